@@ -1,0 +1,61 @@
+"""One payload while it is being cut out of the file."""
+
+import hashlib
+from dataclasses import dataclass, field
+
+from gateway.edxml import names
+from gateway.edxml.faults import make_fault
+from gateway.edxml.outline import Payload
+from gateway.edxml.payloads import Base64Decoder
+from gateway.model.identifiers import Digest
+
+
+@dataclass(slots=True)
+class Cut:
+    """A payload being cut out.
+
+    Shape: mark is its place in the outline, start and end its place in the file; broken says that it
+    has turned out not to be base64.
+    """
+
+    mark: int
+    start: int
+    end: int = 0
+    plain: bool = True
+    broken: bool = False
+    _decoded_bytes: int = 0
+    _decoder: Base64Decoder = field(default_factory=Base64Decoder)
+    _digest: "hashlib._Hash" = field(default_factory=hashlib.sha256)
+
+    def take(self, text: bytes) -> bool:
+        """Decode and hash one piece; tell whether all has been base64 so far."""
+        if not self.broken:
+            try:
+                decoded = self._decoder.decode(text)
+            except ValueError:
+                self.broken = True
+            else:
+                self._decoded_bytes += len(decoded)
+                self._digest.update(decoded)
+        return not self.broken
+
+    def close(self, end: int) -> None:
+        """Note where the payload ends."""
+        self.end = end
+        try:
+            self._decoder.finish()
+        except ValueError:
+            self.broken = True
+
+    def as_payload(self, token: str, number: int) -> Payload:
+        """Say what was found."""
+        fault = make_fault("payload-unreadable", names.PAYLOAD, number=number) if self.broken else None
+        return Payload(
+            token=token,
+            start=self.start,
+            end=self.end,
+            plain=self.plain and not self.broken,
+            decoded_bytes=self._decoded_bytes,
+            digest=Digest(self._digest.hexdigest()),
+            fault=fault,
+        )

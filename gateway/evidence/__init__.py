@@ -1,0 +1,1 @@
+"""CRAFT: statements a stranger can check."""

@@ -1,0 +1,165 @@
+"""Statuses: find the document an answer is about, record it, and tell whether it travels on.
+
+Strict towards the systems connected here, tolerant towards everybody beyond: the network reorders, and
+another agency's DMS is not ours to correct. Runs inside the transaction that accepts the package.
+"""
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from gateway.errors import Refusal
+from gateway.exchange.directory import Snapshot
+from gateway.model.answer import goes_further, may_say
+from gateway.model.code_lists import STATUS_NAMES, StatusCode
+from gateway.model.identifiers import AgencyCode, PackageId, ThreadId, normalise_notation
+from gateway.model.package import StatusReport
+from gateway.model.thread import RecipientState, Thread
+from gateway.store import threads
+
+_CHANGES = (StatusCode.CHANGE_ACCEPTED, StatusCode.CHANGE_DECLINED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """What became of a status: the thread it belongs to, and whether it says anything new."""
+
+    thread_id: ThreadId | None
+    is_repetition: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answering:
+    """One status about to be recorded."""
+
+    report: StatusReport
+    package_id: PackageId
+    directory: Snapshot
+    strict: bool
+    at: datetime
+
+    def apply(self, connection: sqlite3.Connection) -> Heard:
+        """Match and record the status.
+
+        Errors: Refusal, when strict, of a status that may not follow the last one or is not the
+        sender's to give.
+        """
+        match = find_document(connection, self.report, self.directory)
+        if match is None:
+            self._record(connection, None, self.directory.canonical(self.report.sender.code))
+            return Heard(thread_id=None)
+        thread, state = match
+        if self.strict:
+            self._check_order(state)
+        is_repetition = self._is_repetition(connection, thread, state)
+        self._record(connection, thread.id, state.code)
+        if not is_repetition:
+            self.move(connection, thread, state)
+        return Heard(thread_id=thread.id, is_repetition=is_repetition)
+
+    def _check_order(self, state: RecipientState) -> None:
+        following = _known_code(self.report.status)
+        if following is None or following is StatusCode.TAKE_BACK:
+            return
+        if not may_say(_known_code(state.status), following, change_pending=state.pending_change is not None):
+            raise _out_of_order(state.status, following)
+
+    def _is_repetition(self, connection: sqlite3.Connection, thread: Thread, state: RecipientState) -> bool:
+        if self.report.status in _CHANGES or self.report.status == StatusCode.TAKE_BACK:
+            return state.pending_change is None and self.report.status in _CHANGES
+        return threads.has_answered(connection, thread.id, state.code, self.report.status)
+
+    def _record(
+        self, connection: sqlite3.Connection, thread_id: ThreadId | None, recipient: AgencyCode
+    ) -> None:
+        threads.insert_answer(
+            connection,
+            threads.Answer(
+                thread_id=thread_id,
+                package_id=self.package_id,
+                recipient=recipient,
+                status=self.report.status,
+                description=self.report.description,
+                said_at=self.report.at,
+                recorded_at=self.at,
+            ),
+        )
+
+    def move(self, connection: sqlite3.Connection, thread: Thread, state: RecipientState) -> None:
+        """Let the status take effect on the recipient it speaks for; a late one changes nothing."""
+        status = self.report.status
+        if status == StatusCode.TAKE_BACK:
+            threads.expect_change(connection, thread.id, [state.code], "recall")
+            threads.mark_recalled(connection, thread.id, at=self.at)
+        elif status in _CHANGES:
+            threads.expect_change(connection, thread.id, [state.code], None)
+            if status == StatusCode.CHANGE_ACCEPTED and state.pending_change == "recall":
+                threads.mark_given_back(connection, thread.id, state.code, at=self.at)
+        elif goes_further(state.status, status):
+            threads.set_status(connection, thread.id, state.code, status, at=self.at)
+
+
+def find_document(
+    connection: sqlite3.Connection, report: StatusReport, directory: Snapshot
+) -> tuple[Thread, RecipientState] | None:
+    """Find the document and recipient a status is about: by identifier, by number and date, by number.
+
+    The reporter is a recipient and ResponseFor names the sender; for 13 it is the other way round, and
+    some jobs write 13 the first way, so that both readings are tried.
+    Source: QĐ 28/2018 practice; a match counts only when it is the only one.
+    """
+    reporter = directory.canonical(report.sender.code)
+    named = None if report.reply.organ is None else directory.canonical(report.reply.organ)
+    readings = [(named, reporter), (reporter, named)]
+    if report.status == StatusCode.TAKE_BACK:
+        readings.reverse()
+    for owner, recipient in readings:
+        for candidates in _candidates(connection, report, owner):
+            matches = _held_by(connection, candidates, recipient)
+            if len(matches) == 1:
+                return matches[0]
+    return None
+
+
+def _candidates(
+    connection: sqlite3.Connection, report: StatusReport, owner: AgencyCode | None
+) -> list[list[Thread]]:
+    if owner is None:
+        return []
+    ways = []
+    if report.reply.document_id is not None:
+        found = threads.find_threads_by_document(connection, report.reply.document_id)
+        ways.append([thread for thread in found if thread.owner == owner])
+    if report.reply.code is not None:
+        notation = normalise_notation(report.reply.code)
+        if report.reply.promulgated_on is not None:
+            day = report.reply.promulgated_on
+            ways.append(threads.find_threads_by_notation(connection, owner, notation, day))
+        ways.append(threads.find_threads_by_notation(connection, owner, notation, None))
+    return ways
+
+
+def _held_by(
+    connection: sqlite3.Connection, candidates: Sequence[Thread], recipient: AgencyCode | None
+) -> list[tuple[Thread, RecipientState]]:
+    held = []
+    for thread in candidates:
+        states = threads.recipients_of(connection, thread.id)
+        if recipient is not None and recipient in states:
+            held.append((thread, states[recipient]))
+    return held
+
+
+def _known_code(status: str | None) -> StatusCode | None:
+    return StatusCode(status) if status in STATUS_NAMES else None
+
+
+def _out_of_order(current: str | None, following: StatusCode) -> Refusal:
+    said = current or "–"
+    return Refusal.because(
+        "status-out-of-order",
+        where="MessageHeader/StatusCode",
+        vi=f"Trạng thái {following.value} ({following.vi}) không thể đi sau {said}.",
+        en=f"Status {following.value} ({following.en}) cannot follow {said}.",
+    )

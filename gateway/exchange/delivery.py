@@ -1,0 +1,226 @@
+"""Carry out one dispatch to the axis: reconcile, seal, hand over, record.
+
+Steps 12 to 14 of the walk. worker.py claims what is due and calls `carry_out`. Between the axis's answer
+and our record of it cancellation waits, and what was not recorded counts as unknown: before the next
+attempt the axis is asked whether it has the package already.
+"""
+
+import asyncio
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from sqlite3 import Connection
+
+import structlog
+
+from gateway.clients.axis import Axis
+from gateway.errors import Delay, LienthongError, Refusal
+from gateway.exchange.directory import Directory, Snapshot
+from gateway.exchange.notary import Notary, tell_faults
+from gateway.exchange.own_words import OwnWords
+from gateway.exchange.passing_on import Leaving, Sealing
+from gateway.model.dispatch import Dispatch, Event
+from gateway.model.identifiers import Digest, DocumentId, ThreadId, normalise_notation
+from gateway.model.log import LogKind
+from gateway.model.package import Reply
+from gateway.store import dispatches
+from gateway.store.audit_log import append_entry
+from gateway.store.database import Database
+from gateway.store.packages import Direction, StoredPackage, load_package
+
+log = structlog.get_logger()
+
+# How far the axis's clock may be off ours when we look for what we sent.
+_CLOCKS_APART = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """Hands packages over to the axis.
+
+    Shape: first_delay doubles with every attempt up to longest_delay, give or take jitter (a share).
+    """
+
+    database: Database
+    directory: Directory
+    sealing: Sealing
+    notary: Notary
+    own_words: OwnWords
+    axis: Axis
+    first_delay: timedelta
+    longest_delay: timedelta
+    jitter: float
+    clock: Callable[[], datetime]
+
+    async def claim(self, *, lease: timedelta, limit: int) -> list[tuple[Dispatch, ThreadId | None]]:
+        """Claim what is due now; whoever claims carries out."""
+        at = self.clock()
+        return await self.database.write(
+            lambda tables: dispatches.claim_due(tables, at=at, lease=lease, limit=limit)
+        )
+
+    async def carry_out(self, dispatch: Dispatch, thread_id: ThreadId | None) -> None:
+        """Make one attempt and record how it ended."""
+        package = await load_package(self.database, dispatch.package_id)
+        assert package is not None  # noqa: S101 - a foreign key holds it
+        try:
+            leaving = await self.sealing.prepare(package, at=self.clock())
+            far_id = await self._hand_over(dispatch, leaving)
+        except Refusal as refusal:
+            await self._end(dispatch, package, thread_id, refusal, Event.REFUSE)
+        except Delay as delay:
+            await self._defer(dispatch, thread_id, delay)
+        else:
+            await asyncio.shield(self._record_delivery(dispatch, thread_id, far_id))
+
+    async def _hand_over(self, dispatch: Dispatch, leaving: Leaving) -> str:
+        package, digest = leaving.package, await leaving.digest()
+        if dispatch.unknown and (known := await self._find_sent(dispatch, package, digest)):
+            return known
+        return await self.axis.send(
+            leaving.chunks,
+            size_bytes=leaving.size_bytes,
+            digest=digest,
+            sender=package.sender,
+            recipients=dispatch.recipients,
+            kind=package.kind,
+        )
+
+    async def _find_sent(self, dispatch: Dispatch, package: StoredPackage, digest: Digest) -> str | None:
+        """Ask the axis whether an attempt without an answer reached it after all.
+
+        By digest where the axis tells one; else by sender, recipients and number, sent since we had it.
+        """
+        items = await self.axis.list_sent(
+            package.accepted_at - _CLOCKS_APART, self.clock() + _CLOCKS_APART, kind=package.kind
+        )
+        for item in items:
+            if item.package_sha256 is not None and item.package_sha256 == digest:
+                return item.sender_doc_id
+        if any(item.package_sha256 is not None for item in items) or package.notation is None:
+            return None
+        notation = normalise_notation(package.notation)
+        reached = {
+            item.to_code: item.sender_doc_id
+            for item in items
+            if item.from_code == package.sender and normalise_notation(item.notation or "") == notation
+        }
+        return reached[dispatch.recipients[0]] if set(dispatch.recipients) <= set(reached) else None
+
+    async def _record_delivery(self, dispatch: Dispatch, thread_id: ThreadId | None, far_id: str) -> None:
+        at = self.clock()
+        entry = self.notary.entry(
+            LogKind.DELIVERED,
+            at=at,
+            package_id=dispatch.package_id,
+            dispatch_id=dispatch.id,
+            thread_id=thread_id,
+            recipients=list(dispatch.recipients),
+            far_id=far_id,
+            attempt=dispatch.attempt_count + 1,
+        )
+
+        def act(tables: Connection) -> None:
+            dispatches.end(tables, dispatch.id, Event.DELIVER, at=at, far_id=far_id)
+            append_entry(tables, entry)
+
+        await self.database.write(act)
+        log.info(
+            "delivered", dispatch=dispatch.id, to="axis", attempt=dispatch.attempt_count + 1, far_id=far_id
+        )
+
+    async def _defer(self, dispatch: Dispatch, thread_id: ThreadId | None, delay: Delay) -> None:
+        at = self.clock()
+        unknown = dispatch.unknown or delay.code == "outcome-unknown"
+        due_at = at + self._pause(dispatch.attempt_count)
+        entry = self.notary.entry(
+            LogKind.DEFERRED,
+            at=at,
+            package_id=dispatch.package_id,
+            dispatch_id=dispatch.id,
+            thread_id=thread_id,
+            code=delay.code,
+            attempt=dispatch.attempt_count + 1,
+        )
+
+        def act(tables: Connection) -> None:
+            dispatches.defer(tables, dispatch.id, due_at=due_at, unknown=unknown, fault=str(delay))
+            append_entry(tables, entry)
+
+        await self.database.write(act)
+        log.warning("deferred", dispatch=dispatch.id, attempt=dispatch.attempt_count + 1, reason=delay.code)
+
+    def _pause(self, attempt_count: int) -> timedelta:
+        pause = min(self.first_delay * (1 << min(attempt_count, 16)), self.longest_delay)
+        spread: float = random.uniform(1 - self.jitter, 1 + self.jitter)  # noqa: S311 - spreads load, no secret
+        return pause * spread
+
+    async def expire_overdue(self) -> int:
+        """Give up what could not be delivered in its time, and tell its sender."""
+        at = self.clock()
+        overdue = await self.database.write(lambda tables: dispatches.list_expired(tables, at=at, limit=100))
+        for dispatch in overdue:
+            package = await load_package(self.database, dispatch.package_id)
+            assert package is not None  # noqa: S101 - a foreign key holds it
+            expiry = Refusal.because(
+                "delivery-expired",
+                vi="Không gửi được lên trục trong thời hạn cho phép.",
+                en="The axis could not be reached in the time allowed.",
+            )
+            await self._end(dispatch, package, package.thread_id, expiry, Event.EXPIRE)
+        return len(overdue)
+
+    async def _end(
+        self,
+        dispatch: Dispatch,
+        package: StoredPackage,
+        thread_id: ThreadId | None,
+        error: LienthongError,
+        event: Event,
+    ) -> None:
+        """Stop trying, and tell the sender."""
+        at = self.clock()
+        directory = await self.directory.current()
+        kind = LogKind.EXPIRED if event is Event.EXPIRE else LogKind.TURNED_AWAY
+        entry = self.notary.entry(
+            kind,
+            at=at,
+            package_id=dispatch.package_id,
+            dispatch_id=dispatch.id,
+            thread_id=thread_id,
+            recipients=list(dispatch.recipients),
+            code=error.code,
+            faults=tell_faults(error),
+        )
+
+        def act(tables: Connection) -> None:
+            dispatches.end(tables, dispatch.id, event, at=at, fault=str(error))
+            append_entry(tables, entry)
+            self._tell_sender(tables, package, dispatch, error, directory, at)
+
+        await self.database.write(act)
+        log.error(kind.value, dispatch=dispatch.id, package=package.id, reason=error.code)
+
+    def _tell_sender(
+        self,
+        tables: Connection,
+        package: StoredPackage,
+        dispatch: Dispatch,
+        error: LienthongError,
+        directory: Snapshot,
+        at: datetime,
+    ) -> None:
+        if package.direction is not Direction.OUTBOUND:
+            return  # nobody here sent it: a notice about our own notice would go round for ever
+        reason = f"{', '.join(dispatch.recipients)}: {error.faults[0].vi}"
+        reply = reply_to(package)
+        self.own_words.say_failed(
+            tables, reply, reason, thread_id=package.thread_id, directory=directory, at=at
+        )
+
+
+def reply_to(package: StoredPackage) -> Reply:
+    """Name a package's document as an answer about it names it."""
+    document_id = None if package.document_id is None else DocumentId(package.document_id)
+    return Reply(organ=package.sender, code=package.notation, document_id=document_id)

@@ -1,0 +1,107 @@
+"""The directory in memory: who is who, under which codes, and which system speaks for whom.
+
+Every walk looks at one unchanging `Snapshot`. `Directory` renews it when an operator's command, the
+axis or a system's registration changed the tables, within a second and without a restart.
+"""
+
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from gateway.model.agency import Agency, System
+from gateway.model.identifiers import AgencyCode, SystemId, is_centre_code, structural_alias
+from gateway.store.database import Database
+from gateway.store.directory import StoredSystem, load_agencies, load_systems, read_version
+
+_FRESH_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The directory at one instant."""
+
+    agencies: Mapping[AgencyCode, Agency]
+    aliases: Mapping[AgencyCode, AgencyCode]
+    systems: Mapping[SystemId, StoredSystem]
+    served_by: Mapping[AgencyCode, SystemId]
+
+    @classmethod
+    def of(cls, agencies: Iterable[Agency], systems: Iterable[StoredSystem]) -> "Snapshot":
+        """Index what the tables hold."""
+        by_code = {agency.code: agency for agency in agencies}
+        stored = {item.system.id: item for item in systems}
+        return cls(
+            agencies=by_code,
+            aliases={alias: agency.code for agency in by_code.values() for alias in agency.aliases},
+            systems=stored,
+            served_by={code: item.system.id for item in stored.values() for code in item.system.serves},
+        )
+
+    def canonical(self, code: AgencyCode) -> AgencyCode:
+        """Return the one code under which an agency is kept here; unknown codes stay as they are."""
+        if code in self.agencies:
+            return code
+        if code in self.aliases:
+            return self.aliases[code]
+        other = structural_alias(code)
+        if other is None:
+            return code
+        return other if other in self.agencies else self.aliases.get(other, code)
+
+    def successor(self, code: AgencyCode) -> AgencyCode:
+        """Return the agency that answers for a code today, following mergers."""
+        code = self.canonical(code)
+        seen = {code}
+        while (agency := self.agencies.get(code)) and agency.merged_into and agency.merged_into not in seen:
+            code = agency.merged_into
+            seen.add(code)
+        return code
+
+    def serving(self, code: AgencyCode) -> System | None:
+        """Return the working system that serves an agency here."""
+        system_id = self.served_by.get(code)
+        if system_id is None:
+            return None
+        system = self.systems[system_id].system
+        return system if system.disabled_at is None else None
+
+    def serves(self, system: System, code: AgencyCode) -> bool:
+        """Tell whether a system speaks for an agency, under whichever of its codes."""
+        canonical = self.canonical(code)
+        return any(self.canonical(served) == canonical for served in system.serves)
+
+    def knows_the_axis(self) -> bool:
+        """Tell whether the axis's directory was ever fetched, so that an unknown code means something."""
+        return any(agency.from_axis for agency in self.agencies.values())
+
+    def addressable(self) -> list[Agency]:
+        """List the agencies one may write to: open ones, no centres."""
+        return [
+            agency
+            for agency in self.agencies.values()
+            if agency.closed_at is None and not is_centre_code(agency.code)
+        ]
+
+
+@dataclass(slots=True)
+class Directory:
+    """Keeps the newest snapshot at hand."""
+
+    database: Database
+    _snapshot: Snapshot = field(default_factory=lambda: Snapshot.of([], []))
+    _version: int = -1
+    _looked_at: float = float("-inf")
+
+    async def current(self, *, certainly: bool = False) -> Snapshot:
+        """Return the directory as of the last second; as of now when `certainly`."""
+        if certainly or time.monotonic() - self._looked_at > _FRESH_SECONDS:
+            await self._renew()
+        return self._snapshot
+
+    async def _renew(self) -> None:
+        version = await read_version(self.database)
+        if version != self._version:
+            agencies, systems = await load_agencies(self.database), await load_systems(self.database)
+            self._snapshot = Snapshot.of(agencies, systems)
+            self._version = version
+        self._looked_at = time.monotonic()

@@ -1,0 +1,161 @@
+"""The axis's package comes in; mailboxes fill.
+
+Pushed by the axis (web/vxp_api.py) or fetched from it (`fetch_waiting`, driven by worker.py): the same
+steps as outbound, with the axis's policy and mailboxes as the only destinations. Whatever the axis
+delivers twice is confirmed twice with ``done``, never ``fail``: we hold it.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+
+from gateway.clients.axis import Axis
+from gateway.errors import Delay, Refusal
+from gateway.exchange.acceptance import Acceptance, Promise, Tools
+from gateway.exchange.directory import Directory
+from gateway.exchange.ids import Mint
+from gateway.exchange.judge import Judge
+from gateway.exchange.refusals import Refusals
+from gateway.exchange.routing import addressed_agencies, local_route
+from gateway.model.agency import System
+from gateway.model.code_lists import Kind
+from gateway.model.identifiers import AgencyCode
+from gateway.store.blobs import Blobs, Spool
+from gateway.store.database import Database
+from gateway.store.packages import Direction, has_arrived
+from gateway.vxp.items import ReceivedItem
+from gateway.vxp.requests import Confirmation
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inbound:
+    """Takes packages from the axis. peer is the axis as a system: its name here and its policy."""
+
+    database: Database
+    blobs: Blobs
+    directory: Directory
+    judge: Judge
+    tools: Tools
+    refusals: Refusals
+    mint: Mint
+    peer: System
+
+    async def accept(
+        self,
+        spool: Spool,
+        *,
+        requested: tuple[AgencyCode, ...] | None,
+        arrival: str | None,
+        at: datetime,
+    ) -> Promise:
+        """Take one package into the mailboxes of its recipients here.
+
+        Shape: requested are the recipients the axis names; arrival is what the axis calls the package.
+        Errors: Refusal, recorded, when it cannot be taken; Delay when it cannot be taken now.
+        """
+        try:
+            verified = await self.judge.inspect(spool, policy=self.peer.policy, at=at)
+            directory = await self.directory.current()
+            recipients = addressed_agencies(verified.package, requested, directory)
+            acceptance = Acceptance(
+                verified=verified,
+                spool=spool,
+                direction=Direction.INBOUND,
+                system_id=self.peer.id,
+                route=local_route(recipients, directory),
+                directory=directory,
+                strict=False,
+                arrival=arrival,
+                at=at,
+            )
+            await self.blobs.secure(spool)
+            return await self.database.write(lambda tables: acceptance.record(tables, self.tools))
+        except Refusal as refusal:
+            refusal.receipt = await self.refusals.record(
+                refusal,
+                system_id=self.peer.id,
+                digest=spool.digest,
+                size_bytes=spool.size_bytes,
+                arrival=arrival,
+                at=at,
+            )
+            raise
+
+    async def fetch_waiting(self, axis: Axis, *, concurrency: int, clock: Callable[[], datetime]) -> int:
+        """Fetch everything the axis holds for us; return how many packages were settled.
+
+        Packages are downloaded side by side, and those of one sender accepted in the order of the
+        list, so that a recall does not overtake its document.
+        Errors: Delay when the axis is away.
+        """
+        fetching = _Fetching(places=asyncio.Semaphore(concurrency), clock=clock)
+        for kind in Kind:
+            items = await axis.list_received(kind)
+            async with asyncio.TaskGroup() as tasks:
+                last: dict[AgencyCode | None, asyncio.Event] = {}
+                for item in items:
+                    accepted = asyncio.Event()
+                    before = last.get(item.sender)
+                    last[item.sender] = accepted
+                    tasks.create_task(self._fetch(axis, item, fetching, before, accepted))
+        return fetching.settled_count
+
+    async def _fetch(
+        self,
+        axis: Axis,
+        item: ReceivedItem,
+        fetching: "_Fetching",
+        before: asyncio.Event | None,
+        accepted: asyncio.Event,
+    ) -> None:
+        """Fetch one package and settle it with the axis; a delay leaves it there for the next round."""
+        async with fetching.places:
+            try:
+                confirmation, reason = await self._take(axis, item, fetching.clock(), before)
+                accepted.set()
+                await axis.confirm(item.doc_id, confirmation, description=reason)
+                fetching.settled_count += 1
+            except Delay as delay:
+                log.warning("not fetched", far_id=item.doc_id, reason=delay.code)
+            finally:
+                accepted.set()
+
+    async def _take(
+        self, axis: Axis, item: ReceivedItem, at: datetime, before: asyncio.Event | None
+    ) -> tuple[Confirmation, str | None]:
+        if await has_arrived(self.database, self.peer.id, item.doc_id):
+            return Confirmation.DONE, None
+        spool = await self._download(axis, item, at)
+        try:
+            if before is not None:
+                await before.wait()
+            requested = None if item.recipient is None else (item.recipient,)
+            await self.accept(spool, requested=requested, arrival=item.doc_id, at=at)
+        except Refusal as refusal:
+            return Confirmation.FAIL, refusal.code
+        finally:
+            spool.discard()
+        return Confirmation.DONE, None
+
+    async def _download(self, axis: Axis, item: ReceivedItem, at: datetime) -> Spool:
+        writer = self.blobs.spool(self.mint.new(at))
+        try:
+            await axis.download(item.doc_id, writer.add)
+            return await writer.finish()
+        except BaseException:
+            writer.abandon()
+            raise
+
+
+@dataclass(slots=True, kw_only=True)
+class _Fetching:
+    """One round of fetching."""
+
+    places: asyncio.Semaphore
+    clock: Callable[[], datetime]
+    settled_count: int = 0

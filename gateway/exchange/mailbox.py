@@ -1,0 +1,145 @@
+"""A system lists, collects and confirms what waits for the agencies it serves, and nothing else.
+
+A package is collected as often as its system asks, until it confirms. A recipient's system that says
+``fail`` turns the package away: its sender is told in words of the exchange (02).
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from sqlite3 import Connection
+
+from gateway.errors import Refusal
+from gateway.exchange.delivery import reply_to
+from gateway.exchange.directory import Directory
+from gateway.exchange.notary import Notary
+from gateway.exchange.own_words import OwnWords
+from gateway.exchange.passing_on import Leaving, Sealing
+from gateway.model.agency import System
+from gateway.model.code_lists import Kind
+from gateway.model.dispatch import Event, State
+from gateway.model.identifiers import DispatchId
+from gateway.model.log import LogKind
+from gateway.store import dispatches
+from gateway.store.audit_log import append_entry
+from gateway.store.database import Database
+from gateway.store.dispatches import MailboxItem, SentItem
+from gateway.store.packages import load_package
+from gateway.vxp.requests import Confirmation
+
+LISTED_AT_MOST = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mailbox:
+    """The mailboxes of every system served here."""
+
+    database: Database
+    directory: Directory
+    sealing: Sealing
+    notary: Notary
+    own_words: OwnWords
+
+    async def list_waiting(self, caller: System, kind: Kind | None) -> list[MailboxItem]:
+        """List what waits for a system, urgent first; of a long mailbox the head, until it is confirmed."""
+        return await dispatches.list_mailbox(self.database, caller.id, kind=kind, limit=LISTED_AT_MOST)
+
+    async def count_waiting(self, caller: System, kind: Kind) -> int:
+        """Count what waits for a system."""
+        return await dispatches.count_mailbox(self.database, caller.id, kind=kind)
+
+    async def list_sent(
+        self, caller: System, kind: Kind | None, *, since: datetime | None, until: datetime | None
+    ) -> list[SentItem]:
+        """Report to a system on what it sent, one line for each recipient."""
+        return await dispatches.list_sent(
+            self.database,
+            caller.id,
+            since=since or datetime(2000, 1, 1, tzinfo=UTC),
+            until=until or datetime(9999, 1, 1, tzinfo=UTC),
+            kind=kind,
+            limit=10 * LISTED_AT_MOST,
+        )
+
+    async def collect(self, caller: System, doc_id: str, *, at: datetime) -> Leaving:
+        """Open one package for its system; the collection is on record before the first byte leaves.
+
+        Errors: Refusal ``not-in-mailbox`` when it is not the caller's or does not exist, in the same words.
+        """
+        item = await self._find(caller, doc_id)
+        package = await load_package(self.database, item.package_id)
+        assert package is not None  # noqa: S101 - a foreign key holds it
+        leaving = await self.sealing.prepare(package, at=at)
+        entry = self.notary.entry(
+            LogKind.COLLECTED,
+            at=at,
+            package_id=item.package_id,
+            dispatch_id=item.id,
+            thread_id=package.thread_id,
+            system_id=caller.id,
+            recipient=item.recipient,
+        )
+
+        def act(tables: Connection) -> None:
+            dispatches.claim_for_collection(tables, item.id)
+            append_entry(tables, entry)
+
+        await self.database.write(act)
+        return leaving
+
+    async def confirm(
+        self, caller: System, doc_id: str, confirmation: Confirmation, reason: str | None, *, at: datetime
+    ) -> None:
+        """Record what a system says about a collection; the first done or fail stays, however often it comes.
+
+        Errors: Refusal ``not-in-mailbox``.
+        """
+        item = await self._find(caller, doc_id)
+        if confirmation is Confirmation.PROCESSING:
+            return
+        package = await load_package(self.database, item.package_id)
+        assert package is not None  # noqa: S101 - a foreign key holds it
+        directory = await self.directory.current()
+        failed = confirmation is Confirmation.FAIL
+        entry = self.notary.entry(
+            LogKind.TURNED_AWAY if failed else LogKind.CONFIRMED,
+            at=at,
+            package_id=item.package_id,
+            dispatch_id=item.id,
+            thread_id=package.thread_id,
+            system_id=caller.id,
+            recipient=item.recipient,
+            sha256=item.digest,
+            reason=reason,
+        )
+
+        def act(tables: Connection) -> None:
+            state = dispatches.state_of(tables, item.id)
+            if state not in (State.WAITING, State.CLAIMED):
+                return
+            dispatches.claim_for_collection(tables, item.id)
+            event = Event.REFUSE if failed else Event.DELIVER
+            dispatches.end(tables, item.id, event, at=at, fault=reason)
+            append_entry(tables, entry)
+            if failed and package.kind is Kind.DOCUMENT:
+                self.own_words.say_failed(
+                    tables,
+                    reply_to(package),
+                    reason or "Hệ thống của bên nhận không nhận được gói tin.",
+                    thread_id=package.thread_id,
+                    directory=directory,
+                    at=at,
+                    declined_by=item.recipient,
+                )
+
+        await self.database.write(act)
+
+    async def _find(self, caller: System, doc_id: str) -> MailboxItem:
+        item = await dispatches.find_in_mailbox(self.database, caller.id, DispatchId(doc_id))
+        if item is None:
+            raise Refusal.because(
+                "not-in-mailbox",
+                where="docId",
+                vi="Không có gói tin này trong hộp thư của hệ thống.",
+                en="There is no such package in the system's mailboxes.",
+            )
+        return item

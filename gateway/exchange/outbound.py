@@ -1,0 +1,118 @@
+"""A system's package comes in, a receipt goes back, dispatches are left waiting.
+
+Steps 3 to 9 of the walk. The way here leads through web/vxp_api.py; it goes on in delivery.py for what
+leaves through the axis, and in mailbox.py for what stays. Nothing is promised before the commit.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from gateway.errors import Refusal
+from gateway.exchange.acceptance import Acceptance, Promise, Tools
+from gateway.exchange.directory import Directory, Snapshot
+from gateway.exchange.judge import Judge
+from gateway.exchange.refusals import Refusals
+from gateway.exchange.routing import addressed_agencies, plan_route
+from gateway.model.agency import System, SystemKind
+from gateway.model.identifiers import AgencyCode
+from gateway.model.package import Package
+from gateway.store.blobs import Blobs, Spool
+from gateway.store.database import Database
+from gateway.store.packages import Direction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outbound:
+    """Takes packages from the systems served here.
+
+    Shape: on_leaving is called after a commit that left something for the axis.
+    """
+
+    database: Database
+    blobs: Blobs
+    directory: Directory
+    judge: Judge
+    tools: Tools
+    refusals: Refusals
+    axis_is_open: bool
+    on_leaving: Callable[[], None]
+
+    async def accept(
+        self,
+        spool: Spool,
+        *,
+        caller: System,
+        claimed_sender: AgencyCode,
+        requested: tuple[AgencyCode, ...] | None,
+        at: datetime,
+    ) -> Promise:
+        """Take one package and promise its delivery; the same package again gets the same promise.
+
+        Shape: spool is the whole package; claimed_sender is who the request says it is from; requested
+        the recipients it names, when it does.
+        Errors: Refusal when the sender must change something, recorded, its receipt attached as
+        ``receipt``; Delay when nothing can be promised now.
+        """
+        try:
+            acceptance = await self._judge(spool, caller, claimed_sender, requested, at)
+            await self.blobs.secure(spool)
+            promise = await self.database.write(lambda tables: acceptance.record(tables, self.tools))
+        except Refusal as refusal:
+            refusal.receipt = await self.refusals.record(
+                refusal,
+                system_id=caller.id,
+                sender=claimed_sender,
+                digest=spool.digest,
+                size_bytes=spool.size_bytes,
+                at=at,
+            )
+            raise
+        if promise.leaves_here:
+            self.on_leaving()
+        return promise
+
+    async def _judge(
+        self,
+        spool: Spool,
+        caller: System,
+        claimed_sender: AgencyCode,
+        requested: tuple[AgencyCode, ...] | None,
+        at: datetime,
+    ) -> Acceptance:
+        verified = await self.judge.inspect(spool, policy=caller.policy, at=at)
+        directory = await self.directory.current()
+        check_sender(verified.package, caller, claimed_sender, directory)
+        recipients = addressed_agencies(verified.package, requested, directory)
+        return Acceptance(
+            verified=verified,
+            spool=spool,
+            direction=Direction.OUTBOUND,
+            system_id=caller.id,
+            route=plan_route(recipients, directory, axis_is_open=self.axis_is_open),
+            directory=directory,
+            strict=caller.kind is SystemKind.DMS,
+            at=at,
+        )
+
+
+def check_sender(package: Package, caller: System, claimed: AgencyCode, directory: Snapshot) -> None:
+    """Insist that a package is from an agency its system serves, and from whom the request says.
+
+    Errors: Refusal ``sender-not-served`` or ``sender-mismatch``.
+    """
+    sender = package.sender.code
+    if not directory.serves(caller, sender):
+        raise Refusal.because(
+            "sender-not-served",
+            where="MessageHeader/From/OrganId",
+            vi=f"Hệ thống {caller.id} không được gửi thay cho đơn vị {sender}.",
+            en=f"System {caller.id} may not send for agency {sender}.",
+        )
+    if directory.canonical(claimed) != directory.canonical(sender):
+        raise Refusal.because(
+            "sender-mismatch",
+            where="XroadVnpt-from",
+            vi=f"Yêu cầu ghi bên gửi {claimed}, gói tin ghi {sender}.",
+            en=f"The request is from {claimed}, the package from {sender}.",
+        )

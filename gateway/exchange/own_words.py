@@ -1,0 +1,160 @@
+"""What the gateway says by itself: a document has arrived (01), a package will not arrive (02).
+
+Both are ordinary status packages, so that every DMS understands them. They are written inside the
+transaction of what they tell of, and travel as ordinary dispatches.
+"""
+
+import sqlite3
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+
+from gateway.edxml.writer import write_status
+from gateway.errors import Refusal
+from gateway.exchange.directory import Snapshot
+from gateway.exchange.notary import Notary
+from gateway.exchange.posting import Posting
+from gateway.exchange.routing import Route, plan_route
+from gateway.model.code_lists import Kind, Priority, StatusCode
+from gateway.model.identifiers import AgencyCode, Digest, PackageId, ThreadId
+from gateway.model.log import LogKind
+from gateway.model.package import Organization, Reply, StatusReport
+from gateway.model.signature import Grade
+from gateway.store import threads
+from gateway.store.audit_log import append_entry
+from gateway.store.blobs import Spool, keep_inline
+from gateway.store.packages import Direction, StoredPackage, insert_package
+
+_HEADER_END = b"</edXML:edXMLHeader>"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnWords:
+    """Writes the gateway's own status packages.
+
+    Shape: gateway is the organisation in whose name failures are reported; axis_is_open says whether
+    there is an axis to send through.
+    """
+
+    notary: Notary
+    posting: Posting
+    gateway: Organization
+    axis_is_open: bool
+
+    def say_arrived(
+        self,
+        connection: sqlite3.Connection,
+        recipient: AgencyCode,
+        reply: Reply,
+        *,
+        thread_id: ThreadId,
+        directory: Snapshot,
+        at: datetime,
+    ) -> None:
+        """Tell the sender that its document lies in a recipient's mailbox (01)."""
+        agency = directory.agencies.get(recipient)
+        speaker = Organization(code=recipient, name=agency.name if agency else str(recipient))
+        threads.set_status(connection, thread_id, recipient, StatusCode.ARRIVED, at=at)
+        report = StatusReport(sender=speaker, reply=reply, status=StatusCode.ARRIVED, at=at)
+        self._say(connection, report, thread_id=thread_id, directory=directory, at=at, about=recipient)
+
+    def say_failed(
+        self,
+        connection: sqlite3.Connection,
+        reply: Reply,
+        reason: str,
+        *,
+        thread_id: ThreadId | None,
+        directory: Snapshot,
+        at: datetime,
+        declined_by: AgencyCode | None = None,
+    ) -> None:
+        """Tell the sender that its package will not arrive (02), and why.
+
+        A recipient's system that cannot take it speaks in the recipient's name; otherwise the gateway does.
+        """
+        speaker = self.gateway
+        if declined_by is not None:
+            agency = directory.agencies.get(declined_by)
+            speaker = Organization(code=declined_by, name=agency.name if agency else str(declined_by))
+            if thread_id is not None:
+                threads.set_status(connection, thread_id, declined_by, StatusCode.DECLINED, at=at)
+        report = StatusReport(
+            sender=speaker, reply=reply, status=StatusCode.DECLINED, description=reason, at=at
+        )
+        self._say(connection, report, thread_id=thread_id, directory=directory, at=at, about=declined_by)
+
+    def _say(
+        self,
+        connection: sqlite3.Connection,
+        report: StatusReport,
+        *,
+        thread_id: ThreadId | None,
+        directory: Snapshot,
+        at: datetime,
+        about: AgencyCode | None,
+    ) -> None:
+        content = write_status(report, at=at)
+        spool = Spool(digest=Digest(sha256(content).hexdigest()), size_bytes=len(content), content=content)
+        package_id = PackageId(self.posting.mint.new(at))
+        route = self._route(report, directory)
+        keep_inline(connection, spool)
+        insert_package(
+            connection,
+            StoredPackage(
+                id=package_id,
+                direction=Direction.OWN,
+                system_id=None,
+                submission=f"own|{package_id}",
+                kind=Kind.STATUS,
+                business=None,
+                status=report.status,
+                digest=spool.digest,
+                size_bytes=spool.size_bytes,
+                seal_at=content.rindex(_HEADER_END),
+                thread_id=thread_id,
+                sender=report.sender.code,
+                recipients=route.recipients,
+                document_id=report.reply.document_id,
+                notation=report.reply.code,
+                subject=None,
+                priority=Priority.NORMAL,
+                grade=Grade.ABSENT,
+                warnings=(),
+                accepted_at=at,
+            ),
+        )
+        if thread_id is not None and about is not None:
+            threads.insert_answer(
+                connection,
+                threads.Answer(
+                    thread_id=thread_id,
+                    package_id=package_id,
+                    recipient=about,
+                    status=report.status,
+                    description=report.description,
+                    said_at=at,
+                    recorded_at=at,
+                ),
+            )
+        self.posting.post(connection, route, package_id, thread_id=thread_id, priority=Priority.NORMAL, at=at)
+        entry = self.notary.entry(
+            LogKind.ANSWERED,
+            at=at,
+            package_id=package_id,
+            thread_id=thread_id,
+            sha256=spool.digest,
+            status=str(report.status),
+            document=report.reply.document_id,
+            sender=report.sender.code,
+            recipients=list(route.recipients),
+        )
+        append_entry(connection, entry)
+
+    def _route(self, report: StatusReport, directory: Snapshot) -> Route:
+        # A sender that cannot be reached any more loses its notice, never the record of it.
+        try:
+            organ = report.reply.organ
+            return plan_route([organ] if organ else [], directory, axis_is_open=self.axis_is_open)
+        except Refusal:
+            return Route()

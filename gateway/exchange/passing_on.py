@@ -1,0 +1,85 @@
+"""What leaves this gateway leaves sealed: the package's own bytes with a signature element put in.
+
+A package that bears a signature of its own leaves as it is, since ours would break it. The seal is made
+when the package first leaves and kept, so that every attempt sends the same bytes; when its certificate
+has run out before the package got away, a new one is made.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from hashlib import sha256
+
+from gateway.edxml.outline import Limits
+from gateway.edxml.reader import read_package
+from gateway.model.identifiers import AgencyCode, Digest
+from gateway.store.blobs import Blobs, read_chunks
+from gateway.store.database import Database
+from gateway.store.packages import StoredPackage, keep_seal
+from gateway.trust.keys import Seal
+from gateway.trust.xml_signing import sign_package
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leaving:
+    """A package as it leaves. digest is of the bytes that leave, size_bytes their count."""
+
+    blobs: Blobs
+    package: StoredPackage
+
+    @property
+    def size_bytes(self) -> int:
+        """Count the bytes that leave."""
+        return self.package.size_bytes + len(self.package.seal or b"")
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """Read the package as it leaves, from its start; may be called again."""
+        seal, left = self.package.seal, self.package.seal_at
+        with await self.blobs.open(self.package.digest) as file:
+            async for chunk in read_chunks(file):
+                if seal is not None and left is not None and left <= len(chunk):
+                    yield chunk[:left] + seal
+                    yield chunk[left:]
+                    seal = None
+                else:
+                    yield chunk
+                    left = None if left is None else left - len(chunk)
+
+    async def digest(self) -> Digest:
+        """Hash the bytes that leave; a sealed package has another digest than the one it came with."""
+        if self.package.seal is None:
+            return self.package.digest
+        digest = sha256()
+        async for chunk in self.chunks():
+            digest.update(chunk)
+        return Digest(digest.hexdigest())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sealing:
+    """Seals packages on their way out. seal_of gives the key of an agency, or the gateway's own."""
+
+    database: Database
+    blobs: Blobs
+    seal_of: Callable[[AgencyCode], Seal]
+    limits: Limits
+
+    async def prepare(self, package: StoredPackage, *, at: datetime) -> Leaving:
+        """Make a package ready to leave, sealing it if it is not yet."""
+        if package.seal_at is None or (package.sealed_until is not None and package.sealed_until > at):
+            return Leaving(blobs=self.blobs, package=package)
+        seal = self.seal_of(package.sender)
+        signature = await self._sign(package, seal)
+        until = seal.certificate.not_valid_after_utc
+        await self.database.write(lambda tables: keep_seal(tables, package.id, signature, until=until))
+        return Leaving(blobs=self.blobs, package=replace(package, seal=signature, sealed_until=until))
+
+    async def _sign(self, package: StoredPackage, seal: Seal) -> bytes:
+        with await self.blobs.open(package.digest) as source:
+
+            def sign() -> bytes:
+                read = read_package(source, limits=self.limits)
+                return sign_package(read.outline, read.element, source, seal)
+
+            return sign() if package.size_bytes <= 256 << 10 else await asyncio.to_thread(sign)

@@ -1,0 +1,76 @@
+"""A refusal is an event too: recorded before it is spoken, with a receipt its sender can hold."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from sqlite3 import Connection
+
+from gateway.errors import LienthongError
+from gateway.exchange.notary import Notary, tell_faults
+from gateway.model.identifiers import AgencyCode, Digest, SystemId
+from gateway.model.log import LogKind
+from gateway.store.audit_log import append_entry
+from gateway.store.database import Database
+from gateway.store.packages import note_arrival
+
+_WINDOW = timedelta(minutes=1)
+_PER_WINDOW = 20
+
+
+@dataclass(slots=True, kw_only=True)
+class Refusals:
+    """Records what was turned away."""
+
+    database: Database
+    notary: Notary
+    _window_started_at: datetime | None = None
+    _in_window: int = 0
+
+    async def record(
+        self,
+        error: LienthongError,
+        *,
+        system_id: SystemId,
+        at: datetime,
+        digest: Digest | None = None,
+        size_bytes: int | None = None,
+        sender: AgencyCode | None = None,
+        arrival: str | None = None,
+    ) -> bytes:
+        """Record that a package was refused; return the signed receipt of it.
+
+        Shape: arrival is what the axis calls the package, so that it is not fetched again.
+        """
+        entry = self.notary.entry(
+            LogKind.REFUSED,
+            at=at,
+            system_id=system_id,
+            sha256=digest,
+            bytes=size_bytes,
+            sender=sender,
+            far_id=arrival,
+            code=error.code,
+            faults=tell_faults(error),
+        )
+
+        def act(connection: Connection) -> None:
+            append_entry(connection, entry)
+            if arrival is not None:
+                note_arrival(connection, system_id, arrival, None)
+
+        await self.database.write(act)
+        return entry.receipt or b""
+
+    async def distrust(self, error: LienthongError, *, claimed: str, operation: str, at: datetime) -> None:
+        """Record that a caller was not who it said; at most some twenty a minute.
+
+        Anybody can send rubbish, and the audit log must not grow at a stranger's pace. The metrics count all.
+        """
+        if self._window_started_at is None or at - self._window_started_at > _WINDOW:
+            self._window_started_at, self._in_window = at, 0
+        self._in_window += 1
+        if self._in_window > _PER_WINDOW:
+            return
+        entry = self.notary.entry(
+            LogKind.DISTRUSTED, at=at, claimed=claimed[:100], operation=operation, code=error.code
+        )
+        await self.database.write(lambda connection: append_entry(connection, entry))

@@ -1,0 +1,262 @@
+"""Keeping the directory: what operators, systems and the axis say about agencies.
+
+Who may say what: an operator everything; a system only about the agencies it serves and those below
+them, so that none can take over another's; the axis about everybody who is not served here.
+"""
+
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from sqlite3 import Connection
+
+from gateway.clients.axis import Axis
+from gateway.errors import Refusal
+from gateway.evidence.receipts import JSON
+from gateway.exchange.directory import Directory, Snapshot
+from gateway.exchange.notary import Notary
+from gateway.model.agency import Agency, System
+from gateway.model.identifiers import AgencyCode, SystemId, is_above
+from gateway.model.log import LogEntry, LogKind
+from gateway.store import directory as tables_of_directory
+from gateway.store.audit_log import append_entry
+from gateway.store.database import Database
+from gateway.store.directory import StoredSystem
+from gateway.trust.secrets import NONCE_BYTES, seal_secret
+from gateway.vxp.items import DirectoryItem
+from gateway.vxp.requests import Registration
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registry:
+    """Changes the directory, each change with its entry in the audit log."""
+
+    database: Database
+    directory: Directory
+    notary: Notary
+    secrets_key: bytes
+    axis: Axis | None = None
+
+    async def put_agency(self, agency: Agency, *, by: str, at: datetime) -> None:
+        """Write an agency for an operator."""
+        entry = self._entry("agency-written", by=by, at=at, agency=agency.code, name=agency.name)
+
+        def act(tables: Connection) -> None:
+            tables_of_directory.put_agency(tables, agency)
+            append_entry(tables, entry)
+
+        await self.database.write(act)
+
+    async def close_agency(
+        self, code: AgencyCode, *, by: str, at: datetime, merged_into: AgencyCode | None = None
+    ) -> None:
+        """Close an agency, or merge it into another that answers for it from now on.
+
+        Errors: Refusal when either is unknown, or the successor is the agency itself.
+        """
+        directory = await self.directory.current(certainly=True)
+        for wanted in (code, merged_into):
+            if wanted is not None and wanted not in directory.agencies:
+                raise unknown_agency(wanted)
+        if merged_into is not None and directory.successor(merged_into) == code:
+            raise Refusal.because(
+                "merged-into-itself",
+                vi="Một đơn vị không thể được sáp nhập vào chính nó.",
+                en="An agency cannot be merged into itself.",
+            )
+        act_name = "agency-closed" if merged_into is None else "agency-merged"
+        entry = self._entry(act_name, by=by, at=at, agency=code, successor=merged_into)
+
+        def act(tables: Connection) -> None:
+            tables_of_directory.close_agency(tables, code, at=at, merged_into=merged_into)
+            append_entry(tables, entry)
+
+        await self.database.write(act)
+
+    async def put_system(self, system: System, *, by: str, at: datetime) -> str:
+        """Connect a system and return its secret, which nobody can read again."""
+        secret = new_secret()
+        sealed = self._seal(system.id, secret)
+        entry = self._entry(
+            "system-connected",
+            by=by,
+            at=at,
+            system=system.id,
+            kind=system.kind.value,
+            policy=system.policy.value,
+            serves=sorted(system.serves),
+        )
+
+        def act(tables: Connection) -> None:
+            stored = StoredSystem(system=system, sealed_secret=sealed)
+            tables_of_directory.put_system(tables, stored, at=at)
+            append_entry(tables, entry)
+
+        await self.database.write(act)
+        return secret
+
+    async def serve_agency(self, code: AgencyCode, system_id: SystemId, *, by: str, at: datetime) -> None:
+        """Let a system serve an agency, taking it over from whoever did.
+
+        Errors: Refusal when there is no such system.
+        """
+        await self._known_system(system_id)
+        entry = self._entry("agency-served", by=by, at=at, agency=code, system=system_id)
+
+        def act(tables: Connection) -> None:
+            tables_of_directory.serve_agencies(tables, system_id, [code])
+            append_entry(tables, entry)
+
+        await self.database.write(act)
+
+    async def rotate_secret(self, system_id: SystemId, *, by: str, at: datetime) -> str:
+        """Give a system a new secret and return it; the old one stops at once.
+
+        Errors: Refusal when there is no such system.
+        """
+        await self._known_system(system_id)
+        secret = new_secret()
+        sealed = self._seal(system_id, secret)
+        entry = self._entry("secret-rotated", by=by, at=at, system=system_id)
+
+        def act(tables: Connection) -> None:
+            tables_of_directory.change_secret(tables, system_id, sealed)
+            append_entry(tables, entry)
+
+        await self.database.write(act)
+        return secret
+
+    async def disable_system(self, system_id: SystemId, *, by: str, at: datetime) -> None:
+        """Stop trusting a system; what waits for it stays.
+
+        Errors: Refusal when there is no such system.
+        """
+        await self._known_system(system_id)
+        entry = self._entry("system-disabled", by=by, at=at, system=system_id)
+
+        def act(tables: Connection) -> None:
+            tables_of_directory.disable_system(tables, system_id, at=at)
+            append_entry(tables, entry)
+
+        await self.database.write(act)
+
+    async def register(self, caller: System, registration: Registration, *, at: datetime) -> None:
+        """Write an agency for the system that serves it or one above it, and serve it through that system.
+
+        Errors: Refusal ``agency-not-yours``; whatever the axis says when there is one.
+        """
+        directory = await self.directory.current(certainly=True)
+        self._check_right(caller, registration.code, directory)
+        if self.axis is not None:
+            await self.axis.register(registration)
+        parent = next((code for code in caller.serves if is_above(code, registration.code)), None)
+        agency = Agency(code=registration.code, name=registration.name, mail=registration.mail, parent=parent)
+        entry = self._entry("agency-registered", by=caller.id, at=at, agency=agency.code, name=agency.name)
+
+        def act(tables: Connection) -> None:
+            tables_of_directory.put_agency(tables, agency)
+            tables_of_directory.serve_agencies(tables, caller.id, [agency.code])
+            append_entry(tables, entry)
+
+        await self.database.write(act)
+
+    async def delete(self, caller: System, code: AgencyCode, *, at: datetime) -> None:
+        """Close an agency for the system that serves it; its history stays.
+
+        Errors: Refusal ``agency-not-yours``; whatever the axis says when there is one.
+        """
+        directory = await self.directory.current(certainly=True)
+        if not directory.serves(caller, code):
+            raise not_yours(code)
+        if self.axis is not None:
+            await self.axis.delete(code)
+        await self.close_agency(directory.canonical(code), by=caller.id, at=at)
+
+    async def renew_from_axis(self, *, at: datetime) -> int:
+        """Take over the axis's directory; what is served here stays as it was written here.
+
+        Errors: Delay when the axis is away.
+        """
+        if self.axis is None:
+            return 0
+        items = [*await self.axis.list_agencies(), *await self.axis.list_agencies_qd20()]
+        directory = await self.directory.current(certainly=True)
+        news = _what_is_new(items, directory)
+        if not news:
+            return 0
+        entry = self._entry("directory-renewed", by="axis", at=at, count=len(news))
+
+        def act(tables: Connection) -> None:
+            for agency in news:
+                tables_of_directory.put_agency(tables, agency)
+            append_entry(tables, entry)
+
+        await self.database.write(act)
+        return len(news)
+
+    def _check_right(self, caller: System, code: AgencyCode, directory: Snapshot) -> None:
+        if directory.serves(caller, code):
+            return
+        taken = directory.served_by.get(directory.canonical(code))
+        if taken not in (None, caller.id) or not any(is_above(served, code) for served in caller.serves):
+            raise not_yours(code)
+
+    async def _known_system(self, system_id: SystemId) -> None:
+        directory = await self.directory.current(certainly=True)
+        if system_id not in directory.systems:
+            raise Refusal.because(
+                "unknown-system",
+                vi=f"Không có hệ thống {system_id}.",
+                en=f"There is no system {system_id}.",
+            )
+
+    def _seal(self, system_id: SystemId, secret: str) -> bytes:
+        nonce = secrets.token_bytes(NONCE_BYTES)
+        return seal_secret(secret.encode(), key=self.secrets_key, system_id=system_id, nonce=nonce)
+
+    def _entry(self, act: str, *, by: str, at: datetime, **facts: JSON) -> LogEntry:
+        return self.notary.entry(LogKind.ADMINISTERED, at=at, act=act, by=by, details=facts)
+
+
+def new_secret() -> str:
+    """Make a secret that no dictionary holds: 256 bits in letters, digits, ``-`` and ``_``."""
+    return secrets.token_urlsafe(32)
+
+
+def unknown_agency(code: AgencyCode) -> Refusal:
+    """Say that an agency is not in the directory."""
+    return Refusal.because(
+        "unknown-agency",
+        vi=f"Không có đơn vị {code} trong danh bạ.",
+        en=f"Agency {code} is not in the directory.",
+    )
+
+
+def not_yours(code: AgencyCode) -> Refusal:
+    """Say that a system may not speak about an agency."""
+    return Refusal.because(
+        "agency-not-yours",
+        vi=f"Hệ thống không phục vụ đơn vị {code} nên không được thay đổi đơn vị này.",
+        en=f"The system does not serve agency {code} and may not change it.",
+    )
+
+
+def _what_is_new(items: Iterable[DirectoryItem], directory: Snapshot) -> list[Agency]:
+    """Compare the axis's list with ours and return only what differs."""
+    news = []
+    for item in items:
+        known = directory.agencies.get(directory.canonical(item.code))
+        if known is not None and not known.from_axis:
+            continue
+        aliases = () if item.other_code in (None, item.code) else (item.other_code,)
+        agency = Agency(
+            code=item.code if known is None else known.code,
+            name=item.name,
+            mail=item.mail,
+            aliases=tuple(alias for alias in aliases if alias is not None),
+            from_axis=True,
+        )
+        same = known is not None and (known.name, known.closed_at) == (agency.name, None)
+        if not same or (known is not None and not set(agency.aliases) <= set(known.aliases) | {known.code}):
+            news.append(agency)
+    return news

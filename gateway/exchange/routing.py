@@ -1,0 +1,142 @@
+"""Where a package goes: recipients × directory → destinations. Pure; nothing is decided elsewhere."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from gateway.errors import Fault, Refusal
+from gateway.exchange.directory import Snapshot
+from gateway.model.agency import SystemKind
+from gateway.model.identifiers import AgencyCode, is_centre_code
+from gateway.model.package import Package
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """Where a package goes.
+
+    Shape: mailboxes are agencies served here; beyond are those reached through the axis, as the
+    package names them. No agency stands in it twice.
+    """
+
+    mailboxes: tuple[AgencyCode, ...] = ()
+    beyond: tuple[AgencyCode, ...] = ()
+
+    @property
+    def recipients(self) -> tuple[AgencyCode, ...]:
+        """All of them."""
+        return self.mailboxes + self.beyond
+
+    def without(self, codes: Iterable[AgencyCode]) -> "Route":
+        """Leave some agencies out."""
+        left_out = frozenset(codes)
+        return Route(
+            mailboxes=tuple(code for code in self.mailboxes if code not in left_out),
+            beyond=tuple(code for code in self.beyond if code not in left_out),
+        )
+
+
+def addressed_agencies(
+    package: Package, requested: Sequence[AgencyCode] | None, directory: Snapshot
+) -> tuple[AgencyCode, ...]:
+    """Tell for whom a package is meant: all it names, or those of them the request names.
+
+    A gateway upstream of us may have delivered to some recipients itself and asks for the rest only.
+    Errors: Refusal when the request names somebody whom the package does not.
+    """
+    if package.envelope is not None:
+        named = tuple(recipient.code for recipient in package.envelope.recipients)
+    else:
+        assert package.status is not None  # noqa: S101 - the reader sets one of the two
+        named = () if package.status.reply.organ is None else (package.status.reply.organ,)
+    if not requested:
+        return named
+    if not named:
+        return tuple(requested)
+    known = {directory.canonical(code) for code in named}
+    strangers = [code for code in requested if directory.canonical(code) not in known]
+    if strangers:
+        raise Refusal(
+            "recipient-not-in-package",
+            [
+                Fault(
+                    rule="recipient-not-in-package",
+                    where="XroadVnpt-to",
+                    vi=f"Yêu cầu gửi cho {code} nhưng gói tin không ghi nơi nhận này.",
+                    en=f"The request names {code}, the package does not.",
+                )
+                for code in strangers
+            ],
+        )
+    return tuple(requested)
+
+
+def plan_route(recipients: Iterable[AgencyCode], directory: Snapshot, *, axis_is_open: bool) -> Route:
+    """Send each recipient to its mailbox here or to the axis.
+
+    Errors: Refusal naming every recipient that cannot be reached.
+    """
+    mailboxes: dict[AgencyCode, None] = {}
+    beyond: dict[AgencyCode, None] = {}
+    faults = []
+    for named in recipients:
+        code = directory.successor(named)
+        fault = _unreachable(code, directory)
+        if directory.serving(code) is not None and fault is None:
+            mailboxes[code] = None
+        elif fault is None and axis_is_open and _axis_may_know(code, directory):
+            beyond[named if code == directory.canonical(named) else code] = None
+        else:
+            faults.append(fault or _unknown(named))
+    if faults:
+        raise Refusal("unknown-agency", faults)
+    return Route(mailboxes=tuple(mailboxes), beyond=tuple(beyond))
+
+
+def local_route(recipients: Iterable[AgencyCode], directory: Snapshot) -> Route:
+    """Keep of a package from the axis what is for agencies served here.
+
+    Errors: Refusal when nobody here is meant: the package was misrouted.
+    """
+    codes = dict.fromkeys(directory.successor(code) for code in recipients)
+    here = tuple(
+        code for code in codes if (system := directory.serving(code)) and system.kind is not SystemKind.AXIS
+    )
+    if not here:
+        raise Refusal.because(
+            "misrouted",
+            vi="Gói tin không dành cho đơn vị nào được phục vụ tại đây.",
+            en="The package is for no agency served here.",
+        )
+    return Route(mailboxes=here)
+
+
+def _axis_may_know(code: AgencyCode, directory: Snapshot) -> bool:
+    return code in directory.agencies or not directory.knows_the_axis()
+
+
+def _unreachable(code: AgencyCode, directory: Snapshot) -> Fault | None:
+    if is_centre_code(code):
+        return Fault(
+            rule="centre-is-no-recipient",
+            where="To/OrganId",
+            vi=f"{code} là mã trung tâm trung chuyển, không phải nơi nhận.",
+            en=f"{code} is the code of a relaying centre, not of a recipient.",
+        )
+    agency = directory.agencies.get(code)
+    if agency is not None and agency.closed_at is not None:
+        return Fault(
+            rule="agency-closed",
+            where="To/OrganId",
+            vi=f"Đơn vị {code} đã ngừng hoạt động và không có đơn vị kế thừa.",
+            en=f"Agency {code} is closed and has no successor.",
+        )
+    return None
+
+
+def _unknown(code: AgencyCode) -> Fault:
+    return Fault(
+        rule="unknown-agency",
+        where="To/OrganId",
+        vi=f"Không tìm thấy đơn vị {code} trong danh bạ, hoặc đơn vị chưa kết nối.",
+        en=f"Agency {code} is not in the directory, or no connected system serves it.",
+    )

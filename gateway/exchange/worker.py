@@ -1,0 +1,150 @@
+"""The loops: deliver what is due, fetch from the axis, keep the directory, tidy up.
+
+Each loop makes a round, then sleeps until its time or until it is woken. A round that fails is logged and
+tried again; nothing but `stop` ends a loop. At stop claiming ends first, and deliveries under way get a
+grace period to finish.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import structlog
+
+from gateway.clients.axis import Axis
+from gateway.errors import Delay
+from gateway.exchange.delivery import Delivery
+from gateway.exchange.inbound import Inbound
+from gateway.exchange.matching import Matching
+from gateway.exchange.registry import Registry
+from gateway.model.dispatch import Dispatch
+from gateway.model.identifiers import ThreadId
+from gateway.store.database import Database
+from gateway.store.dispatches import release_lost_claims
+
+log = structlog.get_logger()
+
+_IDLE = timedelta(seconds=1)
+_BETWEEN_TIDYINGS = timedelta(seconds=5)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rhythm:
+    """How often each loop makes its round, and how much it takes on."""
+
+    poll_every: timedelta
+    directory_every: timedelta
+    lease: timedelta
+    concurrency: int
+
+
+@dataclass(slots=True, kw_only=True)
+class Worker:
+    """Drives the walks of one gateway below an axis; a hub needs only `tidy`."""
+
+    database: Database
+    matching: Matching
+    rhythm: Rhythm
+    clock: Callable[[], datetime]
+    axis: Axis | None = None
+    delivery: Delivery | None = None
+    inbound: Inbound | None = None
+    registry: Registry | None = None
+    _due: asyncio.Event = field(default_factory=asyncio.Event)
+    _stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    _under_way_count: int = 0
+
+    def wake(self) -> None:
+        """Say that something was left for the axis."""
+        self._due.set()
+
+    async def run(self) -> None:
+        """Run every loop until `stop`."""
+        # Nobody holds a claim yet: what is claimed was lost with the last process, its outcome unknown.
+        await self.database.write(lambda tables: release_lost_claims(tables, at=None))
+        async with asyncio.TaskGroup() as loops:
+            loops.create_task(self._every(_BETWEEN_TIDYINGS, self._tidy))
+            if self.delivery is not None:
+                loops.create_task(self._deliver_what_is_due(self.delivery))
+            if self.inbound is not None and self.axis is not None:
+                loops.create_task(self._every(self.rhythm.poll_every, self._fetch))
+            if self.registry is not None and self.axis is not None:
+                loops.create_task(self._every(self.rhythm.directory_every, self._renew_directory))
+
+    def stop(self) -> None:
+        """Claim nothing more; `run` returns when deliveries under way have ended."""
+        self._stopping.set()
+        self._due.set()
+
+    async def _every(self, pause: timedelta, make_round: Callable[[], Awaitable[bool]]) -> None:
+        while not self._stopping.is_set():
+            more = await _guarded(make_round)
+            if not more:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._stopping.wait(), pause.total_seconds())
+
+    async def _deliver_what_is_due(self, delivery: Delivery) -> None:
+        async with asyncio.TaskGroup() as under_way:
+            while not self._stopping.is_set():
+                self._due.clear()
+                free = self.rhythm.concurrency - self._under_way_count
+                claimed = await self._claim(delivery, free) if free else []
+                for dispatch, thread_id in claimed:
+                    self._under_way_count += 1
+                    under_way.create_task(self._carry_out(delivery, dispatch, thread_id))
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._due.wait(), _IDLE.total_seconds())
+
+    async def _claim(self, delivery: Delivery, free: int) -> list[tuple[Dispatch, ThreadId | None]]:
+        try:
+            return await delivery.claim(lease=self.rhythm.lease, limit=free)
+        except Delay as delay:
+            log.warning("nothing claimed", reason=delay.code)
+            return []
+
+    async def _carry_out(self, delivery: Delivery, dispatch: Dispatch, thread_id: ThreadId | None) -> None:
+        try:
+            await delivery.carry_out(dispatch, thread_id)
+        except Exception:
+            # The claim runs out with its lease, and the next attempt asks the axis first.
+            log.exception("attempt failed", dispatch=dispatch.id)
+        finally:
+            self._under_way_count -= 1
+            self._due.set()
+
+    async def _fetch(self) -> bool:
+        assert self.inbound is not None  # noqa: S101 - run starts this loop only then
+        assert self.axis is not None  # noqa: S101
+        settled = await self.inbound.fetch_waiting(
+            self.axis, concurrency=self.rhythm.concurrency, clock=self.clock
+        )
+        return settled > 0
+
+    async def _renew_directory(self) -> bool:
+        assert self.registry is not None  # noqa: S101 - run starts this loop only then
+        changed = await self.registry.renew_from_axis(at=self.clock())
+        if changed:
+            log.info("directory renewed", changed=changed)
+        return False
+
+    async def _tidy(self) -> bool:
+        at = self.clock()
+        lost = await self.database.write(lambda tables: release_lost_claims(tables, at=at))
+        if lost:
+            log.warning("claims lost", count=len(lost))
+            self.wake()
+        await self.matching.retry(at=at)
+        return self.delivery is not None and await self.delivery.expire_overdue() > 0
+
+
+async def _guarded(make_round: Callable[[], Awaitable[bool]]) -> bool:
+    """Make one round; tell whether the next should follow at once."""
+    try:
+        return await make_round()
+    except Delay as delay:
+        log.warning("round put off", reason=delay.code)
+    except Exception:
+        log.exception("round failed")
+    return False

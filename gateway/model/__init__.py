@@ -1,0 +1,1 @@
+"""NOUNS: frozen values that know nothing."""

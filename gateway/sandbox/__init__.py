@@ -1,0 +1,1 @@
+"""The demo world: sample agencies, documents and systems."""

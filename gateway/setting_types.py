@@ -1,0 +1,132 @@
+"""One setting of config.toml: how it is written, and what is said when it is wrong.
+
+The tables these settings stand in are in `config`, which is the only room that comes here.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+from gateway.errors import Fault
+from gateway.model.identifiers import AgencyCode, SystemId, is_agency_code, normalise_code
+
+_UNIT_SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
+_UNIT_BYTES = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
+
+
+def _wrong(vi: str, en: str) -> PydanticCustomError:
+    return PydanticCustomError("setting", "{en}", {"vi": vi, "en": en})
+
+
+def _read_amount(text: object, units: Mapping[str, float], vi: str, en: str) -> float:
+    form = rf"(\d{{1,6}}) ?({'|'.join(units)})"
+    match = re.fullmatch(form, text, re.ASCII) if isinstance(text, str) else None
+    if match is None:
+        raise _wrong(f"phải là {vi}; đang là {text!r}", f"must be {en}; found {text!r}")
+    return int(match[1]) * units[match[2]]
+
+
+def read_duration(text: object) -> timedelta:
+    """Read "30s", "5m", "2h", "1d" or "2ms"."""
+    forms = '"30s", "5m", "2h", "1d"'
+    seconds = _read_amount(
+        text, _UNIT_SECONDS, f"khoảng thời gian như {forms}", f"a duration such as {forms}"
+    )
+    return timedelta(seconds=seconds)
+
+
+def read_size(text: object) -> int:
+    """Read "64 KiB", "50 MiB" or "1 GiB" as bytes."""
+    forms = '"64 KiB", "50 MiB", "1 GiB"'
+    return int(_read_amount(text, _UNIT_BYTES, f"dung lượng như {forms}", f"a size such as {forms}"))
+
+
+def _check_code(raw: str) -> AgencyCode:
+    code = normalise_code(raw)
+    if not is_agency_code(code):
+        raise _wrong(
+            f"phải là mã định danh như H57.1.2 hoặc 000.00.12.H57; đang là {raw!r}",
+            f"must be an agency code such as H57.1.2 or 000.00.12.H57; found {raw!r}",
+        )
+    return code
+
+
+def _check_url(raw: str) -> str:
+    try:
+        parts = urlsplit(raw)
+        fits = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+        fits = fits and not (parts.query or parts.fragment or parts.username)
+    except ValueError:
+        fits = False
+    if not fits:
+        # What stands there is not repeated: it may hold a password.
+        raise _wrong("phải là địa chỉ http(s)://máy[:cổng]/đường-dẫn", "must be http(s)://host[:port]/path")
+    return raw.rstrip("/")  # the name of the operation is appended as "/{operation}"
+
+
+def _under_directory(path: Path | None, place: ValidationInfo) -> Path | None:
+    return path and (place.context or {})["directory"] / path
+
+
+def in_directory(name: str) -> Any:
+    """Make the default of a path that lies in the data directory."""
+    return Field(name, validate_default=True)
+
+
+Duration = Annotated[timedelta, BeforeValidator(read_duration), Field(gt=timedelta())]
+Pause = Annotated[timedelta, BeforeValidator(read_duration)]
+"""A duration that may be "0s"."""
+Size = Annotated[int, BeforeValidator(read_size)]
+Count = Annotated[int, Field(ge=1)]
+Text = Annotated[str, Field(min_length=1)]
+Code = Annotated[AgencyCode, AfterValidator(_check_code)]
+Name = Annotated[SystemId, Field(min_length=1)]
+Url = Annotated[str, AfterValidator(_check_url)]
+LocalPath = Annotated[Path, AfterValidator(_under_directory)]
+"""A path relative to the data directory, made absolute."""
+
+# TOML has no null: an empty string says "none".
+_none_when_empty = BeforeValidator(lambda text: None if text == "" else text)
+OptionalPath = Annotated[Path | None, _none_when_empty, AfterValidator(_under_directory)]
+OptionalSystem = Annotated[SystemId | None, _none_when_empty]
+
+_WORDS = {
+    "missing": ("thiếu thiết lập bắt buộc này", "this setting is required"),
+    "extra_forbidden": ("không có thiết lập nào tên như vậy", "there is no such setting"),
+    "bool_type": ("phải là true hoặc false", "must be true or false"),
+    "int_type": ("phải là số nguyên", "must be a whole number"),
+    "float_type": ("phải là số", "must be a number"),
+    "string_type": ("phải là chuỗi trong dấu ngoặc kép", "must be text in quotes"),
+    "string_too_short": ("không được để trống", "must not be empty"),
+    "tuple_type": ("phải là danh sách [...]", "must be a list [...]"),
+    "model_type": ("phải là một bảng", "must be a table"),
+    "enum": ("phải là một trong: {expected}", "must be one of: {expected}"),
+    "literal_error": ("phải là một trong: {expected}", "must be one of: {expected}"),
+    "greater_than": ("phải lớn hơn {gt}", "must be more than {gt}"),
+    "greater_than_equal": ("phải từ {ge} trở lên", "must be at least {ge}"),
+    "less_than": ("phải nhỏ hơn {lt}", "must be less than {lt}"),
+    "less_than_equal": ("không được quá {le}", "must be at most {le}"),
+    "setting": ("{vi}", "{en}"),
+}
+_RULES = {"missing": "setting-missing", "extra_forbidden": "setting-unknown"}
+
+
+def fault_of(detail: ErrorDetails) -> Fault:
+    """Say what pydantic found wrong in the words of an operator.
+
+    Shape: where is the key with its table in front, ``axis.poll_every``.
+    """
+    vi, en = _WORDS.get(detail["type"], ("giá trị không hợp lệ", "the value is not valid"))
+    found = detail.get("ctx", {})
+    return Fault(
+        rule=_RULES.get(detail["type"], "setting-wrong"),
+        where=".".join(map(str, detail["loc"])),
+        vi=vi.format(**found),
+        en=en.format(**found),
+    )

@@ -1,0 +1,93 @@
+"""The audit log on disk: append, look up, walk through. Never change."""
+
+import sqlite3
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from gateway.model.identifiers import PackageId, ThreadId
+from gateway.model.log import LogEntry, LogKind
+from gateway.store.database import Database, from_micros, to_micros
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogRow:
+    """One entry as it stands in the log; seq counts from 1 without gaps."""
+
+    seq: int
+    kind: LogKind
+    at: datetime
+    statement: bytes
+    receipt: bytes | None
+    leaf: bytes
+
+
+def append_entry(connection: sqlite3.Connection, entry: LogEntry) -> int:
+    """Append one entry in the transaction of the change it tells of; return its seq."""
+    cursor = connection.execute(
+        "INSERT INTO log (kind, at, statement, receipt, leaf, package_id, dispatch_id, thread_id, system_id)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            entry.kind,
+            to_micros(entry.at),
+            entry.statement,
+            entry.receipt,
+            entry.leaf,
+            entry.package_id,
+            entry.dispatch_id,
+            entry.thread_id,
+            entry.system_id,
+        ),
+    )
+    assert cursor.lastrowid is not None  # noqa: S101 - an INSERT has one
+    return cursor.lastrowid
+
+
+def find_receipt(connection: sqlite3.Connection, package_id: PackageId, kind: LogKind) -> bytes | None:
+    """Find the receipt first given for an event of a package."""
+    row = connection.execute(
+        "SELECT receipt FROM log WHERE package_id = ? AND kind = ? ORDER BY seq LIMIT 1", (package_id, kind)
+    ).fetchone()
+    return None if row is None else row["receipt"]
+
+
+def _row(row: sqlite3.Row) -> LogRow:
+    return LogRow(
+        seq=row["seq"],
+        kind=LogKind(row["kind"]),
+        at=from_micros(row["at"]),
+        statement=row["statement"],
+        receipt=row["receipt"],
+        leaf=row["leaf"],
+    )
+
+
+async def list_entries(
+    database: Database, *, kind: LogKind | None = None, after: int = 0, limit: int | None = None
+) -> AsyncIterator[LogRow]:
+    """Walk through the log in order, streamed, starting behind seq `after`."""
+    sql = "SELECT * FROM log WHERE seq > ? AND (? IS NULL OR kind = ?) ORDER BY seq LIMIT ?"
+    async with (
+        database.reading() as connection,
+        connection.execute(sql, (after, kind, kind, -1 if limit is None else limit)) as cursor,
+    ):
+        async for row in cursor:
+            yield _row(row)
+
+
+async def list_latest(database: Database, *, limit: int, kind: LogKind | None = None) -> list[LogRow]:
+    """Return the newest entries, oldest of them first."""
+    rows = await database.fetch_all(
+        "SELECT * FROM log WHERE ? IS NULL OR kind = ? ORDER BY seq DESC LIMIT ?", (kind, kind, limit)
+    )
+    return [_row(row) for row in reversed(rows)]
+
+
+async def list_thread_entries(database: Database, thread_id: ThreadId) -> list[LogRow]:
+    """Return everything that happened to a document, in order."""
+    rows = await database.fetch_all(
+        "SELECT * FROM log WHERE thread_id = ? UNION SELECT * FROM log"
+        " WHERE package_id IN (SELECT id FROM packages WHERE thread_id = ?) ORDER BY seq",
+        (thread_id, thread_id),
+    )
+    return [_row(row) for row in rows]

@@ -1,0 +1,206 @@
+"""Package bytes: spooled as they come, kept under their digest, opened again by it.
+
+Small packages live in the database and commit with their walk (docs/decisions/0004); large ones are
+files, made durable before the walk's commit names them. A name is always a digest, never anything
+a sender wrote.
+"""
+
+import asyncio
+import contextlib
+import errno
+import hashlib
+import io
+import os
+import shutil
+import sqlite3
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+from gateway.errors import Delay
+from gateway.model.identifiers import Digest
+from gateway.store.database import Database
+
+_READ_BYTES = 1 << 20
+
+
+class _Hash(Protocol):
+    def update(self, chunk: bytes, /) -> None: ...
+    def copy(self) -> "_Hash": ...
+    def hexdigest(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spool:
+    """A whole package as it came, in memory when small, else in a file of its own."""
+
+    digest: Digest
+    size_bytes: int
+    path: Path | None = None
+    content: bytes = b""
+
+    def open(self) -> BinaryIO:
+        """Open it for reading from the start; the caller closes."""
+        return io.BytesIO(self.content) if self.path is None else self.path.open("rb")
+
+    def discard(self) -> None:
+        """Remove what was not kept; harmless after `Blobs.keep`."""
+        if self.path is not None:
+            self.path.unlink(missing_ok=True)
+
+
+@dataclass(slots=True)
+class SpoolWriter:
+    """Takes a package chunk by chunk and hashes it on the way.
+
+    Bytes stay in memory up to inline_limit, then go to path. The two last bytes are held back, since
+    the SDK appends a line break of its own to every package it sends.
+    """
+
+    path: Path
+    inline_limit: int
+    size_bytes: int = 0
+    _buffer: bytearray = field(default_factory=bytearray)
+    _file: BinaryIO | None = None
+    _hash: _Hash = field(default_factory=hashlib.sha256)
+
+    async def add(self, chunk: bytes) -> None:
+        """Take the next bytes; the disk is touched off the loop and a mebibyte at a time."""
+        self.size_bytes += len(chunk)
+        self._buffer += chunk
+        if len(self._buffer) > (self.inline_limit if self._file is None else _READ_BYTES):
+            await asyncio.to_thread(self._spill)
+
+    def _spill(self) -> None:
+        ready = bytes(self._buffer[:-2])
+        del self._buffer[:-2]
+        with _disk_delays():
+            if self._file is None:
+                self._file = self.path.open("xb")
+            self._file.write(ready)
+        self._hash.update(ready)
+
+    def digest_without_line_break(self) -> Digest | None:
+        """Digest of all bytes but a trailing CR LF; None when there is none."""
+        if self._buffer[-2:] != b"\r\n":
+            return None
+        return self._digest(bytes(self._buffer[:-2]))
+
+    def digest(self) -> Digest:
+        """Digest of all bytes."""
+        return self._digest(bytes(self._buffer))
+
+    def _digest(self, rest: bytes) -> Digest:
+        digest = self._hash.copy()
+        digest.update(rest)
+        return Digest(digest.hexdigest())
+
+    async def finish(self, *, drop_line_break: bool = False) -> Spool:
+        """End the package, with or without its last two bytes."""
+        if drop_line_break:
+            del self._buffer[-2:]
+            self.size_bytes -= 2
+        digest = self.digest()
+        if self._file is None:
+            return Spool(digest=digest, size_bytes=self.size_bytes, content=bytes(self._buffer))
+        await asyncio.to_thread(self._end_file)
+        return Spool(digest=digest, size_bytes=self.size_bytes, path=self.path)
+
+    def _end_file(self) -> None:
+        if self._file is not None:
+            with _disk_delays(), self._file:
+                self._file.write(self._buffer)
+
+    def abandon(self) -> None:
+        """Forget everything."""
+        if self._file is not None:
+            self._file.close()
+            self.path.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _disk_delays() -> Iterator[None]:
+    """Turn what a disk can say into a Delay: the sender has done nothing wrong."""
+    try:
+        yield
+    except OSError as error:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        raise Delay.because(
+            "disk-full" if full else "storage-unavailable",
+            vi="Hết chỗ trên đĩa; hãy gửi lại sau."
+            if full
+            else "Đĩa không ghi hay đọc được; hãy gửi lại sau.",
+            en="The disk is full; ask again later." if full else "The disk cannot be used; ask again later.",
+        ) from error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blobs:
+    """The store of package bytes of one data directory."""
+
+    database: Database
+    directory: Path
+    spool_directory: Path
+    inline_limit: int
+
+    def spool(self, name: str) -> SpoolWriter:
+        """Begin a spool; name is unique and ours."""
+        return SpoolWriter(path=self.spool_directory / f"{name}.part", inline_limit=self.inline_limit)
+
+    def path_of(self, digest: Digest) -> Path:
+        """Tell where a large package stands."""
+        return self.directory / digest[:2] / digest[2:4] / digest
+
+    async def secure(self, spool: Spool) -> None:
+        """Make a large package durable under its digest; small ones wait for `keep_inline`.
+
+        Errors: Delay when the disk does not take it.
+        """
+        if spool.path is not None:
+            await asyncio.to_thread(self._secure_file, spool.path, self.path_of(spool.digest))
+
+    def _secure_file(self, spooled: Path, kept: Path) -> None:
+        with _disk_delays():
+            if not kept.parent.exists():
+                kept.parent.mkdir(parents=True, exist_ok=True)
+                _sync_directory(kept.parent.parent)
+                _sync_directory(self.directory)
+            with spooled.open("rb") as file:
+                os.fsync(file.fileno())
+            with contextlib.suppress(FileExistsError):  # the same bytes came before
+                os.link(spooled, kept)
+            _sync_directory(kept.parent)
+
+    async def open(self, digest: Digest) -> BinaryIO:
+        """Open a kept package for reading; the caller closes."""
+        row = await self.database.fetch_one("SELECT bytes FROM blobs WHERE digest = ?", (digest,))
+        if row is not None:
+            return io.BytesIO(row["bytes"])
+        with _disk_delays():
+            return await asyncio.to_thread(self.path_of(digest).open, "rb")
+
+    def free_bytes(self) -> int:
+        """Tell how much room the disk has left."""
+        return shutil.disk_usage(self.directory).free
+
+
+def keep_inline(connection: sqlite3.Connection, spool: Spool) -> None:
+    """Keep a small package's bytes in the walk's own transaction."""
+    if spool.path is None:
+        connection.execute("INSERT OR IGNORE INTO blobs VALUES (?, ?)", (spool.digest, spool.content))
+
+
+async def read_chunks(file: BinaryIO, *, size_bytes: int = _READ_BYTES) -> AsyncIterator[bytes]:
+    """Read an open blob to its end, off the loop unless it is in memory."""
+    in_memory = isinstance(file, io.BytesIO)
+    while chunk := file.read(size_bytes) if in_memory else await asyncio.to_thread(file.read, size_bytes):
+        yield chunk
+
+
+def _sync_directory(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,175 @@
+"""Packages on disk: one row for each submission that was accepted."""
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from gateway.model.code_lists import Kind, Priority
+from gateway.model.identifiers import AgencyCode, Digest, PackageId, SystemId, ThreadId
+from gateway.store.database import Database, from_micros, to_micros
+
+
+class Direction(StrEnum):
+    """Where a package came from."""
+
+    OUTBOUND = "outbound"
+    """From a system served here."""
+    INBOUND = "inbound"
+    """From the axis."""
+    OWN = "own"
+    """Written by this gateway: arrivals and notices."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredPackage:
+    """What the gateway remembers of a package; its bytes are in the blobs under digest.
+
+    Shape: submission identifies the act of sending: the same act repeated finds the same row. seal is
+    the signature element to be inserted at byte seal_at, made when the package first leaves, and
+    sealed_until the end of its certificate; seal_at is None when the package bears its own signature.
+    """
+
+    id: PackageId
+    direction: Direction
+    system_id: SystemId | None
+    submission: str
+    kind: Kind
+    business: int | None
+    status: str | None
+    digest: Digest
+    size_bytes: int
+    seal_at: int | None
+    seal: bytes | None = None
+    sealed_until: datetime | None = None
+    thread_id: ThreadId | None
+    sender: AgencyCode
+    recipients: tuple[AgencyCode, ...]
+    document_id: str | None
+    notation: str | None
+    subject: str | None
+    priority: Priority
+    grade: str
+    warnings: tuple[str, ...]
+    accepted_at: datetime
+
+
+_COLUMNS = (
+    "id, direction, system_id, submission, kind, business, status, digest, size_bytes, seal_at, thread_id,"
+    " sender, recipients, document_id, notation, subject, priority, grade, warnings, accepted_at"
+)
+
+
+def insert_package(connection: sqlite3.Connection, package: StoredPackage) -> None:
+    """Write a package's row."""
+    connection.execute(
+        f"INSERT INTO packages ({_COLUMNS}) VALUES (?{', ?' * 19})",
+        (
+            package.id,
+            package.direction,
+            package.system_id,
+            package.submission,
+            package.kind,
+            package.business,
+            package.status,
+            package.digest,
+            package.size_bytes,
+            package.seal_at,
+            package.thread_id,
+            package.sender,
+            json.dumps(package.recipients),
+            package.document_id,
+            package.notation,
+            package.subject,
+            package.priority,
+            package.grade,
+            json.dumps(package.warnings),
+            to_micros(package.accepted_at),
+        ),
+    )
+
+
+def find_submission(connection: sqlite3.Connection, submission: str) -> PackageId | None:
+    """Find the package that the same act of sending brought before."""
+    row = connection.execute("SELECT id FROM packages WHERE submission = ?", (submission,)).fetchone()
+    return None if row is None else PackageId(row["id"])
+
+
+def keep_seal(connection: sqlite3.Connection, package_id: PackageId, seal: bytes, *, until: datetime) -> None:
+    """Remember the seal with which a package leaves, so that every attempt sends the same bytes."""
+    connection.execute(
+        "UPDATE packages SET seal = ?, sealed_until = ? WHERE id = ?", (seal, to_micros(until), package_id)
+    )
+
+
+def note_arrival(
+    connection: sqlite3.Connection, axis: SystemId, far_id: str, package_id: PackageId | None
+) -> None:
+    """Remember what the axis calls a package it delivered; None when it was refused."""
+    connection.execute("INSERT OR IGNORE INTO arrivals VALUES (?, ?, ?)", (axis, far_id, package_id))
+
+
+def find_arrival(connection: sqlite3.Connection, axis: SystemId, far_id: str) -> PackageId | None:
+    """Find the package that an earlier delivery under the same name brought."""
+    row = connection.execute(
+        "SELECT package_id FROM arrivals WHERE axis_id = ? AND far_id = ?", (axis, far_id)
+    ).fetchone()
+    return None if row is None or row["package_id"] is None else PackageId(row["package_id"])
+
+
+async def has_arrived(database: Database, axis: SystemId, far_id: str) -> bool:
+    """Tell whether a delivery of the axis was accepted before."""
+    row = await database.fetch_one(
+        "SELECT 1 FROM arrivals WHERE axis_id = ? AND far_id = ? AND package_id IS NOT NULL", (axis, far_id)
+    )
+    return row is not None
+
+
+async def load_package(database: Database, package_id: PackageId) -> StoredPackage | None:
+    """Load a package's row."""
+    row = await database.fetch_one("SELECT * FROM packages WHERE id = ?", (package_id,))
+    return None if row is None else package_from(row)
+
+
+async def list_thread_packages(database: Database, thread_id: ThreadId) -> list[StoredPackage]:
+    """Return everything that travelled for a document, in the order it came."""
+    rows = await database.fetch_all(
+        "SELECT * FROM packages WHERE thread_id = ? ORDER BY accepted_at, id", (thread_id,)
+    )
+    return [package_from(row) for row in rows]
+
+
+def package_from(row: sqlite3.Row) -> StoredPackage:
+    """Turn a row of the packages table into its value."""
+    return StoredPackage(
+        id=PackageId(row["id"]),
+        direction=Direction(row["direction"]),
+        system_id=None if row["system_id"] is None else SystemId(row["system_id"]),
+        submission=row["submission"],
+        kind=Kind(row["kind"]),
+        business=row["business"],
+        status=row["status"],
+        digest=Digest(row["digest"]),
+        size_bytes=row["size_bytes"],
+        seal_at=row["seal_at"],
+        seal=row["seal"],
+        sealed_until=None if row["sealed_until"] is None else from_micros(row["sealed_until"]),
+        thread_id=None if row["thread_id"] is None else ThreadId(row["thread_id"]),
+        sender=AgencyCode(row["sender"]),
+        recipients=agency_codes(row["recipients"]),
+        document_id=row["document_id"],
+        notation=row["notation"],
+        subject=row["subject"],
+        priority=Priority(row["priority"]),
+        grade=row["grade"],
+        warnings=tuple(json.loads(row["warnings"])),
+        accepted_at=from_micros(row["accepted_at"]),
+    )
+
+
+def agency_codes(column: str) -> tuple[AgencyCode, ...]:
+    """Read a column that holds a list of agency codes."""
+    codes: Sequence[str] = json.loads(column)
+    return tuple(AgencyCode(code) for code in codes)

@@ -1,0 +1,258 @@
+"""Threads on disk: documents, their recipients and what those answered."""
+
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from gateway.model.identifiers import AgencyCode, DocumentId, PackageId, ThreadId
+from gateway.model.thread import RecipientState, Thread
+from gateway.store.database import Database, from_micros, to_micros
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """One status of one recipient as it was recorded; thread_id is None while it is unmatched."""
+
+    thread_id: ThreadId | None
+    package_id: PackageId
+    recipient: AgencyCode
+    status: str
+    description: str | None
+    said_at: datetime | None
+    recorded_at: datetime
+
+
+def insert_thread(connection: sqlite3.Connection, thread: Thread) -> None:
+    """Open a thread."""
+    connection.execute(
+        "INSERT INTO threads (id, owner, document_id, notation, promulgated_on, subject, opened_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (
+            thread.id,
+            thread.owner,
+            thread.document_id,
+            thread.notation,
+            None if thread.promulgated_on is None else thread.promulgated_on.isoformat(),
+            thread.subject,
+            to_micros(thread.opened_at),
+        ),
+    )
+
+
+def find_threads_by_document(connection: sqlite3.Connection, document_id: DocumentId) -> list[Thread]:
+    """Find the threads under a document's identifier; bare numbers may have several owners."""
+    rows = connection.execute("SELECT * FROM threads WHERE document_id = ?", (document_id,)).fetchall()
+    return [thread_from(row) for row in rows]
+
+
+def find_threads_by_notation(
+    connection: sqlite3.Connection, owner: AgencyCode, notation: str, promulgated_on: date | None
+) -> list[Thread]:
+    """Find an owner's threads by number and notation; on any date when promulgated_on is None."""
+    day = None if promulgated_on is None else promulgated_on.isoformat()
+    rows = connection.execute(
+        "SELECT * FROM threads WHERE owner = ? AND notation = ? AND (? IS NULL OR promulgated_on = ?)",
+        (owner, notation, day, day),
+    ).fetchall()
+    return [thread_from(row) for row in rows]
+
+
+def mark_recalled(connection: sqlite3.Connection, thread_id: ThreadId, *, at: datetime) -> None:
+    """Note that the sender wants the document back."""
+    connection.execute("UPDATE threads SET recalled_at = ? WHERE id = ?", (to_micros(at), thread_id))
+
+
+def mark_superseded(connection: sqlite3.Connection, thread_id: ThreadId, *, by: ThreadId) -> None:
+    """Note which document replaces this one."""
+    connection.execute("UPDATE threads SET superseded_by = ? WHERE id = ?", (by, thread_id))
+
+
+def start_round(
+    connection: sqlite3.Connection, thread_id: ThreadId, codes: Iterable[AgencyCode], *, at: datetime
+) -> None:
+    """Let recipients start from nothing with a document: new ones, and those to whom it comes again."""
+    connection.executemany(
+        "INSERT INTO recipients (thread_id, code, round_at) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET"
+        " round_at = excluded.round_at, status = NULL, status_at = NULL, pending_change = NULL,"
+        " removed_at = NULL, recalled_at = NULL",
+        [(thread_id, code, to_micros(at)) for code in codes],
+    )
+
+
+def remove_recipient(
+    connection: sqlite3.Connection, thread_id: ThreadId, code: AgencyCode, *, at: datetime
+) -> None:
+    """Note that an update took the document away from a recipient."""
+    connection.execute(
+        "UPDATE recipients SET removed_at = ? WHERE thread_id = ? AND code = ?",
+        (to_micros(at), thread_id, code),
+    )
+
+
+def expect_change(
+    connection: sqlite3.Connection, thread_id: ThreadId, codes: Iterable[AgencyCode], change: str | None
+) -> None:
+    """Note that recipients owe a 15 or 16 to a ``recall`` or ``update``; None when they have answered."""
+    connection.executemany(
+        "UPDATE recipients SET pending_change = ? WHERE thread_id = ? AND code = ?",
+        [(change, thread_id, code) for code in codes],
+    )
+
+
+def mark_given_back(
+    connection: sqlite3.Connection, thread_id: ThreadId, code: AgencyCode, *, at: datetime
+) -> None:
+    """Note that a recipient agreed to a recall."""
+    connection.execute(
+        "UPDATE recipients SET recalled_at = ? WHERE thread_id = ? AND code = ?",
+        (to_micros(at), thread_id, code),
+    )
+
+
+def set_status(
+    connection: sqlite3.Connection, thread_id: ThreadId, code: AgencyCode, status: str, *, at: datetime
+) -> None:
+    """Set how far a recipient has come with a document."""
+    connection.execute(
+        "UPDATE recipients SET status = ?, status_at = ? WHERE thread_id = ? AND code = ?",
+        (status, to_micros(at), thread_id, code),
+    )
+
+
+def recipients_of(connection: sqlite3.Connection, thread_id: ThreadId) -> dict[AgencyCode, RecipientState]:
+    """Return a thread's recipients by code."""
+    rows = connection.execute("SELECT * FROM recipients WHERE thread_id = ?", (thread_id,)).fetchall()
+    return {AgencyCode(row["code"]): recipient_from(row) for row in rows}
+
+
+def holds_bytes(connection: sqlite3.Connection, thread_id: ThreadId, digest: str) -> bool:
+    """Tell whether a package with these bytes travelled for this document before."""
+    return (
+        connection.execute(
+            "SELECT 1 FROM packages WHERE thread_id = ? AND digest = ?", (thread_id, digest)
+        ).fetchone()
+        is not None
+    )
+
+
+def has_answered(connection: sqlite3.Connection, thread_id: ThreadId, code: AgencyCode, status: str) -> bool:
+    """Tell whether a recipient said this already in its present round."""
+    row = connection.execute(
+        "SELECT 1 FROM answers JOIN recipients ON recipients.thread_id = answers.thread_id"
+        " AND recipients.code = answers.recipient WHERE answers.thread_id = ? AND recipient = ?"
+        " AND answers.status = ? AND recorded_at >= round_at",
+        (thread_id, code, status),
+    ).fetchone()
+    return row is not None
+
+
+def insert_answer(connection: sqlite3.Connection, answer: Answer) -> None:
+    """Record a status."""
+    connection.execute(
+        "INSERT INTO answers (thread_id, package_id, recipient, status, description, said_at, recorded_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (
+            answer.thread_id,
+            answer.package_id,
+            answer.recipient,
+            answer.status,
+            answer.description,
+            None if answer.said_at is None else to_micros(answer.said_at),
+            to_micros(answer.recorded_at),
+        ),
+    )
+
+
+def list_unmatched(connection: sqlite3.Connection) -> list[PackageId]:
+    """List the packages whose status found no document yet, oldest first."""
+    rows = connection.execute(
+        "SELECT package_id FROM answers WHERE thread_id IS NULL ORDER BY recorded_at LIMIT 1000"
+    ).fetchall()
+    return [PackageId(row["package_id"]) for row in rows]
+
+
+def newest_row(connection: sqlite3.Connection) -> int:
+    """Return a number that grows with every thread that is opened."""
+    (row,) = connection.execute("SELECT coalesce(max(rowid), 0) FROM threads").fetchone()
+    return int(row)
+
+
+def settle_unmatched(
+    connection: sqlite3.Connection, package_id: PackageId, thread_id: ThreadId, recipient: AgencyCode
+) -> None:
+    """Attach a status to the document it was waiting for."""
+    connection.execute(
+        "UPDATE answers SET thread_id = ?, recipient = ? WHERE package_id = ?",
+        (thread_id, recipient, package_id),
+    )
+    connection.execute("UPDATE packages SET thread_id = ? WHERE id = ?", (thread_id, package_id))
+
+
+def thread_from(row: sqlite3.Row) -> Thread:
+    """Turn a row of the threads table into its value."""
+    return Thread(
+        id=ThreadId(row["id"]),
+        owner=AgencyCode(row["owner"]),
+        document_id=DocumentId(row["document_id"]),
+        notation=row["notation"],
+        promulgated_on=None if row["promulgated_on"] is None else date.fromisoformat(row["promulgated_on"]),
+        subject=row["subject"],
+        opened_at=from_micros(row["opened_at"]),
+        recalled_at=None if row["recalled_at"] is None else from_micros(row["recalled_at"]),
+        superseded_by=None if row["superseded_by"] is None else ThreadId(row["superseded_by"]),
+    )
+
+
+def recipient_from(row: sqlite3.Row) -> RecipientState:
+    """Turn a row of the recipients table into its value."""
+    return RecipientState(
+        code=AgencyCode(row["code"]),
+        status=row["status"],
+        status_at=None if row["status_at"] is None else from_micros(row["status_at"]),
+        pending_change=row["pending_change"],
+        recalled_at=None if row["recalled_at"] is None else from_micros(row["recalled_at"]),
+        removed_at=None if row["removed_at"] is None else from_micros(row["removed_at"]),
+    )
+
+
+async def list_threads(database: Database, *, limit: int) -> list[Thread]:
+    """List the newest documents first."""
+    rows = await database.fetch_all("SELECT * FROM threads ORDER BY opened_at DESC LIMIT ?", (limit,))
+    return [thread_from(row) for row in rows]
+
+
+async def find_thread(database: Database, wanted: str) -> Thread | None:
+    """Find a document by our thread id, a package's DocId, a dispatch's docId, its identifier or notation."""
+    row = await database.fetch_one(
+        "SELECT * FROM threads WHERE id = ?1 OR document_id = ?1 OR notation = ?1"
+        " OR id IN (SELECT thread_id FROM packages WHERE id = ?1)"
+        " OR id IN (SELECT thread_id FROM dispatches WHERE id = ?1) ORDER BY opened_at DESC LIMIT 1",
+        (wanted,),
+    )
+    return None if row is None else thread_from(row)
+
+
+async def list_recipients(database: Database, thread_id: ThreadId) -> list[RecipientState]:
+    """Return where a document stands with each recipient."""
+    rows = await database.fetch_all(
+        "SELECT * FROM recipients WHERE thread_id = ? ORDER BY code", (thread_id,)
+    )
+    return [recipient_from(row) for row in rows]
+
+
+async def list_answers(database: Database, thread_id: ThreadId) -> list[Answer]:
+    """Return what a document's recipients said, in the order it was recorded."""
+    rows = await database.fetch_all("SELECT * FROM answers WHERE thread_id = ? ORDER BY id", (thread_id,))
+    return [
+        Answer(
+            thread_id=thread_id,
+            package_id=PackageId(row["package_id"]),
+            recipient=AgencyCode(row["recipient"]),
+            status=row["status"],
+            description=row["description"],
+            said_at=None if row["said_at"] is None else from_micros(row["said_at"]),
+            recorded_at=from_micros(row["recorded_at"]),
+        )
+        for row in rows
+    ]

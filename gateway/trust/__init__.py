@@ -1,0 +1,1 @@
+"""CRAFT: who signed, and may we believe it."""

@@ -1,0 +1,1 @@
+"""DOOR: network in. Nothing is decided here."""

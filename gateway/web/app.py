@@ -1,0 +1,66 @@
+"""The web application: routes, one line in the operating log for each request, an end to every bug."""
+
+import secrets
+import time
+from collections.abc import Awaitable, Callable
+
+import structlog
+from aiohttp import web
+
+from gateway.web.operations import Operations, RequestMetrics
+from gateway.web.vxp_api import VxpApi
+
+log = structlog.get_logger()
+
+Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def make_app(vxp: VxpApi, operations: Operations) -> web.Application:
+    """Build the application.
+
+    Shape: operations of the axis's protocol lie under ``/vxp/``; doubled slashes are accepted.
+    """
+    metrics = RequestMetrics(operations.registry)
+
+    @web.middleware
+    async def observe(request: web.Request, handler: Answer) -> web.StreamResponse:
+        began = time.perf_counter()
+        structlog.contextvars.bind_contextvars(request=secrets.token_hex(4))
+        try:
+            return await handler(request)
+        except web.HTTPException:
+            raise
+        except ConnectionError:
+            request["outcome"] = "caller-gone"
+            raise
+        except Exception:
+            log.exception("bug", path=request.path)
+            request["outcome"] = "bug"
+            return vxp.answer_bug(request)
+        finally:
+            _tell(request, metrics, time.perf_counter() - began)
+            structlog.contextvars.clear_contextvars()
+
+    app = web.Application(middlewares=[observe])
+    app.router.add_get("/healthz", operations.answer_health)
+    app.router.add_get("/readyz", operations.answer_readiness)
+    app.router.add_get("/metrics", operations.answer_metrics)
+    app.router.add_route("*", "/vxp/{operation:.*}", vxp.answer)
+    return app
+
+
+def _tell(request: web.Request, metrics: RequestMetrics, seconds: float) -> None:
+    operation = request.get("operation")
+    if operation is None:
+        return
+    outcome = request.get("outcome", "ok")
+    metrics.count(operation, outcome, seconds)
+    log.info(
+        "answered",
+        operation=operation,
+        outcome=outcome,
+        system=request.get("system"),
+        package=request.get("package"),
+        bytes=request.content_length,
+        took=f"{seconds:.3f}s",
+    )

@@ -1,0 +1,66 @@
+"""How much one caller, and all together, may ask at once. Too much is refused early, never queued up."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from gateway.errors import Delay
+from gateway.model.identifiers import SystemId
+
+
+@dataclass(slots=True)
+class _Bucket:
+    tokens: float
+    filled_at: float
+
+
+@dataclass(slots=True, kw_only=True)
+class Limits:
+    """Counts requests per system and uploads in all.
+
+    Units: requests_per_second 0 means no limit; burst is how many may come at once after a pause.
+    """
+
+    requests_per_second: float
+    burst: int
+    uploads_count: int
+    _buckets: dict[SystemId, _Bucket] = field(default_factory=dict)
+    _uploads_count: int = 0
+
+    def admit(self, system: SystemId) -> None:
+        """Let one request of a system in.
+
+        Errors: Delay ``too-many-requests``.
+        """
+        if not self.requests_per_second:
+            return
+        now = time.monotonic()
+        bucket = self._buckets.setdefault(system, _Bucket(float(self.burst), now))
+        refill = (now - bucket.filled_at) * self.requests_per_second
+        bucket.tokens, bucket.filled_at = min(float(self.burst), bucket.tokens + refill), now
+        if bucket.tokens < 1:
+            raise Delay.because(
+                "too-many-requests",
+                vi="Hệ thống gửi quá nhiều yêu cầu; hãy chờ giây lát.",
+                en="The system asks too often; wait a moment.",
+            )
+        bucket.tokens -= 1
+
+    @contextmanager
+    def uploading(self) -> Iterator[None]:
+        """Hold a place for one upload.
+
+        Errors: Delay ``too-many-uploads``.
+        """
+        if self._uploads_count >= self.uploads_count:
+            raise Delay.because(
+                "too-many-uploads",
+                vi="Quá nhiều gói tin đang được gửi lên; hãy gửi lại sau.",
+                en="Too many packages are being uploaded; send it again later.",
+            )
+        self._uploads_count += 1
+        try:
+            yield
+        finally:
+            self._uploads_count -= 1

@@ -1,0 +1,104 @@
+"""Health, readiness, metrics: for load balancers, for tonight's operator, for the graphs."""
+
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from aiohttp import web
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+
+from gateway.store.blobs import Blobs
+from gateway.store.database import Database
+from gateway.store.dispatches import count_waiting
+from gateway.trust.keys import Seal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """Looks at what the gateway needs to keep its promises."""
+
+    database: Database
+    blobs: Blobs
+    seal: Seal
+    free_space_floor_bytes: int
+    clock: Callable[[], datetime]
+
+    async def troubles(self) -> dict[str, str | None]:
+        """Say of each dependency what is wrong with it, or None."""
+        return {
+            "database": await self._database_trouble(),
+            "disk": self._disk_trouble(),
+            "seal": self._seal_trouble(),
+        }
+
+    async def _database_trouble(self) -> str | None:
+        try:
+            await self.database.fetch_one("SELECT count(*) FROM directory_version")
+        except sqlite3.Error:
+            return "the database cannot be read"
+        return None
+
+    def _disk_trouble(self) -> str | None:
+        free = self.blobs.free_bytes()
+        return None if free >= self.free_space_floor_bytes else f"only {free} bytes free"
+
+    def _seal_trouble(self) -> str | None:
+        certificate = self.seal.certificate
+        if certificate.not_valid_before_utc <= self.clock() <= certificate.not_valid_after_utc:
+            return None
+        return f"the certificate is not valid now; its last day is {certificate.not_valid_after_utc:%Y-%m-%d}"
+
+    async def measures(self) -> dict[str, float]:
+        """Measure what is worth a graph."""
+        seal_left = self.seal.certificate.not_valid_after_utc - self.clock()
+        return {
+            "lienthong_dispatches_waiting": await count_waiting(self.database),
+            "lienthong_disk_free_bytes": self.blobs.free_bytes(),
+            "lienthong_seal_seconds_left": seal_left.total_seconds(),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operations:
+    """Answers what operators ask."""
+
+    watch: Watch
+    registry: CollectorRegistry = field(default_factory=CollectorRegistry)
+
+    async def answer_health(self, request: web.Request) -> web.Response:
+        """Say that the process is alive; nothing else is looked at."""
+        return web.json_response({"alive": True})
+
+    async def answer_readiness(self, request: web.Request) -> web.Response:
+        """Say whether new work can be taken: 200 or 503, each dependency by name."""
+        troubles = await self.watch.troubles()
+        ready = not any(troubles.values())
+        checks = {name: trouble or "ok" for name, trouble in troubles.items()}
+        return web.json_response({"ready": ready, "checks": checks}, status=200 if ready else 503)
+
+    async def answer_metrics(self, request: web.Request) -> web.Response:
+        """Give the metrics in Prometheus's text form."""
+        measured = CollectorRegistry()
+        for name, value in (await self.watch.measures()).items():
+            Gauge(name, name.replace("_", " "), registry=measured).set(value)
+        body = generate_latest(self.registry) + generate_latest(measured)
+        return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+
+class RequestMetrics:
+    """Counts requests by operation and outcome. Labels are ours: a caller cannot make new ones."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.requests = Counter(
+            "lienthong_requests", "Requests answered", ["operation", "outcome"], registry=registry
+        )
+        self.seconds = Histogram(
+            "lienthong_request_seconds", "Time to the end of the answer", ["operation"], registry=registry
+        )
+
+    def count(self, operation: str, outcome: str, seconds: float) -> None:
+        """Count one request."""
+        self.requests.labels(operation, outcome).inc()
+        self.seconds.labels(operation).observe(seconds)

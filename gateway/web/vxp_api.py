@@ -1,0 +1,282 @@
+"""The axis's protocol as a server: DMSs, downstream gateways and the axis itself call it.
+
+Every answer is HTTP 200 with the three fields the SDK needs, errors included; a download's only way to
+say no is an empty body. Arguments are taken from the verified text alone. Nothing is decided here: the
+walks are in exchange/, outbound.py first.
+"""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+from aiohttp import web
+
+from gateway.errors import Delay, LienthongError, Refusal
+from gateway.exchange.admission import Admission
+from gateway.exchange.directory import Directory
+from gateway.exchange.ids import Mint
+from gateway.exchange.inbound import Inbound
+from gateway.exchange.mailbox import Mailbox
+from gateway.exchange.outbound import Outbound
+from gateway.exchange.registry import Registry
+from gateway.model.agency import System, SystemKind
+from gateway.model.code_lists import Kind
+from gateway.store.blobs import Blobs, Spool, SpoolWriter
+from gateway.vxp import answers
+from gateway.vxp.content import encode_content, frame_content
+from gateway.vxp.operations import Operation, operation_at
+from gateway.vxp.requests import (
+    read_confirm,
+    read_delete,
+    read_document,
+    read_list,
+    read_registration,
+    read_send,
+)
+from gateway.vxp.signing import SignedArguments, hash_matches
+from gateway.web import listing
+from gateway.web.authentication import Authentication
+from gateway.web.limits import Limits
+from gateway.web.problems import vxp_code, vxp_words
+
+log = structlog.get_logger()
+
+_SMALL_BODY_BYTES = 64 << 10
+_RETRY_AFTER_SECONDS = "30"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One authenticated request."""
+
+    request: web.Request
+    caller: System
+    arguments: SignedArguments
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VxpApi:
+    """Answers every operation. inbound is None on a hub, where nobody stands above."""
+
+    authentication: Authentication
+    limits: Limits
+    admission: Admission
+    outbound: Outbound
+    inbound: Inbound | None
+    mailbox: Mailbox
+    registry: Registry
+    directory: Directory
+    blobs: Blobs
+    mint: Mint
+    clock: Callable[[], datetime]
+    body_limit: int
+    upload_timeout: timedelta
+
+    async def answer(self, request: web.Request) -> web.StreamResponse:
+        """Answer one request of any operation."""
+        operation = operation_at(request.path)
+        if operation is None:
+            return web.Response(status=404, body=b"", content_type="application/json")
+        request["operation"] = operation.value
+        try:
+            caller, arguments = await self.authentication.identify(request, operation)
+            request["system"] = caller.id
+            self.limits.admit(caller.id)
+            call = Call(request=request, caller=caller, arguments=arguments, at=self.clock())
+            return await self._act(operation)(call)
+        except LienthongError as error:
+            request["outcome"] = error.code
+            return self._answer_failure(operation, error)
+
+    def answer_bug(self, request: web.Request) -> web.Response:
+        """Answer when we failed in a way nobody foresaw; nothing is disclosed."""
+        operation = operation_at(request.path) or Operation.CONFIRM
+        body = answers.write_failure(operation, answers.ErrorCode.INTERNAL, "Loi noi bo / Internal error")
+        return _json(body)
+
+    def _act(self, operation: Operation) -> Callable[[Call], Awaitable[web.StreamResponse]]:
+        acts: dict[Operation, Callable[[Call], Awaitable[web.StreamResponse]]] = {
+            Operation.SEND: self._send,
+            Operation.LIST_RECEIVED: self._list_received,
+            Operation.LIST_SENT: self._list_sent,
+            Operation.GET: self._get,
+            Operation.DOWNLOAD: self._download,
+            Operation.CONFIRM: self._confirm,
+            Operation.COUNT_DOCUMENTS: lambda call: self._count(call, Kind.DOCUMENT),
+            Operation.COUNT_STATUSES: lambda call: self._count(call, Kind.STATUS),
+            Operation.LIST_AGENCIES: self._list_agencies,
+            Operation.LIST_AGENCIES_QD20: self._list_agencies_qd20,
+            Operation.LIST_UNITS: self._list_units,
+            Operation.REGISTER: self._register,
+            Operation.DELETE: self._delete,
+        }
+        return acts[operation]
+
+    async def _send(self, call: Call) -> web.Response:
+        sending = read_send(call.arguments)
+        await self.admission.check_room()
+        with self.limits.uploading():
+            spool = await self._take_body(call, sending.hash_file)
+            try:
+                if call.caller.kind is SystemKind.AXIS:
+                    promise = await self._from_the_axis().accept(
+                        spool, requested=sending.to, arrival=None, at=call.at
+                    )
+                else:
+                    promise = await self.outbound.accept(
+                        spool,
+                        caller=call.caller,
+                        claimed_sender=sending.from_code,
+                        requested=sending.to,
+                        at=call.at,
+                    )
+            finally:
+                spool.discard()
+        call.request["package"] = promise.package_id
+        answer = answers.SendAnswer(doc_id=promise.package_id, receipt=json.loads(promise.receipt))
+        return _json(answers.write_send_answer(answer))
+
+    def _from_the_axis(self) -> Inbound:
+        if self.inbound is None:
+            raise Refusal.because(
+                "operation-not-for-axis",
+                vi="Trục này không có trục cấp trên.",
+                en="This axis has none above it.",
+            )
+        return self.inbound
+
+    async def _take_body(self, call: Call, claimed_hash: str) -> Spool:
+        """Spool the body, without the line break the SDK adds, and insist that it is what was signed.
+
+        Errors: Refusal ``package-too-large`` or ``hash-mismatch``; Delay when it comes too slowly.
+        """
+        if (call.request.content_length or 0) > self.body_limit + 2:
+            raise self._too_large()
+        writer = self.blobs.spool(self.mint.new(call.at))
+        try:
+            async with asyncio.timeout(self.upload_timeout.total_seconds()):
+                async for chunk in call.request.content.iter_any():
+                    await writer.add(chunk)
+                    if writer.size_bytes > self.body_limit + 2:
+                        raise self._too_large()
+            return await _finish(writer, claimed_hash)
+        except TimeoutError as error:
+            writer.abandon()
+            raise _too_slow() from error
+        except BaseException:
+            writer.abandon()
+            raise
+
+    def _too_large(self) -> Refusal:
+        return Refusal.because(
+            "package-too-large",
+            vi=f"Gói tin lớn hơn {self.body_limit} byte cho phép.",
+            en=f"The package exceeds the {self.body_limit} bytes allowed.",
+        )
+
+    async def _list_received(self, call: Call) -> web.Response:
+        asked = read_list(call.arguments)
+        items = await self.mailbox.list_waiting(call.caller, asked.kind)
+        return _json(answers.write_received_list(map(listing.received_item, items)))
+
+    async def _list_sent(self, call: Call) -> web.Response:
+        asked = read_list(call.arguments)
+        items = await self.mailbox.list_sent(call.caller, asked.kind, since=asked.from_at, until=asked.to_at)
+        return _json(answers.write_sent_list(map(listing.sent_item, items)))
+
+    async def _count(self, call: Call, kind: Kind) -> web.Response:
+        return _json(answers.write_count(await self.mailbox.count_waiting(call.caller, kind)))
+
+    async def _get(self, call: Call) -> web.StreamResponse:
+        leaving = await self.mailbox.collect(call.caller, read_document(call.arguments).doc_id, at=call.at)
+        frame = frame_content(leaving.size_bytes)
+        response = web.StreamResponse(headers={"Content-Type": "application/json; charset=utf-8"})
+        response.content_length = frame.content_length
+        await response.prepare(call.request)
+        await response.write(frame.prefix)
+        held = b""
+        async for chunk in leaving.chunks():
+            text, held = encode_content(held, chunk)
+            await response.write(text)
+        text, _ = encode_content(held, b"", last=True)
+        await response.write(text + frame.suffix)
+        await response.write_eof()
+        return response
+
+    async def _download(self, call: Call) -> web.StreamResponse:
+        leaving = await self.mailbox.collect(call.caller, read_document(call.arguments).doc_id, at=call.at)
+        response = web.StreamResponse(headers={"Content-Type": "application/octet-stream"})
+        response.content_length = leaving.size_bytes
+        await response.prepare(call.request)
+        async for chunk in leaving.chunks():
+            await response.write(chunk)
+        await response.write_eof()
+        return response
+
+    async def _confirm(self, call: Call) -> web.Response:
+        asked = read_confirm(call.arguments)
+        await self.mailbox.confirm(
+            call.caller, asked.doc_id, asked.confirmation, asked.description, at=call.at
+        )
+        return _json(answers.write_done())
+
+    async def _list_agencies(self, call: Call) -> web.Response:
+        directory = await self.directory.current()
+        return _json(answers.write_agencies(listing.directory_items(directory)))
+
+    async def _list_agencies_qd20(self, call: Call) -> web.Response:
+        directory = await self.directory.current()
+        return _json(answers.write_agencies_qd20(listing.qd20_items(directory)))
+
+    async def _list_units(self, call: Call) -> web.Response:
+        directory = await self.directory.current()
+        return _json(answers.write_units(listing.units(directory)))
+
+    async def _register(self, call: Call) -> web.Response:
+        body = await call.request.content.read(_SMALL_BODY_BYTES)
+        await self.registry.register(call.caller, read_registration(body), at=call.at)
+        return _json(answers.write_done())
+
+    async def _delete(self, call: Call) -> web.Response:
+        await self.registry.delete(call.caller, read_delete(call.arguments).code, at=call.at)
+        return _json(answers.write_done())
+
+    def _answer_failure(self, operation: Operation, error: LienthongError) -> web.Response:
+        receipt = error.receipt if isinstance(error, Refusal) else b""
+        body = answers.write_failure(
+            operation, vxp_code(error), vxp_words(error), receipt=json.loads(receipt) if receipt else None
+        )
+        response = _json(body)
+        if not isinstance(error, Refusal):
+            response.headers["Retry-After"] = _RETRY_AFTER_SECONDS
+        return response
+
+
+async def _finish(writer: SpoolWriter, claimed_hash: str) -> Spool:
+    without = writer.digest_without_line_break()
+    if without is not None and hash_matches(claimed_hash, without):
+        return await writer.finish(drop_line_break=True)
+    if hash_matches(claimed_hash, writer.digest()):
+        return await writer.finish()
+    raise Refusal.because(
+        "hash-mismatch",
+        where="XroadVnpt-hash-file",
+        vi="Gói tin nhận được không khớp với mã băm đã ký.",
+        en="The package received is not the one whose hash was signed.",
+    )
+
+
+def _too_slow() -> Delay:
+    return Delay.because(
+        "upload-too-slow",
+        vi="Gói tin gửi lên quá chậm; hãy gửi lại.",
+        en="The package came too slowly; send it again.",
+    )
+
+
+def _json(body: bytes) -> web.Response:
+    return web.Response(body=body, content_type="application/json", charset="utf-8")

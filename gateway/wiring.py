@@ -1,0 +1,387 @@
+"""Builds a Gateway from a Config. The only room that has met everybody.
+
+`open_office` opens what an operator's command needs: the database and the means to write to the audit
+log. `build_gateway` builds a whole server on top of it; serving.py runs it.
+"""
+
+import contextlib
+import ssl
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import aiohttp
+from aiohttp import web
+
+from gateway.clients.axis import Axis, AxisLimits
+from gateway.config import Config
+from gateway.edxml.outline import Limits as PackageLimits
+from gateway.errors import Misconfiguration
+from gateway.exchange.acceptance import Tools
+from gateway.exchange.admission import Admission
+from gateway.exchange.delivery import Delivery
+from gateway.exchange.directory import Directory
+from gateway.exchange.ids import Mint
+from gateway.exchange.inbound import Inbound
+from gateway.exchange.judge import Judge
+from gateway.exchange.mailbox import Mailbox
+from gateway.exchange.matching import Matching
+from gateway.exchange.notary import Notary
+from gateway.exchange.outbound import Outbound
+from gateway.exchange.own_words import OwnWords
+from gateway.exchange.passing_on import Sealing
+from gateway.exchange.posting import Posting
+from gateway.exchange.refusals import Refusals
+from gateway.exchange.registry import Registry
+from gateway.exchange.worker import Rhythm, Worker
+from gateway.model.agency import System, SystemKind
+from gateway.model.identifiers import AgencyCode, SystemId, normalise_code
+from gateway.model.package import Organization
+from gateway.store.blobs import Blobs
+from gateway.store.database import Database, open_database
+from gateway.trust.certificates import Anchors, load_anchors
+from gateway.trust.keys import Seal, load_seal
+from gateway.trust.secrets import KEY_BYTES
+from gateway.vxp.answers import PERMANENT
+from gateway.web.app import make_app
+from gateway.web.authentication import Authentication
+from gateway.web.limits import Limits
+from gateway.web.operations import Operations, Watch
+from gateway.web.vxp_api import VxpApi
+
+Clock = Callable[[], datetime]
+
+
+def now() -> datetime:
+    """Tell the time, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Office:
+    """What an operator's command needs of a data directory."""
+
+    config: Config
+    database: Database
+    directory: Directory
+    notary: Notary
+    registry: Registry
+    blobs: Blobs
+    seal: Seal
+    secrets_key: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gateway:
+    """A whole gateway, not yet listening."""
+
+    office: Office
+    app: web.Application
+    worker: Worker
+    session: aiohttp.ClientSession | None
+
+
+@contextlib.asynccontextmanager
+async def open_office(config: Config) -> AsyncIterator[Office]:
+    """Open a data directory for an operator's command, and close it again."""
+    database = await open_database(
+        config.storage.database_file, linger=config.storage.linger, batch_limit=config.storage.batch_limit
+    )
+    try:
+        yield _furnish(config, database)
+    finally:
+        await database.close()
+
+
+def _furnish(config: Config, database: Database) -> Office:
+    seal = load_own_seal(config)
+    notary = Notary(gateway=config.agency_code, seal=seal)
+    directory = Directory(database=database)
+    secrets_key = _read_secrets_key(config.trust.secrets_key_file)
+    for folder in (config.storage.blobs_dir, config.storage.spool_dir):
+        folder.mkdir(parents=True, exist_ok=True)
+    return Office(
+        config=config,
+        database=database,
+        directory=directory,
+        notary=notary,
+        registry=Registry(database=database, directory=directory, notary=notary, secrets_key=secrets_key),
+        blobs=Blobs(
+            database=database,
+            directory=config.storage.blobs_dir,
+            spool_directory=config.storage.spool_dir,
+            inline_limit=config.storage.inline_limit,
+        ),
+        seal=seal,
+        secrets_key=secrets_key,
+    )
+
+
+def load_own_seal(config: Config) -> Seal:
+    """Load the gateway's own seal.
+
+    Errors: Misconfiguration when it cannot be used, or is another's.
+    """
+    return load_seal(
+        config.trust.seal_key_file.read_bytes(),
+        config.trust.seal_chain_file.read_bytes(),
+        holder=config.agency_code,
+    )
+
+
+def _load_agency_seals(folder: Path) -> dict[AgencyCode, Seal]:
+    """Load the seals of agencies that entrusted theirs to us: ``CODE.key`` beside ``CODE.pem``."""
+    seals = {}
+    for key_file in sorted(folder.glob("*.key")):
+        code = normalise_code(key_file.stem)
+        chain_file = key_file.with_suffix(".pem")
+        seals[code] = load_seal(key_file.read_bytes(), chain_file.read_bytes(), holder=code)
+    return seals
+
+
+def load_trust(folder: Path) -> Anchors:
+    """Load every anchor of a folder, ``*.pem`` and ``*.crt``."""
+    files = sorted(path for pattern in ("*.pem", "*.crt") for path in folder.glob(pattern))
+    return load_anchors(*(path.read_bytes() for path in files))
+
+
+def _read_secrets_key(path: Path) -> bytes:
+    key = path.read_bytes()
+    if len(key) != KEY_BYTES:
+        raise Misconfiguration.because(
+            "secrets-key-wrong",
+            where="trust.secrets_key_file",
+            vi=f"tệp khóa phải có đúng {KEY_BYTES} byte",
+            en=f"the key file must hold exactly {KEY_BYTES} bytes",
+        )
+    return key
+
+
+def package_limits(config: Config) -> PackageLimits:
+    """Tell what a package may ask of us."""
+    return PackageLimits(
+        header_bytes=config.limits.header_bytes,
+        depth=config.limits.depth,
+        attachments_count=config.limits.attachments_count,
+    )
+
+
+async def build_gateway(office: Office, *, clock: Clock = now) -> Gateway:
+    """Build a whole server."""
+    session = _open_session(office.config)
+    axis = None if session is None else _reach_axis(office.config, session, clock)
+    builder = _Builder(office=office, axis=axis, clock=clock, mint=Mint())
+    return builder.build(session)
+
+
+def _open_session(config: Config) -> aiohttp.ClientSession | None:
+    if config.axis is None:
+        return None
+    context: ssl.SSLContext | bool = True
+    if config.axis.url.startswith("https:"):
+        context = ssl.create_default_context(cafile=config.axis.ca_file)
+        if config.axis.client_certificate_file is not None:
+            context.load_cert_chain(config.axis.client_certificate_file, config.axis.client_key_file)
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(ssl=context, limit=4 * config.delivery.concurrency)
+    )
+
+
+def _reach_axis(config: Config, session: aiohttp.ClientSession, clock: Clock) -> Axis:
+    assert config.axis is not None  # noqa: S101 - a session is opened only for an axis
+    return Axis(
+        session=session,
+        endpoint=config.axis.url,
+        system=config.axis.systemid,
+        secret=config.axis.secret_file.read_bytes().strip(),
+        clock=clock,
+        limits=AxisLimits(
+            connect=config.axis.connect_timeout,
+            answer=config.axis.answer_timeout,
+            download_bytes=config.http.body_limit,
+        ),
+        permanent=frozenset(config.axis.permanent_codes) or PERMANENT,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Builder:
+    """Puts the walks together; each property-like method makes one of them."""
+
+    office: Office
+    axis: Axis | None
+    clock: Clock
+    mint: Mint
+
+    def build(self, session: aiohttp.ClientSession | None) -> Gateway:
+        office, config = self.office, self.office.config
+        posting = Posting(mint=self.mint, give_up_after=config.delivery.give_up_after)
+        own_words = OwnWords(
+            notary=office.notary,
+            posting=posting,
+            gateway=Organization(code=config.agency_code, name=config.name),
+            axis_is_open=self.axis is not None,
+        )
+        tools = Tools(
+            notary=office.notary,
+            posting=posting,
+            own_words=own_words if config.answers.arrived_by_itself else None,
+        )
+        seals = _load_agency_seals(config.trust.agency_seals_dir)
+        sealing = Sealing(
+            database=office.database,
+            blobs=office.blobs,
+            seal_of=lambda code: seals.get(code, office.seal),
+            limits=package_limits(config),
+        )
+        refusals = Refusals(database=office.database, notary=office.notary)
+        inbound = self._inbound(tools, refusals)
+        worker = self._worker(sealing, own_words, inbound)
+        outbound = self._outbound(tools, refusals, worker)
+        vxp = self._vxp(refusals, outbound, inbound, sealing, own_words)
+        return Gateway(office=office, app=make_app(vxp, self._operations()), worker=worker, session=session)
+
+    def _judge(self) -> Judge:
+        config = self.office.config
+        return Judge(
+            limits=package_limits(config),
+            anchors=load_trust(config.trust.anchors_dir),
+            vouchers=frozenset(config.trust.vouchers),
+        )
+
+    def _outbound(self, tools: Tools, refusals: Refusals, worker: Worker) -> Outbound:
+        return Outbound(
+            database=self.office.database,
+            blobs=self.office.blobs,
+            directory=self.office.directory,
+            judge=self._judge(),
+            tools=tools,
+            refusals=refusals,
+            axis_is_open=self.axis is not None,
+            on_leaving=worker.wake,
+        )
+
+    def _inbound(self, tools: Tools, refusals: Refusals) -> Inbound | None:
+        settings = self.office.config.axis
+        if settings is None:
+            return None
+        peer = System(
+            id=settings.trust_pushes_from or SystemId("axis"),
+            kind=SystemKind.AXIS,
+            serves=frozenset(),
+            policy=settings.policy,
+        )
+        return Inbound(
+            database=self.office.database,
+            blobs=self.office.blobs,
+            directory=self.office.directory,
+            judge=self._judge(),
+            tools=tools,
+            refusals=refusals,
+            mint=self.mint,
+            peer=peer,
+        )
+
+    def _worker(self, sealing: Sealing, own_words: OwnWords, inbound: Inbound | None) -> Worker:
+        office, config = self.office, self.office.config
+        matching = Matching(
+            database=office.database,
+            blobs=office.blobs,
+            directory=office.directory,
+            notary=office.notary,
+            limits=package_limits(config),
+        )
+        delivery = None if self.axis is None else self._delivery(self.axis, sealing, own_words)
+        poll_every = config.axis.poll_every if config.axis else config.delivery.longest_delay
+        directory_every = config.axis.directory_every if config.axis else config.delivery.longest_delay
+        return Worker(
+            database=office.database,
+            matching=matching,
+            rhythm=Rhythm(
+                poll_every=poll_every,
+                directory_every=directory_every,
+                lease=config.delivery.lease,
+                concurrency=config.delivery.concurrency,
+            ),
+            clock=self.clock,
+            axis=self.axis,
+            delivery=delivery,
+            inbound=inbound,
+            registry=self._registry(),
+        )
+
+    def _delivery(self, axis: Axis, sealing: Sealing, own_words: OwnWords) -> Delivery:
+        config = self.office.config
+        return Delivery(
+            database=self.office.database,
+            directory=self.office.directory,
+            sealing=sealing,
+            notary=self.office.notary,
+            own_words=own_words,
+            axis=axis,
+            first_delay=config.delivery.first_delay,
+            longest_delay=config.delivery.longest_delay,
+            jitter=config.delivery.jitter,
+            clock=self.clock,
+        )
+
+    def _registry(self) -> Registry:
+        return replace(self.office.registry, axis=self.axis)
+
+    def _vxp(
+        self,
+        refusals: Refusals,
+        outbound: Outbound,
+        inbound: Inbound | None,
+        sealing: Sealing,
+        own_words: OwnWords,
+    ) -> VxpApi:
+        office, config = self.office, self.office.config
+        authentication = Authentication(
+            directory=office.directory,
+            refusals=refusals,
+            secrets_key=office.secrets_key,
+            clock=self.clock,
+        )
+        return VxpApi(
+            authentication=authentication,
+            limits=Limits(
+                requests_per_second=config.http.requests_per_second,
+                burst=config.http.burst,
+                uploads_count=config.http.max_concurrent_uploads,
+            ),
+            admission=Admission(
+                database=office.database,
+                blobs=office.blobs,
+                free_space_floor_bytes=config.storage.free_space_floor,
+                queue_limit=config.http.queue_limit,
+            ),
+            outbound=outbound,
+            inbound=inbound,
+            mailbox=Mailbox(
+                database=office.database,
+                directory=office.directory,
+                sealing=sealing,
+                notary=office.notary,
+                own_words=own_words,
+            ),
+            registry=self._registry(),
+            directory=office.directory,
+            blobs=office.blobs,
+            mint=self.mint,
+            clock=self.clock,
+            body_limit=config.http.body_limit,
+            upload_timeout=config.http.upload_timeout,
+        )
+
+    def _operations(self) -> Operations:
+        return Operations(
+            watch=Watch(
+                database=self.office.database,
+                blobs=self.office.blobs,
+                seal=self.office.seal,
+                free_space_floor_bytes=self.office.config.storage.free_space_floor,
+                clock=self.clock,
+            )
+        )

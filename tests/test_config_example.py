@@ -1,0 +1,98 @@
+"""config.example.toml is the manual page of the settings: nothing in it is untrue, nothing is left out."""
+
+import re
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel
+
+from gateway.config import Axis, Config, load_config
+
+EXAMPLE = Path(__file__).parent.parent / "config.example.toml"
+# What has no default and so needs a value, in a file that turns every table on.
+REQUIRED = {"name", "agency_code", "role", "axis.url", "axis.systemid", "axis.secret_file"}
+UNITS = re.compile(
+    r"\b(Duration|Size|Count|Number|File|Folder|List|Text|Yes or no|[Aa]ddress|port|Default|code)\b"
+)
+
+
+def uncommented(text: str) -> str:
+    """Turn every setting of the example on: ``#key = value`` and ``#[table]``, but not ``# words``."""
+    return re.sub(r"^#(?=[a-z\[])", "", text, flags=re.MULTILINE)
+
+
+def settings_of(model: type[BaseModel], table: str = "") -> dict[str, object]:
+    """List a table's keys, ``axis.url``, with their defaults, tables within it opened."""
+    found: dict[str, object] = {}
+    for name, field in model.model_fields.items():
+        inner = Axis if name == "axis" else field.annotation
+        if isinstance(inner, type) and issubclass(inner, BaseModel):
+            found |= settings_of(inner, f"{name}.")
+        else:
+            found[table + name] = field.get_default()
+    return found
+
+
+def explained_settings() -> dict[str, str]:
+    """Map each key of the example to the words above it."""
+    table, words, found = "", "", {}
+    for line in EXAMPLE.read_text("utf-8").splitlines():
+        if header := re.fullmatch(r"#?\[(\w+)\]", line):
+            table, words = header[1] + ".", ""
+        elif key := re.match(r"#?([a-z_]+) = ", line):
+            found[table + key[1]], words = words, ""
+        else:
+            words = words + line.removeprefix("#") if line else ""
+    return found
+
+
+@pytest.fixture
+def data_directory(tmp_path: Path) -> Path:
+    """Lay out a data directory with the files the settings name."""
+    for name in ("seal.key", "seal.pem", "secrets.key", "axis.secret"):
+        (tmp_path / name).touch()
+    return tmp_path
+
+
+def load(directory: Path, text: str) -> Config:
+    """Load text as the configuration of a data directory."""
+    path = directory / "config.toml"
+    path.write_text(text, "utf-8")
+    return load_config(path)
+
+
+def test_the_example_is_a_working_configuration(data_directory: Path) -> None:
+    """As it stands, with three settings and everything else commented out, the example loads."""
+    config = load(data_directory, EXAMPLE.read_text("utf-8"))
+    assert (config.agency_code, config.role, config.axis) == ("000.00.12.H57", "gateway", None)
+
+
+def test_every_default_in_the_example_is_the_real_one(data_directory: Path) -> None:
+    """Turning every commented line on changes nothing, except that there is now an axis, at its defaults."""
+    text = EXAMPLE.read_text("utf-8")
+    short = load(data_directory, text)
+    full = load(data_directory, uncommented(text))
+    assert full.model_copy(update={"axis": None}) == short
+    assert full.axis is not None
+    required = {"url": full.axis.url, "systemid": full.axis.systemid, "secret_file": full.axis.secret_file}
+    assert full.axis == Axis.model_construct(**required)
+
+
+def test_every_setting_stands_in_the_example_in_the_order_of_the_code() -> None:
+    """The manual page and the types list the same keys in the same order: neither grows alone."""
+    assert list(explained_settings()) == list(settings_of(Config))
+
+
+@pytest.mark.parametrize("key", settings_of(Config))
+def test_each_setting_is_explained_with_its_unit_and_default(key: str) -> None:
+    """A sentence, a unit or kind of value, and a default or the word that it is required."""
+    words = explained_settings()[key]
+    assert re.search(r"\w{2,}.*\.", words)
+    assert UNITS.search(words) or key in REQUIRED
+    assert re.search(r"\b[Rr]equired\b" if key in REQUIRED else r"\b[Dd]efault: \S", words)
+
+
+def test_only_what_must_be_said_has_no_default() -> None:
+    """A new setting comes with a default: an update must not stop a node that runs."""
+    model_keys = {name for name, field in Config.model_fields.items() if field.is_required()}
+    assert model_keys | {f"axis.{n}" for n, f in Axis.model_fields.items() if f.is_required()} == REQUIRED
