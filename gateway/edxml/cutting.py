@@ -14,12 +14,13 @@ from gateway.model.identifiers import Digest
 class Cut:
     """A payload being cut out.
 
-    Shape: mark is its place in the outline, start and end its place in the file; broken says that it
-    has turned out not to be base64.
+    Shape: mark is its place in the outline, start and end its place in the file; seen_bytes is what the
+    parser had been shown when it began; broken says that it has turned out not to be base64.
     """
 
     mark: int
     start: int
+    seen_bytes: int
     end: int = 0
     plain: bool = True
     broken: bool = False

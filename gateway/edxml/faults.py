@@ -93,6 +93,7 @@ RULES: dict[str, tuple[str, str]] = {
         "nội dung tệp thứ {number} không phải base64 hợp lệ",
         "the content of file number {number} is not valid base64",
     ),
+    "base64": ("nội dung không phải base64 hợp lệ", "the content is not valid base64"),
     # A status cannot be understood.
     "status-missing": ("thiếu mã trạng thái", "the status code is missing"),
     "status-not-numeric": (
@@ -203,6 +204,10 @@ RULES: dict[str, tuple[str, str]] = {
     "zip-unreadable": ("không giải nén được tệp", "the zip cannot be unpacked"),
     # Writing.
     "envelope-incomplete": ("thiếu giá trị bắt buộc", "a required value is missing"),
+    "recall-not-of-target": (
+        "văn bản thu hồi phải mang DocumentId của chính văn bản bị thu hồi",
+        "a recall must bear the DocumentId of the document it recalls",
+    ),
     "agency-code-invalid": ("mã cơ quan sai dạng", "the agency code is malformed"),
     "content-not-xml": (
         "giá trị có ký tự không được phép trong XML",

@@ -35,7 +35,7 @@ class Part:
     def first(self, name: str) -> "Part":
         """Return the first part of that name, or an empty one standing where it would."""
         found = self.parts.get(name)
-        return found[0] if found else Part(f"{self.path}/{name}")
+        return found[0] if found else Part(join_path(self.path, name))
 
     def value(self, name: str) -> str | None:
         """Return the text of the first part of that name, NFC; absent and empty mean the same: None."""
@@ -53,7 +53,14 @@ class Part:
         """Fault parts we act upon that stand more than once: two readers could take different ones."""
         for name in once:
             if len(self.parts.get(name, ())) > 1:
-                findings.fault("repeated-part", f"{self.path}/{name}", count=len(self.parts[name]))
+                findings.fault("repeated-part", join_path(self.path, name), count=len(self.parts[name]))
+
+
+def join_path(path: str, name: str) -> str:
+    """Name a part within another; root and envelope are left out of every path."""
+    if name == names.ENVELOPE:
+        return path
+    return f"{path}/{name}" if path else name
 
 
 @dataclass(slots=True)
@@ -98,14 +105,13 @@ class _Reading:
         if level > self._depth:
             raise refusal("too-deep", limit=self._depth)
         parts: dict[str, list[Part]] = {}
-        prefix = f"{path}/" if path else ""
         for child in element:
             name, oddity = _spell(child.tag)  # type: ignore[arg-type]  # the parser drops comments
             if oddity:
-                self.note(oddity, prefix + name)
+                self.note(oddity, join_path(path, name))
                 if oddity == "foreign-namespace":
                     continue
-            within = path if name == names.ENVELOPE else prefix + name
+            within = join_path(path, name)
             deep = len(child) > 0 and name not in names.SIGNATURES
             part = Part(
                 within, (child.text or "").strip(), self.read(child, within, level + 1) if deep else {}

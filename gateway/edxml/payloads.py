@@ -1,7 +1,8 @@
 """Base64 as it streams past, from a file or from a parser, at flat memory."""
 
 import binascii
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import BinaryIO
 from xml.parsers import expat
 
@@ -73,26 +74,41 @@ def read_payload(source: BinaryIO, payload: Payload) -> Iterator[bytes]:
 
     Errors: Refusal when the text is not base64.
     """
+    return _decoded(read_text(source, payload))
+
+
+def decode_range(source: BinaryIO, start: int, end: int) -> Iterator[bytes]:
+    """Decode the base64 text that stands between two byte offsets, streamed.
+
+    Errors: Refusal when the text is not base64.
+    """
+    # What is not plain is rare, so looking first costs less than always asking a parser.
+    if any(b"&" in piece or b"<" in piece for piece in read_range(source, start, end)):
+        return _decoded(_parsed(read_range(source, start, end)))
+    return _decoded(read_range(source, start, end))
+
+
+def _decoded(pieces: Iterable[bytes]) -> Iterator[bytes]:
     decoder = Base64Decoder()
     try:
-        for piece in read_text(source, payload):
+        for piece in pieces:
             yield decoder.decode(piece)
         decoder.finish()
     except ValueError as error:
-        raise refusal("payload-unreadable", number=1) from error
+        raise refusal("base64") from error
 
 
-def _parsed(pieces: Iterator[bytes]) -> Iterator[bytes]:
+def _parsed(pieces: Iterable[bytes]) -> Iterator[bytes]:
     texts: list[str] = []
     parser = expat.ParserCreate("UTF-8")
     parser.buffer_text = True
     parser.buffer_size = CHUNK_BYTES
     parser.CharacterDataHandler = texts.append
-    parser.Parse(b"<text>", False)
-    for piece in pieces:
-        parser.Parse(piece, False)
-        if texts:
+    try:
+        for piece in chain((b"<text>",), pieces, (b"</text>",)):
+            parser.Parse(piece, False)
             yield "".join(texts).encode()
             texts.clear()
-    parser.Parse(b"</text>", True)
-    yield "".join(texts).encode()
+        parser.Parse(b"", True)
+    except expat.ExpatError as error:
+        raise refusal("payload-markup") from error

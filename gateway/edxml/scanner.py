@@ -143,7 +143,7 @@ class Scan:
             self._at += len(stretch)
             self._hidden_lines += stretch.count(b"\n")
         else:
-            self._raw = cut.plain = False
+            self._raw = False
             self._parse(stretch)
         return stop
 
@@ -239,7 +239,7 @@ class Scan:
             raise refusal("payload-markup", names.PAYLOAD)
         if len(self._cuts) >= self._limits.attachments_count:
             raise refusal("too-many-attachments", limit=self._limits.attachments_count)
-        self._cut = Cut(mark=len(self._kept), start=self._at)
+        self._cut = Cut(mark=len(self._kept), start=self._at, seen_bytes=self._fed_bytes)
         self._parser.buffer_text = True
         self._parser.buffer_size = _TEXT_BYTES
         self._parser.CharacterDataHandler = self._text
@@ -252,6 +252,7 @@ class Scan:
         if self._cut is not None:
             self._parser.CharacterDataHandler = None
             self._drop_text(self._cut)
+            self._cut.plain = self._cut.plain and self._parser.CurrentByteIndex == self._cut.seen_bytes
             self._cut.close(self._at - self._unread_bytes())
             if self._cut.end > self._cut.start:
                 self._cuts.append(self._cut)

@@ -18,7 +18,7 @@ _FRESH_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The directory at one instant."""
+    """The directory at one instant. served_by is by canonical code."""
 
     agencies: Mapping[AgencyCode, Agency]
     aliases: Mapping[AgencyCode, AgencyCode]
@@ -30,12 +30,16 @@ class Snapshot:
         """Index what the tables hold."""
         by_code = {agency.code: agency for agency in agencies}
         stored = {item.system.id: item for item in systems}
-        return cls(
+        served_by: dict[AgencyCode, SystemId] = {}
+        snapshot = cls(
             agencies=by_code,
             aliases={alias: agency.code for agency in by_code.values() for alias in agency.aliases},
             systems=stored,
-            served_by={code: item.system.id for item in stored.values() for code in item.system.serves},
+            served_by=served_by,
         )
+        for item in stored.values():
+            served_by.update((snapshot.canonical(code), item.system.id) for code in item.system.serves)
+        return snapshot
 
     def canonical(self, code: AgencyCode) -> AgencyCode:
         """Return the one code under which an agency is kept here; unknown codes stay as they are."""
@@ -59,7 +63,7 @@ class Snapshot:
 
     def serving(self, code: AgencyCode) -> System | None:
         """Return the working system that serves an agency here."""
-        system_id = self.served_by.get(code)
+        system_id = self.served_by.get(self.canonical(code))
         if system_id is None:
             return None
         system = self.systems[system_id].system
@@ -67,8 +71,7 @@ class Snapshot:
 
     def serves(self, system: System, code: AgencyCode) -> bool:
         """Tell whether a system speaks for an agency, under whichever of its codes."""
-        canonical = self.canonical(code)
-        return any(self.canonical(served) == canonical for served in system.serves)
+        return self.served_by.get(self.canonical(code)) == system.id
 
     def knows_the_axis(self) -> bool:
         """Tell whether the axis's directory was ever fetched, so that an unknown code means something."""

@@ -275,7 +275,10 @@ def _check_value(parts: _Parts, algorithm: Algorithm) -> Identity:
 
     Their order means nothing in X509Data, so each is tried: there are few, and most often the first fits.
     """
-    message = etree.tostring(parts.signed, method="c14n", exclusive=True, with_comments=False)
+    try:
+        message = etree.tostring(parts.signed, method="c14n", exclusive=True, with_comments=False)
+    except etree.C14NError as error:
+        raise _decided("signature-value") from error
     for identity in parts.certificates:
         certificate = identity.certificate
         if algorithm_in(certificate) is algorithm and verify_for_xml(certificate, message, parts.value):

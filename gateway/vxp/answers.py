@@ -116,27 +116,27 @@ def write_count(count: int) -> bytes:
 
 def write_received_list(items: Iterable[ReceivedItem]) -> bytes:
     """Write the received list."""
-    return _write(data=[write_received(item) for item in items])
+    return _write_list([write_received(item) for item in items])
 
 
 def write_sent_list(items: Iterable[SentItem]) -> bytes:
     """Write the sent list."""
-    return _write(data=[write_sent(item) for item in items])
+    return _write_list([write_sent(item) for item in items])
 
 
 def write_agencies(items: Iterable[DirectoryItem]) -> bytes:
     """Write the directory."""
-    return _write(data=[write_agency(item, other="oldCode") for item in items])
+    return _write_list([write_agency(item, other="oldCode") for item in items])
 
 
 def write_agencies_qd20(items: Iterable[DirectoryItem]) -> bytes:
     """Write the directory in codes of QĐ 20/2020."""
-    return _write(data=[write_agency(item, other="code102") for item in items])
+    return _write_list([write_agency(item, other="code102") for item in items])
 
 
 def write_units(items: Iterable[UnitItem]) -> bytes:
     """Write the synchronised units."""
-    return _write(data=[write_unit(item) for item in items])
+    return _write_list([write_unit(item) for item in items])
 
 
 def write_failure(
@@ -262,6 +262,10 @@ def _read_list(body: bytes, permanent: frozenset[str]) -> list[Members]:
     if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
         raise unreadable("data")
     return items
+
+
+def _write_list(items: list[dict[str, object]]) -> bytes:
+    return _write(data=items)
 
 
 def _write(**members: object) -> bytes:

@@ -11,7 +11,7 @@ _HEAD_LIMIT = 64 * 1024
 _BLANK_LIMIT = 4 * 1024
 # Inside another JSON text these quotes would be escaped, so only a member's name can look like this; that
 # it is a member of the outermost object is checked at the end.
-_DATA = re.compile(rb'"data"[ \t\r\n]*:[ \t\r\n]*"')
+_OPENING = re.compile(rb'"data"[ \t\r\n]*:[ \t\r\n]*"')
 _ESCAPE = re.compile(rb"\\(?:u([0-9A-Fa-f]{4})|([\"\\/bfnrt]))")
 _PLAIN = bytes.maketrans(b"-_", b"+/")
 _SPACES = b" \t\r\n\f\b"
@@ -81,7 +81,7 @@ class ContentReader:
         """Take the next piece of the answer and return what it adds to the document."""
         if self._state == "head":
             self._around += chunk
-            found = _DATA.search(self._around)
+            found = _OPENING.search(self._around)
             if found is None:
                 self._limit()
                 return b""

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 from gateway.model.code_lists import Kind, Priority
 from gateway.model.identifiers import AgencyCode, Digest, normalise_code
-from gateway.vxp.requests import MESSAGE_TYPES, SERVICE_TYPE
+from gateway.vxp.requests import EDOC, MESSAGE_TYPES
 from gateway.vxp.signing import VIETNAM
 
 Members = Mapping[str, object]
@@ -104,7 +104,7 @@ def write_received(item: ReceivedItem) -> dict[str, object]:
     """Write one item of the received list."""
     return _present(
         docId=item.doc_id,
-        serviceType=SERVICE_TYPE,
+        serviceType=EDOC,
         messageType=_word(item.kind),
         created_time=write_instant(item.created_at),
         updated_time=write_instant(item.updated_at),
@@ -139,7 +139,7 @@ def read_received(members: Members) -> ReceivedItem | None:
 def write_sent(item: SentItem) -> dict[str, object]:
     """Write one item of the sent list."""
     return _present(
-        serviceType=SERVICE_TYPE,
+        serviceType=EDOC,
         messageType=_word(item.kind),
         senderDocId=item.sender_doc_id,
         receiverDocId=item.receiver_doc_id,

@@ -17,7 +17,7 @@ from gateway.model.identifiers import AgencyCode, Digest, normalise_code
 from gateway.vxp.operations import Operation
 from gateway.vxp.signing import VIETNAM, SignedArguments, unpadded_hex
 
-SERVICE_TYPE = "eDoc"
+EDOC = "eDoc"
 MESSAGE_TYPES: dict[Kind, str] = {Kind.DOCUMENT: "edoc", Kind.STATUS: "status"}
 
 _DAY = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})(?: (\d{1,2}):(\d{2}):(\d{2}))?")
@@ -99,7 +99,7 @@ def write_send(
 ) -> dict[str, str]:
     """Write the arguments of ``sendEdoc``; the hash goes unpadded, as the axis is known to get it."""
     arguments = {
-        "servicetype": SERVICE_TYPE,
+        "servicetype": EDOC,
         "messagetype": MESSAGE_TYPES[kind],
         "hash-file": unpadded_hex(digest),
         "from": str(sender),
@@ -114,9 +114,9 @@ def read_send(arguments: SignedArguments) -> SendRequest:
 
     Errors: Refusal when an argument is missing or says nothing known.
     """
-    service = arguments.one("servicetype")
-    if service is not None and service.lower() != SERVICE_TYPE.lower():
-        raise _unreadable("servicetype", SERVICE_TYPE)
+    served = arguments.one("servicetype")
+    if served is not None and served.lower() != EDOC.lower():
+        raise _unreadable("servicetype", EDOC)
     return SendRequest(
         from_code=normalise_code(arguments.required("from")),
         to=_read_recipients(arguments.one("to")),
@@ -127,7 +127,7 @@ def read_send(arguments: SignedArguments) -> SendRequest:
 
 def write_list(request: ListRequest) -> dict[str, str]:
     """Write the arguments of a list."""
-    arguments = {"servicetype": SERVICE_TYPE}
+    arguments = {"servicetype": EDOC}
     if request.kind is not None:
         arguments["messagetype"] = MESSAGE_TYPES[request.kind]
     for name, at in (("fromDate", request.from_at), ("toDate", request.to_at)):

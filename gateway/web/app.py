@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 import structlog
 from aiohttp import web
 
+from gateway.web.observed import OPERATION, OUTCOME, PACKAGE, SYSTEM
 from gateway.web.operations import Operations, RequestMetrics
 from gateway.web.vxp_api import VxpApi
 
@@ -31,11 +32,11 @@ def make_app(vxp: VxpApi, operations: Operations) -> web.Application:
         except web.HTTPException:
             raise
         except ConnectionError:
-            request["outcome"] = "caller-gone"
+            request[OUTCOME] = "caller-gone"
             raise
         except Exception:
             log.exception("bug", path=request.path)
-            request["outcome"] = "bug"
+            request[OUTCOME] = "bug"
             return vxp.answer_bug(request)
         finally:
             _tell(request, metrics, time.perf_counter() - began)
@@ -50,17 +51,17 @@ def make_app(vxp: VxpApi, operations: Operations) -> web.Application:
 
 
 def _tell(request: web.Request, metrics: RequestMetrics, seconds: float) -> None:
-    operation = request.get("operation")
+    operation = request.get(OPERATION)
     if operation is None:
         return
-    outcome = request.get("outcome", "ok")
+    outcome = request.get(OUTCOME, "ok")
     metrics.count(operation, outcome, seconds)
     log.info(
         "answered",
         operation=operation,
         outcome=outcome,
-        system=request.get("system"),
-        package=request.get("package"),
+        system=request.get(SYSTEM),
+        package=request.get(PACKAGE),
         bytes=request.content_length,
         took=f"{seconds:.3f}s",
     )

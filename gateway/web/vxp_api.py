@@ -40,6 +40,7 @@ from gateway.vxp.signing import SignedArguments, hash_matches
 from gateway.web import listing
 from gateway.web.authentication import Authentication
 from gateway.web.limits import Limits
+from gateway.web.observed import OPERATION, OUTCOME, PACKAGE, SYSTEM
 from gateway.web.problems import vxp_code, vxp_words
 
 log = structlog.get_logger()
@@ -81,15 +82,15 @@ class VxpApi:
         operation = operation_at(request.path)
         if operation is None:
             return web.Response(status=404, body=b"", content_type="application/json")
-        request["operation"] = operation.value
+        request[OPERATION] = operation.value
         try:
             caller, arguments = await self.authentication.identify(request, operation)
-            request["system"] = caller.id
+            request[SYSTEM] = caller.id
             self.limits.admit(caller.id)
             call = Call(request=request, caller=caller, arguments=arguments, at=self.clock())
             return await self._act(operation)(call)
         except LienthongError as error:
-            request["outcome"] = error.code
+            request[OUTCOME] = error.code
             return self._answer_failure(operation, error)
 
     def answer_bug(self, request: web.Request) -> web.Response:
@@ -136,7 +137,7 @@ class VxpApi:
                     )
             finally:
                 spool.discard()
-        call.request["package"] = promise.package_id
+        call.request[PACKAGE] = promise.package_id
         answer = answers.SendAnswer(doc_id=promise.package_id, receipt=json.loads(promise.receipt))
         return _json(answers.write_send_answer(answer))
 

@@ -552,6 +552,8 @@ def test_a_document_without_canonical_form_is_invalid():
     """Libxml2 refuses to bring relative namespace names to the form, so nobody can have signed one."""
     verdict = judge(SIGNED.replace(b"<edXML:Subject>", b'<edXML:Subject xmlns:q="relative">'))
     assert (verdict.grade, verdict.step) == (Grade.INVALID, 5)
+    inside = with_signature(lambda s: s.replace(b"<ds:SignedInfo ", b'<ds:SignedInfo xmlns:q="relative" '))
+    assert judge(inside).step == 6
 
 
 # -- the list itself -----------------------------------------------------------------------------

@@ -184,6 +184,14 @@ def test_a_failure_suits_the_sdk(operation: Operation) -> None:
     assert ("DocId" in members) == (operation is Operation.SEND)
 
 
+def test_a_refusal_can_carry_a_signed_statement() -> None:
+    """A refusal is an event too; nothing of it stands in an answer that was given none."""
+    body = write_failure(Operation.SEND, ErrorCode.PACKAGE, "x", doc_id="a", receipt={"digest": SHA})
+    members = json.loads(body)
+    assert (members["DocId"], members["Receipt"]) == ("a", {"digest": SHA})
+    assert b"Receipt" not in write_failure(Operation.SEND, ErrorCode.PACKAGE, "x")
+
+
 def test_a_failed_download_says_nothing_at_all() -> None:
     """Any byte would be kept as the document."""
     assert write_failure(Operation.DOWNLOAD, ErrorCode.DOCUMENT, "Không có") == b""
@@ -192,11 +200,12 @@ def test_a_failed_download_says_nothing_at_all() -> None:
 @pytest.mark.parametrize("read", READERS)
 @pytest.mark.parametrize("code", [code for code in ErrorCode if code is not ErrorCode.OK])
 def test_a_failure_is_final_or_passing_by_its_number(read: Callable[[bytes], Any], code: ErrorCode) -> None:
-    """1 to 9 want a change, 99 wants patience."""
+    """4 to 9 condemn the package; a bad secret, header or transfer (1 to 3) and 99 want patience."""
     with pytest.raises(LienthongError) as caught:
         read(write_failure(Operation.SEND, code, "vì sao"))
-    assert isinstance(caught.value, Delay if code is ErrorCode.INTERNAL else Refusal)
-    assert caught.value.code == ("axis-failed" if code is ErrorCode.INTERNAL else "axis-refused")
+    final = code in ("4", "5", "6", "7", "8", "9")
+    assert isinstance(caught.value, Refusal if final else Delay)
+    assert caught.value.code == ("axis-refused" if final else "axis-failed")
     assert "vì sao" in caught.value.faults[0].vi
 
 

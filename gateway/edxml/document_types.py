@@ -1,0 +1,108 @@
+"""The types of document (loại văn bản): names, numbers and abbreviations.
+
+The numbers mean different things to different producers, so a type is told by its name, then by the
+abbreviation in the notation.
+Source: SĐ1:2022 to QCVN 102:2016, annex (groups A and B); Nghị định 30/2020/NĐ-CP for abbreviations.
+"""
+
+import unicodedata
+
+from gateway.model.package import DocumentType
+
+LEGAL, ADMINISTRATIVE = 1, 2
+
+_LEGAL_NAMES = (
+    "Hiến pháp",
+    "Luật",
+    "Pháp lệnh",
+    "Lệnh",
+    "Nghị quyết",
+    "Nghị quyết liên tịch",
+    "Nghị định",
+    "Quyết định",
+    "Thông tư",
+    "Thông tư liên tịch",
+    "Chỉ thị",
+    "Bộ luật",
+    "Văn bản quy phạm pháp luật của đơn vị hành chính - kinh tế đặc biệt",
+)
+
+# Number in the annex is the place in this list; an empty abbreviation means the type has none.
+_ADMINISTRATIVE_TYPES = (
+    ("Nghị quyết", "NQ"),
+    ("Quyết định", "QĐ"),
+    ("Chỉ thị", "CT"),
+    ("Quy chế", "QC"),
+    ("Quy định", "QyĐ"),
+    ("Thông cáo", "TC"),
+    ("Thông báo", "TB"),
+    ("Hướng dẫn", "HD"),
+    ("Chương trình", "CTr"),
+    ("Kế hoạch", "KH"),
+    ("Phương án", "PA"),
+    ("Đề án", "ĐA"),
+    ("Dự án", "DA"),
+    ("Báo cáo", "BC"),
+    ("Biên bản", "BB"),
+    ("Tờ trình", "TTr"),
+    ("Hợp đồng", "HĐ"),
+    ("Công văn", ""),
+    ("Công điện", "CĐ"),
+    ("Bản ghi nhớ", "BGN"),
+    ("Bản cam kết", ""),
+    ("Bản thỏa thuận", "BTT"),
+    ("Giấy chứng nhận", ""),
+    ("Giấy ủy quyền", "GUQ"),
+    ("Giấy mời", "GM"),
+    ("Giấy giới thiệu", "GGT"),
+    ("Giấy nghỉ phép", "GNP"),
+    ("Giấy đi đường", ""),
+    ("Giấy biên nhận hồ sơ", ""),
+    ("Phiếu gửi", "PG"),
+    ("Phiếu chuyển", "PC"),
+    ("Thư công", ""),
+)
+
+OFFICIAL_LETTER = DocumentType(group=ADMINISTRATIVE, detail=18, name="Công văn")
+
+
+def _fold(text: str) -> str:
+    """Make names comparable: letter case and diacritics do not count."""
+    letters = unicodedata.normalize("NFD", text.casefold().replace("đ", "d"))
+    return " ".join("".join(sign for sign in letters if not unicodedata.combining(sign)).split())
+
+
+# Where both groups have a name (Quyết định), the administrative one is meant far more often.
+_BY_NAME = {
+    _fold(name): DocumentType(group=LEGAL, detail=number, name=name)
+    for number, name in enumerate(_LEGAL_NAMES, 1)
+} | {
+    _fold(name): DocumentType(group=ADMINISTRATIVE, detail=number, name=name)
+    for number, (name, _) in enumerate(_ADMINISTRATIVE_TYPES, 1)
+}
+
+_BY_ABBREVIATION = {
+    abbreviation.upper(): DocumentType(group=ADMINISTRATIVE, detail=number, name=name)
+    for number, (name, abbreviation) in enumerate(_ADMINISTRATIVE_TYPES, 1)
+    if abbreviation
+}
+
+
+def resolve_type(stated: DocumentType, notation: str) -> DocumentType:
+    """Complete a document's type: by its name, then by the notation, then as an official letter.
+
+    Shape: all three parts of the result are set; a name in no list is kept as it is.
+    """
+    named = _BY_NAME.get(_fold(stated.name)) if stated.name else None
+    if named is not None:
+        return _legal_twin(named) if stated.group == LEGAL else named
+    if stated.name:
+        return DocumentType(group=stated.group or ADMINISTRATIVE, detail=stated.detail or 0, name=stated.name)
+    first = notation.rpartition("/")[2].partition("-")[0].strip().upper()
+    return _BY_ABBREVIATION.get(first, OFFICIAL_LETTER)
+
+
+def _legal_twin(named: DocumentType) -> DocumentType:
+    if named.name not in _LEGAL_NAMES:
+        return named
+    return DocumentType(group=LEGAL, detail=_LEGAL_NAMES.index(named.name) + 1, name=named.name)

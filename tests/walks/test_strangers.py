@@ -1,0 +1,75 @@
+"""What a system may not see, say or become."""
+
+import json
+
+from gateway.model.log import LogKind
+from gateway.sandbox.dms import SampleDms
+from gateway.wiring import now
+from tests.packages import Sent, document
+from tests.walks.world import FINANCE, HEALTH, MINISTRY, World
+
+
+async def test_nobody_sends_for_an_agency_it_does_not_serve(world: World) -> None:
+    """Finance cannot write in the name of Health, whatever its headers say."""
+    package = document(Sent(sender=HEALTH), [MINISTRY])
+    for claimed in (HEALTH, FINANCE):
+        answer = await world.gateway.dms("STC").send(package, sender=claimed)
+        assert (answer.code, "sender-not-served" in answer.words) == ("5", True)
+    refused = world.gateway.log(LogKind.REFUSED)
+    assert [entry["system"] for entry in refused] == ["STC", "STC"]
+
+
+async def test_a_refusal_is_signed_too(world: World) -> None:
+    """Who is refused holds a receipt of it: which bytes, when, and why."""
+    answer = await world.finance.send(document(Sent(sender=HEALTH), [MINISTRY]), sender=HEALTH)
+    statement = json.loads(answer.members["Receipt"]["statement"])
+    assert statement["event"] == "refused"
+    assert statement["code"] == "sender-not-served"
+    assert statement == world.gateway.log(LogKind.REFUSED)[0]
+
+
+async def test_a_mailbox_is_its_owners_alone(world: World) -> None:
+    """Another system neither sees, collects nor confirms it, and cannot tell that it exists."""
+    await world.health.send(document(Sent(sender=HEALTH), [FINANCE]), sender=HEALTH)
+    (item,) = (await world.finance.received()).items
+    spy = world.gateway.dms("SYT")
+    assert (await spy.received()).items == []
+    mine, none = await spy.get(item["docId"]), await spy.get("0" * 36)
+    assert (mine.code, mine.words) == (none.code, none.words)
+    assert (await spy.download(item["docId"])).size_bytes == 0
+    assert (await spy.confirm(item["docId"])).code == "7"
+    assert (await world.finance.count_documents()).count == 1
+
+
+async def test_a_wrong_secret_and_an_unknown_system_get_the_same_answer(world: World) -> None:
+    """A stranger does not learn which systems exist; the log knows which it was."""
+    url = f"{world.gateway.url}/vxp"
+    wrong = await SampleDms(url, "SYT", "khong-phai-mat-khau", made_at=now()).received()
+    unknown = await SampleDms(url, "KHONG-CO", "x", made_at=now()).received()
+    assert (wrong.code, unknown.code) == ("1", "1")
+    codes = [entry["code"] for entry in world.gateway.log(LogKind.DISTRUSTED)]
+    assert codes == ["bad-signature", "unknown-system"]
+
+
+async def test_strangers_cannot_fill_the_audit_log(world: World) -> None:
+    """A thousand forged calls leave some twenty entries."""
+    stranger = SampleDms(f"{world.gateway.url}/vxp", "SYT", "x", made_at=now(), keep_alive=True)
+    for _ in range(60):
+        assert (await stranger.received()).code == "1"
+    await stranger.close()
+    assert len(world.gateway.log(LogKind.DISTRUSTED)) == 20
+
+
+async def test_a_system_registers_agencies_below_its_own_and_no_others(world: World) -> None:
+    """A new unit of the department is served at once; the ministry cannot be taken over."""
+    new = {"code": "001.00.12.H57", "name": "Trung tâm Kiểm soát bệnh tật", "mail": "cdc@thunghiem.example"}
+    assert (await world.health.register(new)).ok
+    for taken in (MINISTRY, FINANCE):
+        answer = await world.health.register(
+            {"code": taken, "name": "Giả mạo", "mail": "x@thunghiem.example"}
+        )
+        assert answer.code == "5"
+    names = {item["code"]: item["name"] for item in (await world.finance.agencies()).items}
+    assert names["001.00.12.H57"] == new["name"]
+    assert (await world.health.delete("001.00.12.H57")).ok
+    assert "001.00.12.H57" not in {item["code"] for item in (await world.health.agencies()).items}
