@@ -8,7 +8,7 @@ _LONGEST_NAME_BYTES = 240
 _UNNAMED = "tep-dinh-kem"
 _UNSAFE = re.compile(r'[<>:"|?*\\/]')
 _DEVICES = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)", re.IGNORECASE)
-_EXTENSION = re.compile(r"\.([0-9A-Za-z]{1,8})$")
+_EXTENSION = re.compile(r"\.((?=\d*[A-Za-z])[0-9A-Za-z]{1,8})$")
 
 # Formats that are zip archives themselves and must not be taken for a wrapped file.
 ZIP_CONTAINERS = frozenset(
@@ -81,9 +81,12 @@ def safe_name(raw: str | None) -> str:
     return _shorten(text)
 
 
-def name_extension(head: bytes) -> str:
-    """Return the extension a file's first bytes speak for, empty when they speak for none."""
-    return next((allowed[0] for mark, allowed in _MARKS if head.startswith(mark)), "")
+def name_extension(head: bytes, stated: str) -> str:
+    """Return the extension for a file without one: its first bytes decide, then what is stated."""
+    for mark, allowed in _MARKS:
+        if head.startswith(mark):
+            return stated if stated in allowed else allowed[0]
+    return stated
 
 
 def tell_media_type(head: bytes, extension: str) -> str:

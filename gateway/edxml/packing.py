@@ -9,7 +9,6 @@ import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from io import RawIOBase
-from pathlib import PurePosixPath
 from typing import BinaryIO
 from uuid import NAMESPACE_URL, uuid5
 
@@ -59,11 +58,7 @@ def pack_file(file: File, document_id: DocumentId, number: int) -> Packed:
     extension = extension_of(name)
     content_type = names.RAW_TYPES.get(extension)
     # The archive's entry is named after the id, as the library does: nobody may use it as a path.
-    entry = (
-        None
-        if content_type
-        else str(PurePosixPath(content_id).with_suffix(f".{extension}" if extension else ""))
-    )
+    entry = None if content_type else content_id + (f".{extension}" if extension else "")
     return Packed(
         file=file,
         content_id=content_id,

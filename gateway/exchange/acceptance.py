@@ -202,6 +202,9 @@ class Acceptance:
             recipients=self.route.recipients,
             document_id=_document_id(package),
             notation=str(envelope.code) if envelope else status.reply.code if status else None,
+            promulgated_on=(
+                envelope.promulgated_on if envelope else status.reply.promulgated_on if status else None
+            ),
             subject=None if envelope is None else envelope.subject,
             priority=priority,
             grade=self.verified.verdict.grade.value,

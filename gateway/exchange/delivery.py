@@ -20,6 +20,7 @@ from gateway.exchange.directory import Directory, Snapshot
 from gateway.exchange.notary import Notary, tell_faults
 from gateway.exchange.own_words import OwnWords
 from gateway.exchange.passing_on import Leaving, Sealing
+from gateway.model.code_lists import Kind
 from gateway.model.dispatch import Dispatch, Event
 from gateway.model.identifiers import Digest, DocumentId, ThreadId, normalise_notation
 from gateway.model.log import LogKind
@@ -211,8 +212,8 @@ class Delivery:
         directory: Snapshot,
         at: datetime,
     ) -> None:
-        if package.direction is not Direction.OUTBOUND:
-            return  # nobody here sent it: a notice about our own notice would go round for ever
+        if package.direction is not Direction.OUTBOUND or package.kind is not Kind.DOCUMENT:
+            return  # lost statuses show in the sent list; a notice about a notice would go round for ever
         reason = f"{', '.join(dispatch.recipients)}: {error.faults[0].vi}"
         reply = reply_to(package)
         self.own_words.say_failed(
@@ -223,4 +224,9 @@ class Delivery:
 def reply_to(package: StoredPackage) -> Reply:
     """Name a package's document as an answer about it names it."""
     document_id = None if package.document_id is None else DocumentId(package.document_id)
-    return Reply(organ=package.sender, code=package.notation, document_id=document_id)
+    return Reply(
+        organ=package.sender,
+        code=package.notation,
+        promulgated_on=package.promulgated_on,
+        document_id=document_id,
+    )

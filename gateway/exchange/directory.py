@@ -101,6 +101,10 @@ class Directory:
             await self._renew()
         return self._snapshot
 
+    def expire(self) -> None:
+        """Look again at the next question; said by whoever changed the directory here."""
+        self._looked_at = float("-inf")
+
     async def _renew(self) -> None:
         version = await read_version(self.database)
         if version != self._version:

@@ -94,62 +94,63 @@ class OwnWords:
         at: datetime,
         about: AgencyCode | None,
     ) -> None:
-        content = write_status(report, at=at)
-        spool = Spool(digest=Digest(sha256(content).hexdigest()), size_bytes=len(content), content=content)
-        package_id = PackageId(self.posting.mint.new(at))
+        try:
+            content = write_status(report, at=at)
+        except Refusal:
+            return  # the document came with a code or number that the strict form cannot repeat
         route = self._route(report, directory)
+        package = self._package(report, content, route, thread_id, at)
+        spool = Spool(digest=package.digest, size_bytes=package.size_bytes, content=content)
         keep_inline(connection, spool)
-        insert_package(
-            connection,
-            StoredPackage(
-                id=package_id,
-                direction=Direction.OWN,
-                system_id=None,
-                submission=f"own|{package_id}",
-                kind=Kind.STATUS,
-                business=None,
-                status=report.status,
-                digest=spool.digest,
-                size_bytes=spool.size_bytes,
-                seal_at=content.rindex(_HEADER_END),
-                thread_id=thread_id,
-                sender=report.sender.code,
-                recipients=route.recipients,
-                document_id=report.reply.document_id,
-                notation=report.reply.code,
-                subject=None,
-                priority=Priority.NORMAL,
-                grade=Grade.ABSENT,
-                warnings=(),
-                accepted_at=at,
-            ),
-        )
+        insert_package(connection, package)
         if thread_id is not None and about is not None:
-            threads.insert_answer(
-                connection,
-                threads.Answer(
-                    thread_id=thread_id,
-                    package_id=package_id,
-                    recipient=about,
-                    status=report.status,
-                    description=report.description,
-                    said_at=at,
-                    recorded_at=at,
-                ),
-            )
-        self.posting.post(connection, route, package_id, thread_id=thread_id, priority=Priority.NORMAL, at=at)
+            threads.insert_answer(connection, _answer(report, package.id, thread_id, about, at))
+        self.posting.post(connection, route, package.id, thread_id=thread_id, priority=Priority.NORMAL, at=at)
         entry = self.notary.entry(
             LogKind.ANSWERED,
             at=at,
-            package_id=package_id,
+            package_id=package.id,
             thread_id=thread_id,
-            sha256=spool.digest,
-            status=str(report.status),
+            sha256=package.digest,
+            status=report.status,
             document=report.reply.document_id,
             sender=report.sender.code,
             recipients=list(route.recipients),
         )
         append_entry(connection, entry)
+
+    def _package(
+        self,
+        report: StatusReport,
+        content: bytes,
+        route: Route,
+        thread_id: ThreadId | None,
+        at: datetime,
+    ) -> StoredPackage:
+        package_id = PackageId(self.posting.mint.new(at))
+        return StoredPackage(
+            id=package_id,
+            direction=Direction.OWN,
+            system_id=None,
+            submission=f"own|{package_id}",
+            kind=Kind.STATUS,
+            business=None,
+            status=report.status,
+            digest=Digest(sha256(content).hexdigest()),
+            size_bytes=len(content),
+            seal_at=content.rindex(_HEADER_END),
+            thread_id=thread_id,
+            sender=report.sender.code,
+            recipients=route.recipients,
+            document_id=report.reply.document_id,
+            notation=report.reply.code,
+            promulgated_on=report.reply.promulgated_on,
+            subject=None,
+            priority=Priority.NORMAL,
+            grade=Grade.ABSENT,
+            warnings=(),
+            accepted_at=at,
+        )
 
     def _route(self, report: StatusReport, directory: Snapshot) -> Route:
         # A sender that cannot be reached any more loses its notice, never the record of it.
@@ -158,3 +159,17 @@ class OwnWords:
             return plan_route([organ] if organ else [], directory, axis_is_open=self.axis_is_open)
         except Refusal:
             return Route()
+
+
+def _answer(
+    report: StatusReport, package_id: PackageId, thread_id: ThreadId, about: AgencyCode, at: datetime
+) -> threads.Answer:
+    return threads.Answer(
+        thread_id=thread_id,
+        package_id=package_id,
+        recipient=about,
+        status=report.status,
+        description=report.description,
+        said_at=at,
+        recorded_at=at,
+    )

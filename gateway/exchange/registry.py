@@ -5,7 +5,7 @@ them, so that none can take over another's; the axis about everybody who is not 
 """
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from sqlite3 import Connection
@@ -45,7 +45,7 @@ class Registry:
             tables_of_directory.put_agency(tables, agency)
             append_entry(tables, entry)
 
-        await self.database.write(act)
+        await self._write(act)
 
     async def close_agency(
         self, code: AgencyCode, *, by: str, at: datetime, merged_into: AgencyCode | None = None
@@ -71,7 +71,7 @@ class Registry:
             tables_of_directory.close_agency(tables, code, at=at, merged_into=merged_into)
             append_entry(tables, entry)
 
-        await self.database.write(act)
+        await self._write(act)
 
     async def put_system(self, system: System, *, by: str, at: datetime) -> str:
         """Connect a system and return its secret, which nobody can read again."""
@@ -92,7 +92,7 @@ class Registry:
             tables_of_directory.put_system(tables, stored, at=at)
             append_entry(tables, entry)
 
-        await self.database.write(act)
+        await self._write(act)
         return secret
 
     async def serve_agency(self, code: AgencyCode, system_id: SystemId, *, by: str, at: datetime) -> None:
@@ -107,7 +107,7 @@ class Registry:
             tables_of_directory.serve_agencies(tables, system_id, [code])
             append_entry(tables, entry)
 
-        await self.database.write(act)
+        await self._write(act)
 
     async def rotate_secret(self, system_id: SystemId, *, by: str, at: datetime) -> str:
         """Give a system a new secret and return it; the old one stops at once.
@@ -123,7 +123,7 @@ class Registry:
             tables_of_directory.change_secret(tables, system_id, sealed)
             append_entry(tables, entry)
 
-        await self.database.write(act)
+        await self._write(act)
         return secret
 
     async def disable_system(self, system_id: SystemId, *, by: str, at: datetime) -> None:
@@ -138,7 +138,7 @@ class Registry:
             tables_of_directory.disable_system(tables, system_id, at=at)
             append_entry(tables, entry)
 
-        await self.database.write(act)
+        await self._write(act)
 
     async def register(self, caller: System, registration: Registration, *, at: datetime) -> None:
         """Write an agency for the system that serves it or one above it, and serve it through that system.
@@ -158,7 +158,7 @@ class Registry:
             tables_of_directory.serve_agencies(tables, caller.id, [agency.code])
             append_entry(tables, entry)
 
-        await self.database.write(act)
+        await self._write(act)
 
     async def delete(self, caller: System, code: AgencyCode, *, at: datetime) -> None:
         """Close an agency for the system that serves it; its history stays.
@@ -191,7 +191,7 @@ class Registry:
                 tables_of_directory.put_agency(tables, agency)
             append_entry(tables, entry)
 
-        await self.database.write(act)
+        await self._write(act)
         return len(news)
 
     def _check_right(self, caller: System, code: AgencyCode, directory: Snapshot) -> None:
@@ -209,6 +209,10 @@ class Registry:
                 vi=f"Không có hệ thống {system_id}.",
                 en=f"There is no system {system_id}.",
             )
+
+    async def _write(self, act: Callable[[Connection], None]) -> None:
+        await self.database.write(act)
+        self.directory.expire()
 
     def _seal(self, system_id: SystemId, secret: str) -> bytes:
         nonce = secrets.token_bytes(NONCE_BYTES)

@@ -49,13 +49,13 @@ class Fault(StrEnum):
     NONSENSE = "nonsense"  # not forwarded; answered with HTTP 200 and rubbish
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Passage:
-    """One request seen: its operation, the fault it met, the HTTP status that went back if one did."""
+    """One request seen: its operation, the fault it met, the HTTP status that went back once one did."""
 
     operation: str
     fault: Fault | None
-    status: int | None
+    status: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,11 +178,11 @@ class FaultyAxis:
         with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ValueError):
             ask = _read_head(await reader.readuntil(b"\r\n\r\n"))
             fault = self._strike(ask.operation)
-            status = None
+            passage = Passage(operation=ask.operation, fault=fault)
+            self.passages.append(passage)
             try:
-                status = await self._pass(ask, fault, reader, writer)
+                await self._pass(ask, passage, reader, writer)
             finally:
-                self.passages.append(Passage(operation=ask.operation, fault=fault, status=status))
                 if fault is not None and fault is self._fault and self._left in (None, 0):
                     self._struck.set()
         writer.transport.abort() if writer.transport.get_write_buffer_size() else writer.close()
@@ -195,27 +195,27 @@ class FaultyAxis:
         return self._fault
 
     async def _pass(
-        self, ask: _Ask, fault: Fault | None, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> int | None:
-        """Do to one request what the fault says; return the HTTP status that went back."""
-        if fault is Fault.CUT_BEFORE:
+        self, ask: _Ask, passage: Passage, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        """Do to one request what the fault says."""
+        if passage.fault is Fault.CUT_BEFORE:
             writer.transport.abort()
-            return None
+            return
         if ask.expects:
             writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        if fault in (Fault.SILENT, Fault.FAILED, Fault.NONSENSE):
-            return await _answer_alone(ask, fault, reader, writer)
+        if passage.fault in (Fault.SILENT, Fault.FAILED, Fault.NONSENSE):
+            await _answer_alone(ask, passage, reader, writer)
+            return
         target = urlsplit(self.target_url)
         far_reader, far_writer = await asyncio.open_connection(target.hostname, target.port or 80)
         try:
-            if fault is Fault.CUT_WITHIN:
+            if passage.fault is Fault.CUT_WITHIN:
                 await _forward_part(ask, reader, far_writer)
                 writer.transport.abort()
-                return None
-            far_writer.write(ask.head)
+                return
             sending = asyncio.create_task(_forward(ask, reader, far_writer))
             try:
-                return await self._bring_back(fault, sending, far_reader, writer)
+                await self._bring_back(passage, sending, far_reader, writer)
             finally:
                 sending.cancel()
                 await asyncio.gather(sending, return_exceptions=True)
@@ -224,28 +224,26 @@ class FaultyAxis:
 
     async def _bring_back(
         self,
-        fault: Fault | None,
+        passage: Passage,
         sending: "asyncio.Task[None]",
         far_reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
-    ) -> int | None:
-        if fault is None:
-            return await _relay(far_reader, writer)
+    ) -> None:
+        if passage.fault is None:
+            while part := await far_reader.read(_CHUNK_BYTES):
+                await _say(part, passage, writer)
+            return
         await sending
-        if fault is not Fault.CUT_AFTER:
-            answer = await far_reader.read(-1)
-            if fault is Fault.LATE:
-                await asyncio.sleep(self.delay)
-                writer.write(answer)
-                await writer.drain()
-                return _status(answer)
-            if fault is Fault.CUT_ANSWER:
-                writer.write(answer[: max(1, len(answer) - 8)])
-                await writer.drain()
-                writer.close()
-                return _status(answer)
-        writer.transport.abort()
-        return None
+        if passage.fault is Fault.CUT_AFTER:
+            writer.transport.abort()
+        answer = await far_reader.read(-1)  # even unwanted: an axis that is cut off here might not act
+        if passage.fault is Fault.SWALLOWED:
+            writer.transport.abort()
+        if passage.fault is Fault.LATE:
+            await asyncio.sleep(self.delay)
+            await _say(answer, passage, writer)
+        if passage.fault is Fault.CUT_ANSWER:
+            await _say(answer[: max(1, len(answer) - 8)], passage, writer)
 
 
 def _bound(port: int) -> socket.socket:
@@ -299,6 +297,7 @@ async def _body(ask: _Ask, reader: asyncio.StreamReader) -> AsyncIterator[bytes]
 
 
 async def _forward(ask: _Ask, reader: asyncio.StreamReader, far_writer: asyncio.StreamWriter) -> None:
+    far_writer.write(ask.head)
     # An axis may refuse, and close, before it has read everything: its answer counts, not our writing.
     with contextlib.suppress(BrokenPipeError, ConnectionResetError):
         async for part in _body(ask, reader):
@@ -319,30 +318,23 @@ async def _forward_part(ask: _Ask, reader: asyncio.StreamReader, far_writer: asy
         return
 
 
-async def _relay(far_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> int | None:
-    status = None
-    while part := await far_reader.read(_CHUNK_BYTES):
-        status = status or _status(part)
-        writer.write(part)
-        await writer.drain()
-    return status
-
-
 async def _answer_alone(
-    ask: _Ask, fault: Fault, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-) -> int | None:
+    ask: _Ask, passage: Passage, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+) -> None:
     async for _ in _body(ask, reader):
         pass
-    if fault is Fault.SILENT:
+    if passage.fault is Fault.SILENT:
         await reader.read(1)
-        return None
-    status, body = (500, _FAILED) if fault is Fault.FAILED else (200, _NONSENSE)
+        return
+    status, body = (500, _FAILED) if passage.fault is Fault.FAILED else (200, _NONSENSE)
     head = f"HTTP/1.1 {status} -\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
-    writer.write(head.encode() + body)
-    await writer.drain()
-    return status
+    await _say(head.encode() + body, passage, writer)
 
 
-def _status(answer: bytes) -> int | None:
+async def _say(answer: bytes, passage: Passage, writer: asyncio.StreamWriter) -> None:
+    """Write a part of an answer, noting its status when it begins one."""
     words = answer[:64].split(None, 2)
-    return int(words[1]) if len(words) > 1 and words[1].isdigit() else None
+    if passage.status is None and len(words) > 1 and words[1].isdigit():
+        passage.status = int(words[1])
+    writer.write(answer)
+    await writer.drain()

@@ -4,7 +4,7 @@ import json
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from gateway.model.code_lists import Kind, Priority
@@ -49,6 +49,7 @@ class StoredPackage:
     recipients: tuple[AgencyCode, ...]
     document_id: str | None
     notation: str | None
+    promulgated_on: date | None
     subject: str | None
     priority: Priority
     grade: str
@@ -58,14 +59,15 @@ class StoredPackage:
 
 _COLUMNS = (
     "id, direction, system_id, submission, kind, business, status, digest, size_bytes, seal_at, thread_id,"
-    " sender, recipients, document_id, notation, subject, priority, grade, warnings, accepted_at"
+    " sender, recipients, document_id, notation, promulgated_on, subject, priority, grade, warnings,"
+    " accepted_at"
 )
 
 
 def insert_package(connection: sqlite3.Connection, package: StoredPackage) -> None:
     """Write a package's row."""
     connection.execute(
-        f"INSERT INTO packages ({_COLUMNS}) VALUES (?{', ?' * 19})",
+        f"INSERT INTO packages ({_COLUMNS}) VALUES (?{', ?' * 20})",
         (
             package.id,
             package.direction,
@@ -82,6 +84,7 @@ def insert_package(connection: sqlite3.Connection, package: StoredPackage) -> No
             json.dumps(package.recipients),
             package.document_id,
             package.notation,
+            None if package.promulgated_on is None else package.promulgated_on.isoformat(),
             package.subject,
             package.priority,
             package.grade,
@@ -161,6 +164,7 @@ def package_from(row: sqlite3.Row) -> StoredPackage:
         recipients=agency_codes(row["recipients"]),
         document_id=row["document_id"],
         notation=row["notation"],
+        promulgated_on=None if row["promulgated_on"] is None else date.fromisoformat(row["promulgated_on"]),
         subject=row["subject"],
         priority=Priority(row["priority"]),
         grade=row["grade"],

@@ -91,7 +91,7 @@ def holder_of(certificate: x509.Certificate) -> AgencyCode | None:
 
     Shape: the one organizationIdentifier of the subject, when it is an agency code; None otherwise, also
     when there are several and it would be for us to choose.
-    Source: X.520 (2.5.4.97); docs/decisions: the code is what the directory knows, names are not unique.
+    Source: X.520, attribute 2.5.4.97. Names are not unique, codes are what the directory knows.
     """
     try:
         named = certificate.subject.get_attributes_for_oid(x509.NameOID.ORGANIZATION_IDENTIFIER)

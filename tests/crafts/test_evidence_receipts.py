@@ -8,7 +8,7 @@ from shutil import which
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.errors import Refusal
@@ -52,7 +52,7 @@ def test_a_statement_is_written_in_nfc():
 
 
 @pytest.mark.parametrize(
-    "value", [1.5, float("nan"), b"bytes", {1, 2}, {"inner": 2.0}, [object()], {1: "key"}], ids=repr
+    "value", [1.5, float("nan"), b"bytes", {1, 2}, {"inner": 2.0}, [1j], {1: "key"}], ids=repr
 )
 def test_a_statement_refuses_what_has_no_single_form(value):
     """Floats, bytes and the like have several written forms, or none."""
@@ -75,6 +75,7 @@ json_values = st.recursive(
 )
 
 
+@settings(max_examples=50)
 @given(st.dictionaries(st.text("abcđ"), json_values))
 def test_what_is_written_is_read_back(fields):
     """Writing what was read gives the same bytes, and a receipt carries them unharmed."""

@@ -190,7 +190,7 @@ def test_anchors_are_loaded_from_several_files_once_each():
     assert found == (authority().certificate, other.certificate)
 
 
-@pytest.mark.parametrize("pem", [b"", b"rubbish", issued().key_pem])
+@pytest.mark.parametrize("pem", [b"", b"rubbish", issued().key_pem], ids=["empty", "rubbish", "key"])
 def test_a_file_without_anchors_stops_the_start(pem):
     """Silence would mean that nobody is believed."""
     with pytest.raises(Misconfiguration) as stopped:

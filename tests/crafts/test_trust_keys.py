@@ -176,7 +176,9 @@ def test_the_holder_is_the_one_organisation_identifier(attributes, holder):
 
 
 @pytest.mark.parametrize(
-    "pem", [b"", b"rubbish", issued().chain_pem, as_pem(issued().key, BestAvailableEncryption(b"x"))]
+    "pem",
+    [b"", b"rubbish", issued().chain_pem, as_pem(issued().key, BestAvailableEncryption(b"x"))],
+    ids=["empty", "rubbish", "certificate", "encrypted"],
 )
 def test_an_unreadable_key_is_refused(pem):
     """Empty, rubbish, a certificate, an encrypted key: told without quoting any of it."""
@@ -185,7 +187,11 @@ def test_an_unreadable_key_is_refused(pem):
     assert stopped.value.code == "seal-key-unreadable"
 
 
-@pytest.mark.parametrize("pem", [b"", b"rubbish", issued().key_pem, issued().chain_pem[:200]])
+@pytest.mark.parametrize(
+    "pem",
+    [b"", b"rubbish", issued().key_pem, issued().chain_pem[:200]],
+    ids=["empty", "rubbish", "key", "half"],
+)
 def test_an_unreadable_certificate_is_refused(pem):
     """Empty, rubbish, a key, half a certificate."""
     with pytest.raises(Misconfiguration) as stopped:

@@ -86,6 +86,7 @@ CREATE TABLE packages (
     recipients     TEXT NOT NULL,
     document_id    TEXT,
     notation       TEXT,
+    promulgated_on TEXT,
     subject        TEXT,
     priority       INTEGER NOT NULL,
     grade          TEXT NOT NULL,

@@ -1,0 +1,78 @@
+"""The node a command works on: its data directory, opened for an operator."""
+
+import contextlib
+import os
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from gateway.errors import Misconfiguration
+
+if TYPE_CHECKING:
+    from gateway.config import Config
+    from gateway.wiring import Office
+
+CONFIG_NAME = "config.toml"
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def directory_option(command: Command) -> Command:
+    """Give a command the option that names its data directory."""
+    return click.option(
+        "--dir",
+        "-d",
+        "folder",
+        type=click.Path(path_type=Path, file_okay=False),
+        envvar="LIENTHONG_DIR",
+        default=".",
+        show_envvar=True,
+        show_default=True,
+        help="Thư mục dữ liệu của nút. · The node's data directory.",
+    )(command)
+
+
+def is_node(folder: Path) -> bool:
+    """Tell whether a folder is a node's data directory."""
+    return (folder / CONFIG_NAME).is_file()
+
+
+def load_node(folder: Path) -> "Config":
+    """Load the configuration of a data directory.
+
+    Errors: Misconfiguration with every fault, or when the folder is no data directory.
+    """
+    from gateway.config import load_config
+
+    if not is_node(folder):
+        raise Misconfiguration.because(
+            "no-node-here",
+            where=str(folder),
+            vi="không phải thư mục dữ liệu (không có config.toml); dùng --dir, LIENTHONG_DIR hoặc `lienthong init`",
+            en="not a data directory (no config.toml); use --dir, LIENTHONG_DIR or `lienthong init`",
+        )
+    return load_config(folder / CONFIG_NAME)
+
+
+@contextlib.asynccontextmanager
+async def open_node(folder: Path) -> AsyncIterator["Office"]:
+    """Open a data directory for an operator's command; a server may be running on it."""
+    from gateway.wiring import open_office
+
+    async with open_office(load_node(folder)) as office:
+        yield office
+
+
+def operator_name() -> str:
+    """Name who is acting, for the audit log: the operating system's word, not the environment's."""
+    try:
+        import pwd
+    except ImportError:  # not on this system
+        import getpass
+
+        return getpass.getuser()
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return str(os.getuid())

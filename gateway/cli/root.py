@@ -1,0 +1,102 @@
+"""The root of the command line: which commands there are, where each lives, what becomes of errors.
+
+Nothing of ours is imported before a command is called: its line in the help stands here, its code in the
+module of the same name.
+"""
+
+import contextlib
+import io
+import sqlite3
+import sys
+from importlib import import_module
+
+import click
+
+from gateway import __version__
+from gateway.cli.terminal import show_faults, show_trouble
+from gateway.errors import LienthongError, Misconfiguration
+
+# name: the module it lives in, its line in the help. A command is called like the object in its module.
+COMMANDS: dict[str, tuple[str, str]] = {
+    "init": ("gateway.cli.init", "Tạo một nút mới · Make a new node"),
+    "serve": ("gateway.cli.serve", "Chạy nút · Run a node"),
+    "demo": ("gateway.cli.demo", "Chạy thử hai cơ quan và một trục · Two agencies and a hub, to play with"),
+    "system": (
+        "gateway.cli.systems",
+        "Hệ thống kết nối và khóa bí mật · Connected systems and their secrets",
+    ),
+    "agency": ("gateway.cli.agencies", "Danh bạ cơ quan · The directory of agencies"),
+    "check": ("gateway.cli.check", "Kiểm tra và giải thích một gói tin · Check and explain a package"),
+    "send": ("gateway.cli.send", "Gửi một gói tin như một hệ thống · Send a package as a system does"),
+    "mailbox": ("gateway.cli.mailbox", "Hộp chờ nhận của một hệ thống · A system's mailbox"),
+    "document": ("gateway.cli.documents", "Văn bản và đường đi của nó · Documents and their way"),
+    "log": ("gateway.cli.log", "Nhật ký và biên nhận · The audit log and its receipts"),
+}
+
+
+class Root(click.Group):
+    """The group of all commands; loads a command's module when the command is called."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Put the command itself in the place of its line in the help."""
+        name, command, rest = super().resolve_command(ctx, args)
+        return name, _load(name) if name in COMMANDS else command, rest
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run a command and turn what we foresaw into words: 1 for no, 2 for something to be set right."""
+        try:
+            return super().invoke(ctx)
+        except LienthongError as error:
+            show_faults(error.faults)
+            ctx.exit(2 if isinstance(error, Misconfiguration) else 1)
+        except sqlite3.Error as error:
+            show_trouble("database-unusable", "", f"không dùng được cơ sở dữ liệu: {error}", f"{error}")
+            ctx.exit(2)
+        except OSError as error:
+            if error.filename is None:  # a closed pipe, the network: not a file somebody named
+                raise
+            words = error.strerror or type(error).__name__
+            show_trouble("file-unusable", str(error.filename), f"không dùng được tệp: {words}", words)
+            ctx.exit(2)
+
+
+def _load(name: str) -> click.Command:
+    place = COMMANDS[name][0]
+    try:
+        module = import_module(place)
+    except ModuleNotFoundError as error:
+        if error.name != place:
+            raise
+        raise click.ClickException(f"bản cài này không có lệnh {name} / {name} is not installed") from error
+    command: click.Command = getattr(module, name)
+    return command
+
+
+@click.group(
+    cls=Root,
+    commands={name: click.Command(name, short_help=line) for name, (_, line) in COMMANDS.items()},
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(__version__, "--version", message="lienthong %(version)s")
+def lienthong() -> None:
+    """Liên Thông: cổng trao đổi văn bản điện tử (edXML, VXP).
+
+    The gateway through which public agencies exchange official electronic documents.
+
+    \b
+    Bắt đầu · Start here:
+      lienthong demo --once
+      lienthong init DIR --role gateway --name "Sở Y tế" --agency-code 000.00.12.H57
+    """
+
+
+def main() -> None:
+    """Run the command line as a program."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that cannot write Vietnamese shows question marks; it does not stop the command.
+        if isinstance(stream, io.TextIOWrapper):
+            with contextlib.suppress(ValueError):
+                stream.reconfigure(errors="replace")
+    lienthong(prog_name="lienthong")

@@ -1,0 +1,120 @@
+"""What the closed lists are called in front of people, in Vietnamese and English."""
+
+from gateway.model.agency import SystemKind
+from gateway.model.code_lists import STATUS_NAMES, Business, StatusCode
+from gateway.model.dispatch import Destination, State
+from gateway.model.log import LogKind
+from gateway.model.signature import Grade, SignaturePolicy
+from gateway.store.packages import Direction
+
+Words = tuple[str, str]
+
+KINDS: dict[SystemKind, Words] = {
+    SystemKind.DMS: ("quản lý văn bản", "dms"),
+    SystemKind.GATEWAY: ("cổng liên thông", "gateway"),
+    SystemKind.AXIS: ("trục", "axis"),
+}
+
+POLICIES: dict[SignaturePolicy, Words] = {
+    SignaturePolicy.REQUIRE: ("bắt buộc", "require"),
+    SignaturePolicy.WARN: ("cảnh báo", "warn"),
+    SignaturePolicy.OFF: ("không xét", "off"),
+}
+
+GRADES: dict[Grade, Words] = {
+    Grade.VALID: ("hợp lệ", "valid"),
+    Grade.UNTRUSTED: ("đúng, nhưng chưa tin được người ký", "valid, but its holder is not trusted"),
+    Grade.INVALID: ("sai", "invalid"),
+    Grade.NOT_VERIFIABLE: ("không kiểm tra được", "not verifiable"),
+    Grade.ABSENT: ("không có", "absent"),
+}
+
+GRADE_STYLES: dict[Grade, str] = {
+    Grade.VALID: "green",
+    Grade.UNTRUSTED: "yellow",
+    Grade.INVALID: "bold red",
+    Grade.NOT_VERIFIABLE: "yellow",
+    Grade.ABSENT: "yellow",
+}
+
+STATES: dict[tuple[Destination, State], Words] = {
+    (Destination.MAILBOX, State.WAITING): ("chờ lấy", "waiting"),
+    (Destination.MAILBOX, State.CLAIMED): ("đã lấy, chờ xác nhận", "collected"),
+    (Destination.MAILBOX, State.DELIVERED): ("đã nhận", "delivered"),
+    (Destination.MAILBOX, State.REFUSED): ("bên nhận từ chối", "refused"),
+    (Destination.MAILBOX, State.EXPIRED): ("hết hạn", "expired"),
+    (Destination.AXIS, State.WAITING): ("chờ gửi lên trục", "waiting"),
+    (Destination.AXIS, State.CLAIMED): ("đang gửi lên trục", "being sent"),
+    (Destination.AXIS, State.DELIVERED): ("đã chuyển lên trục", "delivered"),
+    (Destination.AXIS, State.REFUSED): ("trục từ chối", "refused"),
+    (Destination.AXIS, State.EXPIRED): ("hết hạn gửi", "expired"),
+}
+
+STATE_STYLES: dict[State, str] = {
+    State.WAITING: "yellow",
+    State.CLAIMED: "yellow",
+    State.DELIVERED: "green",
+    State.REFUSED: "red",
+    State.EXPIRED: "red",
+}
+
+DIRECTIONS: dict[Direction, Words] = {
+    Direction.OUTBOUND: ("đi", "outbound"),
+    Direction.INBOUND: ("đến", "inbound"),
+    Direction.OWN: ("cổng tự báo", "own"),
+}
+
+EVENTS: dict[LogKind, Words] = {
+    LogKind.ACCEPTED: ("nhận vào", "accepted"),
+    LogKind.REFUSED: ("không chấp nhận", "refused"),
+    LogKind.REPEATED: ("gửi lặp", "repeated"),
+    LogKind.DEFERRED: ("tạm hoãn", "deferred"),
+    LogKind.DELIVERED: ("đã chuyển", "delivered"),
+    LogKind.TURNED_AWAY: ("bị trả lại", "turned-away"),
+    LogKind.EXPIRED: ("hết hạn chuyển", "expired"),
+    LogKind.COLLECTED: ("đã lấy", "collected"),
+    LogKind.CONFIRMED: ("đã xác nhận", "confirmed"),
+    LogKind.ANSWERED: ("báo trạng thái", "answered"),
+    LogKind.UNMATCHED: ("chưa khớp", "unmatched"),
+    LogKind.AMENDED: ("thay đổi", "amended"),
+    LogKind.DISTRUSTED: ("không tin", "distrusted"),
+    LogKind.ADMINISTERED: ("quản trị", "administered"),
+}
+
+EVENT_STYLES: dict[LogKind, str] = {
+    LogKind.REFUSED: "red",
+    LogKind.TURNED_AWAY: "red",
+    LogKind.EXPIRED: "red",
+    LogKind.DISTRUSTED: "red",
+    LogKind.DEFERRED: "yellow",
+    LogKind.UNMATCHED: "yellow",
+    LogKind.ACCEPTED: "green",
+    LogKind.DELIVERED: "green",
+    LogKind.CONFIRMED: "green",
+}
+
+CHANGES: dict[str, Words] = {
+    "recall": ("chờ trả lời thu hồi", "owes an answer to a recall"),
+    "update": ("chờ trả lời cập nhật", "owes an answer to an update"),
+}
+
+_BUSINESS_EN = ("new document", "recall", "update", "replacement")
+
+
+def business_words(business: int | None) -> Words:
+    """Name what a package does to its thread; None is a new document."""
+    business = business or 0
+    return Business(business).vi, _BUSINESS_EN[business]
+
+
+def status_words(status: str) -> Words:
+    """Name a status code; one that is in no list is shown as it is."""
+    return STATUS_NAMES[StatusCode(status)] if status in STATUS_NAMES else ("?", "unknown")
+
+
+def package_words(kind: str, business: int | None, status: str | None) -> Words:
+    """Name what a package carries."""
+    if status is None:
+        return business_words(business)
+    vi, en = status_words(status)
+    return f"trạng thái {status} ({vi})", f"status {status} ({en})"
