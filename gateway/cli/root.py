@@ -20,14 +20,14 @@ from gateway.errors import LienthongError, Misconfiguration
 COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("gateway.cli.init", "Tạo một nút mới · Make a new node"),
     "serve": ("gateway.cli.serve", "Chạy nút · Run a node"),
-    "demo": ("gateway.cli.demo", "Chạy thử hai cơ quan và một trục · Two agencies and a hub, to play with"),
+    "demo": ("gateway.cli.demo", "Chạy thử hai cơ quan, một trục · Two agencies and a hub"),
     "system": (
         "gateway.cli.systems",
-        "Hệ thống kết nối và khóa bí mật · Connected systems and their secrets",
+        "Hệ thống kết nối, khóa bí mật · Systems and their secrets",
     ),
     "agency": ("gateway.cli.agencies", "Danh bạ cơ quan · The directory of agencies"),
-    "check": ("gateway.cli.check", "Kiểm tra và giải thích một gói tin · Check and explain a package"),
-    "send": ("gateway.cli.send", "Gửi một gói tin như một hệ thống · Send a package as a system does"),
+    "check": ("gateway.cli.check", "Kiểm tra, giải thích gói tin · Check and explain a package"),
+    "send": ("gateway.cli.send", "Gửi gói tin như một hệ thống · Send a package as a system"),
     "mailbox": ("gateway.cli.mailbox", "Hộp chờ nhận của một hệ thống · A system's mailbox"),
     "document": ("gateway.cli.documents", "Văn bản và đường đi của nó · Documents and their way"),
     "log": ("gateway.cli.log", "Nhật ký và biên nhận · The audit log and its receipts"),
@@ -36,6 +36,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
 
 class Root(click.Group):
     """The group of all commands; loads a command's module when the command is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """List them in the order in which a newcomer needs them."""
+        return list(COMMANDS)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

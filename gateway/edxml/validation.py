@@ -64,7 +64,7 @@ def _load_schema(name: str) -> etree.XMLSchema:
     """Load a schema: in the wheel it lies beside this room, in the repository beside the house."""
     here = Path(__file__).resolve()
     beside, above = here.parent / "schemas" / name, here.parents[2] / "schemas" / name
-    return etree.XMLSchema(etree.fromstring((beside if beside.exists() else above).read_bytes()))
+    return etree.XMLSchema(file=str(beside if beside.exists() else above))
 
 
 def _as_fault(entry: etree._LogEntry) -> Fault:

@@ -1,0 +1,82 @@
+"""The operating log: tonight's operator reads it, on stderr, one line for each event.
+
+Ours and the libraries' lines go the same way. Tracebacks come without local variables, where secrets and
+documents lie; control signs in a value never reach the terminal.
+"""
+
+import logging
+import sys
+from typing import Any
+
+import structlog
+from structlog.types import EventDict, Processor
+
+from gateway.config import Log
+
+# One line in these is one event, so what they carry has to fit a line.
+_ON_ONE_LINE = frozenset({"json", "logfmt"})
+
+
+def start_log(settings: Log) -> None:
+    """Send every log line to stderr, in the form and from the level the settings say."""
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(
+            fmt="%Y-%m-%d %H:%M:%S" if settings.format == "console" else "iso",
+            utc=settings.format != "console",
+        ),
+        _leave_out_nothing,
+        _make_printable,
+    ]
+    ending = [*_exceptions(settings.format), _renderer(settings.format)]
+    level = logging.getLevelNamesMapping()[settings.level.upper()]
+    structlog.configure(
+        processors=[*shared, *ending],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    lines = logging.StreamHandler(sys.stderr)
+    formatter = structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=[structlog.stdlib.add_logger_name, *shared],
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *ending],
+    )
+    lines.setFormatter(formatter)
+    root = logging.getLogger()
+    root.handlers[:] = [lines]
+    root.setLevel(max(level, logging.INFO))  # the libraries' own debugging tells what they carry
+    logging.captureWarnings(True)
+
+
+def _exceptions(form: str) -> list[Processor]:
+    if form == "console":
+        return []
+    if form == "json":
+        tracebacks = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+        return [structlog.processors.ExceptionRenderer(tracebacks)]
+    return [structlog.processors.format_exc_info]
+
+
+def _renderer(form: str) -> Processor:
+    if form == "json":
+        return structlog.processors.JSONRenderer(ensure_ascii=False)
+    if form == "logfmt":
+        return structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", "event"])
+    return structlog.dev.ConsoleRenderer(
+        pad_event_to=0,
+        colors=sys.stderr.isatty(),
+        exception_formatter=structlog.dev.plain_traceback,
+        sort_keys=False,
+    )
+
+
+def _leave_out_nothing(_logger: Any, _method: str, event: EventDict) -> EventDict:
+    return {key: value for key, value in event.items() if value is not None}
+
+
+def _make_printable(_logger: Any, _method: str, event: EventDict) -> EventDict:
+    for key, value in event.items():
+        if isinstance(value, str) and not value.isprintable():
+            event[key] = "".join(sign if sign.isprintable() else "·" for sign in value)
+    return event

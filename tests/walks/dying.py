@@ -1,0 +1,77 @@
+"""A gateway as a process of its own, which kills itself (SIGKILL) the first time it comes to a named point.
+
+``python -m tests.walks.dying DIR [POINT]`` serves DIR and prints its address. The points lie between the
+steps of the walks; dying there is done from the outside, so that the product knows nothing of it.
+"""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from gateway.config import load_config
+from gateway.exchange.acceptance import Acceptance
+from gateway.exchange.delivery import Delivery
+from gateway.exchange.inbound import Inbound
+from gateway.exchange.mailbox import Mailbox
+from gateway.exchange.outbound import Outbound
+from gateway.exchange.passing_on import Sealing
+from gateway.serving import serving
+from gateway.store.blobs import Blobs
+
+BEFORE, AFTER = "before", "after"
+
+POINTS: dict[str, tuple[type, str, str]] = {
+    "the body is here, nothing is judged": (Outbound, "accept", BEFORE),
+    "judged, its bytes not yet safe": (Blobs, "secure", BEFORE),
+    "its bytes safe, nothing recorded": (Blobs, "secure", AFTER),
+    "in the transaction, before its commit": (Acceptance, "record", AFTER),
+    "recorded, not yet answered": (Outbound, "accept", AFTER),
+    "claimed, not yet sealed": (Delivery, "carry_out", BEFORE),
+    "sealed, not yet handed over": (Sealing, "prepare", AFTER),
+    "handed over, not yet recorded": (Delivery, "_hand_over", AFTER),
+    "delivery recorded": (Delivery, "_record_delivery", AFTER),
+    "fetched from the axis, not yet recorded": (Inbound, "accept", BEFORE),
+    "recorded, not yet confirmed to the axis": (Inbound, "accept", AFTER),
+    "collected, not yet answered": (Mailbox, "collect", AFTER),
+    "confirmed, not yet answered": (Mailbox, "confirm", AFTER),
+}
+
+
+def die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def arm(point: str) -> None:
+    """Replace one step by itself and death."""
+    owner, name, when = POINTS[point]
+    step: Callable[..., Any] = getattr(owner, name)
+
+    async def walk_and_die(*args: Any, **kwargs: Any) -> Any:
+        if when == BEFORE:
+            die()
+        result = await step(*args, **kwargs)
+        die()
+        return result
+
+    def act_and_die(*args: Any, **kwargs: Any) -> Any:
+        result = step(*args, **kwargs)
+        die()
+        return result
+
+    setattr(owner, name, walk_and_die if asyncio.iscoroutinefunction(step) else act_and_die)
+
+
+async def serve(directory: Path) -> None:
+    async with serving(load_config(directory / "config.toml")) as address:
+        print(f"ready {address}", flush=True)
+        await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 2:
+        arm(sys.argv[2])
+    asyncio.run(serve(Path(sys.argv[1])))
