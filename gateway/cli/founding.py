@@ -125,7 +125,7 @@ def _furnish(folder: Path, charter: Charter, *, at: datetime) -> Config:
     )
     _write_keys(folder, charter, at=at)
     if charter.axis is not None:
-        _write_secret(folder / _AXIS_SECRET, charter.axis.secret.encode() + b"\n")
+        write_private(folder / _AXIS_SECRET, charter.axis.secret.encode() + b"\n")
     asyncio.run(_register(load_config(unnamed), charter, at=at))
     unnamed.rename(folder / CONFIG_NAME)
     return load_config(folder / CONFIG_NAME)
@@ -157,7 +157,7 @@ def _voucher(authority: Path | None) -> AgencyCode | None:
 def _write_keys(folder: Path, charter: Charter, *, at: datetime) -> None:
     if charter.authority is None:
         authority = make_authority(f"Gốc thử nghiệm {charter.agency_code}", at=at)
-        _write_secret(folder / "authority.key", authority.key_pem)
+        write_private(folder / "authority.key", authority.key_pem)
         (folder / "authority.pem").write_bytes(authority.certificate_pem)
     else:
         authority = _load_authority(charter.authority)
@@ -167,9 +167,9 @@ def _write_keys(folder: Path, charter: Charter, *, at: datetime) -> None:
     seal = issue_seal(
         authority, holder=charter.agency_code, name=charter.name, at=at, algorithm=charter.algorithm
     )
-    _write_secret(folder / "seal.key", seal.key_pem)
-    _write_secret(folder / "seal.pem", seal.chain_pem)
-    _write_secret(folder / "secrets.key", secrets.token_bytes(KEY_BYTES))
+    write_private(folder / "seal.key", seal.key_pem)
+    write_private(folder / "seal.pem", seal.chain_pem)
+    write_private(folder / "secrets.key", secrets.token_bytes(KEY_BYTES))
 
 
 def _load_authority(folder: Path) -> Issued:
@@ -184,7 +184,7 @@ def _load_authority(folder: Path) -> Issued:
     return Issued(key_pem=key.read_bytes(), chain_pem=certificate.read_bytes())
 
 
-def _write_secret(path: Path, content: bytes) -> None:
+def write_private(path: Path, content: bytes) -> None:
     """Write what only the owner may read, and see it onto the disk: a lost key cannot be made again."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:

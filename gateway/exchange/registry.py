@@ -47,6 +47,37 @@ class Registry:
 
         await self._write(act)
 
+    async def put_agencies(
+        self,
+        agencies: Sequence[Agency],
+        *,
+        served_by: Mapping[AgencyCode, SystemId],
+        by: str,
+        at: datetime,
+    ) -> None:
+        """Write a list of agencies for an operator, and who serves them: all of it or nothing.
+
+        Shape: served_by takes an agency over from whoever served it; those not in it stay where they are.
+        """
+        entries = [
+            self._entry("agency-written", by=by, at=at, agency=agency.code, name=agency.name)
+            for agency in agencies
+        ]
+        entries += [
+            self._entry("agency-served", by=by, at=at, agency=code, system=system_id)
+            for code, system_id in served_by.items()
+        ]
+
+        def act(tables: Connection) -> None:
+            for agency in agencies:
+                tables_of_directory.put_agency(tables, agency)
+            for code, system_id in served_by.items():
+                tables_of_directory.serve_agencies(tables, system_id, [code])
+            for entry in entries:
+                append_entry(tables, entry)
+
+        await self.database.write(act)
+
     async def close_agency(
         self, code: AgencyCode, *, by: str, at: datetime, merged_into: AgencyCode | None = None
     ) -> None:

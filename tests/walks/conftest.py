@@ -17,7 +17,7 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
     await hub.connect("BO", [MINISTRY])
     secret = await hub.connect("TINH", [PROVINCE, HEALTH, FINANCE], kind=SystemKind.GATEWAY)
     await hub.start()
-    gateway = prepare_node(tmp_path / "gateway", code=PROVINCE, axis=(hub.url, "TINH", secret))
+    gateway = prepare_node(tmp_path / "gateway", code=PROVINCE, below=(hub.url, "TINH", secret))
     await gateway.connect("SYT", [HEALTH])
     await gateway.connect("STC", [FINANCE])
     await gateway.start()

@@ -81,7 +81,7 @@ async def mortal_world(tmp_path: Path) -> AsyncIterator[tuple[Mortal, Mortal]]:
     await hub.node.connect("BO", [MINISTRY])
     secret = await hub.node.connect("TINH", [PROVINCE, HEALTH, FINANCE], kind=SystemKind.GATEWAY)
     await hub.start()
-    gateway = Mortal(prepare_node(tmp_path / "gateway", code=PROVINCE, axis=(hub.node.url, "TINH", secret)))
+    gateway = Mortal(prepare_node(tmp_path / "gateway", code=PROVINCE, below=(hub.node.url, "TINH", secret)))
     await gateway.node.connect("SYT", [HEALTH])
     try:
         yield hub, gateway

@@ -100,12 +100,13 @@ def prepare_node(
     *,
     code: AgencyCode,
     role: Role = Role.GATEWAY,
-    axis: tuple[str, str, str] | None = None,
+    below: tuple[str, str, str] | None = None,
     **tables: dict[str, object],
 ) -> Node:
     """Lay out a data directory as init does, with keys of a throw-away authority.
 
-    Shape: axis is its address, our system's id there, and its secret.
+    Shape: below is the axis's address, our system's id there, and its secret; tables are the
+    configuration's.
     """
     directory.mkdir(parents=True)
     (directory / "certs").mkdir()
@@ -117,8 +118,8 @@ def prepare_node(
     tables.setdefault("http", {}).setdefault("port", 0)
     quick: dict[str, object] = {"first_delay": "100ms", "longest_delay": "1s"}
     tables["delivery"] = quick | tables.get("delivery", {})
-    if axis is not None:
-        url, system, secret = axis
+    if below is not None:
+        url, system, secret = below
         (directory / "axis.secret").write_text(secret)
         upstream: dict[str, object] = {
             "url": f"{url}/vxp",

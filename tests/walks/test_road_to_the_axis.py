@@ -1,0 +1,95 @@
+"""Whatever the network does to one call, the document arrives once and the log tells the truth."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from gateway.config import Role
+from gateway.model.agency import SystemKind
+from gateway.model.log import LogKind
+from gateway.sandbox.faulty_axis import Fault, FaultyAxis
+from tests.packages import Sent, document
+from tests.walks.world import (
+    FINANCE,
+    HEALTH,
+    HUB,
+    MINISTRY,
+    PROVINCE,
+    World,
+    collect_all,
+    prepare_node,
+    until,
+)
+
+
+@pytest.fixture
+async def road(tmp_path: Path) -> AsyncIterator[tuple[World, FaultyAxis]]:
+    """The usual world with a road to the axis on which things go wrong."""
+    hub = prepare_node(tmp_path / "hub", code=HUB, role=Role.HUB)
+    await hub.connect("BO", [MINISTRY])
+    secret = await hub.connect("TINH", [PROVINCE, HEALTH, FINANCE], kind=SystemKind.GATEWAY)
+    await hub.start()
+    async with FaultyAxis(hub.url) as axis:
+        gateway = prepare_node(
+            tmp_path / "gateway",
+            code=PROVINCE,
+            below=(axis.url, "TINH", secret),
+            axis={"answer_timeout": "1s", "connect_timeout": "1s"},
+        )
+        await gateway.connect("SYT", [HEALTH])
+        await gateway.connect("STC", [FINANCE])
+        await gateway.start()
+        yield (
+            World(
+                hub=hub,
+                gateway=gateway,
+                ministry=hub.dms("BO"),
+                health=gateway.dms("SYT"),
+                finance=gateway.dms("STC"),
+            ),
+            axis,
+        )
+        await gateway.stop()
+    await hub.stop()
+
+
+FAULTS = [fault for fault in Fault if fault is not Fault.AWAY]
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+async def test_a_document_arrives_once_whatever_happens_to_its_sending(
+    road: tuple[World, FaultyAxis], fault: Fault
+) -> None:
+    """One sending goes wrong; the next asks first, or sends again; the ministry has it once."""
+    world, axis = road
+    axis.delay = 1.5
+    axis.plan(fault, count=1, operation="sendEdoc")
+    assert (await world.health.send(document(Sent(sender=HEALTH), [MINISTRY]), sender=HEALTH)).ok
+    assert len(await collect_all(world.ministry)) == 1
+    await until(world.health.sent, lambda answer: answer.items[0]["sendStatus"] == "done")
+    assert (await world.ministry.count_documents()).count == 0
+    assert len(world.hub.log(LogKind.ACCEPTED)) == 1
+    assert len(world.gateway.log(LogKind.DELIVERED)) == 1
+    (deferred,) = world.gateway.log(LogKind.DEFERRED)
+    assert deferred["code"] == "outcome-unknown"
+    assert any(passage.operation == "getSentEdocList" for passage in axis.passages)
+
+
+@pytest.mark.parametrize("operation", ["getReceivedEdocList", "downloadEdoc", "updateStatus"])
+@pytest.mark.parametrize("fault", [Fault.CUT_AFTER, Fault.CUT_ANSWER, Fault.FAILED, Fault.NONSENSE])
+async def test_a_document_from_the_axis_arrives_once_whatever_happens_to_its_fetching(
+    road: tuple[World, FaultyAxis], operation: str, fault: Fault
+) -> None:
+    """Listed, fetched or confirmed badly: the next round finishes it; the mailbox has it once."""
+    world, axis = road
+    axis.plan(fault, count=1, operation=operation)
+    sent = Sent(sender=MINISTRY, number="9", notation="BTN-VP")
+    assert (await world.ministry.send(document(sent, [HEALTH]), sender=MINISTRY)).ok
+    assert len(await collect_all(world.health)) == 1
+    await until(
+        world.ministry.sent, lambda answer: any(item["sendStatus"] == "done" for item in answer.items)
+    )
+    assert (await world.health.count_documents()).count == 0
+    accepted = [entry for entry in world.gateway.log(LogKind.ACCEPTED) if entry["carries"] == "document"]
+    assert len(accepted) == 1
