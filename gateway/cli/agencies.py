@@ -40,7 +40,9 @@ def agency() -> None:
     metavar="CODE",
     help="Mã khác của cùng cơ quan; lặp lại được. · Another code of it; may be repeated.",
 )
-@click.option("--served-by", metavar="SYSTEMID", help="Hệ thống phục vụ cơ quan. · The system that serves it.")
+@click.option(
+    "--served-by", metavar="SYSTEMID", help="Hệ thống phục vụ cơ quan. · The system that serves it."
+)
 @click.option("--parent", metavar="CODE", help="Cơ quan cấp trên. · The agency above it.")
 @click.option("--mail", metavar="ADDRESS", help="Thư điện tử. · Its mail address.")
 @take_over_option

@@ -84,9 +84,7 @@ def read_entries(text: bytes) -> list[Entry]:
     return entries
 
 
-def _records(
-    reader: Iterator[list[str]], faults: list[Fault]
-) -> Iterator[tuple[int, list[str]]]:
+def _records(reader: Iterator[list[str]], faults: list[Fault]) -> Iterator[tuple[int, list[str]]]:
     """Number the records by the line they begin on; empty ones are passed over."""
     line = 1
     while True:
@@ -95,7 +93,9 @@ def _records(
         except StopIteration:
             return
         except csv.Error as error:
-            faults.append(_fault("list-not-csv", _place(line), f"không đúng CSV: {error}", f"not CSV: {error}"))
+            faults.append(
+                _fault("list-not-csv", _place(line), f"không đúng CSV: {error}", f"not CSV: {error}")
+            )
             return
         if any(cell.strip() for cell in cells):
             yield line, cells
@@ -127,7 +127,7 @@ def _entry(line: int, names: Sequence[str], cells: Sequence[str], faults: list[F
             _fault(
                 "cells-too-many",
                 _place(line),
-                f"có {len(cells)} ô nhưng chỉ có {len(names)} cột; tên có dấu phân cách phải nằm trong ngoặc kép",
+                f"có {len(cells)} ô nhưng chỉ có {len(names)} cột; tên chứa dấu phân cách cần ngoặc kép",
                 f"{len(cells)} cells for {len(names)} columns; a separator in a name needs quotes around it",
             )
         )
@@ -174,7 +174,10 @@ def _form_faults(entry: Entry) -> Iterator[Fault]:
         yield _fault("mail-form", _place_in(entry, "mail"), "không phải địa chỉ thư", "not a mail address")
     if agency.parent == agency.code:
         yield _fault(
-            "own-parent", _place_in(entry, "parent"), "cơ quan không thể trực thuộc chính nó", "its own parent"
+            "own-parent",
+            _place_in(entry, "parent"),
+            "cơ quan không thể trực thuộc chính nó",
+            "its own parent",
         )
 
 

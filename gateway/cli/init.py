@@ -32,7 +32,9 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="Tệp chứa khóa bí mật do trục cấp; - là stdin. · File with the axis's secret; - for stdin.",
 )
-@click.option("--poll-every", metavar="TIME", help="Nghỉ giữa hai lần hỏi trục: 5s, 1m. · Pause between polls.")
+@click.option(
+    "--poll-every", metavar="TIME", help="Nghỉ giữa hai lần hỏi trục: 5s, 1m. · Pause between polls."
+)
 @click.option(
     "--authority",
     type=click.Path(path_type=Path, exists=True, file_okay=False),

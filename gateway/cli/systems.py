@@ -25,7 +25,7 @@ secret_to_option = click.option(
     "--secret-file",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
-    help="Ghi khóa bí mật vào tệp mới (0600) thay vì in ra. · Write the secret to a new file, do not print it.",
+    help="Ghi khóa bí mật vào tệp mới (0600) thay vì in ra. · Write it to a new file instead.",
 )
 
 
@@ -122,7 +122,7 @@ def _faults(wanted: "System", directory: "Snapshot", *, take_over: bool) -> Iter
             rule="system-exists",
             where=wanted.id,
             vi="hệ thống này đã kết nối; khóa mới: `system rotate`; thêm cơ quan: `agency add --served-by`",
-            en="it is connected already; a new secret: `system rotate`; one more agency: `agency add --served-by`",
+            en="connected already; new secret: `system rotate`; more: `agency add --served-by`",
         )
     for code in sorted(wanted.serves):
         canonical = directory.canonical(code)

@@ -8,7 +8,7 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 import click
@@ -37,8 +37,14 @@ def plain(text: object) -> str:
 
 
 def show_json(value: object, *, lines: bool = False) -> None:
-    """Print a value as JSON, indented, or on one line for a stream of them."""
-    click.echo(json.dumps(value, ensure_ascii=False, indent=None if lines else 2))
+    """Print a value as JSON, indented, or on one line for a stream of them; days and instants as ISO 8601."""
+    click.echo(json.dumps(value, ensure_ascii=False, indent=None if lines else 2, default=_iso))
+
+
+def _iso(value: object) -> str:
+    if isinstance(value, date):
+        return value.isoformat()
+    raise TypeError(f"JSON has no form for {type(value).__name__}")
 
 
 def page(*, errors: bool = False) -> "Console":

@@ -112,7 +112,7 @@ def status_words(status: str) -> Words:
     return STATUS_NAMES[StatusCode(status)] if status in STATUS_NAMES else ("?", "unknown")
 
 
-def package_words(kind: str, business: int | None, status: str | None) -> Words:
+def package_words(business: int | None, status: str | None) -> Words:
     """Name what a package carries."""
     if status is None:
         return business_words(business)

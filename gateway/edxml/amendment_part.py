@@ -20,6 +20,9 @@ def read_amendment(trace_list: Part, own_id: DocumentId | None, findings: Findin
     """
     trace_list.check_once(findings, "Bussiness")
     part = trace_list.first("Bussiness")
+    part.check_once(
+        findings, "BussinessDocType", "DocumentId", "BussinessDocumentInfo", "ReplacementInfoList"
+    )
     business = _business(part.first("BussinessDocType"), findings)
     if business is None:
         return None

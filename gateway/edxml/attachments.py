@@ -90,7 +90,7 @@ def describe_attachment(
     """
     wrapped = _find_wrapped(source, attachment, scratch)
     if wrapped is None:
-        head = _first_bytes(decode_range(source, attachment.start, attachment.end))
+        head, _ = _peek(decode_range(source, attachment.start, attachment.end))
         size_bytes, digest = attachment.decoded_bytes, attachment.digest
     else:
         head, size_bytes, digest = _measure(wrapped.unwrap(limits))
@@ -148,13 +148,12 @@ class _Wrapped:
 def _find_wrapped(source: BinaryIO, attachment: Attachment, scratch: BinaryIO) -> _Wrapped | None:
     """Return the archive's one entry when the attachment is a wrapped file."""
     extension = extension_of(safe_name(attachment.name)) or _declared_extension(attachment)
-    pieces = decode_range(source, attachment.start, attachment.end)
-    head = next(pieces, b"")
+    head, pieces = _peek(decode_range(source, attachment.start, attachment.end))
     if extension == "zip" or not head.startswith(_ZIP_MARK):
         return None
     scratch.seek(0)
     scratch.truncate()
-    for piece in chain((head,), pieces):
+    for piece in pieces:
         scratch.write(piece)
     entries = _list_entries(scratch)
     if len(entries) != 1 or not _is_wrapping(
@@ -204,17 +203,23 @@ def _list_entries(scratch: BinaryIO) -> list[zipfile.ZipInfo]:
         return []
 
 
-def _measure(pieces: Iterator[bytes]) -> tuple[bytes, int, Digest]:
-    head, size_bytes, digest = b"", 0, hashlib.sha256()
+def _peek(pieces: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
+    """Look at the first bytes, which tell a format; all the pieces come back with them."""
+    seen = b""
     for piece in pieces:
-        head = head or piece[:HEAD_BYTES]
+        seen += piece
+        if len(seen) >= HEAD_BYTES:
+            break
+    return seen[:HEAD_BYTES], chain((seen,), pieces)
+
+
+def _measure(pieces: Iterator[bytes]) -> tuple[bytes, int, Digest]:
+    head, pieces = _peek(pieces)
+    size_bytes, digest = 0, hashlib.sha256()
+    for piece in pieces:
         size_bytes += len(piece)
         digest.update(piece)
     return head, size_bytes, Digest(digest.hexdigest())
-
-
-def _first_bytes(pieces: Iterator[bytes]) -> bytes:
-    return next(pieces, b"")[:HEAD_BYTES]
 
 
 def _name_file(attachment: Attachment, wrapped: _Wrapped | None, head: bytes) -> str:

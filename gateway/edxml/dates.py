@@ -18,6 +18,7 @@ _FORM = re.compile(
 )
 _DATE = re.compile(r"\d{4}/\d{2}/\d{2}", re.ASCII)
 _INSTANT = re.compile(r"\d{4}/\d{2}/\d{2} \d{2}:\d{2}:\d{2}", re.ASCII)
+_EARLIEST_YEAR = 1900
 _EPOCH_MILLISECONDS = re.compile(r"\d{12,13}", re.ASCII)
 
 
@@ -68,9 +69,16 @@ def write_instant(at: datetime) -> str:
 
 
 def _year_month_day(found: re.Match[str]) -> tuple[int, int, int]:
-    if found["y"]:
-        return int(found["y"]), int(found["m"]), int(found["d"])
-    return int(found["y2"]), int(found["m2"]), int(found["d2"])
+    first = found["y"] is not None
+    year, month, day = (
+        found["y" if first else "y2"],
+        found["m" if first else "m2"],
+        found["d" if first else "d2"],
+    )
+    # A lenient parser elsewhere makes 0036/04/11 of 30/10/2020; that is no date of ours.
+    if int(year) < _EARLIEST_YEAR:
+        raise ValueError("a year before there were offices")
+    return int(year), int(month), int(day)
 
 
 def _instant(found: re.Match[str]) -> datetime:

@@ -53,7 +53,7 @@ def read_document_header(header: Part, message: Part, findings: Findings) -> Env
         findings.fault("sender-missing", f"{message.path}/From/OrganId")
     recipients = _recipients(message, findings)
     code = _code(message.first("Code"), findings)
-    promulgated_on = _promulgated_on(message.first("PromulgationInfo").first("PromulgationDate"), findings)
+    promulgated_on = _promulgated_on(message.first("PromulgationInfo"), findings)
     subject = message.value("Subject")
     if subject is None:
         findings.fault("subject-missing", f"{message.path}/Subject")
@@ -111,6 +111,7 @@ def _recipients(message: Part, findings: Findings) -> tuple[Organization, ...]:
 
 
 def _code(part: Part, findings: Findings) -> DocumentCode | None:
+    part.check_once(findings, "CodeNumber", "CodeNotation")
     number, notation = part.value("CodeNumber") or "", part.value("CodeNotation") or ""
     if not number and not notation:
         findings.fault("code-missing", part.path)
@@ -122,7 +123,9 @@ def _code(part: Part, findings: Findings) -> DocumentCode | None:
     return DocumentCode(number=number, notation=notation)
 
 
-def _promulgated_on(part: Part, findings: Findings) -> date | None:
+def _promulgated_on(promulgation: Part, findings: Findings) -> date | None:
+    promulgation.check_once(findings, "PromulgationDate")
+    part = promulgation.first("PromulgationDate")
     if not part.text:
         findings.fault("date-missing", part.path)
         return None

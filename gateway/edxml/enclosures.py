@@ -4,6 +4,7 @@ Source: QCVN 102:2016, body and attachments; identifiers are written with ``cid:
 with it twice, and only the attachment's own ContentType can be believed.
 """
 
+from collections import deque
 from dataclasses import dataclass
 
 from gateway.edxml import names
@@ -20,6 +21,12 @@ class _Pair:
     reference: Part | None
     attachment: Part | None
 
+    @property
+    def path(self) -> str:
+        """Return where it stands."""
+        part = self.attachment or self.reference
+        return part.path if part else names.ENCLOSURES
+
 
 def read_attachments(
     body: Part, enclosures: Part, outline: Outline, findings: Findings, *, needed: bool
@@ -34,13 +41,16 @@ def read_attachments(
     note = findings.fault if needed else findings.warn
     found: list[Attachment] = []
     for number, pair in enumerate(_match(references, attachments, findings), 1):
-        payload = _payload(pair.attachment, payloads)
+        payload = _take_payload(pair.attachment, payloads, findings)
         if payload is None:
-            note("attachment-missing", _where(pair), number=number)
+            if pair.reference is not None:
+                note("attachment-missing", pair.path, number=number)
         elif payload.fault is not None:
-            note("payload-unreadable", _where(pair), number=number)
+            note("payload-unreadable", pair.path, number=number)
         else:
             found.append(_attachment(pair, payload, findings))
+    if payloads:
+        findings.warn("payload-stray", names.PAYLOAD)
     if needed and not references and not attachments:
         findings.warn("no-attachments", names.ENCLOSURES)
     return tuple(found)
@@ -55,26 +65,35 @@ def bare_content_id(text: str) -> str:
 
 def _match(references: list[Part], attachments: list[Part], findings: Findings) -> list[_Pair]:
     """Match by ContentId; what is left, when it is as many on both sides, by name and then by place."""
-    left = list(attachments)
-    matched = [_take(left, "ContentId", _key(reference, "ContentId")) for reference in references]
-    missing = [at for at, attachment in enumerate(matched) if attachment is None]
-    if missing and len(missing) == len(left):
+    matched = _claim(references, attachments, "ContentId")
+    left = _unclaimed(attachments, matched)
+    open_places = [place for place, attachment in enumerate(matched) if attachment is None]
+    if open_places and len(open_places) == len(left):
         findings.warn("content-id-unmatched", f"{names.ENCLOSURES}/{names.ATTACHMENT}/ContentId")
-        for at in missing:
-            matched[at] = _take(left, "AttachmentName", _key(references[at], "AttachmentName"))
-        for at in missing:
-            matched[at] = matched[at] or left.pop(0)
+        named = _claim([references[place] for place in open_places], left, "AttachmentName")
+        in_order = iter(_unclaimed(left, named))
+        for place, attachment in zip(open_places, named, strict=True):
+            matched[place] = attachment or next(in_order)
+        left = []
     if left:
         findings.warn("attachment-unlisted", f"{names.ENCLOSURES}/{names.ATTACHMENT}")
     pairs = [_Pair(reference, attachment) for reference, attachment in zip(references, matched, strict=True)]
     return pairs + [_Pair(None, attachment) for attachment in left]
 
 
-def _take(left: list[Part], name: str, key: str) -> Part | None:
-    for at, attachment in enumerate(left):
-        if key and _key(attachment, name) == key:
-            return left.pop(at)
-    return None
+def _claim(references: list[Part], attachments: list[Part], name: str) -> list[Part | None]:
+    """Let each reference claim the first unclaimed attachment of the same identifier or name."""
+    waiting: dict[str, deque[Part]] = {}
+    for attachment in attachments:
+        waiting.setdefault(_key(attachment, name), deque()).append(attachment)
+    waiting.pop("", None)
+    queues = (waiting.get(_key(reference, name)) for reference in references)
+    return [queue.popleft() if queue else None for queue in queues]
+
+
+def _unclaimed(attachments: list[Part], claimed: list[Part | None]) -> list[Part]:
+    taken = {id(attachment) for attachment in claimed}
+    return [attachment for attachment in attachments if id(attachment) not in taken]
 
 
 def _key(part: Part, name: str) -> str:
@@ -82,10 +101,14 @@ def _key(part: Part, name: str) -> str:
     return bare_content_id(text).casefold() if name == "ContentId" else text
 
 
-def _payload(attachment: Part | None, payloads: dict[str, Payload]) -> Payload | None:
+def _take_payload(
+    attachment: Part | None, payloads: dict[str, Payload], findings: Findings
+) -> Payload | None:
+    """Take the attachment's payload out of those that are left; None when it has none, or an empty one."""
     if attachment is None:
         return None
-    payload = payloads.get(attachment.first(names.PAYLOAD).text)
+    attachment.check_once(findings, names.PAYLOAD, "ContentId")
+    payload = payloads.pop(attachment.first(names.PAYLOAD).text, None)
     return payload if payload is not None and (payload.decoded_bytes or payload.fault) else None
 
 
@@ -105,8 +128,3 @@ def _attachment(pair: _Pair, payload: Payload, findings: Findings) -> Attachment
         decoded_bytes=payload.decoded_bytes,
         digest=payload.digest,
     )
-
-
-def _where(pair: _Pair) -> str:
-    part = pair.attachment or pair.reference
-    return part.path if part else names.ENCLOSURES

@@ -180,6 +180,10 @@ RULES: dict[str, tuple[str, str]] = {
         "gói tin có tệp không nằm trong danh mục",
         "the package carries a file that the manifest does not list",
     ),
+    "payload-stray": (
+        "có ContentTransferEncoded nằm ngoài Attachment, được bỏ qua",
+        "a ContentTransferEncoded that belongs to no Attachment was passed over",
+    ),
     "attachment-type-differs": (
         "ContentType trong danh mục khác ContentType của tệp",
         "ContentType in the manifest differs from the attachment's",

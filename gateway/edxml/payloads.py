@@ -44,8 +44,11 @@ class Base64Decoder:
             raise ValueError("base64 goes on after its padding")
         whole = len(text) & ~3
         decoded = binascii.a2b_base64(text[:whole], strict_mode=True)
+        padding = text.find(b"=", max(0, whole - 4), whole)
+        if 0 <= padding < whole - 2:  # which the standard library lets pass when a whole group is padding
+            raise ValueError("base64 has more padding than a group can")
         self._rest = text[whole:]
-        self._padded = whole > 0 and text[whole - 1] == ord("=")
+        self._padded = padding >= 0
         return decoded
 
 
@@ -92,7 +95,8 @@ def _decoded(pieces: Iterable[bytes]) -> Iterator[bytes]:
     decoder = Base64Decoder()
     try:
         for piece in pieces:
-            yield decoder.decode(piece)
+            if decoded := decoder.decode(piece):
+                yield decoded
         decoder.finish()
     except ValueError as error:
         raise refusal("base64") from error
@@ -107,8 +111,9 @@ def _parsed(pieces: Iterable[bytes]) -> Iterator[bytes]:
     try:
         for piece in chain((b"<text>",), pieces, (b"</text>",)):
             parser.Parse(piece, False)
-            yield "".join(texts).encode()
-            texts.clear()
+            if texts:
+                yield "".join(texts).encode()
+                texts.clear()
         parser.Parse(b"", True)
     except expat.ExpatError as error:
         raise refusal("payload-markup") from error

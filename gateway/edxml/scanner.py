@@ -20,7 +20,8 @@ from gateway.errors import Refusal
 from gateway.model.identifiers import Digest
 
 _BOM = b"\xef\xbb\xbf"
-_OTHER_BOMS = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00")
+_OTHER_BOMS = (b"\xff\xfe", b"\xfe\xff")
+_FIRST_BYTES = 8  # enough to tell a byte order mark and an encoding
 _SEPARATOR = " "
 _TEXT_BYTES = 64 << 10
 _OURS = frozenset({"", names.NS})
@@ -66,6 +67,9 @@ class Scan:
         self._hash.update(chunk)
         if self._held:
             chunk, self._held = self._held + chunk, b""
+        if not self._at and len(chunk) < _FIRST_BYTES:
+            self._held = chunk
+            return
         at = 0 if self._at else self._skip_mark(chunk)
         while at < len(chunk):
             at = self._feed_raw(chunk, at) if self._raw else self._feed_markup(chunk, at)
@@ -93,7 +97,8 @@ class Scan:
     # -- the file's bytes ----------------------------------------------------------------------------
 
     def _skip_mark(self, chunk: bytes) -> int:
-        if chunk.startswith(_OTHER_BOMS):
+        # Without any mark, expat takes a zero byte at the beginning for UTF-16, whatever it was told.
+        if chunk.startswith(_OTHER_BOMS) or b"\x00" in chunk[:_FIRST_BYTES]:
             raise refusal("encoding")
         self._at = self._mark_bytes = len(_BOM) if chunk.startswith(_BOM) else 0
         return self._at

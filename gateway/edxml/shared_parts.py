@@ -27,6 +27,7 @@ def read_agency_code(part: Part, findings: Findings) -> AgencyCode | None:
 
 def read_organization(part: Part, findings: Findings) -> Organization | None:
     """Read an agency as the package names it; None when it has no code."""
+    part.check_once(findings, "OrganId")
     code = read_agency_code(part.first("OrganId"), findings)
     if code is None:
         return None
@@ -60,6 +61,7 @@ def read_staff(part: Part) -> Staff | None:
 
 def read_reply(part: Part, findings: Findings) -> Reply:
     """Read which document is answered, whatever of it is filled in."""
+    part.check_once(findings, "OrganId", "Code", "DocumentId")
     document_id = part.value("DocumentId")
     return Reply(
         organ=read_agency_code(part.first("OrganId"), findings),

@@ -52,6 +52,7 @@ class SentItem:
     digest: Digest
     subject: str | None
     notation: str | None
+    destination: Destination
     state: State
     attempt_count: int
     sent_at: datetime
@@ -288,7 +289,7 @@ def _item_from(row: sqlite3.Row) -> MailboxItem:
 
 _SENT = (
     "SELECT package_id, dispatches.id, kind, sender, recipient.value AS recipient, digest, subject, notation,"
-    " state, attempt_count, accepted_at, ended_at, last_fault,"
+    " destination, state, attempt_count, accepted_at, ended_at, last_fault,"
     " (SELECT recipients.status FROM recipients WHERE recipients.thread_id = packages.thread_id"
     "  AND recipients.code = recipient.value) AS status"
     " FROM packages JOIN dispatches ON package_id = packages.id,"
@@ -333,6 +334,7 @@ def _sent_from(row: sqlite3.Row) -> SentItem:
         digest=Digest(row["digest"]),
         subject=row["subject"],
         notation=row["notation"],
+        destination=Destination(row["destination"]),
         state=State(row["state"]),
         attempt_count=row["attempt_count"],
         sent_at=from_micros(row["accepted_at"]),

@@ -194,7 +194,7 @@ SMALL = Limits(header_bytes=64 << 10, token_bytes=1 << 10, marks_count=2_000, at
     [
         (package(TEXT)[:-20], "cut-short"),
         (b"", "cut-short"),
-        (b"\x00\x00\x00<", "encoding"),
+        (b"\x00\x00\x00<\x00\x00\x00e", "encoding"),
         (package(TEXT).decode().encode("utf-16-be"), "encoding"),
         (package(TEXT).decode().encode("utf-16-le"), "encoding"),
         (b"\xef\xbb\xbf" + package(TEXT).decode().encode("utf-16-le"), "encoding"),

@@ -66,12 +66,13 @@ class Mortal:
 
     async def died(self) -> bool:
         assert self.running is not None
-        return await asyncio.wait_for(self.running.wait(), 20) == -9
+        await asyncio.wait_for(self.running.communicate(), 20)
+        return self.running.returncode == -9
 
     async def stop(self) -> None:
         if self.running is not None and self.running.returncode is None:
             self.running.kill()
-            await self.running.wait()
+            await self.running.communicate()
 
 
 @asynccontextmanager

@@ -1,0 +1,139 @@
+"""A document's history, laid out for people: recipients, packages, answers, timeline."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from rich.panel import Panel
+from rich.text import Text
+
+from gateway.cli.documents import History
+from gateway.cli.narration import timeline
+from gateway.cli.terminal import both, card, grid, heading, local, plain, size, words
+from gateway.cli.words import (
+    CHANGES,
+    DIRECTIONS,
+    GRADE_STYLES,
+    GRADES,
+    STATE_STYLES,
+    STATES,
+    package_words,
+    status_words,
+)
+from gateway.model.signature import Grade
+from gateway.model.thread import RecipientState
+from gateway.store.dispatches import SentItem
+from gateway.store.packages import StoredPackage
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+
+def tell_history(history: History) -> "Iterator[RenderableType]":
+    """Tell a document's history, part by part."""
+    yield _headline(history)
+    yield _facts(history)
+    yield heading("Nơi nhận", "recipients")
+    yield _recipients(history)
+    if history.packages:
+        yield heading("Các gói tin", "packages")
+        yield _packages(history)
+    told = [answer for answer in history.answers if answer.description]
+    if told:
+        yield heading("Lời kèm theo trạng thái", "words that came with answers")
+        yield card([(f"{a.recipient} {a.status}", local(a.recorded_at), a.description) for a in told])
+    yield heading("Diễn biến", "timeline")
+    yield timeline(history.entries)
+
+
+def _headline(history: History) -> Panel:
+    thread = history.thread
+    day = f" ngày {thread.promulgated_on:%d/%m/%Y}" if thread.promulgated_on else ""
+    marks = [
+        ("\nđã thu hồi" + f" {local(thread.recalled_at)}" if thread.recalled_at else "", "bold red"),
+        ("\nđã bị thay thế" if thread.superseded_by else "", "bold red"),
+    ]
+    return Panel(
+        Text.assemble((plain(f"{thread.notation}{day}"), "bold"), f"\n{plain(thread.subject)}", *marks),
+        padding=(0, 1),
+    )
+
+
+def _facts(history: History) -> "RenderableType":
+    thread = history.thread
+    return card(
+        [
+            ("Bên gửi", "from", words((history.name_of(thread.owner), "bold"), f" ({thread.owner})")),
+            ("Mã văn bản", "document id", thread.document_id),
+            ("Mã chuỗi", "thread", thread.id),
+            ("Thay bởi", "superseded by", thread.superseded_by),
+            ("Vào sổ lúc", "opened", local(thread.opened_at)),
+        ]
+    )
+
+
+def _recipients(history: History) -> "RenderableType":
+    return grid(
+        ("Cơ quan", "agency"),
+        ("Chuyển", "delivery"),
+        ("Trạng thái", "answer"),
+        ("Lúc", "since", "keep"),
+        rows=[
+            (
+                words((history.name_of(recipient.code), "bold"), (f"\n{recipient.code}", "dim")),
+                _delivery(history.dispatch_to(recipient.code)),
+                _answer(recipient),
+                local(recipient.status_at),
+            )
+            for recipient in history.recipients
+        ],
+    )
+
+
+def _delivery(dispatch: SentItem | None) -> Text:
+    if dispatch is None:
+        return Text("–", "dim")
+    vi, _ = STATES[dispatch.destination, dispatch.state]
+    tries = f", {dispatch.attempt_count} lần" if dispatch.attempt_count > 1 else ""
+    said = words((vi, STATE_STYLES[dispatch.state]), tries)
+    if dispatch.last_fault:
+        said.append(f"\n{plain(dispatch.last_fault)}", "dim")
+    return said
+
+
+def _answer(recipient: RecipientState) -> Text:
+    said = Text("–", "dim")
+    if recipient.status is not None:
+        said = both(
+            f"{recipient.status} {status_words(recipient.status)[0]}", status_words(recipient.status)[1]
+        )
+    if recipient.pending_change is not None:
+        said.append(f"\n{CHANGES[recipient.pending_change][0]}", "yellow")
+    if recipient.recalled_at is not None:
+        said.append("\nđã đồng ý trả lại", "red")
+    if recipient.removed_at is not None:
+        said.append("\nđã bỏ khỏi nơi nhận", "red")
+    return said
+
+
+def _packages(history: History) -> "RenderableType":
+    return grid(
+        ("Lúc", "at", "keep"),
+        ("Gói tin, DocId", "package"),
+        ("Từ → tới", "from → to"),
+        ("Cỡ", "size", "right"),
+        ("Chữ ký", "signature"),
+        rows=[_package_row(package) for package in history.packages],
+    )
+
+
+def _package_row(package: StoredPackage) -> tuple[str | Text, ...]:
+    grade = Grade(package.grade)
+    vi, _ = package_words(package.business, package.status)
+    direction = DIRECTIONS[package.direction][0]
+    return (
+        local(package.accepted_at),
+        words((vi, "bold"), f", {direction}", (f"\n{package.id}", "dim")),
+        f"{package.sender} →\n" + "\n".join(package.recipients),
+        size(package.size_bytes),
+        words((GRADES[grade][0], GRADE_STYLES[grade])),
+    )

@@ -1,0 +1,201 @@
+"""``lienthong log``: the audit log, as sentences or as the bytes that can be proved."""
+
+import asyncio
+import contextlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gateway.cli.node import directory_option, open_node
+from gateway.cli.terminal import both, card, json_option, show, show_json, words
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+    from gateway.evidence.receipts import Receipt
+    from gateway.store.audit_log import LogRow
+    from gateway.wiring import Office
+
+_BETWEEN_LOOKS = 0.5
+
+_KINDS = (
+    *("accepted", "refused", "repeated", "deferred", "delivered", "turned-away", "expired", "collected"),
+    *("confirmed", "answered", "unmatched", "amended", "distrusted", "administered"),
+)
+
+
+@click.group(invoke_without_command=True)
+@click.option("--kind", type=click.Choice(_KINDS), help="Chỉ loại việc này. · Only events of this kind.")
+@click.option(
+    "--last",
+    type=click.IntRange(min=0),
+    default=20,
+    show_default=True,
+    metavar="N",
+    help="Số mục mới nhất. · How many of the newest.",
+)
+@click.option("--follow", is_flag=True, help="Chờ và in các mục mới, đến Ctrl-C. · Wait for new ones.")
+@directory_option
+@json_option
+@click.pass_context
+def log(ctx: click.Context, kind: str | None, last: int, follow: bool, folder: Path, as_json: bool) -> None:
+    """Nhật ký: mọi việc đã xảy ra, chỉ thêm, chứng minh được.
+
+    The audit log: everything that happened, never changed. With --json one entry on a line: the statement's
+    exact text, its signed receipt, and its leaf in the Merkle tree.
+    """
+    if ctx.invoked_subcommand is None:
+        # Ctrl-C is how following ends.
+        with contextlib.suppress(KeyboardInterrupt):
+            asyncio.run(_print(folder, kind, last, follow=follow, as_json=as_json))
+
+
+async def _print(folder: Path, kind_name: str | None, last: int, *, follow: bool, as_json: bool) -> None:
+    from gateway.cli.narration import tell, timeline
+    from gateway.model.log import LogKind
+    from gateway.store.audit_log import list_entries, list_latest
+
+    kind = None if kind_name is None else LogKind(kind_name)
+    async with open_node(folder) as office:
+        newest = await list_latest(office.database, limit=1)
+        rows = await list_latest(office.database, limit=last, kind=kind)
+        if as_json or follow:
+            for row in rows:
+                show_json(entry_facts(row), lines=True) if as_json else show(tell(row))
+        elif rows:
+            show(timeline(rows), both("  ✓ có biên nhận ký số; chi tiết: lienthong log show MỤC", "signed"))
+        else:
+            show(both("  Nhật ký chưa có mục nào như vậy.", "no such entry"))
+        seen = newest[-1].seq if newest else 0
+        while follow:
+            async for row in list_entries(office.database, kind=kind, after=seen):
+                show_json(entry_facts(row), lines=True) if as_json else show(tell(row))
+                seen = row.seq
+            await asyncio.sleep(_BETWEEN_LOOKS)
+
+
+def entry_facts(row: "LogRow") -> dict[str, Any]:
+    """Tell one entry for a program, its statement byte for byte as it was signed."""
+    import json
+
+    return {
+        "seq": row.seq,
+        "kind": row.kind.value,
+        "at": row.at,
+        "statement": row.statement.decode(),
+        "receipt": None if row.receipt is None else json.loads(row.receipt),
+        "leaf": row.leaf.hex(),
+    }
+
+
+@log.command("show")
+@click.argument("seq", type=click.IntRange(min=1), metavar="SEQ")
+@click.option(
+    "--receipt",
+    "receipt_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Lưu biên nhận ký số vào tệp. · Save the signed receipt.",
+)
+@directory_option
+@json_option
+@click.pass_context
+def show_entry(ctx: click.Context, seq: int, receipt_file: Path | None, folder: Path, as_json: bool) -> None:
+    """Xem mục SEQ: lời xác nhận, chữ ký, lá của cây Merkle.
+
+    Show one entry: its statement, its receipt, its leaf, and whether they fit together.
+    """
+    asyncio.run(_show(_meant(ctx, folder), seq, receipt_file, as_json=as_json))
+
+
+def _meant(ctx: click.Context, folder: Path) -> Path:
+    """Let ``log -d DIR show SEQ`` mean what it says."""
+    given = click.core.ParameterSource.COMMANDLINE
+    above = ctx.parent
+    if above is None or ctx.get_parameter_source("folder") is given:
+        return folder
+    return Path(above.params["folder"]) if above.get_parameter_source("folder") is given else folder
+
+
+async def _show(folder: Path, seq: int, receipt_file: Path | None, *, as_json: bool) -> None:
+    from gateway.errors import Refusal
+    from gateway.store.audit_log import list_entries
+
+    async with open_node(folder) as office:
+        rows = [row async for row in list_entries(office.database, after=seq - 1, limit=1)]
+        if not rows or rows[0].seq != seq:
+            raise Refusal.because(
+                "no-such-entry", vi=f"nhật ký không có mục {seq}", en=f"the log has no entry {seq}"
+            )
+        row = rows[0]
+        if receipt_file is not None:
+            if row.receipt is None:
+                raise Refusal.because(
+                    "no-receipt", vi="mục này không có biên nhận", en="this entry has no receipt"
+                )
+            receipt_file.write_bytes(row.receipt + b"\n")
+        if as_json:
+            show_json(entry_facts(row))
+        else:
+            _show_row(office, row)
+
+
+def _show_row(office: "Office", row: "LogRow") -> None:
+    from gateway.cli.narration import narrate, when
+    from gateway.cli.terminal import heading
+    from gateway.cli.words import EVENT_STYLES, EVENTS
+    from gateway.evidence.merkle import hash_leaf
+    from gateway.evidence.receipts import read_receipt, read_statement, write_entry
+
+    facts = read_statement(row.statement)
+    receipt = None if row.receipt is None else read_receipt(row.receipt)
+    fits = hash_leaf(write_entry(row.statement, receipt)) == row.leaf
+    vi, en = EVENTS[row.kind]
+    leaf = (("✓ ", "green"), row.leaf.hex()) if fits else (("✗ không khớp ", "bold red"), row.leaf.hex())
+    show(
+        words(f"\n  Mục {row.seq}: ", (vi, f"bold {EVENT_STYLES.get(row.kind, '')}"), (f" · {en}", "dim")),
+        words("  ", narrate(row.kind, facts)),
+        heading("Lời xác nhận", "statement"),
+        card(_statement_rows({**facts, "at": when(facts)})),
+        heading("Bằng chứng", "evidence"),
+        card(
+            [
+                ("Biên nhận", "receipt", _judge(office, receipt)),
+                ("Chứng thư", "certificate", receipt.certificate_sha256 if receipt else None),
+                ("Lá Merkle", "leaf", words(*leaf)),
+            ]
+        ),
+    )
+
+
+def _statement_rows(facts: Mapping[str, Any], before: str = "") -> list[tuple[str, str, "str | Text | None"]]:
+    """Lay a statement out, one fact on a row, under the names it is signed with."""
+    from gateway.cli.terminal import plain
+
+    rows: list[tuple[str, str, str | Text | None]] = []
+    for name, fact in facts.items():
+        if isinstance(fact, dict):
+            rows += _statement_rows(fact, f"{before}{name}.")
+        elif name == "faults":
+            rows.append(
+                (f"{before}{name}", "", "\n".join(f"{f['rule']} {f['where']}: {f['vi']}" for f in fact))
+            )
+        else:
+            said = ", ".join(map(plain, fact)) if isinstance(fact, list) else plain(fact)
+            rows.append((f"{before}{name}", "", said))
+    return rows
+
+
+def _judge(office: "Office", receipt: "Receipt | None") -> "Text":
+    """Say what the receipt's signature is worth, as far as this node can tell."""
+    from gateway.evidence.receipts import verify_receipt
+
+    if receipt is None:
+        return both("không có: việc này không hứa gì với ai", "none: this event promises nothing")
+    if receipt.certificate_sha256 != office.seal.fingerprint:
+        return both(f"{receipt.algorithm}, ký bằng dấu trước đây", "signed with an earlier seal")
+    if verify_receipt(receipt, office.seal.certificate):
+        return both(f"✓ {receipt.algorithm}, đúng dấu của nút này", "signed with this node's seal", "green")
+    return both("✗ chữ ký sai", "the signature is wrong", "bold red")

@@ -1,0 +1,174 @@
+"""Log entries told in sentences: what happened, to what, who did it, from the signed statement alone."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from gateway.cli.terminal import grid, local, plain, size, words
+from gateway.cli.words import EVENT_STYLES, EVENTS, GRADES, package_words, status_words
+from gateway.evidence.receipts import read_statement
+from gateway.model.log import LogKind
+from gateway.model.signature import Grade
+
+if TYPE_CHECKING:
+    from rich.table import Table
+    from rich.text import Text
+
+    from gateway.store.audit_log import LogRow
+
+Facts = Mapping[str, Any]
+
+# What was done to the directory; the details are named as exchange/registry.py names them.
+_ACTS: dict[str, str] = {
+    "agency-written": "ghi cơ quan {agency} {name}",
+    "agency-closed": "đóng cơ quan {agency}",
+    "agency-merged": "sáp nhập cơ quan {agency} vào {successor}",
+    "agency-served": "giao cơ quan {agency} cho hệ thống {system} phục vụ",
+    "agency-registered": "đăng ký cơ quan {agency} {name}",
+    "system-connected": "kết nối hệ thống {system} ({kind}), phục vụ {serves}",
+    "secret-rotated": "đổi khóa bí mật của hệ thống {system}",
+    "system-disabled": "ngắt hệ thống {system}",
+    "directory-renewed": "cập nhật {count} cơ quan từ trục",
+}
+
+
+def when(facts: Facts) -> str | None:
+    """Tell when a statement says that it happened."""
+    return local(datetime.fromisoformat(facts["at"])) if "at" in facts else None
+
+
+def narrate(kind: LogKind, facts: Facts) -> str:
+    """Tell one entry in one sentence."""
+    return _TELLERS[kind](facts)
+
+
+def _accepted(facts: Facts) -> str:
+    grade = GRADES[Grade(facts["signature"])][0] if "signature" in facts else "?"
+    warnings = facts.get("warnings", ())
+    parts = [
+        f"{_what(facts)} của {facts.get('sender', '?')} gửi {_list(facts.get('recipients', ()))}",
+        f"{_from(facts)}{size(facts.get('bytes', 0))}",
+        f"chữ ký: {grade}",
+        f"cảnh báo: {', '.join(warnings)}" if warnings else "",
+    ]
+    return "; ".join(part for part in parts if part)
+
+
+def _what(facts: Facts) -> str:
+    return package_words(facts.get("business"), facts.get("status"))[0]
+
+
+def _from(facts: Facts) -> str:
+    if facts.get("direction") == "inbound":
+        return "từ trục, "
+    return f"từ hệ thống {facts['system']}, " if "system" in facts else ""
+
+
+def _list(codes: Sequence[str]) -> str:
+    """Name a few recipients, count many."""
+    named = ", ".join(codes[:3]) or "không ai"
+    return named if len(codes) <= 3 else f"{named} và {len(codes) - 3} nơi khác"
+
+
+def _because(facts: Facts) -> str:
+    faults = facts.get("faults", ())
+    if not faults:
+        return facts.get("reason") or facts.get("code") or "không nêu lý do"
+    more = f" (và {len(faults) - 1} lỗi khác)" if len(faults) > 1 else ""
+    return f"{faults[0]['rule']}: {faults[0]['vi']}{more}"
+
+
+def _refused(facts: Facts) -> str:
+    sender = f" của {facts['sender']}" if "sender" in facts else ""
+    return f"gói tin{sender} từ {facts.get('system', '?')}: {_because(facts)}"
+
+
+def _turned_away(facts: Facts) -> str:
+    who = f"{facts['system']} trả lại" if "system" in facts else "trục từ chối"
+    whom = facts.get("recipient") or _list(facts.get("recipients", ()))
+    return f"{who} gói tin cho {whom}: {_because(facts)}"
+
+
+def _administered(facts: Facts) -> str:
+    details = {**facts, **facts.get("details", {})}
+    told = {name: _list(fact) if isinstance(fact, list) else str(fact) for name, fact in details.items()}
+    sentence = _ACTS.get(told.get("act", ""), "{act}")
+    return f"{told.get('by', '?')}: {sentence.format_map(_Known(told))}"
+
+
+class _Known(dict[str, str]):
+    """Facts by name; one that is missing is a question mark, not an error."""
+
+    def __missing__(self, name: str) -> str:
+        return "?"
+
+
+_TELLERS: dict[LogKind, Callable[[Facts], str]] = {
+    LogKind.ACCEPTED: _accepted,
+    LogKind.REFUSED: _refused,
+    LogKind.REPEATED: lambda facts: f"{facts.get('system', '?')} gửi lại gói tin đã có; trả biên nhận cũ",
+    LogKind.DEFERRED: lambda facts: (
+        f"lần {facts.get('attempt', '?')} chưa chuyển được: {facts.get('code', '?')}"
+    ),
+    LogKind.DELIVERED: lambda facts: (
+        f"lên trục cho {_list(facts.get('recipients', ()))}, lần {facts.get('attempt', 1)};"
+        f" trục đặt mã {facts.get('far_id', '?')}"
+    ),
+    LogKind.TURNED_AWAY: _turned_away,
+    LogKind.EXPIRED: lambda facts: f"gói tin cho {_list(facts.get('recipients', ()))}: {_because(facts)}",
+    LogKind.COLLECTED: lambda facts: (
+        f"{facts.get('system', '?')} lấy gói tin cho {facts.get('recipient', '?')}"
+    ),
+    LogKind.CONFIRMED: lambda facts: (
+        f"{facts.get('system', '?')} đã nhận gói tin cho {facts.get('recipient', '?')}"
+    ),
+    LogKind.ANSWERED: lambda facts: (
+        f"{facts.get('sender', '?')}: {_status(facts)} về {facts.get('document', '?')}"
+    ),
+    LogKind.UNMATCHED: lambda facts: f"{facts.get('sender', '?')}: {_status(facts)}, chưa thấy văn bản",
+    LogKind.AMENDED: lambda facts: (
+        f"{package_words(facts.get('business'), None)[0]}"
+        f" {facts.get('target') or _list(facts.get('replaced', ()))}"
+    ),
+    LogKind.DISTRUSTED: lambda facts: (
+        f"gọi {facts.get('operation', '?')} xưng là {facts.get('claimed') or '?'}: {facts.get('code', '?')}"
+    ),
+    LogKind.ADMINISTERED: _administered,
+}
+
+
+def _status(facts: Facts) -> str:
+    status = str(facts.get("status", "?"))
+    return f"{status} {status_words(status)[0]}"
+
+
+def tell(row: "LogRow") -> "Text":
+    """Tell one entry on one line."""
+    vi, _ = EVENTS[row.kind]
+    return words(
+        (f"{row.seq:>6}  ", "dim"),
+        f"{local(row.at)}  ",
+        (f"{vi:<15} ", EVENT_STYLES.get(row.kind, "")),
+        narrate(row.kind, read_statement(row.statement)),
+    )
+
+
+def timeline(rows: Iterable["LogRow"]) -> "Table":
+    """Set entries below each other, oldest first; a tick says that a signed receipt is kept."""
+    return grid(
+        ("Mục", "seq", "right"),
+        ("Lúc", "at", "keep"),
+        ("Việc", "event", "keep"),
+        ("", "", "keep"),
+        ("Diễn giải", "what happened"),
+        rows=[
+            (
+                str(row.seq),
+                local(row.at),
+                words((EVENTS[row.kind][0], EVENT_STYLES.get(row.kind, ""))),
+                words(("✓", "green")) if row.receipt else "",
+                plain(narrate(row.kind, read_statement(row.statement))),
+            )
+            for row in rows
+        ],
+    )

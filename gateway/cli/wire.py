@@ -1,0 +1,109 @@
+"""Speaking the axis's protocol as one of the systems connected to a node.
+
+The way any DMS does it, over HTTP: nothing here looks into a data directory but for the address.
+"""
+
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO, TypeVar
+
+import click
+
+from gateway.cli.node import directory_option, is_node, load_node
+
+if TYPE_CHECKING:
+    from gateway.clients.axis import Axis
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """Which system calls, with which secret, where."""
+
+    systemid: str
+    secret: bytes
+    url: str
+    ca_file: Path | None
+
+
+def account_options(command: Command) -> Command:
+    """Give a command the options of an account; `make_account` puts them together."""
+    for option in (
+        directory_option,
+        click.option(
+            "--ca",
+            "ca_file",
+            type=click.Path(path_type=Path, exists=True, dir_okay=False),
+            metavar="FILE",
+            help="Gốc chứng thư TLS của máy chủ, PEM. · Authority of its TLS certificate.",
+        ),
+        click.option(
+            "--to",
+            "url",
+            metavar="URL",
+            help="Địa chỉ, như http://127.0.0.1:8280/vxp; mặc định: nút ở --dir. · Where to; else the node's.",
+        ),
+        click.option(
+            "--secret-file",
+            type=click.File("r", encoding="utf-8"),
+            required=True,
+            metavar="FILE",
+            help="Tệp chứa khóa bí mật của hệ thống; - là stdin. · File with its secret; - for stdin.",
+        ),
+        click.option(
+            "--as",
+            "systemid",
+            required=True,
+            metavar="SYSTEMID",
+            help="Gọi như hệ thống này. · The system to call as.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def make_account(
+    systemid: str, secret_file: TextIO, url: str | None, ca_file: Path | None, folder: Path
+) -> Account:
+    """Put an account together; without an address the node of the data directory is meant."""
+    secret = secret_file.read().strip()
+    if not secret:
+        raise click.BadParameter("tệp trống / the file is empty", param_hint="--secret-file")
+    return Account(systemid=systemid, secret=secret.encode(), url=url or _address_of(folder), ca_file=ca_file)
+
+
+def _address_of(folder: Path) -> str:
+    """Tell where the node of a data directory answers."""
+    if not is_node(folder):
+        raise click.UsageError("cần --to URL, hoặc --dir của nút / --to URL is needed, or a node's --dir")
+    http = load_node(folder).http
+    if http.port == 0:
+        raise click.UsageError("nút dùng cổng bất kỳ, cần --to URL / the node listens on any port, use --to")
+    scheme = "https" if http.tls_certificate_file else "http"
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(http.host, http.host)  # noqa: S104
+    return f"{scheme}://{host}:{http.port}/vxp"
+
+
+@contextlib.asynccontextmanager
+async def calling(account: Account) -> AsyncIterator["Axis"]:
+    """Open the wire for an account."""
+    import ssl
+
+    import aiohttp
+
+    from gateway.clients.axis import Axis
+    from gateway.model.identifiers import SystemId
+    from gateway.wiring import now
+
+    context = ssl.create_default_context(cafile=account.ca_file)
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=context)) as session:
+        yield Axis(
+            session=session,
+            endpoint=account.url.rstrip("/"),
+            system=SystemId(account.systemid),
+            secret=account.secret,
+            clock=now,
+        )

@@ -1,0 +1,217 @@
+"""The world of the demo: a hub, a dedicated and a shared gateway as real processes, clerks at their DMSs.
+
+The nodes are founded by whoever opens the world (the command line does it as `init` does), and served by
+``python -m gateway serve``, each a process of its own. Between the gateways and the hub lies a road on
+which things can be made to go wrong.
+"""
+
+import asyncio
+import contextlib
+import os
+import sys
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from collections.abc import Coroutine, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+from cryptography import x509
+
+import gateway
+from gateway.errors import Delay
+from gateway.model.identifiers import AgencyCode, SystemId
+from gateway.sandbox.agencies import HUB_PLAN, MINISTRY_PLAN, PROVINCE_PLAN, Member, NodePlan
+from gateway.sandbox.clerk import Clerk
+from gateway.sandbox.dms import SampleDms
+from gateway.sandbox.faulty_axis import FaultyAxis
+from gateway.trust.certificates import load_anchors
+
+_START_SECONDS = 60.0
+_STOP_SECONDS = 10.0
+# Where a hub is not: nobody asks before it is there.
+_NOWHERE = "http://127.0.0.1:9/vxp"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upstream:
+    """How a gateway of the demo reaches its hub: address, name and secret, and whose authority it shares."""
+
+    url: str
+    system: SystemId
+    secret: str
+    authority: Path
+
+
+class Founder(Protocol):
+    """Founds one node with its systems, ready to be served; returns each system's secret."""
+
+    def __call__(self, folder: Path, plan: NodePlan, upstream: Upstream | None) -> Mapping[SystemId, str]: ...
+
+
+@dataclass(slots=True, kw_only=True)
+class Node:
+    """One node and its process."""
+
+    plan: NodePlan
+    folder: Path
+    secrets: Mapping[SystemId, str]
+    url: str = ""
+    process: Process | None = None
+
+    @property
+    def log_file(self) -> Path:
+        """Return where its operating log goes."""
+        return self.folder / "serve.log"
+
+    @property
+    def certificate(self) -> x509.Certificate:
+        """Return the certificate its receipts are checked with, as anybody may have it."""
+        return x509.load_pem_x509_certificate((self.folder / "seal.pem").read_bytes())
+
+    async def start(self) -> None:
+        """Start the process and wait until it answers.
+
+        Errors: Delay ``node-silent`` when it ends or says nothing; its log says why.
+        """
+        # The same gateway as this one, wherever it lies and whatever the folder we were started in.
+        own = Path(gateway.__file__).parent.parent
+        path = os.pathsep.join(filter(None, (str(own), os.environ.get("PYTHONPATH"))))
+        with self.log_file.open("ab") as log:
+            # A session of its own: Ctrl-C in the terminal is for the demo, which then stops the nodes.
+            self.process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "gateway", "serve", str(self.folder)),
+                stdin=DEVNULL,
+                stdout=PIPE,
+                stderr=log,
+                env=os.environ | {"PYTHONPATH": path},
+                start_new_session=True,
+            )
+        assert self.process.stdout is not None  # noqa: S101 - we asked for a pipe
+        said = b""
+        with contextlib.suppress(TimeoutError):
+            said = await asyncio.wait_for(self.process.stdout.readline(), _START_SECONDS)
+        word, _, address = said.decode().strip().partition(" ")
+        if word != "ready":
+            raise Delay.because(
+                "node-silent",
+                where=self.plan.folder,
+                vi=f"{self.plan.title} không khởi động được",
+                en=f"the {self.plan.title_en} did not start",
+            )
+        self.url = address
+
+    async def stop(self) -> None:
+        """End the process: asked first, made after some seconds."""
+        process = self.process
+        if process is None or process.returncode is not None:
+            return
+        try:
+            process.terminate()
+            await asyncio.wait_for(process.wait(), _STOP_SECONDS)
+        except ProcessLookupError:
+            pass
+        finally:
+            if process.returncode is None:
+                with contextlib.suppress(ProcessLookupError):
+                    process.kill()
+
+    def log_tail(self, lines_count: int = 20) -> list[str]:
+        """Return the last lines of its operating log."""
+        if not self.log_file.exists():
+            return []
+        return self.log_file.read_text("utf-8", "replace").splitlines()[-lines_count:]
+
+
+@dataclass(slots=True, kw_only=True)
+class World:
+    """Everything the demo consists of; opened and closed with ``async with``."""
+
+    folder: Path
+    found: Founder
+    road: FaultyAxis = field(default_factory=lambda: FaultyAxis(_NOWHERE))
+    nodes: dict[str, Node] = field(default_factory=dict)
+    clerks: dict[AgencyCode, Clerk] = field(default_factory=dict)
+    _open: AsyncExitStack = field(default_factory=AsyncExitStack)
+
+    async def __aenter__(self) -> Self:
+        """Found the nodes, start them and seat the clerks.
+
+        Errors: Delay ``node-silent``; Misconfiguration when a node cannot be founded.
+        """
+        try:
+            await self._open.enter_async_context(self.road)
+            hub = await self._found(HUB_PLAN)
+            hub, ministry, province = await _together(
+                self._start(hub), self._found(MINISTRY_PLAN), self._found(PROVINCE_PLAN)
+            )
+            self.road.target_url = f"{hub.url}/vxp"
+            await _together(self._start(ministry), self._start(province))
+            self._seat_clerks()
+        except BaseException:
+            await self._open.aclose()
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End every process."""
+        await self._open.aclose()
+
+    @property
+    def hub(self) -> Node:
+        """Return the hub."""
+        return self.nodes[HUB_PLAN.folder]
+
+    def clerk_of(self, member: Member) -> Clerk:
+        """Return the clerk who works for an agency."""
+        return self.clerks[member.code]
+
+    def desks(self) -> list[Clerk]:
+        """List the clerks, each once."""
+        return list({clerk.desk.id: clerk for clerk in self.clerks.values()}.values())
+
+    def fallen(self) -> list[Node]:
+        """List the nodes whose process ended by itself."""
+        return [node for node in self.nodes.values() if node.process and node.process.returncode is not None]
+
+    async def _found(self, plan: NodePlan) -> Node:
+        folder = self.folder / plan.folder
+        upstream = None
+        if plan.below is not None:
+            secret = self.hub.secrets[plan.below]
+            upstream = Upstream(
+                url=self.road.url, system=plan.below, secret=secret, authority=self.hub.folder
+            )
+        secrets = await asyncio.to_thread(self.found, folder, plan, upstream)
+        node = self.nodes[plan.folder] = Node(plan=plan, folder=folder, secrets=secrets)
+        return node
+
+    async def _start(self, node: Node) -> Node:
+        self._open.push_async_callback(node.stop)
+        await node.start()
+        return node
+
+    def _seat_clerks(self) -> None:
+        anchors_pem = (self.hub.folder / "authority.pem").read_bytes()
+        for node in self.nodes.values():
+            if node is self.hub:
+                continue
+            for desk in node.plan.desks:
+                dms = SampleDms(f"{node.url}/vxp", desk.id, node.secrets[desk.id], made_at=datetime.now(UTC))
+                self._open.push_async_callback(dms.close)
+                clerk = Clerk(desk=desk, node=node.plan.folder, dms=dms, anchors=load_anchors(anchors_pem))
+                self.clerks.update((member.code, clerk) for member in desk.serves)
+
+
+async def _together(*acts: Coroutine[Any, Any, Node]) -> list[Node]:
+    """Do several things at once; the first that fails ends the others and is the error."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(act) for act in acts]
+    except BaseExceptionGroup as failed:
+        raise failed.exceptions[0] from None
+    return [task.result() for task in tasks]
