@@ -95,7 +95,6 @@ class Delivery(Section):
     longest_delay: Duration = read_duration("1h")
     give_up_after: Duration = read_duration("5d")
     jitter: Annotated[float, Field(ge=0, lt=1)] = 0.2
-    unmatched_grace: Duration = read_duration("24h")
     grace_at_stop: Pause = read_duration("20s")
 
 
@@ -104,7 +103,6 @@ class Answers(Section):
 
     # True on a gateway, False on a hub: `_fill_by_role`.
     arrived_by_itself: bool = True
-    recall_form: Literal["package", "status"] = "package"
 
 
 class Trust(Section):

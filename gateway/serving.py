@@ -8,7 +8,8 @@ from collections.abc import AsyncIterator
 from aiohttp import web
 
 from gateway.config import Config
-from gateway.wiring import Clock, Gateway, build_gateway, now, open_office
+from gateway.office import Clock, now, open_office
+from gateway.wiring import Gateway, build_gateway
 
 
 @contextlib.asynccontextmanager

@@ -1,14 +1,10 @@
-"""Builds a Gateway from a Config. The only room that has met everybody.
+"""Builds a Gateway on top of an Office. The only room that has met everybody.
 
-`open_office` opens what an operator's command needs: the database and the means to write to the audit
-log. `build_gateway` builds a whole server on top of it; serving.py runs it.
+serving.py runs what is built here.
 """
 
-import contextlib
 import ssl
-from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 import aiohttp
@@ -17,17 +13,14 @@ from aiohttp import web
 from gateway.clients.axis import Axis, AxisLimits
 from gateway.config import Config
 from gateway.edxml.outline import Limits as PackageLimits
-from gateway.errors import Misconfiguration
 from gateway.exchange.acceptance import Tools
 from gateway.exchange.admission import Admission
 from gateway.exchange.delivery import Delivery
-from gateway.exchange.directory import Directory
 from gateway.exchange.ids import Mint
 from gateway.exchange.inbound import Inbound
 from gateway.exchange.judge import Judge
 from gateway.exchange.mailbox import Mailbox
 from gateway.exchange.matching import Matching
-from gateway.exchange.notary import Notary
 from gateway.exchange.outbound import Outbound
 from gateway.exchange.own_words import OwnWords
 from gateway.exchange.passing_on import Sealing
@@ -38,38 +31,15 @@ from gateway.exchange.worker import Rhythm, Worker
 from gateway.model.agency import System, SystemKind
 from gateway.model.identifiers import AgencyCode, SystemId, normalise_code
 from gateway.model.package import Organization
-from gateway.store.blobs import Blobs
-from gateway.store.database import Database, open_database
+from gateway.office import Clock, Office, now
 from gateway.trust.certificates import Anchors, load_anchors
 from gateway.trust.keys import Seal, load_seal
-from gateway.trust.secrets import KEY_BYTES
 from gateway.vxp.answers import PERMANENT
 from gateway.web.app import make_app
 from gateway.web.authentication import Authentication
 from gateway.web.limits import Limits
 from gateway.web.operations import Operations, Watch
 from gateway.web.vxp_api import VxpApi
-
-Clock = Callable[[], datetime]
-
-
-def now() -> datetime:
-    """Tell the time, aware, in UTC."""
-    return datetime.now(UTC)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Office:
-    """What an operator's command needs of a data directory."""
-
-    config: Config
-    database: Database
-    directory: Directory
-    notary: Notary
-    registry: Registry
-    blobs: Blobs
-    seal: Seal
-    secrets_key: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,54 +50,6 @@ class Gateway:
     app: web.Application
     worker: Worker
     session: aiohttp.ClientSession | None
-
-
-@contextlib.asynccontextmanager
-async def open_office(config: Config) -> AsyncIterator[Office]:
-    """Open a data directory for an operator's command, and close it again."""
-    database = await open_database(
-        config.storage.database_file, linger=config.storage.linger, batch_limit=config.storage.batch_limit
-    )
-    try:
-        yield _furnish(config, database)
-    finally:
-        await database.close()
-
-
-def _furnish(config: Config, database: Database) -> Office:
-    seal = load_own_seal(config)
-    notary = Notary(gateway=config.agency_code, seal=seal)
-    directory = Directory(database=database)
-    secrets_key = _read_secrets_key(config.trust.secrets_key_file)
-    for folder in (config.storage.blobs_dir, config.storage.spool_dir):
-        folder.mkdir(parents=True, exist_ok=True)
-    return Office(
-        config=config,
-        database=database,
-        directory=directory,
-        notary=notary,
-        registry=Registry(database=database, directory=directory, notary=notary, secrets_key=secrets_key),
-        blobs=Blobs(
-            database=database,
-            directory=config.storage.blobs_dir,
-            spool_directory=config.storage.spool_dir,
-            inline_limit=config.storage.inline_limit,
-        ),
-        seal=seal,
-        secrets_key=secrets_key,
-    )
-
-
-def load_own_seal(config: Config) -> Seal:
-    """Load the gateway's own seal.
-
-    Errors: Misconfiguration when it cannot be used, or is another's.
-    """
-    return load_seal(
-        config.trust.seal_key_file.read_bytes(),
-        config.trust.seal_chain_file.read_bytes(),
-        holder=config.agency_code,
-    )
 
 
 def _load_agency_seals(folder: Path) -> dict[AgencyCode, Seal]:
@@ -144,18 +66,6 @@ def load_trust(folder: Path) -> Anchors:
     """Load every anchor of a folder, ``*.pem`` and ``*.crt``."""
     files = sorted(path for pattern in ("*.pem", "*.crt") for path in folder.glob(pattern))
     return load_anchors(*(path.read_bytes() for path in files))
-
-
-def _read_secrets_key(path: Path) -> bytes:
-    key = path.read_bytes()
-    if len(key) != KEY_BYTES:
-        raise Misconfiguration.because(
-            "secrets-key-wrong",
-            where="trust.secrets_key_file",
-            vi=f"tệp khóa phải có đúng {KEY_BYTES} byte",
-            en=f"the key file must hold exactly {KEY_BYTES} bytes",
-        )
-    return key
 
 
 def package_limits(config: Config) -> PackageLimits:

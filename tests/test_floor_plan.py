@@ -20,8 +20,10 @@ ROOT = Path(__file__).parent.parent
 FLOORS = (
     {"__main__"},
     {"cli"},
+    {"serving"},
     {"wiring"},
     {"web", "sandbox"},
+    {"office"},
     {"exchange"},
     {"store", "clients"},
     {"evidence"},
@@ -31,10 +33,10 @@ FLOORS = (
     {"errors"},
 )
 FLOOR_OF = {room: height for height, rooms in enumerate(reversed(FLOORS)) for room in rooms}
-# The settings stand beside the house: they know two rooms, and three rooms know them.
+# The settings stand beside the house: they know two rooms, and only the upper floors know them.
 SETTINGS = {"config", "setting_types"}
 KNOWN_BY_SETTINGS = {"errors", "model"} | SETTINGS
-KNOWING_SETTINGS = {"__main__", "cli", "wiring"} | SETTINGS
+KNOWING_SETTINGS = {"__main__", "cli", "serving", "wiring", "office"} | SETTINGS
 # The demo is an act of the command line; the gateway proper does not know that it can play.
 KNOWING_SANDBOX = {"__main__", "cli"}
 

@@ -12,6 +12,7 @@ from gateway.cli.terminal import both, card, done, grid, json_option, local, sho
 
 if TYPE_CHECKING:
     from gateway.cli.agency_entries import Entry
+    from gateway.errors import Fault
     from gateway.exchange.directory import Snapshot
     from gateway.model.agency import Agency
 
@@ -66,7 +67,7 @@ def add(
     from gateway.cli.agency_entries import make_entry
 
     entry = make_entry(code, name, aliases=aliases, parent=parent, mail=mail, served_by=served_by)
-    written = asyncio.run(_write(folder, [entry], take_over=take_over))
+    written = asyncio.run(_write(folder, [entry], [], take_over=take_over))
     if as_json:
         show_json(_facts(entry.agency, entry.served_by))
         return
@@ -90,8 +91,8 @@ def import_list(file: BinaryIO, take_over: bool, folder: Path, as_json: bool) ->
     """
     from gateway.cli.agency_entries import read_entries
 
-    entries = read_entries(file.read())
-    new_count = asyncio.run(_write(folder, entries, take_over=take_over))
+    entries, faults = read_entries(file.read())
+    new_count = asyncio.run(_write(folder, entries, faults, take_over=take_over))
     changed_count = len(entries) - new_count
     if as_json:
         show_json({"added": new_count, "changed": changed_count})
@@ -104,17 +105,19 @@ def import_list(file: BinaryIO, take_over: bool, folder: Path, as_json: bool) ->
     )
 
 
-async def _write(folder: Path, entries: "Sequence[Entry]", *, take_over: bool) -> int:
+async def _write(
+    folder: Path, entries: "Sequence[Entry]", faults: "Sequence[Fault]", *, take_over: bool
+) -> int:
     """Check entries and write them all or none; return how many are new."""
     from gateway.cli.agency_entries import check_entries
     from gateway.errors import Refusal
-    from gateway.wiring import now
+    from gateway.office import now
 
     async with open_node(folder) as office:
         directory = await office.directory.current(certainly=True)
-        faults = check_entries(entries, directory, take_over=take_over)
-        if faults:
-            raise Refusal("agencies-wrong", faults)
+        wrong = [*faults, *check_entries(entries, directory, take_over=take_over)]
+        if wrong:
+            raise Refusal("agencies-wrong", wrong)
         served = {entry.agency.code: entry.served_by for entry in entries if entry.served_by is not None}
         await office.registry.put_agencies(
             [entry.agency for entry in entries], served_by=served, by=operator_name(), at=now()
@@ -192,7 +195,7 @@ def merge(code: str, into: str, folder: Path, as_json: bool) -> None:
 
 async def _close(folder: Path, code: str, into: str | None) -> tuple[str, str | None]:
     from gateway.model.identifiers import normalise_code
-    from gateway.wiring import now
+    from gateway.office import now
 
     async with open_node(folder) as office:
         directory = await office.directory.current(certainly=True)

@@ -8,7 +8,7 @@ import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from gateway.errors import Fault, Refusal
+from gateway.errors import Fault
 from gateway.exchange.directory import Snapshot
 from gateway.model.agency import Agency
 from gateway.model.identifiers import (
@@ -57,18 +57,16 @@ def make_entry(
     )
 
 
-def read_entries(text: bytes) -> list[Entry]:
-    """Read a list of agencies.
+def read_entries(text: bytes) -> tuple[list[Entry], list[Fault]]:
+    """Read a list of agencies, and everything that is wrong with the form of it.
 
     Shape: CSV in UTF-8, with or without byte order mark, separated by ``,`` ``;`` or tab; the first line
     names the columns, see COLUMNS; aliases are separated by ``|``.
-    Errors: Refusal with every fault and its line.
     """
     try:
         lines = io.StringIO(text.decode("utf-8-sig"), newline="")
-    except UnicodeDecodeError as error:
-        fault = _fault("list-not-utf8", "", "tệp phải là CSV mã hóa UTF-8", "the file must be CSV in UTF-8")
-        raise Refusal("agency-list-wrong", [fault]) from error
+    except UnicodeDecodeError:
+        return [], [_fault("list-not-utf8", "", "tệp phải là CSV mã hóa UTF-8", "must be CSV in UTF-8")]
     first = lines.readline()
     lines.seek(0)
     separator = max(_SEPARATORS, key=first.count)
@@ -79,9 +77,7 @@ def read_entries(text: bytes) -> list[Entry]:
     entries = [] if faults else [_entry(line, names, cells, faults) for line, cells in records]
     if not faults and not entries:
         faults.append(_fault("list-empty", "", "danh sách không có dòng nào", "the list has no line"))
-    if faults:
-        raise Refusal("agency-list-wrong", faults)
-    return entries
+    return entries, faults
 
 
 def _records(reader: Iterator[list[str]], faults: list[Fault]) -> Iterator[tuple[int, list[str]]]:

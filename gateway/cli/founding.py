@@ -17,10 +17,10 @@ from gateway.config import Config, Role, load_config, write_config
 from gateway.errors import Misconfiguration
 from gateway.model.agency import Agency
 from gateway.model.identifiers import AgencyCode
+from gateway.office import load_own_seal, open_office
 from gateway.trust.issuing import Issued, issue_seal, make_authority
 from gateway.trust.keys import Algorithm, Seal
 from gateway.trust.secrets import KEY_BYTES
-from gateway.wiring import load_own_seal, open_office
 
 _AXIS_SECRET = "axis.secret"  # noqa: S105 - the name of a file
 # A volume just made has this, and is empty all the same.

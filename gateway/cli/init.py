@@ -81,8 +81,8 @@ def init(
     from gateway.cli.founding import Charter, found_node
     from gateway.config import Role
     from gateway.model.identifiers import normalise_code
+    from gateway.office import now
     from gateway.trust.keys import Algorithm
-    from gateway.wiring import now
 
     charter = Charter(
         name=name.strip(),

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from gateway.evidence.receipts import Receipt
+    from gateway.office import Office
     from gateway.store.audit_log import LogRow
-    from gateway.wiring import Office
 
 _BETWEEN_LOOKS = 0.5
 

@@ -149,7 +149,7 @@ def tell(row: "LogRow") -> "Text":
         (f"{row.seq:>6}  ", "dim"),
         f"{local(row.at)}  ",
         (f"{vi:<15} ", EVENT_STYLES.get(row.kind, "")),
-        narrate(row.kind, read_statement(row.statement)),
+        plain(narrate(row.kind, read_statement(row.statement))),
     )
 
 

@@ -12,7 +12,7 @@ from gateway.errors import Misconfiguration
 
 if TYPE_CHECKING:
     from gateway.config import Config
-    from gateway.wiring import Office
+    from gateway.office import Office
 
 CONFIG_NAME = "config.toml"
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -58,7 +58,7 @@ def load_node(folder: Path) -> "Config":
 @contextlib.asynccontextmanager
 async def open_node(folder: Path) -> AsyncIterator["Office"]:
     """Open a data directory for an operator's command; a server may be running on it."""
-    from gateway.wiring import open_office
+    from gateway.office import open_office
 
     async with open_office(load_node(folder)) as office:
         yield office

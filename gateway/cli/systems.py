@@ -10,7 +10,19 @@ import click
 
 from gateway.cli.agencies import take_over_option
 from gateway.cli.node import directory_option, load_node, open_node, operator_name
-from gateway.cli.terminal import both, card, done, grid, heading, json_option, local, show, show_json, words
+from gateway.cli.terminal import (
+    both,
+    card,
+    done,
+    grid,
+    heading,
+    json_option,
+    local,
+    show,
+    show_json,
+    stacked,
+    words,
+)
 from gateway.errors import Fault, Refusal
 
 if TYPE_CHECKING:
@@ -101,7 +113,7 @@ def add(
 async def _connect(folder: Path, wanted: "System", *, take_over: bool) -> "tuple[System, str]":
     from dataclasses import replace
 
-    from gateway.wiring import now
+    from gateway.office import now
 
     async with open_node(folder) as office:
         directory = await office.directory.current(certainly=True)
@@ -162,16 +174,16 @@ def list_systems(folder: Path, as_json: bool) -> None:
     show(
         grid(
             ("Hệ thống", "system", "keep"),
-            ("Loại", "kind", "keep"),
+            ("Loại", "kind"),
             ("Phục vụ", "serves"),
-            ("Chữ ký", "signatures", "keep"),
+            ("Chữ ký", "signatures"),
             ("Tình trạng", "state"),
             rows=[
                 (
                     system.id,
-                    both(*KINDS[system.kind]),
+                    stacked(*KINDS[system.kind]),
                     "\n".join(_served(directory, code) for code in sorted(system.serves)),
-                    both(*POLICIES[system.policy]),
+                    stacked(*POLICIES[system.policy]),
                     words(("đang dùng", "green"))
                     if system.disabled_at is None
                     else words((f"đã ngắt {local(system.disabled_at)[:10]}", "red")),
@@ -205,7 +217,7 @@ def disable(systemid: str, folder: Path, as_json: bool) -> None:
 
 async def _disable(folder: Path, systemid: str) -> None:
     from gateway.model.identifiers import SystemId
-    from gateway.wiring import now
+    from gateway.office import now
 
     async with open_node(folder) as office:
         await office.registry.disable_system(SystemId(systemid), by=operator_name(), at=now())
@@ -228,7 +240,7 @@ def rotate(systemid: str, secret_file: Path | None, folder: Path, as_json: bool)
 
 async def _rotate(folder: Path, systemid: str) -> "tuple[System, str]":
     from gateway.model.identifiers import SystemId
-    from gateway.wiring import now
+    from gateway.office import now
 
     async with open_node(folder) as office:
         secret = await office.registry.rotate_secret(SystemId(systemid), by=operator_name(), at=now())

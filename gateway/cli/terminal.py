@@ -31,9 +31,14 @@ json_option = click.option(
 
 
 def plain(text: object) -> str:
-    """Make a foreign text harmless to a terminal: what cannot be printed becomes a visible mark."""
+    """Make a foreign text harmless, and one line: what cannot be printed becomes a visible mark."""
     said = str(text)
     return said if said.isprintable() else "".join(sign if sign.isprintable() else "·" for sign in said)
+
+
+def plain_lines(text: object) -> str:
+    """Make a foreign text harmless where it may take several lines, as in a cell of a table."""
+    return "\n".join(map(plain, str(text).split("\n")))
 
 
 def show_json(value: object, *, lines: bool = False) -> None:
@@ -67,14 +72,23 @@ def both(vi: str, en: str, style: str = "") -> "Text":
     """Say something in Vietnamese, and quietly in English behind it."""
     from rich.text import Text
 
-    return Text.assemble((plain(vi), style), (f" · {plain(en)}", "dim"))
+    return Text.assemble((plain_lines(vi), style), (f" · {plain(en)}", "dim"))
 
 
 def words(*pieces: str | tuple[str, str]) -> "Text":
     """Join pieces of text, some with a style, each made harmless."""
     from rich.text import Text
 
-    return Text.assemble(*(plain(p) if isinstance(p, str) else (plain(p[0]), p[1]) for p in pieces))
+    return Text.assemble(
+        *(plain_lines(p) if isinstance(p, str) else (plain_lines(p[0]), p[1]) for p in pieces)
+    )
+
+
+def stacked(vi: str, en: str, style: str = "") -> "Text":
+    """Say something in Vietnamese, and quietly in English beneath it."""
+    from rich.text import Text
+
+    return Text.assemble((plain(vi), style), (f"\n{plain(en)}", "dim"))
 
 
 def heading(vi: str, en: str) -> "Text":
@@ -102,7 +116,7 @@ def card(rows: Iterable[tuple[str, str, "str | Text | None"]]) -> "Table":
     for vi, en, value in rows:
         if value is not None:
             label = Text.assemble("  ", (vi, "bold"), (f" · {en}", "dim"))
-            table.add_row(label, plain(value) if isinstance(value, str) else value)
+            table.add_row(label, plain_lines(value) if isinstance(value, str) else value)
     return table
 
 
@@ -127,7 +141,7 @@ def grid(
             overflow="fold",
         )
     for row in rows:
-        table.add_row(*(plain(cell) if isinstance(cell, str) else cell or "" for cell in row))
+        table.add_row(*(plain_lines(cell) if isinstance(cell, str) else cell or "" for cell in row))
     return table
 
 

@@ -44,7 +44,7 @@ def account_options(command: Command) -> Command:
             "--to",
             "url",
             metavar="URL",
-            help="Địa chỉ, như http://127.0.0.1:8280/vxp; mặc định: nút ở --dir. · Where to; else the node's.",
+            help="Địa chỉ, như http://127.0.0.1:8280/vxp; mặc định: nút ở --dir. · Where to.",
         ),
         click.option(
             "--secret-file",
@@ -96,7 +96,7 @@ async def calling(account: Account) -> AsyncIterator["Axis"]:
 
     from gateway.clients.axis import Axis
     from gateway.model.identifiers import SystemId
-    from gateway.wiring import now
+    from gateway.office import now
 
     context = ssl.create_default_context(cafile=account.ca_file)
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=context)) as session:

@@ -74,7 +74,7 @@ def _understand(tree: Tree, outline: Outline, findings: Findings) -> Package | N
     if message is None:
         return None
     body = envelope_part.first(names.BODY)
-    if message.value("StatusCode"):
+    if any(part.text for part in message.all("StatusCode")):
         return _status_package(tree, message, outline, findings)
     if message.value("Subject") or message.all("To"):
         return _document_package(tree, header, message, body, outline, findings)

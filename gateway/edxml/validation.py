@@ -5,13 +5,13 @@ walk goes on in `trust.policy` and in the corridor.
 """
 
 import io
-import re
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
 
 from lxml import etree
 
+from gateway.edxml import names
 from gateway.edxml.faults import make_fault
 from gateway.edxml.reader import ReadPackage
 from gateway.edxml.xml import parse_outline, scan_package
@@ -49,7 +49,7 @@ def check_strict(xml: bytes) -> tuple[Fault, ...]:
     schema = _load_schema(_STATUS_SCHEMA if is_status else _DOCUMENT_SCHEMA)
     schema.validate(root)
     broken = [payload.fault for payload in outline.payloads if payload.fault is not None]
-    return (*(_as_fault(entry) for entry in schema.error_log), *broken)
+    return (*(_as_fault(entry, root) for entry in schema.error_log), *broken)
 
 
 def _check_dates(package: Package | None, today: date) -> list[Fault]:
@@ -67,7 +67,16 @@ def _load_schema(name: str) -> etree.XMLSchema:
     return etree.XMLSchema(file=str(beside if beside.exists() else above))
 
 
-def _as_fault(entry: etree._LogEntry) -> Fault:
+def _as_fault(entry: etree._LogEntry, root: etree._Element) -> Fault:
     # libxml2's own words quote the document, so only the place is passed on.
-    path = re.sub(r"[A-Za-z]+:|\*", "", entry.path or "")
-    return make_fault("schema", path.lstrip("/"), line=entry.line)
+    return make_fault("schema", _name_place(entry.path or "", root), line=entry.line)
+
+
+def _name_place(path: str, root: etree._Element) -> str:
+    """Turn libxml2's path, where unprefixed elements are stars, into one of names."""
+    prefixes = {prefix: uri for element in root.iter() for prefix, uri in element.nsmap.items() if prefix}
+    found = root.xpath(path, namespaces=prefixes) if path else []
+    if not isinstance(found, list) or not found or not isinstance(found[0], etree._Element):
+        return ""
+    steps = [found[0], *found[0].iterancestors()]
+    return "/".join(names.split_tag(str(step.tag))[1] for step in reversed(steps))

@@ -52,6 +52,12 @@ class Snapshot:
             return code
         return other if other in self.agencies else self.aliases.get(other, code)
 
+    def names_of(self, code: AgencyCode) -> frozenset[AgencyCode]:
+        """Return every code an agency goes by."""
+        canonical = self.canonical(code)
+        agency = self.agencies.get(canonical)
+        return frozenset({code, canonical, *(agency.aliases if agency else ())})
+
     def successor(self, code: AgencyCode) -> AgencyCode:
         """Return the agency that answers for a code today, following mergers."""
         code = self.canonical(code)

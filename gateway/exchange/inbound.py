@@ -59,8 +59,8 @@ class Inbound:
         Errors: Refusal, recorded, when it cannot be taken; Delay when it cannot be taken now.
         """
         try:
-            verified = await self.judge.inspect(spool, policy=self.peer.policy, at=at)
             directory = await self.directory.current()
+            verified = await self.judge.inspect(spool, directory, policy=self.peer.policy, at=at)
             recipients = addressed_agencies(verified.package, requested, directory)
             acceptance = Acceptance(
                 verified=verified,

@@ -11,6 +11,7 @@ from datetime import datetime
 from gateway.edxml.outline import Limits
 from gateway.edxml.reader import read_package
 from gateway.edxml.validation import check_package
+from gateway.exchange.directory import Snapshot
 from gateway.model.identifiers import AgencyCode
 from gateway.model.signature import SignaturePolicy, VerifiedPackage
 from gateway.store.blobs import Spool
@@ -32,19 +33,25 @@ class Judge:
     anchors: Anchors
     vouchers: frozenset[AgencyCode]
 
-    async def inspect(self, spool: Spool, *, policy: SignaturePolicy, at: datetime) -> VerifiedPackage:
+    async def inspect(
+        self, spool: Spool, directory: Snapshot, *, policy: SignaturePolicy, at: datetime
+    ) -> VerifiedPackage:
         """Judge one package.
 
         Errors: Refusal with every fault found.
         """
         if spool.size_bytes <= _ON_THE_LOOP_BYTES:
-            return self.judge(spool, policy=policy, at=at)
-        return await asyncio.to_thread(self.judge, spool, policy=policy, at=at)
+            return self.judge(spool, directory, policy=policy, at=at)
+        return await asyncio.to_thread(self.judge, spool, directory, policy=policy, at=at)
 
-    def judge(self, spool: Spool, *, policy: SignaturePolicy, at: datetime) -> VerifiedPackage:
+    def judge(
+        self, spool: Spool, directory: Snapshot, *, policy: SignaturePolicy, at: datetime
+    ) -> VerifiedPackage:
         """Judge one package on this thread; see `inspect`."""
         with spool.open() as source:
             read = read_package(source, limits=self.limits)
             package = check_package(read, today=at.astimezone(VIETNAM).date())
-            verdict = verify_package(read, source, self.anchors, at=at, vouchers=self.vouchers)
+            # A certificate may name its holder by another of its codes than the package does.
+            vouchers = self.vouchers | directory.names_of(package.sender.code)
+            verdict = verify_package(read, source, self.anchors, at=at, vouchers=vouchers)
             return apply_policy(package, verdict, policy, seal_at=find_seal_place(read.outline, read.element))

@@ -80,8 +80,8 @@ class Outbound:
         requested: tuple[AgencyCode, ...] | None,
         at: datetime,
     ) -> Acceptance:
-        verified = await self.judge.inspect(spool, policy=caller.policy, at=at)
         directory = await self.directory.current()
+        verified = await self.judge.inspect(spool, directory, policy=caller.policy, at=at)
         check_sender(verified.package, caller, claimed_sender, directory)
         recipients = addressed_agencies(verified.package, requested, directory)
         return Acceptance(

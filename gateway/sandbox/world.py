@@ -76,9 +76,6 @@ class Node:
 
         Errors: Delay ``node-silent`` when it ends or says nothing; its log says why.
         """
-        # The same gateway as this one, wherever it lies and whatever the folder we were started in.
-        own = Path(gateway.__file__).parent.parent
-        path = os.pathsep.join(filter(None, (str(own), os.environ.get("PYTHONPATH"))))
         with self.log_file.open("ab") as log:
             # A session of its own: Ctrl-C in the terminal is for the demo, which then stops the nodes.
             self.process = await asyncio.create_subprocess_exec(
@@ -86,7 +83,7 @@ class Node:
                 stdin=DEVNULL,
                 stdout=PIPE,
                 stderr=log,
-                env=os.environ | {"PYTHONPATH": path},
+                env=own_environment(),
                 start_new_session=True,
             )
         assert self.process.stdout is not None  # noqa: S101 - we asked for a pipe
@@ -205,6 +202,13 @@ class World:
                 self._open.push_async_callback(dms.close)
                 clerk = Clerk(desk=desk, node=node.plan.folder, dms=dms, anchors=load_anchors(anchors_pem))
                 self.clerks.update((member.code, clerk) for member in desk.serves)
+
+
+def own_environment() -> dict[str, str]:
+    """Return the environment in which ``python -m gateway`` is this same gateway, wherever it lies."""
+    own = Path(gateway.__file__).parent.parent
+    path = os.pathsep.join(filter(None, (str(own), os.environ.get("PYTHONPATH"))))
+    return os.environ | {"PYTHONPATH": path}
 
 
 async def _together(*acts: Coroutine[Any, Any, Node]) -> list[Node]:

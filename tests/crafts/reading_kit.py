@@ -80,7 +80,10 @@ def _tell_status(status: StatusReport | None) -> dict[str, object]:
 
 
 def _tell_file(content: bytes, attachment: Attachment) -> dict[str, object]:
-    named = describe_attachment(io.BytesIO(content), attachment, scratch=io.BytesIO())
+    try:
+        named = describe_attachment(io.BytesIO(content), attachment, scratch=io.BytesIO())
+    except Refusal as refusal:
+        return {"unreadable": refusal.code}
     return {
         "name": named.name,
         "type": named.media_type,

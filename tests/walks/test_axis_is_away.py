@@ -62,7 +62,7 @@ async def _unknown_at_the_axis(world: World) -> None:
     from gateway.config import load_config
     from gateway.model.agency import Agency
     from gateway.model.identifiers import AgencyCode
-    from gateway.wiring import now, open_office
+    from gateway.office import now, open_office
 
     async with open_office(load_config(world.gateway.directory / "config.toml")) as office:
         stranger = Agency(code=AgencyCode("000.00.00.G55"), name="Bộ Vắng mặt")

@@ -11,8 +11,8 @@ import pytest
 
 from gateway.config import Role
 from gateway.model.agency import SystemKind
+from gateway.office import now
 from gateway.sandbox.dms import SampleDms
-from gateway.wiring import now
 from tests.packages import Sent, document
 from tests.walks.test_killed_between_steps import Mortal
 from tests.walks.world import HEALTH, HUB, MINISTRY, PROVINCE, Node, prepare_node

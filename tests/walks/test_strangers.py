@@ -3,8 +3,8 @@
 import json
 
 from gateway.model.log import LogKind
+from gateway.office import now
 from gateway.sandbox.dms import SampleDms
-from gateway.wiring import now
 from tests.packages import Sent, document
 from tests.walks.world import FINANCE, HEALTH, MINISTRY, World
 

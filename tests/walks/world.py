@@ -15,9 +15,9 @@ from gateway.model.agency import Agency, System, SystemKind
 from gateway.model.identifiers import AgencyCode, SystemId
 from gateway.model.log import LogKind
 from gateway.model.signature import SignaturePolicy
+from gateway.office import now, open_office
 from gateway.sandbox.dms import DmsAnswer, SampleDms
 from gateway.serving import serving
-from gateway.wiring import now, open_office
 from tests.keys import authority, issued
 
 HUB = AgencyCode("000.00.00.G99")
