@@ -243,7 +243,7 @@ def taken_faults(
 
 
 def _place(line: int) -> str:
-    return f"dòng {line}"
+    return f"dòng/line {line}"
 
 
 def _place_in(entry: Entry, column: str) -> str:

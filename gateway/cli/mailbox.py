@@ -9,7 +9,19 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
-from gateway.cli.terminal import both, card, done, grid, json_option, local, show, show_json, size, words
+from gateway.cli.terminal import (
+    both,
+    card,
+    done,
+    grid,
+    json_option,
+    local,
+    show,
+    show_json,
+    size,
+    stacked,
+    words,
+)
 from gateway.cli.wire import Account, account_options, calling, make_account
 
 if TYPE_CHECKING:
@@ -65,26 +77,20 @@ def _facts(item: "ReceivedItem") -> dict[str, object]:
 
 
 def _show_items(items: "list[ReceivedItem]") -> None:
-    from gateway.model.code_lists import Kind, Priority
+    from gateway.model.code_lists import Kind
 
     kinds = {Kind.DOCUMENT: "văn bản", Kind.STATUS: "trạng thái", None: "?"}
     show(
         grid(
-            ("Mã lần chuyển", "docId", "keep"),
-            ("Loại", "kind"),
-            ("Từ", "from"),
-            ("Cho", "to"),
-            ("Lúc", "since"),
+            ("Mã lần chuyển, lúc", "docId, since", "keep"),
+            ("Loại", "kind", "keep"),
+            ("Từ → cho", "from → to", "keep"),
             ("Tình trạng", "state"),
             rows=[
                 (
-                    item.doc_id,
-                    kinds[item.kind]
-                    if item.priority in (None, Priority.NORMAL)
-                    else words(f"{kinds[item.kind]}\n", (item.priority.vi, "bold red")),
-                    item.sender,
-                    item.recipient,
-                    local(item.created_at),
+                    stacked(item.doc_id, local(item.created_at)),
+                    words(kinds[item.kind], (_urgency(item), "bold red")),
+                    f"{item.sender or '?'}\n→ {item.recipient or '?'}",
                     item.status_words or item.status,
                 )
                 for item in items
@@ -92,6 +98,10 @@ def _show_items(items: "list[ReceivedItem]") -> None:
         ),
         both(f"  {len(items)} gói tin", f"{len(items)} packages"),
     )
+
+
+def _urgency(item: "ReceivedItem") -> str:
+    return f"\n{item.priority.vi}" if item.priority else ""
 
 
 @mailbox.command()

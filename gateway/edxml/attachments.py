@@ -5,6 +5,7 @@ decides; no name, type or size that a package states is ever trusted, and no ent
 """
 
 import hashlib
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -33,14 +34,10 @@ _DIRECTORY_TAIL_BYTES = 22 + 0xFFFF
 _DIRECTORY_BYTES = 1 << 20
 _ENCRYPTED = 0x1
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+# Everything the standard library lets out when an archive is rubbish.
 _ZIP_ERRORS = (
-    zipfile.BadZipFile,
-    zlib.error,
-    EOFError,
-    NotImplementedError,
-    RuntimeError,
-    ValueError,
-    OSError,
+    *(zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError),
+    *(ValueError, IndexError, OverflowError, RuntimeError),
 )
 
 
@@ -170,7 +167,7 @@ def _is_wrapping(entry: zipfile.ZipInfo, extension: str, *, declared_zip: bool) 
     same extension, somebody wrapped it. Without any extension only a declared zip is taken apart: a
     real archive may well have one entry.
     """
-    if entry.is_dir() or entry.flag_bits & _ENCRYPTED or entry.compress_type not in _METHODS:
+    if entry.filename.endswith("/") or entry.flag_bits & _ENCRYPTED or entry.compress_type not in _METHODS:
         return False
     if extension in ZIP_CONTAINERS and not declared_zip:
         return extension_of(entry.filename) == extension

@@ -56,7 +56,7 @@ class Cut:
             start=self.start,
             end=self.end,
             plain=self.plain and not self.broken,
-            decoded_bytes=self._decoded_bytes,
-            digest=Digest(self._digest.hexdigest()),
+            decoded_bytes=0 if self.broken else self._decoded_bytes,
+            digest=Digest((hashlib.sha256() if self.broken else self._digest).hexdigest()),
             fault=fault,
         )

@@ -35,8 +35,7 @@ class Payload:
 
     Shape: start and end are byte offsets in the file; plain says that the raw bytes are already their
     own canonical XML text (no carriage return, reference or CDATA section); decoded_bytes and digest
-    describe what it decodes to; fault is set when it is no base64, and then they describe only what
-    came before the piece that is not.
+    describe what it decodes to; fault is set when it is no base64, and then they are those of nothing.
     """
 
     token: str

@@ -11,6 +11,7 @@ from gateway.edxml.outline import Payload
 
 CHUNK_BYTES = 256 << 10
 WHITE_SPACE = b" \t\r\n"
+_ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
 
 
 class Base64Decoder:
@@ -47,7 +48,10 @@ class Base64Decoder:
         padding = text.find(b"=", max(0, whole - 4), whole)
         if 0 <= padding < whole - 2:  # which the standard library lets pass when a whole group is padding
             raise ValueError("base64 has more padding than a group can")
-        self._rest = text[whole:]
+        rest = text[whole:]
+        if rest.strip(_ALPHABET):
+            raise ValueError("a character that is not of base64")
+        self._rest = rest
         self._padded = padding >= 0
         return decoded
 

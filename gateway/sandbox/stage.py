@@ -126,7 +126,7 @@ class Stage:
     async def until_done(self, letter: Letter) -> None:
         """Wait until the sender's gateway says that a letter is delivered everywhere."""
         async with asyncio.timeout(20):
-            while set((await self.clerk(letter.sender).send_states(letter)).values()) != {"done"}:
+            while set((await self.clerk(letter.sender).send_states(letter)).values()) != {"done"}:  # noqa: ASYNC110
                 await asyncio.sleep(0.1)
 
     def note(self, letter: Letter, recipient: Member, words: str) -> None:

@@ -146,6 +146,14 @@ def test_a_payload_that_is_not_base64_is_told_and_not_thrown(text):
     assert payload.fault.rule == "payload-unreadable"
 
 
+@pytest.mark.parametrize(
+    "text", [b"AAAA]]>", b"AA\x08", b"A\xff", b"AAAA]]>AAAA", b"&nbsp;AAA", b"AAA&", b"AAA\x0b"]
+)
+def test_a_payload_that_is_not_even_xml_is_refused(text):
+    """Rubbish that the decoder stumbles over is still judged as XML, to its last byte."""
+    assert refused(package(text)) in ("not-well-formed", "entity")
+
+
 @pytest.mark.parametrize("text", [b"<b/>", b"AAAA<b>AAAA</b>", b"<ContentTransferEncoded/>"])
 def test_elements_within_a_payload_are_refused(text):
     """A signature could cover what a reader does not see."""
