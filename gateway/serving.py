@@ -2,12 +2,15 @@
 
 import asyncio
 import contextlib
+import fcntl
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 from aiohttp import web
 
 from gateway.config import Config
+from gateway.errors import Misconfiguration
 from gateway.office import Clock, now, open_office
 from gateway.wiring import Gateway, build_gateway
 
@@ -19,7 +22,15 @@ async def serving(config: Config, *, clock: Clock = now) -> AsyncIterator[str]:
     At the end nothing new is taken or claimed; answers and deliveries under way get the configured
     grace to finish.
     """
+    with _alone(config.storage.database_file):
+        async with _listening(config, clock) as address:
+            yield address
+
+
+@contextlib.asynccontextmanager
+async def _listening(config: Config, clock: Clock) -> AsyncIterator[str]:
     async with open_office(config) as office:
+        office.blobs.clear_spool()
         gateway = await build_gateway(office, clock=clock)
         runner = web.AppRunner(
             gateway.app,
@@ -40,6 +51,24 @@ async def serving(config: Config, *, clock: Clock = now) -> AsyncIterator[str]:
             await site.stop()
             await runner.cleanup()
             await _drain(gateway, loops, config)
+
+
+@contextlib.contextmanager
+def _alone(database_file: Path) -> Iterator[None]:
+    """Hold a data directory for one server: a second one would take the first one's claims for lost.
+
+    Errors: Misconfiguration when another server holds it.
+    """
+    with database_file.with_suffix(".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise Misconfiguration.because(
+                "already-served",
+                vi="thư mục dữ liệu này đang được một tiến trình khác phục vụ",
+                en="another server is running on this data directory",
+            ) from error
+        yield
 
 
 async def _drain(gateway: Gateway, loops: "asyncio.Task[None]", config: Config) -> None:

@@ -156,7 +156,7 @@ def list_agencies(folder: Path, as_json: bool) -> None:
                 for agency in agencies
             ],
         ),
-        both(f"  {len(agencies)} cơ quan", f"{len(agencies)} agencies"),
+        both(f"\n  {len(agencies)} cơ quan", f"{len(agencies)} agencies"),
     )
 
 

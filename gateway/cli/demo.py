@@ -5,7 +5,7 @@ import contextlib
 import signal
 import tempfile
 import time
-from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,30 +15,33 @@ import click
 from gateway.cli.terminal import both, page, words
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console, RenderableType
 
     from gateway.errors import LienthongError
     from gateway.sandbox.stage import Stage, Turn
     from gateway.sandbox.story import Scene
-    from gateway.sandbox.world import World
+    from gateway.sandbox.world import Node, World
 
 _INTERRUPTED = 130
+_LOG_TAIL_LINES = 12
 
 
 @click.command()
-@click.option("--once", is_flag=True, help="Chạy hết rồi thoát; mã 0 nếu mọi việc đều đạt. · Play it and exit.")
+@click.option(
+    "--once", is_flag=True, help="Chạy hết rồi thoát; mã 0 nếu mọi việc đều đạt. · Play it once, then exit."
+)
 @click.option(
     "--dir",
     "-d",
     "folder",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Thư mục mới để giữ dữ liệu; mặc định một thư mục tạm. · Where to keep everything.",
+    help="Thư mục để giữ dữ liệu; mặc định một thư mục tạm. · Where to keep everything.",
 )
 def demo(once: bool, folder: Path | None) -> None:
     """Chạy thử trọn vẹn trên máy này: một trục, hai cổng, bốn phần mềm quản lý văn bản.
 
     A hub, a dedicated and a shared gateway, and four sample DMSs exchange documents with real PDFs, on
-    loopback only. Every step is checked from the outside. Without --once everything stays up afterwards, to
+    loopback only; every step is checked from the outside. Without --once everything stays up afterwards, to
     be played with, until Ctrl-C.
     """
     place = folder or Path(tempfile.mkdtemp(prefix="lienthong-demo-"))
@@ -57,53 +60,111 @@ class _Performance:
 
     async def give(self) -> int:
         """Play the story and tell how it went; return the exit code."""
-        _let_signals_cancel()
-        try:
-            return await self._give()
-        except asyncio.CancelledError:
-            self.sheet.print(both("\nĐã dừng; mọi tiến trình đã kết thúc.", "stopped, every process ended"))
-            return _INTERRUPTED
-
-    async def _give(self) -> int:
         from gateway.cli.demo_nodes import found_for_demo
         from gateway.errors import LienthongError
         from gateway.sandbox.world import World
 
-        self.sheet.print(words(("Liên Thông – chạy thử", "bold"), (" · demo", "dim")))
+        _let_signals_cancel()
         world = World(folder=self.folder, found=found_for_demo)
+        self.sheet.print(words(("\nLiên Thông – chạy thử", "bold"), (" · demo", "dim")))
         try:
-            async with self._waiting("khởi động trục và hai cổng…"):
-                await world.__aenter__()
+            async with AsyncExitStack() as opened:
+                with self._waiting("đang khởi động trục và hai cổng · starting"):
+                    await opened.enter_async_context(world)
+                return await self._play(world)
         except LienthongError as error:
             self._tell_trouble(error, world)
             return 1
-        try:
-            return await self._play(world)
-        finally:
-            await world.__aexit__(None, None, None)
+        except asyncio.CancelledError:
+            self.sheet.print(both("\nĐã dừng; mọi tiến trình đã kết thúc.", "stopped; every process ended"))
+            return _INTERRUPTED
 
     async def _play(self, world: "World") -> int:
         from datetime import datetime
 
         from gateway.cli.demo_report import tell_places, tell_report, tell_world
         from gateway.cli.terminal import VIETNAM
-        from gateway.errors import LienthongError
         from gateway.sandbox.letters import letters_of
         from gateway.sandbox.stage import Stage
-        from gateway.sandbox.story import SCENES
 
-        self._print(tell_world(world))
+        self._show(tell_world(world))
         letters = letters_of(datetime.now(VIETNAM).date())
         stage = Stage(world=world, letters=letters, tell=self._tell_turn)
-        all_well = True
+        all_well = await self._play_scenes(stage)
+        self._show(tell_report(stage, seconds=time.perf_counter() - self.began, all_well=all_well))
+        self._show(tell_places(stage, running=not self.once))
+        if not self.once:
+            await _stay()
+        return 0 if all_well else 1
+
+    async def _play_scenes(self, stage: "Stage") -> bool:
+        """Play until the end, or until something does not turn out as told."""
+        from gateway.errors import LienthongError
+        from gateway.sandbox.story import SCENES
+
         for number, scene in enumerate(SCENES, 1):
             try:
                 await self._play_scene(number, scene, stage)
             except (LienthongError, TimeoutError) as error:
-                self._tell_trouble(error, world)
-                all_well = False
-                break
-        self._print(tell_report(stage, took=time.perf_counter() - self.began, all_well=all_well))
-        await self._stay(stage, all_well=all_well)
-        self._print(tell_places(stage, running=False))
-        return 0 if all_well else 1
+                self._tell_trouble(error, stage.world)
+                return False
+        return True
+
+    async def _play_scene(self, number: int, scene: "Scene", stage: "Stage") -> None:
+        self.sheet.print(words((f"\n{number:2d}  {scene.vi}", "bold"), (f" · {scene.en}", "dim")))
+        with self._waiting("…"):
+            await scene.play(stage)
+
+    def _tell_turn(self, turn: "Turn") -> None:
+        clock = f"{time.perf_counter() - self.began:6.1f} s ".replace(".", ",")
+        self.sheet.print(words((clock, "dim"), ("✓ ", "green"), turn.vi))
+        self.sheet.print(words(" " * len(clock), (f"  {turn.en}", "dim")))
+
+    def _tell_trouble(self, error: "LienthongError | TimeoutError", world: "World") -> None:
+        """Say what went wrong, and what the nodes said last: the fallen ones, or all when none fell."""
+        from gateway.errors import LienthongError
+
+        if isinstance(error, LienthongError):
+            for fault in error.faults:
+                place = f"{fault.where}: " if fault.where else ""
+                self.sheet.print(words(("    ✗ ", "bold red"), f"{place}{fault.vi}"))
+                self.sheet.print(words((f"      {fault.en}", "dim")))
+        else:
+            self.sheet.print(words(("    ✗ ", "bold red"), "chờ quá lâu", (" · took too long", "dim")))
+        for node in world.fallen() or world.nodes.values():
+            self._show_log(node)
+
+    def _show_log(self, node: "Node") -> None:
+        self.sheet.print(words((f"\n    {node.log_file}", "bold")))
+        for line in node.log_tail(_LOG_TAIL_LINES):
+            self.sheet.print(words(f"    {line}"))
+
+    def _waiting(self, what: str) -> contextlib.AbstractContextManager[object]:
+        """Show that something is going on, to those who watch a terminal."""
+        if not self.sheet.is_terminal:
+            return contextlib.nullcontext()
+        return self.sheet.status(words((what, "dim")))
+
+    def _show(self, parts: "list[RenderableType]") -> None:
+        for part in parts:
+            self.sheet.print(part)
+
+
+async def _stay() -> None:
+    """Leave everything as it is until Ctrl-C, which is then no trouble but the end."""
+    try:
+        await asyncio.Event().wait()
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        if task is not None:
+            task.uncancel()
+
+
+def _let_signals_cancel() -> None:
+    """Let Ctrl-C, a closed terminal and a polite kill end the demo in order, its processes first."""
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    if task is None:
+        return
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        with contextlib.suppress(NotImplementedError, AttributeError):
+            loop.add_signal_handler(getattr(signal, name), task.cancel)

@@ -33,10 +33,10 @@ class History:
     answers: "list[Answer]"
     entries: "list[LogRow]"
 
-    def name_of(self, code: "AgencyCode") -> str:
-        """Name an agency as the directory does."""
+    def name_of(self, code: "AgencyCode") -> str | None:
+        """Name an agency as the directory does, when it knows it."""
         agency = self.directory.agencies.get(self.directory.canonical(code))
-        return agency.name if agency else "?"
+        return agency.name if agency else None
 
     def dispatch_to(self, code: "AgencyCode") -> "SentItem | None":
         """Return the newest dispatch of the document itself to a recipient."""
@@ -107,7 +107,7 @@ def _show_list(found: "list[tuple[Thread, list[RecipientState]]]") -> None:
                 for thread, recipients in found
             ],
         ),
-        both("  Xem một văn bản: lienthong document show SỐ/KÝ-HIỆU", "show one by its number or id"),
+        both("\n  Chi tiết: lienthong document show SỐ/KÝ-HIỆU", "details"),
     )
 
 

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from gateway.cli.documents import History
 from gateway.cli.narration import timeline
-from gateway.cli.terminal import both, card, grid, heading, local, plain, size, words
+from gateway.cli.terminal import both, card, grid, heading, local, local_stacked, plain, size, words
 from gateway.cli.words import (
     CHANGES,
     DIRECTIONS,
@@ -16,9 +16,10 @@ from gateway.cli.words import (
     GRADES,
     STATE_STYLES,
     STATES,
-    package_words,
+    business_words,
     status_words,
 )
+from gateway.model.identifiers import AgencyCode
 from gateway.model.signature import Grade
 from gateway.model.thread import RecipientState
 from gateway.store.dispatches import SentItem
@@ -62,13 +63,19 @@ def _facts(history: History) -> "RenderableType":
     thread = history.thread
     return card(
         [
-            ("Bên gửi", "from", words((history.name_of(thread.owner), "bold"), f" ({thread.owner})")),
+            ("Bên gửi", "from", _agency(history, thread.owner)),
             ("Mã văn bản", "document id", thread.document_id),
             ("Mã chuỗi", "thread", thread.id),
             ("Thay bởi", "superseded by", thread.superseded_by),
             ("Vào sổ lúc", "opened", local(thread.opened_at)),
         ]
     )
+
+
+def _agency(history: History, code: AgencyCode, *, between: str = ", ") -> Text:
+    """Name an agency, or give its code alone when the directory does not know it."""
+    name = history.name_of(code)
+    return words((name, "bold"), (between + code, "dim")) if name else words((code, "bold"))
 
 
 def _recipients(history: History) -> "RenderableType":
@@ -79,10 +86,10 @@ def _recipients(history: History) -> "RenderableType":
         ("Lúc", "since", "keep"),
         rows=[
             (
-                words((history.name_of(recipient.code), "bold"), (f"\n{recipient.code}", "dim")),
+                _agency(history, recipient.code, between="\n"),
                 _delivery(history.dispatch_to(recipient.code)),
                 _answer(recipient),
-                local(recipient.status_at),
+                local_stacked(recipient.status_at),
             )
             for recipient in history.recipients
         ],
@@ -118,22 +125,20 @@ def _answer(recipient: RecipientState) -> Text:
 def _packages(history: History) -> "RenderableType":
     return grid(
         ("Lúc", "at", "keep"),
-        ("Gói tin, DocId", "package"),
-        ("Từ → tới", "from → to"),
-        ("Cỡ", "size", "right"),
-        ("Chữ ký", "signature"),
+        ("Gói tin, DocId", "package", "keep"),
+        ("Từ → cho", "from → to", "keep"),
+        ("Chữ ký", "verdict"),
         rows=[_package_row(package) for package in history.packages],
     )
 
 
 def _package_row(package: StoredPackage) -> tuple[str | Text, ...]:
     grade = Grade(package.grade)
-    vi, _ = package_words(package.business, package.status)
+    what = f"trạng thái {package.status}" if package.status else business_words(package.business)[0]
     direction = DIRECTIONS[package.direction][0]
     return (
-        local(package.accepted_at),
-        words((vi, "bold"), f", {direction}", (f"\n{package.id}", "dim")),
-        f"{package.sender} →\n" + "\n".join(package.recipients),
-        size(package.size_bytes),
+        local_stacked(package.accepted_at),
+        words((what, "bold"), f", {direction}, {size(package.size_bytes)}", (f"\n{package.id}", "dim")),
+        "\n".join([package.sender, *(f"→ {code}" for code in package.recipients)]),
         words((GRADES[grade][0], GRADE_STYLES[grade])),
     )

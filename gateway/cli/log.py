@@ -63,15 +63,15 @@ async def _print(folder: Path, kind_name: str | None, last: int, *, follow: bool
         rows = await list_latest(office.database, limit=last, kind=kind)
         if as_json or follow:
             for row in rows:
-                show_json(entry_facts(row), lines=True) if as_json else show(tell(row))
+                show_json(entry_facts(row), lines=True) if as_json else show(tell(row), as_line=True)
         elif rows:
-            show(timeline(rows), both("  ✓ có biên nhận ký số; chi tiết: lienthong log show MỤC", "signed"))
+            show(timeline(rows), both("\n  ✓ có biên nhận ký số; chi tiết: lienthong log show MỤC", "signed"))
         else:
             show(both("  Nhật ký chưa có mục nào như vậy.", "no such entry"))
         seen = newest[-1].seq if newest else 0
         while follow:
             async for row in list_entries(office.database, kind=kind, after=seen):
-                show_json(entry_facts(row), lines=True) if as_json else show(tell(row))
+                show_json(entry_facts(row), lines=True) if as_json else show(tell(row), as_line=True)
                 seen = row.seq
             await asyncio.sleep(_BETWEEN_LOOKS)
 
@@ -151,9 +151,11 @@ def _show_row(office: "Office", row: "LogRow") -> None:
 
     facts = read_statement(row.statement)
     receipt = None if row.receipt is None else read_receipt(row.receipt)
-    fits = hash_leaf(write_entry(row.statement, receipt)) == row.leaf
     vi, en = EVENTS[row.kind]
-    leaf = (("✓ ", "green"), row.leaf.hex()) if fits else (("✗ không khớp ", "bold red"), row.leaf.hex())
+    if hash_leaf(write_entry(row.statement, receipt)) == row.leaf:
+        fits = both("✓ lá là băm của lời xác nhận và biên nhận", "the leaf is their hash", "green")
+    else:
+        fits = both("✗ lá không phải băm của mục này", "the leaf is not this entry's hash", "bold red")
     show(
         words(f"\n  Mục {row.seq}: ", (vi, f"bold {EVENT_STYLES.get(row.kind, '')}"), (f" · {en}", "dim")),
         words("  ", narrate(row.kind, facts)),
@@ -164,7 +166,8 @@ def _show_row(office: "Office", row: "LogRow") -> None:
             [
                 ("Biên nhận", "receipt", _judge(office, receipt)),
                 ("Chứng thư", "certificate", receipt.certificate_sha256 if receipt else None),
-                ("Lá Merkle", "leaf", words(*leaf)),
+                ("Lá Merkle", "leaf", row.leaf.hex()),
+                ("Khớp", "fits", fits),
             ]
         ),
     )

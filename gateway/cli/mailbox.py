@@ -96,7 +96,7 @@ def _show_items(items: "list[ReceivedItem]") -> None:
                 for item in items
             ],
         ),
-        both(f"  {len(items)} gói tin", f"{len(items)} packages"),
+        both(f"\n  {len(items)} gói tin", f"{len(items)} packages"),
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from gateway.cli.terminal import grid, local, plain, size, words
+from gateway.cli.terminal import grid, local, local_stacked, plain, size, words
 from gateway.cli.words import EVENT_STYLES, EVENTS, GRADES, package_words, status_words
 from gateway.evidence.receipts import read_statement
 from gateway.model.log import LogKind
@@ -164,7 +164,7 @@ def timeline(rows: Iterable["LogRow"]) -> "Table":
         rows=[
             (
                 str(row.seq),
-                local(row.at),
+                local_stacked(row.at),
                 words((EVENTS[row.kind][0], EVENT_STYLES.get(row.kind, ""))),
                 words(("✓", "green")) if row.receipt else "",
                 plain(narrate(row.kind, read_statement(row.statement))),

@@ -61,11 +61,11 @@ def page(*, errors: bool = False) -> "Console":
     return Console(file=stream, width=width, highlight=False, emoji=False, markup=False)
 
 
-def show(*parts: "RenderableType") -> None:
-    """Print parts below each other."""
+def show(*parts: "RenderableType", as_line: bool = False) -> None:
+    """Print parts below each other; as_line leaves the breaking of a long line to the terminal."""
     sheet = page()
     for part in parts:
-        sheet.print(part)
+        sheet.print(part, soft_wrap=as_line)
 
 
 def both(vi: str, en: str, style: str = "") -> "Text":
@@ -115,7 +115,7 @@ def card(rows: Iterable[tuple[str, str, "str | Text | None"]]) -> "Table":
     table.add_column(overflow="fold")
     for vi, en, value in rows:
         if value is not None:
-            label = Text.assemble("  ", (vi, "bold"), (f" · {en}", "dim"))
+            label = Text.assemble("  ", (vi, "bold"), (f" · {en}" if en else "", "dim"))
             table.add_row(label, plain_lines(value) if isinstance(value, str) else value)
     return table
 
@@ -132,7 +132,7 @@ def grid(
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), header_style="", pad_edge=True)
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), header_style="", show_edge=False, collapse_padding=True)
     for vi, en, *manner in columns:
         table.add_column(
             Text.assemble((vi, "bold"), (f"\n{en}", "dim")),
@@ -148,6 +148,12 @@ def grid(
 def local(at: datetime | None) -> str:
     """Write an instant as people here read it: Vietnamese time, to the second."""
     return "" if at is None else f"{at.astimezone(VIETNAM):%d/%m/%Y %H:%M:%S}"
+
+
+def local_stacked(at: datetime | None) -> "Text":
+    """Write an instant with its day beneath it, where a table has no room for both."""
+    day, _, hour = local(at).partition(" ")
+    return stacked(hour, day)
 
 
 def size(count: int) -> str:

@@ -4,7 +4,8 @@ The way any DMS does it, over HTTP: nothing here looks into a data directory but
 """
 
 import contextlib
-from collections.abc import AsyncIterator, Callable
+import re
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO, TypeVar
@@ -12,11 +13,18 @@ from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 import click
 
 from gateway.cli.node import directory_option, is_node, load_node
+from gateway.errors import Fault, LienthongError
 
 if TYPE_CHECKING:
     from gateway.clients.axis import Axis
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+
+# How web/problems.py writes a fault; the last one of many may be cut short.
+_FAULT = re.compile(
+    r"\[(?P<rule>[a-z0-9-]+)\] (?:(?P<where>[A-Za-z]+[/-]\S+|docId) )?(?P<vi>.+?)(?: / (?P<en>.*))?",
+    re.DOTALL,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,10 +108,26 @@ async def calling(account: Account) -> AsyncIterator["Axis"]:
 
     context = ssl.create_default_context(cafile=account.ca_file)
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=context)) as session:
-        yield Axis(
+        axis = Axis(
             session=session,
             endpoint=account.url.rstrip("/"),
             system=SystemId(account.systemid),
             secret=account.secret,
             clock=now,
         )
+        try:
+            yield axis
+        except LienthongError as error:
+            raise type(error)(error.code, list(_unfold(error.faults))) from error
+
+
+def _unfold(faults: Iterable[Fault]) -> Iterator[Fault]:
+    """Take apart what a node of ours said in one line: every fault with its rule, in both languages."""
+    for fault in faults:
+        said = fault.vi.partition(": [")[2]
+        pieces = f"[{said}".split(" | ") if said else []
+        found = [match for piece in pieces if (match := _FAULT.fullmatch(piece))]
+        if not found:
+            yield fault
+        for match in found:
+            yield Fault(rule=match["rule"], where=match["where"] or "", vi=match["vi"], en=match["en"] or "…")

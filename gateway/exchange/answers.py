@@ -12,7 +12,7 @@ from datetime import datetime
 from gateway.errors import Refusal
 from gateway.exchange.directory import Snapshot
 from gateway.model.answer import goes_further, may_say
-from gateway.model.code_lists import STATUS_NAMES, StatusCode
+from gateway.model.code_lists import REASON_OWED, STATUS_NAMES, StatusCode
 from gateway.model.identifiers import AgencyCode, PackageId, ThreadId, normalise_notation
 from gateway.model.package import StatusReport
 from gateway.model.thread import RecipientState, Thread
@@ -42,17 +42,18 @@ class Answering:
     def apply(self, connection: sqlite3.Connection) -> Heard:
         """Match and record the status.
 
-        Errors: Refusal, when strict, of a status that may not follow the last one or is not the
-        sender's to give.
+        Errors: Refusal, when strict, of a status that may not follow the last one or owes a reason.
         """
+        if self.strict and self.report.status in REASON_OWED and not self.report.description:
+            raise _reason_missing()
         match = find_document(connection, self.report, self.directory)
         if match is None:
             self._record(connection, None, self.directory.canonical(self.report.sender.code))
             return Heard(thread_id=None)
         thread, state = match
-        if self.strict:
-            self._check_order(state)
         is_repetition = self._is_repetition(connection, thread, state)
+        if self.strict and not is_repetition:
+            self._check_order(state)
         self._record(connection, thread.id, state.code)
         if not is_repetition:
             self.move(connection, thread, state)
@@ -66,8 +67,10 @@ class Answering:
             raise _out_of_order(state.status, following)
 
     def _is_repetition(self, connection: sqlite3.Connection, thread: Thread, state: RecipientState) -> bool:
-        if self.report.status in _CHANGES or self.report.status == StatusCode.TAKE_BACK:
-            return state.pending_change is None and self.report.status in _CHANGES
+        if self.report.status == StatusCode.TAKE_BACK:
+            return False
+        if self.report.status in _CHANGES and state.pending_change is not None:
+            return False
         return threads.has_answered(connection, thread.id, state.code, self.report.status)
 
     def _record(
@@ -162,4 +165,13 @@ def _out_of_order(current: str | None, following: StatusCode) -> Refusal:
         where="MessageHeader/StatusCode",
         vi=f"Trạng thái {following.value} ({following.vi}) không thể đi sau {said}.",
         en=f"Status {following.value} ({following.en}) cannot follow {said}.",
+    )
+
+
+def _reason_missing() -> Refusal:
+    return Refusal.because(
+        "reason-missing",
+        where="MessageHeader/Description",
+        vi="Từ chối phải nêu lý do.",
+        en="Declining owes a reason.",
     )

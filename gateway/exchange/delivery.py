@@ -20,6 +20,7 @@ from gateway.exchange.directory import Directory, Snapshot
 from gateway.exchange.notary import Notary, tell_faults
 from gateway.exchange.own_words import OwnWords
 from gateway.exchange.passing_on import Leaving, Sealing
+from gateway.exchange.routing import Route
 from gateway.model.code_lists import Kind
 from gateway.model.dispatch import Dispatch, Event
 from gateway.model.identifiers import Digest, DocumentId, ThreadId, normalise_notation
@@ -198,10 +199,25 @@ class Delivery:
         def act(tables: Connection) -> None:
             dispatches.end(tables, dispatch.id, event, at=at, fault=str(error))
             append_entry(tables, entry)
-            self._tell_sender(tables, package, dispatch, error, directory, at)
+            if event is Event.REFUSE and len(dispatch.recipients) > 1:
+                self._try_each(tables, package, dispatch, at)
+            else:
+                self._tell_sender(tables, package, dispatch, error, directory, at)
 
         await self.database.write(act)
         log.error(kind.value, dispatch=dispatch.id, package=package.id, reason=error.code)
+
+    def _try_each(self, tables: Connection, package: StoredPackage, dispatch: Dispatch, at: datetime) -> None:
+        """Send to each recipient alone: one the axis does not know must not keep it from the others."""
+        for recipient in dispatch.recipients:
+            self.own_words.posting.post(
+                tables,
+                Route(beyond=(recipient,)),
+                package.id,
+                thread_id=package.thread_id,
+                priority=dispatch.priority,
+                at=at,
+            )
 
     def _tell_sender(
         self,

@@ -19,7 +19,7 @@ from gateway.exchange.directory import Directory
 from gateway.exchange.ids import Mint
 from gateway.exchange.judge import Judge
 from gateway.exchange.refusals import Refusals
-from gateway.exchange.routing import addressed_agencies, local_route
+from gateway.exchange.routing import local_route, named_agencies
 from gateway.model.agency import System
 from gateway.model.code_lists import Kind
 from gateway.model.identifiers import AgencyCode
@@ -61,7 +61,8 @@ class Inbound:
         try:
             directory = await self.directory.current()
             verified = await self.judge.inspect(spool, directory, policy=self.peer.policy, at=at)
-            recipients = addressed_agencies(verified.package, requested, directory)
+            # The axis knows for whom it delivers; the package may name a code that has changed since.
+            recipients = requested or named_agencies(verified.package)
             acceptance = Acceptance(
                 verified=verified,
                 spool=spool,

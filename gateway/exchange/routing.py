@@ -40,34 +40,29 @@ def addressed_agencies(
 ) -> tuple[AgencyCode, ...]:
     """Tell for whom a package is meant: all it names, or those of them the request names.
 
-    A gateway upstream of us may have delivered to some recipients itself and asks for the rest only.
+    A gateway below us may have delivered to some recipients itself and asks for the rest only. A status
+    goes to whom it answers, whatever the request says: callers leave the recipients of their last document
+    in place.
     Errors: Refusal when the request names somebody whom the package does not.
     """
-    if package.envelope is not None:
-        named = tuple(recipient.code for recipient in package.envelope.recipients)
-    else:
-        assert package.status is not None  # noqa: S101 - the reader sets one of the two
-        named = () if package.status.reply.organ is None else (package.status.reply.organ,)
-    if not requested:
-        return named
+    named = named_agencies(package)
     if not named:
-        return tuple(requested)
+        return tuple(requested or ())
+    if not requested or package.status is not None:
+        return named
     known = {directory.canonical(code) for code in named}
     strangers = [code for code in requested if directory.canonical(code) not in known]
     if strangers:
-        raise Refusal(
-            "recipient-not-in-package",
-            [
-                Fault(
-                    rule="recipient-not-in-package",
-                    where="XroadVnpt-to",
-                    vi=f"Yêu cầu gửi cho {code} nhưng gói tin không ghi nơi nhận này.",
-                    en=f"The request names {code}, the package does not.",
-                )
-                for code in strangers
-            ],
-        )
+        raise Refusal("recipient-not-in-package", [_not_in_package(code) for code in strangers])
     return tuple(requested)
+
+
+def named_agencies(package: Package) -> tuple[AgencyCode, ...]:
+    """Tell whom a package names as its recipients; a status names whom it answers."""
+    if package.envelope is not None:
+        return tuple(recipient.code for recipient in package.envelope.recipients)
+    organ = package.status.reply.organ if package.status else None
+    return () if organ is None else (organ,)
 
 
 def plan_route(recipients: Iterable[AgencyCode], directory: Snapshot, *, axis_is_open: bool) -> Route:
@@ -131,6 +126,15 @@ def _unreachable(code: AgencyCode, directory: Snapshot) -> Fault | None:
             en=f"Agency {code} is closed and has no successor.",
         )
     return None
+
+
+def _not_in_package(code: AgencyCode) -> Fault:
+    return Fault(
+        rule="recipient-not-in-package",
+        where="XroadVnpt-to",
+        vi=f"Yêu cầu gửi cho {code} nhưng gói tin không ghi nơi nhận này.",
+        en=f"The request names {code}, the package does not.",
+    )
 
 
 def _unknown(code: AgencyCode) -> Fault:

@@ -120,6 +120,8 @@ class Worker:
         settled = await self.inbound.fetch_waiting(
             self.axis, concurrency=self.rhythm.concurrency, clock=self.clock
         )
+        if settled:
+            self.wake()  # status 01 of what just came in is due at once
         return settled > 0
 
     async def _renew_directory(self) -> bool:

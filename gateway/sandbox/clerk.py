@@ -61,6 +61,12 @@ class Arrived:
         """Return what it does to the document; None for a status."""
         return self.package.envelope.amendment.business if self.package.envelope else None
 
+    @property
+    def replaced(self) -> tuple[DocumentId, ...]:
+        """Return which documents it says it replaces."""
+        envelope = self.package.envelope
+        return tuple(old.document_id for old in envelope.amendment.replaced) if envelope else ()
+
 
 @dataclass(slots=True, kw_only=True)
 class Clerk:

@@ -8,7 +8,7 @@ import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import partial
+from functools import cache, partial
 from itertools import count
 
 from gateway.edxml.writer import File, write_document, write_status
@@ -77,17 +77,19 @@ class Letter:
         pages = lay_out_annex(f"PHỤ LỤC CÔNG VĂN SỐ {self.code}", self.annex_pages_count, _figures())
         return write_pdf(f"Phụ lục {self.code}", pages)
 
-    def files(self) -> list[tuple[str, bytes]]:
-        """List its files by name: itself, and its annex if it has one."""
-        main = (f"Công văn {self.number}-{self.code.notation}.pdf", self.draw())
-        return [main, ("Phụ lục số liệu.pdf", self.draw_annex())] if self.annex_pages_count else [main]
+
+@cache
+def files_of(letter: Letter) -> tuple[tuple[str, bytes], ...]:
+    """Draw a letter's files, by name: itself, and its annex if it has one."""
+    main = (f"{letter.type_name} {letter.number}-{letter.code.notation}.pdf", letter.draw())
+    return (main, ("Phụ lục số liệu.pdf", letter.draw_annex())) if letter.annex_pages_count else (main,)
 
 
 def write_letter(letter: Letter, *, at: datetime, amendment: Amendment | None = None) -> bytes:
     """Write a letter as a package."""
     files = [
         File(name=name, open=partial(io.BytesIO, content), media_type="application/pdf")
-        for name, content in letter.files()
+        for name, content in files_of(letter)
     ]
     envelope = Envelope(
         sender=_organization(letter.sender),

@@ -17,7 +17,7 @@ from gateway.model.signature import Grade
 from gateway.sandbox.agencies import Member
 from gateway.sandbox.audit import CheckedLog
 from gateway.sandbox.clerk import Clerk, Sent
-from gateway.sandbox.documents import Letter
+from gateway.sandbox.documents import Letter, files_of
 from gateway.sandbox.letters import Letters
 from gateway.sandbox.world import World
 
@@ -88,7 +88,7 @@ class Stage:
 
     async def arrived(self, letter: Letter, business: Business = Business.NEW) -> None:
         """See a letter arrive at each of its recipients, whole, its signature valid."""
-        files = {hashlib.sha256(content).hexdigest() for _, content in letter.files()}
+        files = {hashlib.sha256(content).hexdigest() for _, content in files_of(letter)}
 
         async def arrive(recipient: Member) -> None:
             found = await self.clerk(recipient).until_document(letter, recipient, business)

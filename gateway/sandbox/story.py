@@ -92,8 +92,8 @@ async def share_a_gateway(stage: Stage) -> None:
     await stage.arrived(letter)
     await stage.heard(letter, StatusCode.ARRIVED, FINANCE, MINISTRY)
     stage.say(
-        f"Sở GDĐT gửi {letter.code}, hai tệp: tới Sở Tài chính ngay trong cổng chung, tới Bộ qua trục",
-        "one letter, two files: to a neighbour inside the shared gateway, to the ministry through the hub",
+        f"Sở GDĐT gửi {letter.code}, hai tệp: tới Sở Tài chính ngay trong cổng, tới Bộ qua trục",
+        "two files: to a neighbour inside the shared gateway, to the ministry through the hub",
     )
     await stage.answer(letter, StatusCode.RECEIVED, FINANCE)
 
@@ -122,6 +122,11 @@ async def replace(stage: Stage) -> None:
     await stage.send(new, replacement_of(old, "Cập nhật số liệu"))
     await stage.arrived(new, Business.REPLACE)
     await stage.heard(new, StatusCode.ARRIVED, MINISTRY)
+    arrived = await stage.clerk(MINISTRY).until_document(new, MINISTRY, Business.REPLACE)
+    if old.document_id not in arrived.replaced:
+        raise unlike(
+            "bản thay thế không nêu văn bản bị thay", "the replacement does not name what it replaces"
+        )
     stage.note(old, MINISTRY, f"thay bằng {new.code}")
     stage.say(
         f"Sở Y tế gửi báo cáo {old.code}, rồi {new.code} thay thế", "a report, then another that replaces it"
@@ -195,14 +200,14 @@ async def refuse_the_forged(stage: Stage) -> None:
     what = Turn(vi="chữ ký số giả mạo", en="forged signature")
     refused = await stage.refuse(package, forged, what)
     stage.say(
-        f"Chữ ký giả, mượn chứng thư của tỉnh: bị từ chối – {refused.reasons[0].vi}",
-        f"refused: {refused.reasons[0].en}",
+        "Ký giả dưới chứng thư mượn của tỉnh: bị từ chối, có biên nhận từ chối",
+        f"a signature forged under the province's certificate: refused, {refused.code}",
     )
     what = Turn(vi="gói tin sai quy cách", en="malformed package")
     refused = await stage.refuse(spoil(spoilt, at=now), spoilt, what)
     stage.say(
         f"Gói tin sai quy cách: bị từ chối, báo đủ {len(refused.reasons)} lỗi trong một lần",
-        f"refused, all {len(refused.reasons)} faults told at once",
+        f"a malformed package: refused, all {len(refused.reasons)} faults told at once",
     )
     await asyncio.gather(*(clerk.look() for clerk in stage.world.desks()))
     strangers = {forged.document_id, spoilt.document_id}

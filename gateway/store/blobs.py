@@ -148,6 +148,11 @@ class Blobs:
         """Begin a spool; name is unique and ours."""
         return SpoolWriter(path=self.spool_directory / f"{name}.part", inline_limit=self.inline_limit)
 
+    def clear_spool(self) -> None:
+        """Remove what a process that died left half received; nobody was promised anything about it."""
+        for part in self.spool_directory.glob("*.part"):
+            part.unlink(missing_ok=True)
+
     def path_of(self, digest: Digest) -> Path:
         """Tell where a large package stands."""
         return self.directory / digest[:2] / digest[2:4] / digest

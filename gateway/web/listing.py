@@ -6,7 +6,7 @@ from gateway.exchange.directory import Snapshot
 from gateway.model.agency import Agency
 from gateway.model.code_lists import STATUS_NAMES, StatusCode
 from gateway.model.dispatch import State
-from gateway.model.identifiers import AgencyCode
+from gateway.model.identifiers import AgencyCode, structural_alias
 from gateway.store import dispatches
 from gateway.vxp.items import DirectoryItem, ReceivedItem, SentItem, UnitItem
 
@@ -67,7 +67,8 @@ def directory_items(directory: Snapshot) -> Iterator[DirectoryItem]:
 def qd20_items(directory: Snapshot) -> Iterator[DirectoryItem]:
     """List the agencies that have a QĐ 20 code, by that code, each with its QCVN 102 code."""
     for agency in directory.addressable():
-        codes = (agency.code, *agency.aliases)
+        other = structural_alias(agency.code)
+        codes = (agency.code, *agency.aliases, *((other,) if other else ()))
         new = next((code for code in codes if code[:1].isalpha()), None)
         if new is not None:
             yield _item(agency, new, next((code for code in codes if code[:1].isdigit()), None))

@@ -23,6 +23,7 @@ VXP_CODES: dict[str, ErrorCode] = {
     "misrouted": ErrorCode.RECIPIENT,
     "not-in-mailbox": ErrorCode.DOCUMENT,
     "status-out-of-order": ErrorCode.STATUS,
+    "reason-missing": ErrorCode.STATUS,
     "package-too-large": ErrorCode.SIZE,
 }
 

@@ -35,6 +35,43 @@ async def test_a_change_nobody_asked_for_cannot_be_answered(world: World) -> Non
     assert (answer.code, "status-out-of-order" in answer.words) == ("8", True)
 
 
+async def test_declining_owes_a_reason(world: World) -> None:
+    """02 without a word is refused; with one it goes back to the sender."""
+    sent = Sent(sender=HEALTH)
+    await world.health.send(document(sent, [FINANCE]), sender=HEALTH)
+    silent = await world.finance.send(status(sent, "02", by=FINANCE), sender=FINANCE, kind="status")
+    assert (silent.code, "reason-missing" in silent.words) == ("8", True)
+    spoken = status(sent, "02", by=FINANCE, description="Gửi nhầm nơi nhận")
+    assert (await world.finance.send(spoken, sender=FINANCE, kind="status")).ok
+    assert status_codes(await collect_all(world.health, "status", count=2)) == ["01", "02"]
+
+
+async def test_a_declined_document_may_come_again_and_starts_from_nothing(world: World) -> None:
+    """After 02 the same document is a new round: arrived, received, as if for the first time."""
+    sent = Sent(sender=HEALTH)
+    await world.health.send(document(sent, [FINANCE]), sender=HEALTH)
+    declining = status(sent, "02", by=FINANCE, description="Thiếu phụ lục")
+    await world.finance.send(declining, sender=FINANCE, kind="status")
+    again = document(sent, [FINANCE], attachment=b"%PDF-1.4 co phu luc")
+    assert (await world.health.send(again, sender=HEALTH)).ok
+    said = await world.finance.send(status(sent, "03", by=FINANCE), sender=FINANCE, kind="status")
+    assert said.ok, said.words
+    (row,) = world.gateway.rows("SELECT status FROM recipients")
+    assert row["status"] == "03"
+
+
+async def test_a_late_status_does_not_take_a_document_back(world: World) -> None:
+    """06 came before 03: the document stays completed, both words are kept."""
+    sent = Sent(sender=HEALTH)
+    await world.health.send(document(sent, [MINISTRY]), sender=HEALTH)
+    for code in ("06", "03"):
+        await world.ministry.send(status(sent, code, by=MINISTRY), sender=MINISTRY, kind="status")
+    await collect_all(world.health, "status", count=2)
+    (row,) = world.gateway.rows("SELECT status FROM recipients")
+    assert row["status"] == "06"
+    assert len(world.gateway.rows("SELECT 1 FROM answers")) == 2
+
+
 async def test_only_its_sender_recalls_a_document(world: World) -> None:
     """A recall of another agency's document is refused and on record."""
     sent = Sent(sender=HEALTH)

@@ -49,6 +49,17 @@ async def test_what_the_axis_refuses_is_not_tried_again_and_the_sender_told(worl
     assert turned_away["code"] == "axis-refused"
 
 
+async def test_one_recipient_the_axis_does_not_know_does_not_keep_it_from_the_others(world: World) -> None:
+    """Refused together, they are tried one by one; the sender hears of the one that failed."""
+    await _unknown_at_the_axis(world)
+    package = document(Sent(sender=HEALTH), [MINISTRY, "000.00.00.G55"])
+    assert (await world.health.send(package, sender=HEALTH)).ok
+    assert len(await collect_all(world.ministry)) == 1
+    (notice,) = await collect_all(world.health, "status")
+    assert status_codes([notice]) == ["02"]
+    assert b"000.00.00.G55" in notice
+
+
 async def _come_back(world: World) -> None:
     # The same address as before: the gateway's configuration knows no other.
     port = world.hub.url.rsplit(":", 1)[1]
