@@ -185,8 +185,11 @@ def test_an_empty_payload_is_no_payload():
 
 def test_a_payloads_name_in_text_cdata_and_comments_is_only_text():
     """Only the parser decides what is a tag."""
-    decoys = b"ContentTransferEncoded ><!-- <ContentTransferEncoded> --><![CDATA[<ContentTransferEncoded>]]>"
+    decoys = b"ContentTransferEncoded <a/> ContentTransferEncoded ><!-- <ContentTransferEncoded> --><![CDATA[<ContentTransferEncoded>]]>"
     content = package(TEXT).replace(b"<MessageHeader/>", decoys)
+    content = content.replace(
+        b"<ContentTransferEncoded>" + TEXT, b"ContentTransferEncoded <ContentTransferEncoded>" + TEXT
+    )
     outline = scan_bytes(content)
     assert [content[payload.start : payload.end] for payload in outline.payloads] == [TEXT]
     assert decoys in outline.text

@@ -1,0 +1,120 @@
+"""Package bytes: spooled as they come, kept under their digest, byte for byte."""
+
+import hashlib
+import os
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from gateway.errors import Delay
+from gateway.model.identifiers import Digest
+from gateway.store.blobs import Blobs, SpoolWriter, keep_inline, read_chunks
+from gateway.store.database import open_database
+
+
+@pytest.fixture
+async def blobs(tmp_path: Path) -> AsyncIterator[Blobs]:
+    """A store that keeps up to a kilobyte in the database."""
+    database = await open_database(tmp_path / "x.db", linger=timedelta(0), batch_limit=8)
+    (tmp_path / "blobs").mkdir()
+    (tmp_path / "spool").mkdir()
+    yield Blobs(
+        database=database,
+        directory=tmp_path / "blobs",
+        spool_directory=tmp_path / "spool",
+        inline_limit=1024,
+    )
+    await database.close()
+
+
+async def spool_all(writer: SpoolWriter, content: bytes, size: int = 300) -> None:
+    for start in range(0, len(content), size):
+        await writer.add(content[start : start + size])
+
+
+@pytest.mark.parametrize("size", [0, 1, 1023, 1024, 1025, 1 << 20, (1 << 20) + 5, 3_000_000])
+async def test_what_is_kept_is_what_came(blobs: Blobs, size: int) -> None:
+    """Small in the database, large as a file: the same bytes under their digest."""
+    content = os.urandom(size)
+    writer = blobs.spool("a")
+    await spool_all(writer, content, 65536)
+    spool = await writer.finish()
+    assert spool.digest == hashlib.sha256(content).hexdigest()
+    await blobs.secure(spool)
+    await blobs.database.write(lambda tables: keep_inline(tables, spool))
+    spool.discard()
+    with await blobs.open(spool.digest) as file:
+        assert b"".join([chunk async for chunk in read_chunks(file)]) == content
+    assert list(blobs.spool_directory.iterdir()) == []
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    content=st.binary(max_size=4000),
+    size=st.integers(1, 1500),
+    ending=st.sampled_from([b"", b"\r\n", b"\r", b"\n"]),
+)
+async def test_exactly_two_bytes_are_dropped_and_only_when_they_are_a_line_break(
+    blobs: Blobs, content: bytes, size: int, ending: bytes
+) -> None:
+    """A package that itself ends in a line break keeps its own."""
+    sent = content + ending
+    writer = blobs.spool("b")
+    await spool_all(writer, sent, size)
+    without = writer.digest_without_line_break()
+    if sent.endswith(b"\r\n"):
+        assert without == hashlib.sha256(sent[:-2]).hexdigest()
+        spool = await writer.finish(drop_line_break=True)
+        expected = sent[:-2]
+    else:
+        assert without is None
+        spool = await writer.finish()
+        expected = sent
+    with spool.open() as file:
+        assert file.read() == expected
+    assert spool.size_bytes == len(expected)
+    spool.discard()
+
+
+async def test_the_same_bytes_twice_are_kept_once(blobs: Blobs) -> None:
+    """Two spools, one file."""
+    for name in ("a", "b"):
+        writer = blobs.spool(name)
+        await spool_all(writer, b"x" * 5000)
+        spool = await writer.finish()
+        await blobs.secure(spool)
+        spool.discard()
+    assert len([path for path in blobs.directory.rglob("*") if path.is_file()]) == 1
+
+
+async def test_a_spool_that_is_abandoned_leaves_nothing(blobs: Blobs) -> None:
+    """Neither does one that a dead process left, once a server starts."""
+    writer = blobs.spool("a")
+    await spool_all(writer, b"x" * 5000)
+    writer.abandon()
+    (blobs.spool_directory / "dead.part").write_bytes(b"half")
+    blobs.clear_spool()
+    assert list(blobs.spool_directory.iterdir()) == []
+
+
+async def test_bytes_that_are_gone_are_a_delay_not_a_bug(blobs: Blobs) -> None:
+    """A file missing from the store is the operator's trouble; no caller's, and no traceback."""
+    with pytest.raises(Delay):
+        await blobs.open(Digest("0" * 64))
+
+
+async def test_a_full_disk_is_a_delay_with_its_name(blobs: Blobs) -> None:
+    """A real full device answers ENOSPC; whoever sends is told to come again."""
+    writer = blobs.spool("a")
+    if not Path("/dev/full").exists():
+        pytest.skip("no /dev/full here")
+    (blobs.spool_directory / "a.part").unlink(missing_ok=True)
+    writer._file = open("/dev/full", "wb", buffering=0)  # noqa: SIM115, PTH123, ASYNC230
+    with pytest.raises(Delay) as caught:
+        await spool_all(writer, b"x" * 3_000_000, 65536)
+    assert caught.value.code == "disk-full"
+    writer.abandon()
