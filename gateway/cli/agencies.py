@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
-from gateway.cli.node import directory_option, open_node, operator_name
+from gateway.cli.node import directory_option, load_directory, open_node, operator_name
 from gateway.cli.terminal import both, card, done, grid, json_option, local, show, show_json
 
 if TYPE_CHECKING:
     from gateway.cli.agency_entries import Entry
     from gateway.errors import Fault
-    from gateway.exchange.directory import Snapshot
     from gateway.model.agency import Agency
 
 take_over_option = click.option(
@@ -133,7 +132,7 @@ def list_agencies(folder: Path, as_json: bool) -> None:
 
     List the directory, closed agencies included.
     """
-    directory = asyncio.run(_directory(folder))
+    directory = asyncio.run(load_directory(folder))
     agencies = list(directory.agencies.values())
     if as_json:
         show_json([_facts(agency, directory.served_by.get(agency.code)) for agency in agencies])
@@ -203,11 +202,6 @@ async def _close(folder: Path, code: str, into: str | None) -> tuple[str, str | 
         successor = None if into is None else directory.canonical(normalise_code(into))
         await office.registry.close_agency(closing, merged_into=successor, by=operator_name(), at=now())
         return closing, successor
-
-
-async def _directory(folder: Path) -> "Snapshot":
-    async with open_node(folder) as office:
-        return await office.directory.current(certainly=True)
 
 
 def _facts(agency: "Agency", served_by: str | None) -> dict[str, Any]:

@@ -95,6 +95,7 @@ class _Performance:
         self._show(tell_places(stage, running=not self.once))
         if not self.once:
             await _stay()
+            self.sheet.print(both("\nĐang dừng mọi tiến trình.", "stopping every process"))
         return 0 if all_well else 1
 
     async def _play_scenes(self, stage: "Stage") -> bool:
@@ -137,7 +138,7 @@ class _Performance:
     def _show_log(self, node: "Node") -> None:
         self.sheet.print(words((f"\n    {node.log_file}", "bold")))
         for line in node.log_tail(_LOG_TAIL_LINES):
-            self.sheet.print(words(f"    {line}"))
+            self.sheet.print(words(f"    {line}"), soft_wrap=True)
 
     def _waiting(self, what: str) -> contextlib.AbstractContextManager[object]:
         """Show that something is going on, to those who watch a terminal."""
@@ -146,8 +147,11 @@ class _Performance:
         return self.sheet.status(words((what, "dim")))
 
     def _show(self, parts: "list[RenderableType]") -> None:
+        from rich.text import Text
+
         for part in parts:
-            self.sheet.print(part)
+            # A command must be one line when it is copied, however narrow the terminal.
+            self.sheet.print(part, soft_wrap=isinstance(part, Text))
 
 
 async def _stay() -> None:

@@ -1,7 +1,10 @@
 """What the demo shows before and after its story: who takes part, what became of it all, where to look."""
 
 import shlex
+import shutil
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich import box
@@ -10,6 +13,7 @@ from rich.text import Text
 
 from gateway.cli.terminal import both, heading, plain, words
 from gateway.sandbox.agencies import HUB_PLAN, MINISTRY_PLAN, PROVINCE_PLAN
+from gateway.sandbox.samples import leave_samples
 from gateway.sandbox.stage import Course, Stage
 from gateway.sandbox.world import World
 
@@ -66,7 +70,7 @@ def _title(vi: str, en: str) -> Text:
 def _document(course: Course) -> Text:
     letter = course.letter
     return Text.assemble(
-        (str(letter.code), "bold"), f"\n{letter.subject}", (f"\n{letter.sender.short}", "dim")
+        (str(letter.code), "bold"), (f" · {letter.sender.short}", "dim"), f"\n{letter.subject}"
     )
 
 
@@ -103,26 +107,50 @@ def _totals(stage: Stage) -> Iterator[Text]:
 
 
 def tell_places(stage: Stage, *, running: bool) -> "list[RenderableType]":
-    """Say where to look further; with addresses while everything runs."""
-    world = stage.world
+    """Say where to look further, and what to try while everything runs."""
+    parts: list[RenderableType] = [heading("Xem thêm", "look further")]
+    for vi, en, command in [*_looking(stage), *(_trying(stage) if running else ())]:
+        parts += [Text.assemble("  # ", both(vi, en), style="dim"), Text(f"  {_program()} {command}", "cyan")]
+    folder = shlex.quote(str(stage.world.folder))
+    parts.append(both(f"\n  Dữ liệu ở {folder}; xóa: rm -r {folder}", "everything is kept there"))
+    if running:
+        parts.append(words(("  Đang chạy; Ctrl-C để dừng.", "bold"), (" · running; Ctrl-C ends it", "dim")))
+    return parts
+
+
+def _looking(stage: Stage) -> Iterator[tuple[str, str, str]]:
     hub, province, ministry = (
-        shlex.quote(str(world.nodes[plan.folder].folder)) for plan in (HUB_PLAN, PROVINCE_PLAN, MINISTRY_PLAN)
+        shlex.quote(str(stage.world.nodes[plan.folder].folder))
+        for plan in (HUB_PLAN, PROVINCE_PLAN, MINISTRY_PLAN)
     )
     code = stage.letters.directive.code
-    commands = [
-        ("các văn bản đã qua cổng của tỉnh", "documents", f"lienthong document list -d {province}"),
-        ("đường đi của một văn bản", "one document", f"lienthong document show {code} -d {ministry}"),
-        ("nhật ký của trục", "audit log", f"lienthong log -d {hub}"),
-    ]
-    if running:
-        node = world.nodes[PROVINCE_PLAN.folder]
-        account = f"--as qlvb-syt --secret-file {province}/qlvb-syt.secret --to {node.url}/vxp"
-        commands.append(("hộp chờ nhận của Sở Y tế", "a mailbox", f"lienthong mailbox list {account}"))
-    parts: list[RenderableType] = [heading("Xem thêm", "look further")]
-    for vi, en, command in commands:
-        parts += [Text.assemble("  # ", both(vi, en), style="dim"), Text(f"  {command}", "cyan")]
-    folder = shlex.quote(str(world.folder))
-    if running:
-        parts.append(both("\nĐang chạy; Ctrl-C để dừng.", "running; Ctrl-C ends it"))
-    parts.append(both(f"Dữ liệu ở {folder}; xóa: rm -r {folder}", "everything is kept there"))
-    return parts
+    yield "các văn bản đã qua cổng của tỉnh", "documents", f"document list -d {province}"
+    yield "đường đi của một văn bản", "one document", f"document show {code} -d {ministry}"
+    yield "nhật ký của trục", "audit log", f"log -d {hub}"
+
+
+def _trying(stage: Stage) -> Iterator[tuple[str, str, str]]:
+    samples = leave_samples(stage)
+    hub = stage.world.nodes[HUB_PLAN.folder]
+    if samples.refused:
+        forged, anchors = shlex.quote(str(samples.refused[0])), shlex.quote(str(hub.folder / "certs"))
+        yield "vì sao gói tin bị từ chối", "why it was refused", f"check {forged} --anchors {anchors}"
+    unsent = shlex.quote(str(samples.unsent))
+    sending = f"send {unsent} {_account(stage, PROVINCE_PLAN.folder, 'qlvb-syt')}"
+    yield "gửi một văn bản của Sở Y tế", "send a letter", sending
+    looking = f"mailbox list {_account(stage, MINISTRY_PLAN.folder, 'qlvb-bo')}"
+    yield "rồi xem hộp chờ nhận của Bộ", "then see it in the ministry's mailbox", looking
+
+
+def _account(stage: Stage, folder: str, system: str) -> str:
+    node = stage.world.nodes[folder]
+    secret = shlex.quote(str(node.folder / f"{system}.secret"))
+    return f"--as {system} --secret-file {secret} --to {node.url}/vxp"
+
+
+def _program() -> str:
+    """Name this program so that what is shown can be typed."""
+    called = Path(sys.argv[0])
+    if called.name != "lienthong":
+        return f"{shlex.quote(sys.executable)} -m gateway"
+    return "lienthong" if shutil.which("lienthong") == str(called.absolute()) else shlex.quote(str(called))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gateway.cli.node import directory_option, open_node
+from gateway.cli.node import directory_option, open_records
 from gateway.cli.terminal import both, json_option, show, show_json
 
 if TYPE_CHECKING:
@@ -83,9 +83,9 @@ def list_documents(last: int, folder: Path, as_json: bool) -> None:
 async def _list(folder: Path, last: int) -> "list[tuple[Thread, list[RecipientState]]]":
     from gateway.store.threads import list_recipients, list_threads
 
-    async with open_node(folder) as office:
-        threads = await list_threads(office.database, limit=last)
-        return [(thread, await list_recipients(office.database, thread.id)) for thread in threads]
+    async with open_records(folder) as database:
+        threads = await list_threads(database, limit=last)
+        return [(thread, await list_recipients(database, thread.id)) for thread in threads]
 
 
 def _show_list(found: "list[tuple[Thread, list[RecipientState]]]") -> None:
@@ -145,14 +145,14 @@ def show_document(wanted: str, folder: Path, as_json: bool) -> None:
 
 async def _gather(folder: Path, wanted: str) -> History:
     from gateway.errors import Refusal
+    from gateway.exchange.directory import Directory
     from gateway.model.identifiers import normalise_notation
     from gateway.store.audit_log import list_thread_entries
     from gateway.store.dispatches import list_package_dispatches
     from gateway.store.packages import list_thread_packages
     from gateway.store.threads import find_thread, list_answers, list_recipients
 
-    async with open_node(folder) as office:
-        database = office.database
+    async with open_records(folder) as database:
         thread = await find_thread(database, wanted) or await find_thread(
             database, normalise_notation(wanted)
         )
@@ -165,7 +165,7 @@ async def _gather(folder: Path, wanted: str) -> History:
         packages = await list_thread_packages(database, thread.id)
         return History(
             thread=thread,
-            directory=await office.directory.current(certainly=True),
+            directory=await Directory(database=database).current(certainly=True),
             recipients=await list_recipients(database, thread.id),
             packages=packages,
             dispatches=await list_package_dispatches(database, [package.id for package in packages]),

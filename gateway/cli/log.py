@@ -8,26 +8,27 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gateway.cli.node import directory_option, open_node
+from gateway.cli.node import directory_option, load_node, open_records
 from gateway.cli.terminal import both, card, json_option, show, show_json, words
+from gateway.model.log import LogKind
 
 if TYPE_CHECKING:
+    from cryptography.x509 import Certificate
     from rich.text import Text
 
     from gateway.evidence.receipts import Receipt
-    from gateway.office import Office
     from gateway.store.audit_log import LogRow
 
 _BETWEEN_LOOKS = 0.5
 
-_KINDS = (
-    *("accepted", "refused", "repeated", "deferred", "delivered", "turned-away", "expired", "collected"),
-    *("confirmed", "answered", "unmatched", "amended", "distrusted", "administered"),
-)
-
 
 @click.group(invoke_without_command=True)
-@click.option("--kind", type=click.Choice(_KINDS), help="Chỉ loại việc này. · Only events of this kind.")
+@click.option(
+    "--kind",
+    type=click.Choice([kind.value for kind in LogKind]),
+    metavar="KIND",
+    help="Chỉ loại việc này, như accepted, refused, answered. · Only events of this kind.",
+)
 @click.option(
     "--last",
     type=click.IntRange(min=0),
@@ -54,13 +55,12 @@ def log(ctx: click.Context, kind: str | None, last: int, follow: bool, folder: P
 
 async def _print(folder: Path, kind_name: str | None, last: int, *, follow: bool, as_json: bool) -> None:
     from gateway.cli.narration import tell, timeline
-    from gateway.model.log import LogKind
     from gateway.store.audit_log import list_entries, list_latest
 
     kind = None if kind_name is None else LogKind(kind_name)
-    async with open_node(folder) as office:
-        newest = await list_latest(office.database, limit=1)
-        rows = await list_latest(office.database, limit=last, kind=kind)
+    async with open_records(folder) as database:
+        newest = await list_latest(database, limit=1)
+        rows = await list_latest(database, limit=last, kind=kind)
         if as_json or follow:
             for row in rows:
                 show_json(entry_facts(row), lines=True) if as_json else show(tell(row), as_line=True)
@@ -70,7 +70,7 @@ async def _print(folder: Path, kind_name: str | None, last: int, *, follow: bool
             show(both("  Nhật ký chưa có mục nào như vậy.", "no such entry"))
         seen = newest[-1].seq if newest else 0
         while follow:
-            async for row in list_entries(office.database, kind=kind, after=seen):
+            async for row in list_entries(database, kind=kind, after=seen):
                 show_json(entry_facts(row), lines=True) if as_json else show(tell(row), as_line=True)
                 seen = row.seq
             await asyncio.sleep(_BETWEEN_LOOKS)
@@ -123,8 +123,8 @@ async def _show(folder: Path, seq: int, receipt_file: Path | None, *, as_json: b
     from gateway.errors import Refusal
     from gateway.store.audit_log import list_entries
 
-    async with open_node(folder) as office:
-        rows = [row async for row in list_entries(office.database, after=seq - 1, limit=1)]
+    async with open_records(folder) as database:
+        rows = [row async for row in list_entries(database, after=seq - 1, limit=1)]
         if not rows or rows[0].seq != seq:
             raise Refusal.because(
                 "no-such-entry", vi=f"nhật ký không có mục {seq}", en=f"the log has no entry {seq}"
@@ -139,10 +139,10 @@ async def _show(folder: Path, seq: int, receipt_file: Path | None, *, as_json: b
         if as_json:
             show_json(entry_facts(row))
         else:
-            _show_row(office, row)
+            _show_row(row, _own_certificate(folder))
 
 
-def _show_row(office: "Office", row: "LogRow") -> None:
+def _show_row(row: "LogRow", own: "Certificate | None") -> None:
     from gateway.cli.narration import narrate, when
     from gateway.cli.terminal import heading
     from gateway.cli.words import EVENT_STYLES, EVENTS
@@ -164,7 +164,7 @@ def _show_row(office: "Office", row: "LogRow") -> None:
         heading("Bằng chứng", "evidence"),
         card(
             [
-                ("Biên nhận", "receipt", _judge(office, receipt)),
+                ("Biên nhận", "receipt", _judge(receipt, own)),
                 ("Chứng thư", "certificate", receipt.certificate_sha256 if receipt else None),
                 ("Lá Merkle", "leaf", row.leaf.hex()),
                 ("Khớp", "fits", fits),
@@ -191,14 +191,26 @@ def _statement_rows(facts: Mapping[str, Any], before: str = "") -> list[tuple[st
     return rows
 
 
-def _judge(office: "Office", receipt: "Receipt | None") -> "Text":
+def _own_certificate(folder: Path) -> "Certificate | None":
+    """Load the certificate of the node's seal, without its key; None when there is none to be read."""
+    from gateway.errors import Misconfiguration
+    from gateway.trust.certificates import load_anchors
+
+    try:
+        return load_anchors(load_node(folder).trust.seal_chain_file.read_bytes()).certificates[0]
+    except (OSError, Misconfiguration):
+        return None
+
+
+def _judge(receipt: "Receipt | None", own: "Certificate | None") -> "Text":
     """Say what the receipt's signature is worth, as far as this node can tell."""
     from gateway.evidence.receipts import verify_receipt
+    from gateway.trust.keys import fingerprint_of
 
     if receipt is None:
         return both("không có: việc này không hứa gì với ai", "none: this event promises nothing")
-    if receipt.certificate_sha256 != office.seal.fingerprint:
-        return both(f"{receipt.algorithm}, ký bằng dấu trước đây", "signed with an earlier seal")
-    if verify_receipt(receipt, office.seal.certificate):
-        return both(f"✓ {receipt.algorithm}, đúng dấu của nút này", "signed with this node's seal", "green")
+    if own is None or receipt.certificate_sha256 != fingerprint_of(own):
+        return both(f"{receipt.algorithm}, không phải dấu hiện nay của nút", "not the node's present seal")
+    if verify_receipt(receipt, own):
+        return both(f"✓ {receipt.algorithm}, đúng dấu của nút này", "this node's seal", "green")
     return both("✗ chữ ký sai", "the signature is wrong", "bold red")

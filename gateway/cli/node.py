@@ -12,7 +12,9 @@ from gateway.errors import Misconfiguration
 
 if TYPE_CHECKING:
     from gateway.config import Config
+    from gateway.exchange.directory import Snapshot
     from gateway.office import Office
+    from gateway.store.database import Database
 
 CONFIG_NAME = "config.toml"
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -62,6 +64,32 @@ async def open_node(folder: Path) -> AsyncIterator["Office"]:
 
     async with open_office(load_node(folder)) as office:
         yield office
+
+
+@contextlib.asynccontextmanager
+async def open_records(folder: Path) -> AsyncIterator["Database"]:
+    """Open only the database of a data directory, for commands that look and change nothing.
+
+    No key is read: whoever may read the records need not be able to sign in the node's name.
+    """
+    from gateway.store.database import open_database
+
+    storage = load_node(folder).storage
+    database = await open_database(
+        storage.database_file, linger=storage.linger, batch_limit=storage.batch_limit
+    )
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+async def load_directory(folder: Path) -> "Snapshot":
+    """Load the directory of a node."""
+    from gateway.exchange.directory import Directory
+
+    async with open_records(folder) as database:
+        return await Directory(database=database).current(certainly=True)
 
 
 def operator_name() -> str:

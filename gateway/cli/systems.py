@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gateway.cli.agencies import take_over_option
-from gateway.cli.node import directory_option, load_node, open_node, operator_name
+from gateway.cli.node import directory_option, load_directory, load_node, open_node, operator_name
 from gateway.cli.terminal import (
     both,
     card,
@@ -163,7 +163,7 @@ def list_systems(folder: Path, as_json: bool) -> None:
     """
     from gateway.cli.words import KINDS, POLICIES
 
-    directory = asyncio.run(_directory(folder))
+    directory = asyncio.run(load_directory(folder))
     systems = [stored.system for stored in directory.systems.values()]
     if as_json:
         show_json([_facts(system) for system in systems])
@@ -246,11 +246,6 @@ async def _rotate(folder: Path, systemid: str) -> "tuple[System, str]":
         secret = await office.registry.rotate_secret(SystemId(systemid), by=operator_name(), at=now())
         directory = await office.directory.current(certainly=True)
         return directory.systems[SystemId(systemid)].system, secret
-
-
-async def _directory(folder: Path) -> "Snapshot":
-    async with open_node(folder) as office:
-        return await office.directory.current(certainly=True)
 
 
 def _facts(system: "System") -> dict[str, object]:

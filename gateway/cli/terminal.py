@@ -132,7 +132,9 @@ def grid(
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), header_style="", show_edge=False, collapse_padding=True)
+    table = Table(
+        box=box.SIMPLE_HEAD, padding=(0, 1), header_style="", show_edge=False, collapse_padding=True
+    )
     for vi, en, *manner in columns:
         table.add_column(
             Text.assemble((vi, "bold"), (f"\n{en}", "dim")),

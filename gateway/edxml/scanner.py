@@ -269,12 +269,13 @@ def _find_landmark(chunk: bytes, at: int) -> tuple[int, int]:
     """Find the next thing that looks like a payload's start tag: where it starts and stops, or -1."""
     marker = chunk.find(_PAYLOAD, at)
     while marker >= 0:
-        start, stop = max(at, chunk.rfind(b"<", at, marker)), chunk.find(b">", marker) + 1
-        if not stop:
-            break
-        if not chunk.startswith(b"</", start):
-            return start, stop
-        marker = chunk.find(_PAYLOAD, stop)
+        start = chunk.rfind(b"<", at, marker)
+        is_tag = start >= 0 and chunk.find(b">", start, marker) < 0
+        if is_tag and not chunk.startswith(b"</", start):
+            stop = chunk.find(b">", marker) + 1
+            return (start, stop) if stop else (-1, -1)
+        at = marker + len(_PAYLOAD)
+        marker = chunk.find(_PAYLOAD, at)
     return -1, -1
 
 

@@ -62,7 +62,7 @@ async def _check_log(node: Node) -> CheckedLog:
 
 async def _read_log(node: Node) -> bytes:
     command = ("log", "-d", str(node.folder), "--json", "--last", _EVERYTHING)
-    process = await asyncio.create_subprocess_exec(
+    reader = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "gateway", *command),
         stdin=DEVNULL,
         stdout=PIPE,
@@ -71,11 +71,11 @@ async def _read_log(node: Node) -> bytes:
     )
     try:
         async with asyncio.timeout(_PATIENCE_SECONDS):
-            said, _ = await process.communicate()
+            said, _ = await reader.communicate()
     finally:
-        if process.returncode is None:
-            process.kill()
-    if process.returncode != 0:
+        if reader.returncode is None:
+            reader.kill()
+    if reader.returncode != 0:
         raise _unsound(node, "không đọc được", "cannot be read")
     return said
 

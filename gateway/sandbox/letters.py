@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from gateway.model.code_lists import Priority
-from gateway.sandbox.agencies import EDUCATION, FINANCE, HEALTH, MINISTRY, PROVINCE
+from gateway.sandbox.agencies import EDUCATION, FINANCE, HEALTH, MINISTRY, PROVINCE, Member
 from gateway.sandbox.documents import Letter
 
 
@@ -23,36 +23,12 @@ class Letters:
     accounts: Letter
     forged: Letter
     spoilt: Letter
+    unsent: Letter
 
 
 def letters_of(day: date) -> Letters:
     """Write them all, dated on a day."""
-    directive = Letter(
-        sender=MINISTRY,
-        recipients=(PROVINCE, HEALTH, EDUCATION),
-        number=1207,
-        section="CNTT",
-        day=day,
-        subject="Gửi, nhận văn bản điện tử qua trục liên thông",
-        paragraphs=(
-            "Để việc gửi, nhận văn bản điện tử giữa các cơ quan được thông suốt, Bộ Thử Nghiệm đề nghị "
-            "các cơ quan kết nối phần mềm quản lý văn bản với trục liên thông trước ngày 30 tháng 6.",
-            "Trong quá trình thực hiện, nếu có vướng mắc, đề nghị phản ánh về Bộ để được hướng dẫn./.",
-        ),
-    )
-    report = Letter(
-        sender=HEALTH,
-        recipients=(MINISTRY,),
-        number=412,
-        section="NVY",
-        day=day,
-        subject="Báo cáo kết quả tiêm chủng mở rộng",
-        paragraphs=(
-            "Sở Y tế báo cáo: 96,4% trẻ dưới một tuổi được tiêm đủ mũi, tăng 1,2 điểm so với cùng kỳ.",
-            "Sở Y tế trân trọng báo cáo./.",
-        ),
-        type_name="Báo cáo",
-    )
+    directive, report, short = _directive(day), _report(day), _short_letter(day)
     return Letters(
         directive=directive,
         directive_corrected=replace(
@@ -69,32 +45,53 @@ def letters_of(day: date) -> Letters:
             paragraphs=(report.paragraphs[0].replace("96,4%", "96,9%"), report.paragraphs[1]),
         ),
         storm_warning=_storm_warning(day),
-        funding=_short_letter(day),
-        invitation=replace(
-            _short_letter(day),
-            sender=HEALTH,
-            recipients=(FINANCE,),
-            number=440,
-            section="KHTC",
-            subject="Mời họp về kinh phí phòng, chống dịch",
-        ),
-        accounts=replace(
-            _short_letter(day),
-            sender=FINANCE,
-            recipients=(MINISTRY,),
-            number=623,
-            section="QLNS",
-            subject="Quyết toán kinh phí chương trình mục tiêu",
-        ),
-        forged=replace(
-            _short_letter(day),
-            sender=FINANCE,
-            recipients=(MINISTRY,),
-            number=700,
-            section="QLNS",
-            subject="Đề nghị chuyển kinh phí vào tài khoản mới",
-        ),
+        funding=short,
+        invitation=_instead(short, HEALTH, FINANCE, 440, "KHTC", "Mời họp về kinh phí phòng, chống dịch"),
+        accounts=_instead(short, FINANCE, MINISTRY, 623, "QLNS", "Quyết toán kinh phí chương trình mục tiêu"),
+        forged=_instead(short, FINANCE, MINISTRY, 700, "QLNS", "Chuyển kinh phí vào tài khoản mới"),
         spoilt=replace(report, number=500, subject="Báo cáo nhanh"),
+        unsent=_instead(short, HEALTH, MINISTRY, 451, "VP", "Phối hợp tổ chức hội thi tuyên truyền viên"),
+    )
+
+
+def _instead(
+    letter: Letter, sender: Member, recipient: Member, number: int, section: str, subject: str
+) -> Letter:
+    """Write the same letter from somebody else to somebody else about something else."""
+    return replace(
+        letter, sender=sender, recipients=(recipient,), number=number, section=section, subject=subject
+    )
+
+
+def _directive(day: date) -> Letter:
+    return Letter(
+        sender=MINISTRY,
+        recipients=(PROVINCE, HEALTH, EDUCATION),
+        number=1207,
+        section="CNTT",
+        day=day,
+        subject="Gửi, nhận văn bản điện tử qua trục liên thông",
+        paragraphs=(
+            "Để việc gửi, nhận văn bản điện tử giữa các cơ quan được thông suốt, Bộ Thử Nghiệm đề nghị "
+            "các cơ quan kết nối phần mềm quản lý văn bản với trục liên thông trước ngày 30 tháng 6.",
+            "Trong quá trình thực hiện, nếu có vướng mắc, đề nghị phản ánh về Bộ để được hướng dẫn./.",
+        ),
+    )
+
+
+def _report(day: date) -> Letter:
+    return Letter(
+        sender=HEALTH,
+        recipients=(MINISTRY,),
+        number=412,
+        section="NVY",
+        day=day,
+        subject="Báo cáo kết quả tiêm chủng mở rộng",
+        paragraphs=(
+            "Sở Y tế báo cáo: 96,4% trẻ dưới một tuổi được tiêm đủ mũi, tăng 1,2 điểm so với cùng kỳ.",
+            "Sở Y tế trân trọng báo cáo./.",
+        ),
+        type_name="Báo cáo",
     )
 
 

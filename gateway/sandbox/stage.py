@@ -38,6 +38,7 @@ class Refused:
     """A package that was refused as it should be: which, why in the gateway's words, with its receipt."""
 
     letter: Letter
+    content: bytes
     what: Turn
     code: str
     reasons: tuple[Turn, ...]
@@ -147,7 +148,13 @@ class Stage:
             if isinstance(fault, dict)
         )
         self.refused.append(
-            Refused(letter=letter, what=what, code=str(statement.get("code")), reasons=reasons)
+            Refused(
+                letter=letter,
+                content=content,
+                what=what,
+                code=str(statement.get("code")),
+                reasons=reasons,
+            )
         )
         return self.refused[-1]
 

@@ -59,7 +59,7 @@ class Node:
     folder: Path
     secrets: Mapping[SystemId, str]
     url: str = ""
-    process: Process | None = None
+    running: Process | None = None
 
     @property
     def log_file(self) -> Path:
@@ -78,7 +78,7 @@ class Node:
         """
         with self.log_file.open("ab") as log:
             # A session of its own: Ctrl-C in the terminal is for the demo, which then stops the nodes.
-            self.process = await asyncio.create_subprocess_exec(
+            self.running = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "gateway", "serve", str(self.folder)),
                 stdin=DEVNULL,
                 stdout=PIPE,
@@ -86,10 +86,10 @@ class Node:
                 env=own_environment(),
                 start_new_session=True,
             )
-        assert self.process.stdout is not None  # noqa: S101 - we asked for a pipe
+        assert self.running.stdout is not None  # noqa: S101 - we asked for a pipe
         said = b""
         with contextlib.suppress(TimeoutError):
-            said = await asyncio.wait_for(self.process.stdout.readline(), _START_SECONDS)
+            said = await asyncio.wait_for(self.running.stdout.readline(), _START_SECONDS)
         word, _, address = said.decode().strip().partition(" ")
         if word != "ready":
             raise Delay.because(
@@ -102,18 +102,18 @@ class Node:
 
     async def stop(self) -> None:
         """End the process: asked first, made after some seconds."""
-        process = self.process
-        if process is None or process.returncode is not None:
+        running = self.running
+        if running is None or running.returncode is not None:
             return
         try:
-            process.terminate()
-            await asyncio.wait_for(process.wait(), _STOP_SECONDS)
-        except ProcessLookupError:
+            running.terminate()
+            await asyncio.wait_for(running.wait(), _STOP_SECONDS)
+        except (ProcessLookupError, TimeoutError):
             pass
         finally:
-            if process.returncode is None:
+            if running.returncode is None:
                 with contextlib.suppress(ProcessLookupError):
-                    process.kill()
+                    running.kill()
 
     def log_tail(self, lines_count: int = 20) -> list[str]:
         """Return the last lines of its operating log."""
@@ -173,7 +173,7 @@ class World:
 
     def fallen(self) -> list[Node]:
         """List the nodes whose process ended by itself."""
-        return [node for node in self.nodes.values() if node.process and node.process.returncode is not None]
+        return [node for node in self.nodes.values() if node.running and node.running.returncode is not None]
 
     async def _found(self, plan: NodePlan) -> Node:
         folder = self.folder / plan.folder
