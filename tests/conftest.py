@@ -3,6 +3,16 @@
 import logging
 
 import structlog
+from hypothesis import HealthCheck, settings
+
+# The suite is a gate: the same cases every time, and no verdict about how busy the machine is.
+settings.register_profile(
+    "gate",
+    derandomize=True,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+settings.load_profile("gate")
 
 # Quiet, and never with local variables: a failing test shows its own.
 structlog.configure(

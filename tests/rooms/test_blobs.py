@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.errors import Delay
@@ -52,7 +52,7 @@ async def test_what_is_kept_is_what_came(blobs: Blobs, size: int) -> None:
     assert list(blobs.spool_directory.iterdir()) == []
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60)
 @given(
     content=st.binary(max_size=4000),
     size=st.integers(1, 1500),
