@@ -92,4 +92,4 @@ def _tls(config: Config) -> ssl.SSLContext | None:
 def _address(config: Config, runner: web.AppRunner) -> str:
     scheme = "https" if config.http.tls_certificate_file else "http"
     host, port = runner.addresses[0][:2]
-    return f"{scheme}://{host}:{port}"
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"

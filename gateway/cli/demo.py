@@ -91,7 +91,8 @@ class _Performance:
         letters = letters_of(datetime.now(VIETNAM).date())
         stage = Stage(world=world, letters=letters, tell=self._tell_turn)
         all_well = await self._play_scenes(stage)
-        self._show(tell_report(stage, seconds=time.perf_counter() - self.began, all_well=all_well))
+        took = time.perf_counter() - self.began
+        self._show(tell_report(stage, seconds=took, all_well=all_well, width=self.sheet.width))
         self._show(tell_places(stage, running=not self.once))
         if not self.once:
             await _stay()
@@ -117,9 +118,14 @@ class _Performance:
             await scene.play(stage)
 
     def _tell_turn(self, turn: "Turn") -> None:
-        clock = f"{time.perf_counter() - self.began:6.1f} s ".replace(".", ",")
-        self.sheet.print(words((clock, "dim"), ("✓ ", "green"), turn.vi))
-        self.sheet.print(words(" " * len(clock), (f"  {turn.en}", "dim")))
+        from rich.table import Table
+        from rich.text import Text
+
+        line = Table.grid(padding=(0, 1))
+        clock = f"{time.perf_counter() - self.began:6.1f} s".replace(".", ",")
+        said = Text.assemble(turn.vi, (f"\n{turn.en}", "dim"))
+        line.add_row(Text(clock, "dim", no_wrap=True), Text("✓", "green"), said)
+        self.sheet.print(line)
 
     def _tell_trouble(self, error: "LienthongError | TimeoutError", world: "World") -> None:
         """Say what went wrong, and what the nodes said last: the fallen ones, or all when none fell."""

@@ -20,7 +20,7 @@ from gateway.sandbox.world import World
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-# Wide enough for the table, narrow enough for every terminal and for paper.
+# No wider than this, so that the eye finds the line again.
 _WIDTH = 100
 _NOTHING_YET = "chưa có tin"
 
@@ -37,9 +37,10 @@ def tell_world(world: World) -> "list[RenderableType]":
     return [table]
 
 
-def tell_report(stage: Stage, *, seconds: float, all_well: bool) -> "list[RenderableType]":
+def tell_report(stage: Stage, *, seconds: float, all_well: bool, width: int) -> "list[RenderableType]":
     """Show what became of every document, what was refused, and what that proves."""
-    parts: list[RenderableType] = [heading("Kết quả", "what became of each document"), _courses(stage)]
+    courses = _courses(stage, min(width, _WIDTH))
+    parts: list[RenderableType] = [heading("Kết quả", "what became of each document"), courses]
     if stage.refused:
         parts += [heading("Bị từ chối, đúng như phải thế", "refused, as they should be"), _refusals(stage)]
     parts += [heading("Tổng cộng", "in all"), *_totals(stage), Text("")]
@@ -53,8 +54,8 @@ def tell_report(stage: Stage, *, seconds: float, all_well: bool) -> "list[Render
     return parts
 
 
-def _courses(stage: Stage) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, header_style="", padding=(0, 1), leading=1, width=_WIDTH)
+def _courses(stage: Stage, width: int) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, header_style="", padding=(0, 1), leading=1, width=width)
     table.add_column(_title("Văn bản", "document, from"), width=32)
     table.add_column(_title("Nơi nhận: diễn biến", "recipient: what happened"))
     table.add_column(_title("Biên nhận", "receipts"), justify="right", width=9)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,39 +12,9 @@ from gateway.cli.node import directory_option, open_records
 from gateway.cli.terminal import both, json_option, show, show_json
 
 if TYPE_CHECKING:
-    from gateway.exchange.directory import Snapshot
-    from gateway.model.identifiers import AgencyCode
+    from gateway.cli.history import History
     from gateway.model.thread import RecipientState, Thread
-    from gateway.store.audit_log import LogRow
-    from gateway.store.dispatches import SentItem
     from gateway.store.packages import StoredPackage
-    from gateway.store.threads import Answer
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class History:
-    """Everything a node knows about one document."""
-
-    thread: "Thread"
-    directory: "Snapshot"
-    recipients: "list[RecipientState]"
-    packages: "list[StoredPackage]"
-    dispatches: "list[SentItem]"
-    answers: "list[Answer]"
-    entries: "list[LogRow]"
-
-    def name_of(self, code: "AgencyCode") -> str | None:
-        """Name an agency as the directory does, when it knows it."""
-        agency = self.directory.agencies.get(self.directory.canonical(code))
-        return agency.name if agency else None
-
-    def dispatch_to(self, code: "AgencyCode") -> "SentItem | None":
-        """Return the newest dispatch of the document itself to a recipient."""
-        found = None
-        for dispatch in self.dispatches:
-            if dispatch.kind.value == "document" and self.directory.canonical(dispatch.recipient) == code:
-                found = dispatch
-        return found
 
 
 @click.group()
@@ -134,47 +104,16 @@ def show_document(wanted: str, folder: Path, as_json: bool) -> None:
     Show one document: its versions, where each went, what was answered, and the timeline from the log. ID is
     a number and notation (412/SYT-VP), a document id, a DocId or a docId.
     """
-    history = asyncio.run(_gather(folder, wanted))
+    from gateway.cli.history import gather, tell_history
+
+    history = asyncio.run(gather(folder, wanted))
     if as_json:
         show_json(_facts(history))
     else:
-        from gateway.cli.history import tell_history
-
         show(*tell_history(history))
 
 
-async def _gather(folder: Path, wanted: str) -> History:
-    from gateway.errors import Refusal
-    from gateway.exchange.directory import Directory
-    from gateway.model.identifiers import normalise_notation
-    from gateway.store.audit_log import list_thread_entries
-    from gateway.store.dispatches import list_package_dispatches
-    from gateway.store.packages import list_thread_packages
-    from gateway.store.threads import find_thread, list_answers, list_recipients
-
-    async with open_records(folder) as database:
-        thread = await find_thread(database, wanted) or await find_thread(
-            database, normalise_notation(wanted)
-        )
-        if thread is None:
-            raise Refusal.because(
-                "unknown-document",
-                vi=f"không có văn bản nào mang số, ký hiệu hay mã {wanted}",
-                en=f"no document has the number or id {wanted}",
-            )
-        packages = await list_thread_packages(database, thread.id)
-        return History(
-            thread=thread,
-            directory=await Directory(database=database).current(certainly=True),
-            recipients=await list_recipients(database, thread.id),
-            packages=packages,
-            dispatches=await list_package_dispatches(database, [package.id for package in packages]),
-            answers=await list_answers(database, thread.id),
-            entries=await list_thread_entries(database, thread.id),
-        )
-
-
-def _facts(history: History) -> dict[str, Any]:
+def _facts(history: "History") -> dict[str, Any]:
     from gateway.cli.log import entry_facts
 
     return {

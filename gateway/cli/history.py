@@ -1,13 +1,15 @@
-"""A document's history, laid out for people: recipients, packages, answers, timeline."""
+"""A document's history: gathered from the records, and laid out for people."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.panel import Panel
 from rich.text import Text
 
-from gateway.cli.documents import History
 from gateway.cli.narration import timeline
+from gateway.cli.node import open_records
 from gateway.cli.terminal import both, card, grid, heading, local, local_stacked, plain, size, words
 from gateway.cli.words import (
     CHANGES,
@@ -19,14 +21,72 @@ from gateway.cli.words import (
     business_words,
     status_words,
 )
-from gateway.model.identifiers import AgencyCode
+from gateway.errors import Refusal
+from gateway.exchange.directory import Directory, Snapshot
+from gateway.model.code_lists import Kind
+from gateway.model.identifiers import AgencyCode, normalise_notation
 from gateway.model.signature import Grade
-from gateway.model.thread import RecipientState
-from gateway.store.dispatches import SentItem
-from gateway.store.packages import StoredPackage
+from gateway.model.thread import RecipientState, Thread
+from gateway.store.audit_log import LogRow, list_thread_entries
+from gateway.store.dispatches import SentItem, list_package_dispatches
+from gateway.store.packages import StoredPackage, list_thread_packages
+from gateway.store.threads import Answer, find_thread, list_answers, list_recipients
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """Everything a node knows about one document."""
+
+    thread: Thread
+    directory: Snapshot
+    recipients: list[RecipientState]
+    packages: list[StoredPackage]
+    dispatches: list[SentItem]
+    answers: list[Answer]
+    entries: list[LogRow]
+
+    def name_of(self, code: AgencyCode) -> str | None:
+        """Name an agency as the directory does, when it knows it."""
+        agency = self.directory.agencies.get(self.directory.canonical(code))
+        return agency.name if agency else None
+
+    def dispatch_to(self, code: AgencyCode) -> SentItem | None:
+        """Return the newest dispatch of the document itself to a recipient."""
+        found = None
+        for dispatch in self.dispatches:
+            if dispatch.kind is Kind.DOCUMENT and self.directory.canonical(dispatch.recipient) == code:
+                found = dispatch
+        return found
+
+
+async def gather(folder: Path, wanted: str) -> History:
+    """Gather everything about the document that somebody names in one of its ways.
+
+    Errors: Refusal when there is none.
+    """
+    async with open_records(folder) as database:
+        thread = await find_thread(database, wanted) or await find_thread(
+            database, normalise_notation(wanted)
+        )
+        if thread is None:
+            raise Refusal.because(
+                "unknown-document",
+                vi=f"không có văn bản nào mang số, ký hiệu hay mã {wanted}",
+                en=f"no document has the number or id {wanted}",
+            )
+        packages = await list_thread_packages(database, thread.id)
+        return History(
+            thread=thread,
+            directory=await Directory(database=database).current(certainly=True),
+            recipients=await list_recipients(database, thread.id),
+            packages=packages,
+            dispatches=await list_package_dispatches(database, [package.id for package in packages]),
+            answers=await list_answers(database, thread.id),
+            entries=await list_thread_entries(database, thread.id),
+        )
 
 
 def tell_history(history: History) -> "Iterator[RenderableType]":

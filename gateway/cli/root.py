@@ -20,7 +20,7 @@ from gateway.errors import LienthongError, Misconfiguration
 COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("gateway.cli.init", "Tạo một nút mới · Make a new node"),
     "serve": ("gateway.cli.serve", "Chạy nút · Run a node"),
-    "demo": ("gateway.cli.demo", "Chạy thử hai cơ quan, một trục · Two agencies and a hub"),
+    "demo": ("gateway.cli.demo", "Chạy thử cả trục và hai cổng · A hub and two gateways, live"),
     "system": (
         "gateway.cli.systems",
         "Hệ thống kết nối, khóa bí mật · Systems and their secrets",

@@ -4,12 +4,16 @@ Source: QCVN 102:2016, 2.2; what senders really put in each kind differs, and mo
 when the document is new.
 """
 
+from gateway.edxml import names
 from gateway.edxml.faults import Findings
 from gateway.edxml.parts import Part
-from gateway.edxml.shared_parts import read_agency_code, read_staff
+from gateway.edxml.shared_parts import read_agency_code, read_document_id, read_staff
 from gateway.model.code_lists import Business
-from gateway.model.identifiers import DocumentId, normalise_document_id
+from gateway.model.identifiers import DocumentId
 from gateway.model.package import Amendment, ReceiverChange, Replaced
+
+_LIST = f"{names.HEADER}/TraceHeaderList/Bussiness/ReplacementInfoList"
+_BUSINESSES = {str(int(business)): business for business in Business}
 
 
 def read_amendment(trace_list: Part, own_id: DocumentId | None, findings: Findings) -> Amendment | None:
@@ -26,6 +30,7 @@ def read_amendment(trace_list: Part, own_id: DocumentId | None, findings: Findin
     business = _business(part.first("BussinessDocType"), findings)
     if business is None:
         return None
+    named = read_document_id(part, findings)
     replaced = _replaced(part.first("ReplacementInfoList"), findings)
     change = part.first("BussinessDocumentInfo")
     content_changed, receivers_changed = _flag(change, "DocumentInfo"), _flag(change, "DocumentReceiver")
@@ -36,11 +41,11 @@ def read_amendment(trace_list: Part, own_id: DocumentId | None, findings: Findin
     return Amendment(
         business=business,
         reason=part.value("BussinessDocReason"),
-        target=_target(business, part, replaced, own_id),
+        target=_target(business, named, replaced, own_id),
         content_changed=content_changed,
         receivers_changed=receivers_changed,
         receiver_changes=_receiver_changes(change.first("ReceiverList"), findings),
-        replaced=_superseded(business, part, replaced, own_id, findings),
+        replaced=_superseded(business, named, replaced, own_id, findings),
         staff=read_staff(part.first("StaffInfo")),
         paper=paper,
     )
@@ -50,15 +55,14 @@ def _business(part: Part, findings: Findings) -> Business | None:
     if not part.text:
         findings.warn("business-missing", part.path)
         return Business.NEW
-    try:
-        return Business(int(part.text))
-    except ValueError:
+    found = _BUSINESSES.get(part.text)
+    if found is None:
         findings.fault("business-unknown", part.path)
-        return None
+    return found
 
 
 def _target(
-    business: Business, part: Part, replaced: tuple[Replaced, ...], own_id: DocumentId | None
+    business: Business, named: DocumentId | None, replaced: tuple[Replaced, ...], own_id: DocumentId | None
 ) -> DocumentId | None:
     """Name the document that is recalled or updated.
 
@@ -66,13 +70,12 @@ def _target(
     """
     if business not in (Business.RECALL, Business.UPDATE):
         return None
-    named = _document_id(part)
     return named or (replaced[0].document_id if replaced else own_id)
 
 
 def _superseded(
     business: Business,
-    part: Part,
+    named: DocumentId | None,
     replaced: tuple[Replaced, ...],
     own_id: DocumentId | None,
     findings: Findings,
@@ -80,18 +83,17 @@ def _superseded(
     """List what a replacement supersedes; without a list the named document, if it is another one."""
     if business is not Business.REPLACE:
         return ()
-    named = _document_id(part)
     if not replaced and named is not None and named != own_id:
         return (Replaced(document_id=named),)
     if not replaced:
-        findings.warn("replacement-unlisted", f"{part.path}/ReplacementInfoList")
+        findings.warn("replacement-unlisted", _LIST)
     return replaced
 
 
 def _replaced(part: Part, findings: Findings) -> tuple[Replaced, ...]:
     found: list[Replaced] = []
     for entry in part.all("ReplacementInfo"):
-        document_id = _document_id(entry)
+        document_id = read_document_id(entry, findings)
         if document_id is None:
             continue
         codes = (read_agency_code(code, findings) for code in entry.first("OrganIdList").all("OrganId"))
@@ -108,11 +110,6 @@ def _receiver_changes(part: Part, findings: Findings) -> tuple[ReceiverChange, .
             continue
         found.append(ReceiverChange(code=code, added=kind == "1"))
     return tuple(found)
-
-
-def _document_id(part: Part) -> DocumentId | None:
-    text = part.value("DocumentId")
-    return normalise_document_id(text) if text else None
 
 
 def _flag(part: Part, name: str) -> bool:

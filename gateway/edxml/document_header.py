@@ -14,12 +14,14 @@ from gateway.edxml.shared_parts import (
     read_agency_code,
     read_count,
     read_date_part,
+    read_document_id,
     read_instant_part,
     read_organization,
     read_reply,
+    read_text,
 )
 from gateway.model.code_lists import Priority
-from gateway.model.identifiers import AgencyCode, DocumentId, normalise_document_id
+from gateway.model.identifiers import AgencyCode, DocumentId
 from gateway.model.package import (
     DocumentCode,
     DocumentType,
@@ -30,7 +32,9 @@ from gateway.model.package import (
 )
 
 _DOCUMENT_ID = re.compile(r"[0-9A-Z][0-9A-Z.]{1,34},\d{4}/\d{2}/\d{2},[^/,\s]+/[^,]+")
+_LONGEST_SUBJECT = 20_000
 _MACHINE_NUMBER = re.compile(r"20\d{12}", re.ASCII)
+_PRIORITIES = {str(int(priority)): priority for priority in Priority}
 _ONCE = (
     "From",
     "Code",
@@ -54,12 +58,12 @@ def read_document_header(header: Part, message: Part, findings: Findings) -> Env
     recipients = _recipients(message, findings)
     code = _code(message.first("Code"), findings)
     promulgated_on = _promulgated_on(message.first("PromulgationInfo"), findings)
-    subject = message.value("Subject")
-    if subject is None:
+    subject = read_text(message, "Subject", findings, limit=_LONGEST_SUBJECT)
+    if not message.value("Subject"):
         findings.fault("subject-missing", f"{message.path}/Subject")
     trace_list = header.first("TraceHeaderList")
     header.check_once(findings, "TraceHeaderList")
-    own_id = _own_id(message.first("DocumentId"), findings)
+    own_id = _own_id(message, findings)
     amendment = read_amendment(trace_list, own_id, findings)
     if not (sender and recipients and code and promulgated_on and subject and amendment):
         return None
@@ -112,7 +116,8 @@ def _recipients(message: Part, findings: Findings) -> tuple[Organization, ...]:
 
 def _code(part: Part, findings: Findings) -> DocumentCode | None:
     part.check_once(findings, "CodeNumber", "CodeNotation")
-    number, notation = part.value("CodeNumber") or "", part.value("CodeNotation") or ""
+    number = read_text(part, "CodeNumber", findings) or ""
+    notation = read_text(part, "CodeNotation", findings) or ""
     if not number and not notation:
         findings.fault("code-missing", part.path)
         return None
@@ -137,12 +142,10 @@ def _promulgated_on(promulgation: Part, findings: Findings) -> date | None:
     return day
 
 
-def _own_id(part: Part, findings: Findings) -> DocumentId | None:
-    if not part.text:
-        return None
-    document_id = normalise_document_id(part.text)
-    if not _DOCUMENT_ID.fullmatch(document_id):
-        findings.warn("document-id-form", part.path)
+def _own_id(message: Part, findings: Findings) -> DocumentId | None:
+    document_id = read_document_id(message, findings)
+    if document_id is not None and not _DOCUMENT_ID.fullmatch(document_id):
+        findings.warn("document-id-form", f"{message.path}/DocumentId")
     return document_id
 
 
@@ -163,13 +166,9 @@ def _signer(part: Part) -> Signer:
 
 
 def _priority(part: Part, findings: Findings) -> Priority:
-    if not part.text:
-        return Priority.NORMAL
-    try:
-        return Priority(int(part.text))
-    except ValueError:
+    if part.text and part.text not in _PRIORITIES:
         findings.warn("priority-unknown", part.path)
-        return Priority.NORMAL
+    return _PRIORITIES.get(part.text, Priority.NORMAL)
 
 
 def _trace(part: Part, sender: AgencyCode, findings: Findings) -> tuple[Hop, ...]:

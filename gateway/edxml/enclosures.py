@@ -4,6 +4,7 @@ Source: QCVN 102:2016, body and attachments; identifiers are written with ``cid:
 with it twice, and only the attachment's own ContentType can be believed.
 """
 
+import re
 from collections import deque
 from dataclasses import dataclass
 
@@ -12,6 +13,8 @@ from gateway.edxml.faults import Findings
 from gateway.edxml.outline import Outline, Payload
 from gateway.edxml.parts import Part
 from gateway.model.package import Attachment
+
+_CIDS = re.compile(r"\A(?:\s*cid:)*\s*", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +61,7 @@ def read_attachments(
 
 def bare_content_id(text: str) -> str:
     """Strip every leading ``cid:`` of a ContentId."""
-    while text[:4].lower() == "cid:":
-        text = text[4:].strip()
-    return text
+    return _CIDS.sub("", text, count=1)
 
 
 def _match(references: list[Part], attachments: list[Part], findings: Findings) -> list[_Pair]:

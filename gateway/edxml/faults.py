@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 
 from gateway.errors import Fault, Refusal
 
+_MOST = 100
+
 # rule: (Vietnamese, English). {placeholders} take numbers and the standard's own names only.
 RULES: dict[str, tuple[str, str]] = {
     # The file is not XML we are willing to read.
@@ -66,6 +68,10 @@ RULES: dict[str, tuple[str, str]] = {
     "kind-unknown": (
         "không xác định được loại thông điệp: không có StatusCode, Subject hay To",
         "neither document nor status: there is no StatusCode, Subject or To",
+    ),
+    "value-too-long": (
+        "giá trị dài hơn {limit} ký tự",
+        "the value is longer than {limit} characters",
     ),
     # A document cannot be understood.
     "sender-missing": ("thiếu mã cơ quan gửi", "the sender's agency code is missing"),
@@ -234,15 +240,20 @@ def refusal(rule: str, where: str = "", **found: object) -> Refusal:
 
 @dataclass(slots=True)
 class Findings:
-    """Everything a reader notices on its way: faults stop the package, warnings travel with it."""
+    """Everything a reader notices on its way: faults stop the package, warnings travel with it.
+
+    Shape: at most 100 of each; a hostile package could make very many.
+    """
 
     faults: list[Fault] = field(default_factory=list)
     warnings: list[Fault] = field(default_factory=list)
 
     def fault(self, rule: str, where: str = "", **found: object) -> None:
         """Note a broken rule that stops the package."""
-        self.faults.append(make_fault(rule, where, **found))
+        if len(self.faults) < _MOST:
+            self.faults.append(make_fault(rule, where, **found))
 
     def warn(self, rule: str, where: str = "", **found: object) -> None:
         """Note an oddity that was read all the same."""
-        self.warnings.append(make_fault(rule, where, **found))
+        if len(self.warnings) < _MOST:
+            self.warnings.append(make_fault(rule, where, **found))

@@ -5,6 +5,7 @@ import unicodedata
 
 OCTETS = "application/octet-stream"
 _LONGEST_NAME_BYTES = 240
+_LONGEST_RAW = 4096
 _UNNAMED = "tep-dinh-kem"
 _UNSAFE = re.compile(r'[<>:"|?*\\/]')
 _DEVICES = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)", re.IGNORECASE)
@@ -73,7 +74,7 @@ def safe_name(raw: str | None) -> str:
 
     Shape: at most 240 bytes of UTF-8, NFC, the extension kept.
     """
-    text = unicodedata.normalize("NFC", raw or "").replace("\\", "/").rpartition("/")[2]
+    text = unicodedata.normalize("NFC", (raw or "")[-_LONGEST_RAW:]).replace("\\", "/").rpartition("/")[2]
     text = "".join(sign for sign in text if unicodedata.category(sign)[0] != "C")
     text = " ".join(_UNSAFE.sub("_", text).split()).strip(". ")
     if not text or _DEVICES.match(text):

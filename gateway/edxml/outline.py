@@ -21,7 +21,7 @@ class Limits:
 
     header_bytes: int = 4 << 20
     depth: int = 64
-    marks_count: int = 200_000
+    marks_count: int = 100_000
     token_bytes: int = 64 << 10
     attachments_count: int = 500
 

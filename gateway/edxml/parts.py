@@ -105,20 +105,25 @@ class _Reading:
         if level > self._depth:
             raise refusal("too-deep", limit=self._depth)
         parts: dict[str, list[Part]] = {}
+        raw = self.raw
+        prefix = f"{path}/" if path else ""
         for child in element:
             name, oddity = _spell(child.tag)  # type: ignore[arg-type]  # the parser drops comments
             if oddity:
                 self.note(oddity, join_path(path, name))
                 if oddity == "foreign-namespace":
                     continue
-            within = join_path(path, name)
-            deep = len(child) > 0 and name not in names.SIGNATURES
-            part = Part(
-                within, (child.text or "").strip(), self.read(child, within, level + 1) if deep else {}
-            )
-            if part.text:
-                self.raw.setdefault(within, []).append(part.text)
-            parts.setdefault(name, []).append(part)
+            within = prefix + name if name != names.ENVELOPE else path
+            text = child.text
+            text = text.strip() if text else ""
+            deep = len(child) and name not in names.SIGNATURES
+            part = Part(within, text, self.read(child, within, level + 1) if deep else {})
+            if text:
+                raw.setdefault(within, []).append(text)
+            if name in parts:
+                parts[name].append(part)
+            else:
+                parts[name] = [part]
         return parts
 
     def note(self, oddity: str, where: str) -> None:

@@ -7,7 +7,6 @@ alone cannot (a reference, a CDATA section, rubbish), and then judges them as XM
 """
 
 import hashlib
-import re
 from typing import BinaryIO
 from xml.parsers import expat
 
@@ -28,7 +27,7 @@ _OURS = frozenset({"", names.NS})
 _OLD_DIALECTS = frozenset({names.GO_EDOC, names.SOAP})
 _PAYLOAD = names.PAYLOAD.encode()
 _PAYLOADS = frozenset({names.PAYLOAD, names.NS + _SEPARATOR + names.PAYLOAD})
-_HEADER_END = re.compile(rb"</(?:[^\s<>:]+:)?" + names.HEADER.encode() + rb"\s*>")
+_HEADER = names.HEADER.encode()
 _UNDEFINED_ENTITY = 11
 _JUNK_AFTER_ROOT = 9
 
@@ -192,7 +191,12 @@ class Scan:
 
     def _find_seal(self) -> int:
         """Find where a seal may be inserted: the header's end tag, when it is the only one."""
-        found = [match.start() for match in _HEADER_END.finditer(self._kept)]
+        found, at = [], 0
+        while (name := self._kept.find(_HEADER, at)) >= 0:
+            start = self._kept.rfind(b"<", at, name)
+            if self._kept.startswith(b"</", start) and self._kept.find(b">", start, name) < 0:
+                found.append(start)
+            at = name + len(_HEADER)
         if len(found) != 1:
             return 0
         before = sum(cut.end - cut.start for cut in self._cuts if cut.mark <= found[0])

@@ -4,12 +4,34 @@ from datetime import date, datetime
 
 from gateway.edxml.dates import is_strict_date, is_strict_instant, read_date, read_instant
 from gateway.edxml.faults import Findings
-from gateway.edxml.parts import Part
-from gateway.model.identifiers import AgencyCode, is_agency_code, normalise_code, normalise_document_id
+from gateway.edxml.parts import Part, join_path
+from gateway.model.identifiers import (
+    AgencyCode,
+    DocumentId,
+    is_agency_code,
+    normalise_code,
+    normalise_document_id,
+)
 from gateway.model.package import Organization, Reply, Staff
 
 _LONGEST_CODE = 64
+_LONGEST_TEXT = 500
 _CODE_SIGNS = frozenset("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ.-_")
+
+
+def read_text(part: Part, name: str, findings: Findings, *, limit: int = _LONGEST_TEXT) -> str | None:
+    """Read the text of a part within, None when there is none; one nobody could keep is a fault."""
+    text = part.value(name)
+    if text is not None and len(text) > limit:
+        findings.fault("value-too-long", join_path(part.path, name), limit=limit)
+        return None
+    return text
+
+
+def read_document_id(part: Part, findings: Findings) -> DocumentId | None:
+    """Read the DocumentId within a part; None when there is none."""
+    text = read_text(part, "DocumentId", findings)
+    return normalise_document_id(text) if text else None
 
 
 def read_agency_code(part: Part, findings: Findings) -> AgencyCode | None:
@@ -62,12 +84,11 @@ def read_staff(part: Part) -> Staff | None:
 def read_reply(part: Part, findings: Findings) -> Reply:
     """Read which document is answered, whatever of it is filled in."""
     part.check_once(findings, "OrganId", "Code", "DocumentId")
-    document_id = part.value("DocumentId")
     return Reply(
         organ=read_agency_code(part.first("OrganId"), findings),
-        code=part.value("Code"),
+        code=read_text(part, "Code", findings),
         promulgated_on=read_date_part(part.first("PromulgationDate"), findings),
-        document_id=normalise_document_id(document_id) if document_id else None,
+        document_id=read_document_id(part, findings),
     )
 
 

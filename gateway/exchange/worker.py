@@ -63,7 +63,7 @@ class Worker:
     async def run(self) -> None:
         """Run every loop until `stop`."""
         # Nobody holds a claim yet: what is claimed was lost with the last process, its outcome unknown.
-        await self.database.write(lambda tables: release_lost_claims(tables, at=None))
+        await self._every(_IDLE, self._release_all_claims, once=True)
         async with asyncio.TaskGroup() as loops:
             loops.create_task(self._every(_BETWEEN_TIDYINGS, self._tidy))
             if self.delivery is not None:
@@ -73,14 +73,26 @@ class Worker:
             if self.registry is not None and self.axis is not None:
                 loops.create_task(self._every(self.rhythm.directory_every, self._renew_directory))
 
+    async def _release_all_claims(self) -> bool:
+        await self.database.write(lambda tables: release_lost_claims(tables, at=None))
+        return True
+
     def stop(self) -> None:
         """Claim nothing more; `run` returns when deliveries under way have ended."""
         self._stopping.set()
         self._due.set()
 
-    async def _every(self, pause: timedelta, make_round: Callable[[], Awaitable[bool]]) -> None:
+    async def _every(
+        self, pause: timedelta, make_round: Callable[[], Awaitable[bool]], *, once: bool = False
+    ) -> None:
+        """Make rounds: the next at once when a round says there is more, else after a pause.
+
+        With once the first round that says so is the last.
+        """
         while not self._stopping.is_set():
             more = await _guarded(make_round)
+            if more and once:
+                return
             if not more:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._stopping.wait(), pause.total_seconds())

@@ -116,10 +116,11 @@ class Node:
                     running.kill()
 
     def log_tail(self, lines_count: int = 20) -> list[str]:
-        """Return the last lines of its operating log."""
+        """Return the last lines of its operating log that tell more than that all is well."""
         if not self.log_file.exists():
             return []
-        return self.log_file.read_text("utf-8", "replace").splitlines()[-lines_count:]
+        lines = self.log_file.read_text("utf-8", "replace").splitlines()
+        return [line for line in lines if " outcome=ok " not in line][-lines_count:]
 
 
 @dataclass(slots=True, kw_only=True)

@@ -91,6 +91,10 @@ class VxpApi:
             return await self._act(operation)(call)
         except LienthongError as error:
             request[OUTCOME] = error.code
+            if isinstance(error, Delay):
+                log.warning(
+                    "delayed", operation=operation.value, reason=error.code, cause=repr(error.__cause__)
+                )
             return self._answer_failure(operation, error)
 
     def answer_bug(self, request: web.Request) -> web.Response:

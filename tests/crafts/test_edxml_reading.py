@@ -172,6 +172,19 @@ def test_every_limit_is_kept(name):
         read(PLAIN, **{name: 0})
 
 
+@pytest.mark.parametrize("tag", ["Subject", "DocumentId", "CodeNotation"])
+def test_a_value_nobody_could_keep_is_refused(tag):
+    """Identifiers are keys and subjects are lines in a list."""
+    broken = rules(put(PLAIN, f"<edXML:{tag}>", f"<edXML:{tag}>" + "x" * 20_001))
+    assert next(rule.split()[0] for rule in broken) == "value-too-long"
+
+
+def test_findings_do_not_grow_without_end():
+    """Thousands of recipients without a code are a few hundred words, not megabytes."""
+    content = put(PLAIN, "<edXML:Code>", "<edXML:To/>" * 5000 + "<edXML:Code>")
+    assert len(read(content).warnings) <= 100
+
+
 def test_no_fault_quotes_the_document():
     """Faults go into logs and answers; a document's words belong in neither."""
     secret = "MẬT-7731"

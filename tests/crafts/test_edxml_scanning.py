@@ -185,11 +185,12 @@ def test_an_empty_payload_is_no_payload():
 
 def test_a_payloads_name_in_text_cdata_and_comments_is_only_text():
     """Only the parser decides what is a tag."""
-    decoys = b"ContentTransferEncoded <a/> ContentTransferEncoded ><!-- <ContentTransferEncoded> --><![CDATA[<ContentTransferEncoded>]]>"
-    content = package(TEXT).replace(b"<MessageHeader/>", decoys)
-    content = content.replace(
-        b"<ContentTransferEncoded>" + TEXT, b"ContentTransferEncoded <ContentTransferEncoded>" + TEXT
+    decoys = (
+        b"ContentTransferEncoded <a/> ContentTransferEncoded >"
+        b"<!-- <ContentTransferEncoded> --><![CDATA[<ContentTransferEncoded>]]>"
     )
+    content = package(TEXT).replace(b"<MessageHeader/>", decoys)
+    content = content.replace(b"cid:1</ContentId>", b"cid:1</ContentId>ContentTransferEncoded ")
     outline = scan_bytes(content)
     assert [content[payload.start : payload.end] for payload in outline.payloads] == [TEXT]
     assert decoys in outline.text

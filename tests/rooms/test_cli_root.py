@@ -1,0 +1,101 @@
+"""The root of the command line: help at once, errors in words, exit codes that programs can rely on."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from gateway.cli.root import COMMANDS, lienthong
+from gateway.cli.terminal import plain, size
+from tests.rooms.cli_kit import ROOT, found, rules, run
+
+
+def test_every_command_has_its_line_in_the_help_in_the_order_a_newcomer_needs_them() -> None:
+    """init comes first, then serve; each line speaks both languages."""
+    lines = run("--help").stdout.partition("\nCommands:\n")[2].splitlines()
+    listed = [line.split()[0] for line in lines if " · " in line]
+    assert listed == list(COMMANDS)
+
+
+def test_every_command_explains_itself_in_both_languages() -> None:
+    """Each command and each command of a family has help, and all of it can be printed."""
+    pages = 0
+    for name in COMMANDS:
+        page = run(name, "--help").stdout
+        families = page.partition("\nCommands:\n")[2]
+        pages += 1
+        for line in families.splitlines():
+            assert "Usage: lienthong" in run(name, line.split()[0], "--help").stdout
+            pages += 1
+    assert pages >= 24
+
+
+def test_help_loads_nothing_of_ours_but_the_root() -> None:
+    """A prompt that completes commands must not wait for lxml, aiohttp or pydantic."""
+    code = (
+        "import sys; from gateway.cli.root import lienthong\n"
+        "try: lienthong(['--help'])\n"
+        "except SystemExit: pass\n"
+        "print(sorted({'lxml', 'aiohttp', 'pydantic', 'cryptography', 'rich'} & set(sys.modules)))"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert ran.stdout.splitlines()[-1] == "[]"
+
+
+def test_a_command_that_is_not_installed_fails_only_when_it_is_called(monkeypatch) -> None:
+    """Its line stays in the help; calling it says what is the matter."""
+    monkeypatch.setitem(COMMANDS, "demo", ("gateway.cli.nowhere", "–"))
+    assert "demo" in run("--help").stdout
+    assert "not installed" in run("demo", code=1).stderr
+
+
+def test_a_mistyped_command_is_met_with_what_was_perhaps_meant() -> None:
+    """click knows the names although the modules are not loaded."""
+    assert "agency" in run("agenci", code=2).stderr
+
+
+def test_a_folder_that_is_no_node_is_said_in_one_line(tmp_path: Path) -> None:
+    """Where, what to do about it, in both languages, exit code 2."""
+    ran = run("system", "list", "--dir", tmp_path, code=2)
+    assert rules(ran) == ["no-node-here"]
+    assert str(tmp_path) in ran.stderr
+
+
+def test_every_fault_of_the_settings_is_told_before_anything_is_opened(tmp_path: Path) -> None:
+    """Three mistakes are three lines and no traceback."""
+    folder = found(tmp_path / "hub")
+    (folder / "secrets.key").unlink()
+    with (folder / "config.toml").open("a") as file:
+        file.write('\n[htp]\nport = 1\n\n[log]\nlevel = "loud"\n')
+    ran = run("serve", folder, code=2)
+    assert sorted(rules(ran)) == ["file-missing", "setting-unknown", "setting-wrong"]
+
+
+def test_a_database_that_is_none_is_said_in_words(tmp_path: Path) -> None:
+    """Exit code 2: something must be set right."""
+    folder = found(tmp_path / "hub")
+    (folder / "lienthong.db").write_bytes(b"rubbish" * 1000)
+    assert rules(run("log", "--dir", folder, code=2)) == ["database-unusable"]
+
+
+def test_the_directory_may_stand_in_the_environment(tmp_path: Path, monkeypatch) -> None:
+    """LIENTHONG_DIR spares an operator the option."""
+    from click.testing import CliRunner
+
+    folder = found(tmp_path / "hub")
+    ran = CliRunner().invoke(lienthong, ["agency", "list"], env={"LIENTHONG_DIR": str(folder)})
+    assert "Trục thử nghiệm" in ran.stdout
+
+
+def test_a_foreign_text_cannot_steer_a_terminal() -> None:
+    """Escape sequences, line breaks and bidirectional marks become visible dots."""
+    assert plain("a\x1b[2Jb\nc\u202ed\x9b1m") == "a·[2Jb·c·d·1m"
+
+
+def test_sizes_are_written_as_people_here_read_them() -> None:
+    """A decimal comma, binary units."""
+    assert [size(1023), size(1536), size(375 << 20), size(3 << 30)] == [
+        "1023 byte",
+        "1,5 KiB",
+        "375,0 MiB",
+        "3,0 GiB",
+    ]
