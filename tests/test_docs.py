@@ -22,7 +22,9 @@ import pytest
 from gateway.cli.root import lienthong
 from gateway.cli.words import EVENTS
 from gateway.config import Config
+from gateway.edxml import document_header, shared_parts
 from gateway.edxml.faults import RULES
+from gateway.edxml.outline import DEFAULT_LIMITS
 from gateway.errors import Refusal
 from gateway.model.answer import MAY_FOLLOW, PROGRESS
 from gateway.model.dispatch import NEXT, State
@@ -254,6 +256,24 @@ def test_every_rule_stands_on_its_page_in_its_words() -> None:
     """When this fails: ``python -m tests.test_docs`` prints the table as it must be."""
     told = [line for line in section(page("package.md"), "Every rule").splitlines() if line.startswith("|")]
     assert told == rule_lines()
+
+
+def test_the_limits_of_a_package_are_those_of_the_reader() -> None:
+    """What no setting changes, and what settings start from."""
+    told = {
+        row[0]: row[1].replace(",", "") for row in rows(section(page("package.md"), "What is refused"))[1:]
+    }
+    limits, kib = DEFAULT_LIMITS, 1 << 10
+    assert told == {
+        "whole package": f"{Config.model_fields['http'].default.body_limit >> 30} GiB",
+        "everything but the payloads": f"{limits.header_bytes >> 20} MiB",
+        "nesting of elements": str(limits.depth),
+        "attachments": str(limits.attachments_count),
+        "signs `<` and `=` outside payloads": str(limits.marks_count),
+        "one tag or comment": f"{limits.token_bytes // kib} KiB",
+        "number, notation, `DocumentId`, `Code`: characters": str(shared_parts._LONGEST_TEXT),
+        "`Subject`: characters": str(document_header._LONGEST_SUBJECT),
+    }
 
 
 def test_the_checks_of_a_signature_are_told_with_their_grades() -> None:
