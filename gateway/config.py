@@ -25,7 +25,6 @@ from gateway.setting_types import (
     LocalPath,
     Name,
     OptionalPath,
-    OptionalSystem,
     Pause,
     Size,
     Text,
@@ -82,8 +81,7 @@ class Axis(Section):
     client_certificate_file: OptionalPath = None
     client_key_file: OptionalPath = None
     policy: SignaturePolicy = SignaturePolicy.WARN
-    permanent_codes: tuple[Text, ...] = ()
-    trust_pushes_from: OptionalSystem = None
+    permanent_codes: tuple[Text, ...] = ("4", "5", "6", "7", "8", "9")
 
 
 class Delivery(Section):
@@ -150,7 +148,6 @@ class Config(Section):
     name: Text
     agency_code: Code
     role: Role
-    aliases: tuple[Code, ...] = ()
     http: Http = Http()
     axis: Axis | None = None
     delivery: Delivery = Delivery()

@@ -29,12 +29,11 @@ from gateway.exchange.refusals import Refusals
 from gateway.exchange.registry import Registry
 from gateway.exchange.worker import Rhythm, Worker
 from gateway.model.agency import System, SystemKind
-from gateway.model.identifiers import AgencyCode, SystemId, normalise_code
+from gateway.model.identifiers import AgencyCode, SystemId, normalise_code, structural_alias
 from gateway.model.package import Organization
 from gateway.office import Clock, Office, now
 from gateway.trust.certificates import Anchors, load_anchors
 from gateway.trust.keys import Seal, load_seal
-from gateway.vxp.answers import PERMANENT
 from gateway.web.app import make_app
 from gateway.web.authentication import Authentication
 from gateway.web.limits import Limits
@@ -54,11 +53,12 @@ class Gateway:
 
 def _load_agency_seals(folder: Path) -> dict[AgencyCode, Seal]:
     """Load the seals of agencies that entrusted theirs to us: ``CODE.key`` beside ``CODE.pem``."""
-    seals = {}
+    seals: dict[AgencyCode, Seal] = {}
     for key_file in sorted(folder.glob("*.key")):
         code = normalise_code(key_file.stem)
         chain_file = key_file.with_suffix(".pem")
-        seals[code] = load_seal(key_file.read_bytes(), chain_file.read_bytes(), holder=code)
+        seal = load_seal(key_file.read_bytes(), chain_file.read_bytes(), holder=code)
+        seals |= {code: seal, structural_alias(code) or code: seal}
     return seals
 
 
@@ -111,7 +111,7 @@ def _reach_axis(config: Config, session: aiohttp.ClientSession, clock: Clock) ->
             answer=config.axis.answer_timeout,
             download_bytes=config.http.body_limit,
         ),
-        permanent=frozenset(config.axis.permanent_codes) or PERMANENT,
+        permanent=frozenset(config.axis.permanent_codes),
     )
 
 
@@ -177,7 +177,7 @@ class _Builder:
         if settings is None:
             return None
         peer = System(
-            id=settings.trust_pushes_from or SystemId("axis"),
+            id=SystemId("axis"),
             kind=SystemKind.AXIS,
             serves=frozenset(),
             policy=settings.policy,
@@ -206,8 +206,8 @@ class _Builder:
         poll_every = config.axis.poll_every if config.axis else config.delivery.longest_delay
         directory_every = config.axis.directory_every if config.axis else config.delivery.longest_delay
         return Worker(
-            database=office.database,
             matching=matching,
+            admission=self._admission(),
             rhythm=Rhythm(
                 poll_every=poll_every,
                 directory_every=directory_every,
@@ -236,6 +236,14 @@ class _Builder:
             clock=self.clock,
         )
 
+    def _admission(self) -> Admission:
+        return Admission(
+            database=self.office.database,
+            blobs=self.office.blobs,
+            free_space_floor_bytes=self.office.config.storage.free_space_floor,
+            queue_limit=self.office.config.http.queue_limit,
+        )
+
     def _registry(self) -> Registry:
         return replace(self.office.registry, axis=self.axis)
 
@@ -261,12 +269,7 @@ class _Builder:
                 burst=config.http.burst,
                 uploads_count=config.http.max_concurrent_uploads,
             ),
-            admission=Admission(
-                database=office.database,
-                blobs=office.blobs,
-                free_space_floor_bytes=config.storage.free_space_floor,
-                queue_limit=config.http.queue_limit,
-            ),
+            admission=self._admission(),
             outbound=outbound,
             inbound=inbound,
             mailbox=Mailbox(

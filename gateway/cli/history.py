@@ -28,7 +28,7 @@ from gateway.model.identifiers import AgencyCode, normalise_notation
 from gateway.model.signature import Grade
 from gateway.model.thread import RecipientState, Thread
 from gateway.store.audit_log import LogRow, list_thread_entries
-from gateway.store.dispatches import SentItem, list_package_dispatches
+from gateway.store.mailboxes import SentItem, list_package_dispatches
 from gateway.store.packages import StoredPackage, list_thread_packages
 from gateway.store.threads import Answer, find_thread, list_answers, list_recipients
 

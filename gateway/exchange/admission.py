@@ -33,13 +33,23 @@ class Admission:
         if self._delay is not None:
             raise Delay(self._delay.code, self._delay.faults)
 
-    async def _look(self) -> Delay | None:
+    def check_disk(self) -> None:
+        """Insist on room for what comes in.
+
+        Errors: Delay ``disk-full``.
+        """
         if self.blobs.free_bytes() < self.free_space_floor_bytes:
-            return Delay.because(
+            raise Delay.because(
                 "disk-full",
                 vi="Sắp hết chỗ trên đĩa; hãy gửi lại sau.",
                 en="The disk is nearly full; send it again later.",
             )
+
+    async def _look(self) -> Delay | None:
+        try:
+            self.check_disk()
+        except Delay as delay:
+            return delay
         if await count_waiting(self.database) >= self.queue_limit:
             return Delay.because(
                 "queue-full",

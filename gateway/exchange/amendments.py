@@ -22,7 +22,7 @@ from gateway.model.identifiers import (
     normalise_notation,
 )
 from gateway.model.package import Envelope
-from gateway.model.thread import Thread
+from gateway.model.thread import RecipientState, Thread
 from gateway.store import threads
 
 _CHANGE = {Business.RECALL: "recall", Business.UPDATE: "update"}
@@ -72,20 +72,18 @@ class Amending:
         if thread is None:
             thread = self._open(connection, self.envelope.document_id)
         known = threads.recipients_of(connection, thread.id)
-        holding = {
-            code
-            for code, state in known.items()
-            if state.removed_at is None and state.recalled_at is None and state.status != StatusCode.DECLINED
-        } & set(self.recipients)
-        remarks: tuple[str, ...] = ()
+        holding = {code for code, state in known.items() if _holds(state)} & set(self.recipients)
+        recalled = {code for code, state in known.items() if _recalled_unseen(state)} & set(self.recipients)
+        remarks: tuple[str, ...] = ("recalled-before-it-came",) if recalled else ()
         if holding and not threads.holds_bytes(connection, thread.id, self.digest):
             # The same number with other content. Who has the first version must decide about this one.
             threads.expect_change(connection, thread.id, holding, "update")
-            holding, remarks = set(), ("same-document-other-content",)
+            holding, remarks = set(), (*remarks, "same-document-other-content")
             newcomers = set(self.recipients) - set(known)
         else:
             newcomers = set(self.recipients) - holding
         threads.start_round(connection, thread.id, newcomers, at=self.at)
+        threads.expect_change(connection, thread.id, recalled, "recall")
         return Effect(
             thread_id=thread.id,
             holding=frozenset(holding),
@@ -177,6 +175,17 @@ class Amending:
         )
         threads.insert_thread(connection, thread)
         return thread
+
+
+def _holds(state: RecipientState) -> bool:
+    """Tell whether a recipient has the document and has not sent it back."""
+    given_back = state.removed_at is not None or state.recalled_at is not None
+    return not given_back and state.status != StatusCode.DECLINED and not _recalled_unseen(state)
+
+
+def _recalled_unseen(state: RecipientState) -> bool:
+    """Tell whether a recall overtook the document on its way to a recipient."""
+    return state.pending_change == "recall" and state.status is None
 
 
 def _names_its_agency(document_id: DocumentId) -> bool:

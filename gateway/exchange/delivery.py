@@ -6,8 +6,9 @@ attempt the axis is asked whether it has the package already.
 """
 
 import asyncio
+import json
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from sqlite3 import Connection
@@ -23,18 +24,28 @@ from gateway.exchange.passing_on import Leaving, Sealing
 from gateway.exchange.routing import Route
 from gateway.model.code_lists import Kind
 from gateway.model.dispatch import Dispatch, Event
-from gateway.model.identifiers import Digest, DocumentId, ThreadId, normalise_notation
-from gateway.model.log import LogKind
+from gateway.model.identifiers import Digest, DispatchId, DocumentId, ThreadId, normalise_notation
+from gateway.model.log import LogEntry, LogKind
 from gateway.model.package import Reply
 from gateway.store import dispatches
 from gateway.store.audit_log import append_entry
 from gateway.store.database import Database
 from gateway.store.packages import Direction, StoredPackage, load_package
+from gateway.vxp.answers import SendAnswer
+from gateway.vxp.items import SentItem
 
 log = structlog.get_logger()
 
 # How far the axis's clock may be off ours when we look for what we sent.
 _CLOCKS_APART = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """What the axis took: the bytes as they left, and its promise for them."""
+
+    digest: Digest
+    answer: SendAnswer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,25 +73,53 @@ class Delivery:
             lambda tables: dispatches.claim_due(tables, at=at, lease=lease, limit=limit)
         )
 
+    async def release_lost(self, *, at: datetime | None) -> int:
+        """Give back the claims nobody holds any more, their outcome unknown: all of them when at is None."""
+        now = self.clock()
+
+        def act(tables: Connection) -> int:
+            lost = dispatches.release_lost_claims(tables, at=at)
+            for dispatch in lost:
+                append_entry(tables, self._deferral(dispatch, "claim-lost", None, now))
+            return len(lost)
+
+        return await self.database.write(act)
+
+    async def renew(self, held: Iterable[DispatchId], *, lease: timedelta) -> None:
+        """Keep the claims of attempts under way, however long a large package takes."""
+        until = self.clock() + lease
+        await self.database.write(lambda tables: dispatches.renew_leases(tables, held, until=until))
+
+    def _deferral(self, dispatch: Dispatch, code: str, thread_id: ThreadId | None, at: datetime) -> LogEntry:
+        return self.notary.entry(
+            LogKind.DEFERRED,
+            at=at,
+            package_id=dispatch.package_id,
+            dispatch_id=dispatch.id,
+            thread_id=thread_id,
+            code=code,
+            attempt=dispatch.attempt_count + 1,
+        )
+
     async def carry_out(self, dispatch: Dispatch, thread_id: ThreadId | None) -> None:
         """Make one attempt and record how it ended."""
         package = await load_package(self.database, dispatch.package_id)
         assert package is not None  # noqa: S101 - a foreign key holds it
         try:
             leaving = await self.sealing.prepare(package, at=self.clock())
-            far_id = await self._hand_over(dispatch, leaving)
+            taken = await self._hand_over(dispatch, leaving)
         except Refusal as refusal:
             await self._end(dispatch, package, thread_id, refusal, Event.REFUSE)
         except Delay as delay:
             await self._defer(dispatch, thread_id, delay)
         else:
-            await asyncio.shield(self._record_delivery(dispatch, thread_id, far_id))
+            await asyncio.shield(self._record_delivery(dispatch, thread_id, taken))
 
-    async def _hand_over(self, dispatch: Dispatch, leaving: Leaving) -> str:
+    async def _hand_over(self, dispatch: Dispatch, leaving: Leaving) -> "Taken":
         package, digest = leaving.package, await leaving.digest()
         if dispatch.unknown and (known := await self._find_sent(dispatch, package, digest)):
-            return known
-        return await self.axis.send(
+            return Taken(digest=digest, answer=SendAnswer(doc_id=known))
+        answer = await self.axis.hand_over(
             leaving.chunks,
             size_bytes=leaving.size_bytes,
             digest=digest,
@@ -88,6 +127,7 @@ class Delivery:
             recipients=dispatch.recipients,
             kind=package.kind,
         )
+        return Taken(digest=digest, answer=answer)
 
     async def _find_sent(self, dispatch: Dispatch, package: StoredPackage, digest: Digest) -> str | None:
         """Ask the axis whether an attempt without an answer reached it after all.
@@ -97,21 +137,12 @@ class Delivery:
         items = await self.axis.list_sent(
             package.accepted_at - _CLOCKS_APART, self.clock() + _CLOCKS_APART, kind=package.kind
         )
-        for item in items:
-            if item.package_sha256 is not None and item.package_sha256 == digest:
-                return item.sender_doc_id
-        if any(item.package_sha256 is not None for item in items) or package.notation is None:
-            return None
-        notation = normalise_notation(package.notation)
-        reached = {
-            item.to_code: item.sender_doc_id
-            for item in items
-            if item.from_code == package.sender and normalise_notation(item.notation or "") == notation
-        }
+        reached = {item.to_code: item.sender_doc_id for item in items if _is_ours(item, package, digest)}
+        # All of them, or the axis is asked again: it recognises what it has.
         return reached[dispatch.recipients[0]] if set(dispatch.recipients) <= set(reached) else None
 
-    async def _record_delivery(self, dispatch: Dispatch, thread_id: ThreadId | None, far_id: str) -> None:
-        at = self.clock()
+    async def _record_delivery(self, dispatch: Dispatch, thread_id: ThreadId | None, taken: "Taken") -> None:
+        at, far_id = self.clock(), taken.answer.doc_id
         entry = self.notary.entry(
             LogKind.DELIVERED,
             at=at,
@@ -119,7 +150,9 @@ class Delivery:
             dispatch_id=dispatch.id,
             thread_id=thread_id,
             recipients=list(dispatch.recipients),
+            sha256=taken.digest,
             far_id=far_id,
+            far_receipt=_text_of(taken.answer.receipt),
             attempt=dispatch.attempt_count + 1,
         )
 
@@ -136,15 +169,7 @@ class Delivery:
         at = self.clock()
         unknown = dispatch.unknown or delay.code == "outcome-unknown"
         due_at = at + self._pause(dispatch.attempt_count)
-        entry = self.notary.entry(
-            LogKind.DEFERRED,
-            at=at,
-            package_id=dispatch.package_id,
-            dispatch_id=dispatch.id,
-            thread_id=thread_id,
-            code=delay.code,
-            attempt=dispatch.attempt_count + 1,
-        )
+        entry = self._deferral(dispatch, delay.code, thread_id, at)
 
         def act(tables: Connection) -> None:
             dispatches.defer(tables, dispatch.id, due_at=due_at, unknown=unknown, fault=str(delay))
@@ -165,6 +190,8 @@ class Delivery:
         for dispatch in overdue:
             package = await load_package(self.database, dispatch.package_id)
             assert package is not None  # noqa: S101 - a foreign key holds it
+            if dispatch.unknown and await self._arrived_after_all(dispatch, package):
+                continue
             expiry = Refusal.because(
                 "delivery-expired",
                 vi="Không gửi được lên trục trong thời hạn cho phép.",
@@ -172,6 +199,23 @@ class Delivery:
             )
             await self._end(dispatch, package, package.thread_id, expiry, Event.EXPIRE)
         return len(overdue)
+
+    async def _arrived_after_all(self, dispatch: Dispatch, package: StoredPackage) -> bool:
+        """Ask one last time about an attempt without an answer, before its sender is told that it failed."""
+        try:
+            leaving = await self.sealing.prepare(package, at=self.clock())
+            digest = await leaving.digest()
+            known = await self._find_sent(dispatch, package, digest)
+        except (Delay, Refusal):
+            return False
+        if known is None:
+            return False
+        await self.database.write(
+            lambda tables: dispatches.claim(tables, dispatch.id, until=self.clock() + _CLOCKS_APART)
+        )
+        taken = Taken(digest=digest, answer=SendAnswer(doc_id=known))
+        await self._record_delivery(dispatch, package.thread_id, taken)
+        return True
 
     async def _end(
         self,
@@ -235,6 +279,19 @@ class Delivery:
         self.own_words.say_failed(
             tables, reply, reason, thread_id=package.thread_id, directory=directory, at=at
         )
+
+
+def _text_of(receipt: Mapping[str, object] | None) -> str | None:
+    """Write the far side's receipt as it is kept: compact JSON, whatever it holds."""
+    return None if receipt is None else json.dumps(receipt, ensure_ascii=False, separators=(",", ":"))
+
+
+def _is_ours(item: SentItem, package: StoredPackage, digest: Digest) -> bool:
+    if item.package_sha256 is not None:
+        return item.package_sha256 == digest
+    if package.notation is None or item.notation is None or item.from_code != package.sender:
+        return False
+    return normalise_notation(item.notation) == normalise_notation(package.notation)
 
 
 def reply_to(package: StoredPackage) -> Reply:

@@ -121,8 +121,9 @@ class Inbound:
                 accepted.set()
                 await axis.confirm(item.doc_id, confirmation, description=reason)
                 fetching.settled_count += 1
-            except Delay as delay:
-                log.warning("not fetched", far_id=item.doc_id, reason=delay.code)
+            except (Delay, Refusal) as error:
+                # What the axis will not give or let us confirm stays with it; others go on.
+                log.warning("not fetched", far_id=item.doc_id, reason=error.code)
             finally:
                 accepted.set()
 
@@ -131,7 +132,11 @@ class Inbound:
     ) -> tuple[Confirmation, str | None]:
         if await has_arrived(self.database, self.peer.id, item.doc_id):
             return Confirmation.DONE, None
-        spool = await self._download(axis, item, at)
+        try:
+            spool = await self._download(axis, item, at)
+        except Refusal as refusal:
+            await self._refuse_unread(refusal, item, at)
+            return Confirmation.FAIL, refusal.code
         try:
             if before is not None:
                 await before.wait()
@@ -142,6 +147,11 @@ class Inbound:
         finally:
             spool.discard()
         return Confirmation.DONE, None
+
+    async def _refuse_unread(self, refusal: Refusal, item: ReceivedItem, at: datetime) -> None:
+        await self.refusals.record(
+            refusal, system_id=self.peer.id, sender=item.sender, arrival=item.doc_id, at=at
+        )
 
     async def _download(self, axis: Axis, item: ReceivedItem, at: datetime) -> Spool:
         writer = self.blobs.spool(self.mint.new(at))

@@ -21,8 +21,8 @@ from gateway.trust.xml_signing import find_seal_place
 from gateway.trust.xml_verification import verify_package
 from gateway.vxp.signing import VIETNAM
 
-# Judging 256 KiB takes about as long as answering a few small requests; more would stall them.
-_ON_THE_LOOP_BYTES = 256 << 10
+# Judging this much takes a millisecond or two; more, or a file made to be slow, would stall others.
+_ON_THE_LOOP_BYTES = 64 << 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,10 +19,10 @@ from gateway.model.code_lists import Kind
 from gateway.model.dispatch import Event, State
 from gateway.model.identifiers import DispatchId
 from gateway.model.log import LogKind
-from gateway.store import dispatches
+from gateway.store import dispatches, mailboxes
 from gateway.store.audit_log import append_entry
 from gateway.store.database import Database
-from gateway.store.dispatches import MailboxItem, SentItem
+from gateway.store.mailboxes import MailboxItem, SentItem
 from gateway.store.packages import load_package
 from gateway.vxp.requests import Confirmation
 
@@ -41,17 +41,17 @@ class Mailbox:
 
     async def list_waiting(self, caller: System, kind: Kind | None) -> list[MailboxItem]:
         """List what waits for a system, urgent first; of a long mailbox the head, until it is confirmed."""
-        return await dispatches.list_mailbox(self.database, caller.id, kind=kind, limit=LISTED_AT_MOST)
+        return await mailboxes.list_mailbox(self.database, caller.id, kind=kind, limit=LISTED_AT_MOST)
 
     async def count_waiting(self, caller: System, kind: Kind) -> int:
         """Count what waits for a system."""
-        return await dispatches.count_mailbox(self.database, caller.id, kind=kind)
+        return await mailboxes.count_mailbox(self.database, caller.id, kind=kind)
 
     async def list_sent(
         self, caller: System, kind: Kind | None, *, since: datetime | None, until: datetime | None
     ) -> list[SentItem]:
         """Report to a system on what it sent, one line for each recipient."""
-        return await dispatches.list_sent(
+        return await mailboxes.list_sent(
             self.database,
             caller.id,
             since=since or datetime(2000, 1, 1, tzinfo=UTC),
@@ -134,7 +134,7 @@ class Mailbox:
         await self.database.write(act)
 
     async def _find(self, caller: System, doc_id: str) -> MailboxItem:
-        item = await dispatches.find_in_mailbox(self.database, caller.id, DispatchId(doc_id))
+        item = await mailboxes.find_in_mailbox(self.database, caller.id, DispatchId(doc_id))
         if item is None:
             raise Refusal.because(
                 "not-in-mailbox",

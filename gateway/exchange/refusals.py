@@ -35,8 +35,9 @@ class Refusals:
         size_bytes: int | None = None,
         sender: AgencyCode | None = None,
         arrival: str | None = None,
+        operation: str | None = None,
     ) -> bytes:
-        """Record that a package was refused; return the signed receipt of it.
+        """Record that something was refused; return the signed receipt of it.
 
         Shape: arrival is what the axis calls the package, so that it is not fetched again.
         """
@@ -48,6 +49,7 @@ class Refusals:
             bytes=size_bytes,
             sender=sender,
             far_id=arrival,
+            operation=operation,
             code=error.code,
             faults=tell_faults(error),
         )

@@ -277,21 +277,37 @@ def not_yours(code: AgencyCode) -> Refusal:
 
 
 def _what_is_new(items: Iterable[DirectoryItem], directory: Snapshot) -> list[Agency]:
-    """Compare the axis's list with ours and return only what differs."""
-    news = []
+    """Compare the axis's lists with ours and return only what differs.
+
+    An agency stands in one list under its old code and in the other under its QĐ 20 code: whichever
+    comes first names it, the other becomes its alias.
+    """
+    heard: dict[AgencyCode, Agency] = {}
+    kept_as: dict[AgencyCode, AgencyCode] = {}
     for item in items:
-        known = directory.agencies.get(directory.canonical(item.code))
-        if known is not None and not known.from_axis:
-            continue
-        aliases = () if item.other_code in (None, item.code) else (item.other_code,)
-        agency = Agency(
-            code=item.code if known is None else known.code,
-            name=item.name,
+        codes = [code for code in (item.code, item.other_code) if code is not None]
+        known = next((code for code in map(directory.canonical, codes) if code in directory.agencies), None)
+        code = known or next((kept_as[code] for code in codes if code in kept_as), item.code)
+        kept_as |= dict.fromkeys(codes, code)
+        before = heard.get(code)
+        aliases = dict.fromkeys((*(before.aliases if before else ()), *codes))
+        heard[code] = Agency(
+            code=code,
+            name=before.name if before else item.name,
             mail=item.mail,
-            aliases=tuple(alias for alias in aliases if alias is not None),
+            aliases=tuple(alias for alias in aliases if alias != code),
             from_axis=True,
         )
-        same = known is not None and (known.name, known.closed_at) == (agency.name, None)
-        if not same or (known is not None and not set(agency.aliases) <= set(known.aliases) | {known.code}):
-            news.append(agency)
-    return news
+    return [agency for agency in heard.values() if _differs(agency, directory.agencies.get(agency.code))]
+
+
+def _differs(agency: Agency, known: Agency | None) -> bool:
+    if known is None:
+        return True
+    if not known.from_axis:
+        return False  # what an operator wrote here stays as it is
+    return (
+        known.name != agency.name
+        or known.closed_at is not None
+        or not set(agency.aliases) <= set(known.aliases)
+    )

@@ -15,14 +15,13 @@ import structlog
 
 from gateway.clients.axis import Axis
 from gateway.errors import Delay
+from gateway.exchange.admission import Admission
 from gateway.exchange.delivery import Delivery
 from gateway.exchange.inbound import Inbound
 from gateway.exchange.matching import Matching
 from gateway.exchange.registry import Registry
 from gateway.model.dispatch import Dispatch
-from gateway.model.identifiers import ThreadId
-from gateway.store.database import Database
-from gateway.store.dispatches import release_lost_claims
+from gateway.model.identifiers import DispatchId, ThreadId
 
 log = structlog.get_logger()
 
@@ -44,8 +43,8 @@ class Rhythm:
 class Worker:
     """Drives the walks of one gateway below an axis; a hub needs only `tidy`."""
 
-    database: Database
     matching: Matching
+    admission: Admission
     rhythm: Rhythm
     clock: Callable[[], datetime]
     axis: Axis | None = None
@@ -54,7 +53,7 @@ class Worker:
     registry: Registry | None = None
     _due: asyncio.Event = field(default_factory=asyncio.Event)
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
-    _under_way_count: int = 0
+    _under_way: set[DispatchId] = field(default_factory=set)
 
     def wake(self) -> None:
         """Say that something was left for the axis."""
@@ -63,7 +62,8 @@ class Worker:
     async def run(self) -> None:
         """Run every loop until `stop`."""
         # Nobody holds a claim yet: what is claimed was lost with the last process, its outcome unknown.
-        await self._every(_IDLE, self._release_all_claims, once=True)
+        if self.delivery is not None:
+            await self._every(_IDLE, self._release_all_claims, once=True)
         async with asyncio.TaskGroup() as loops:
             loops.create_task(self._every(_BETWEEN_TIDYINGS, self._tidy))
             if self.delivery is not None:
@@ -74,7 +74,8 @@ class Worker:
                 loops.create_task(self._every(self.rhythm.directory_every, self._renew_directory))
 
     async def _release_all_claims(self) -> bool:
-        await self.database.write(lambda tables: release_lost_claims(tables, at=None))
+        assert self.delivery is not None  # noqa: S101 - run asks only then
+        await self.delivery.release_lost(at=None)
         return True
 
     def stop(self) -> None:
@@ -101,10 +102,10 @@ class Worker:
         async with asyncio.TaskGroup() as under_way:
             while not self._stopping.is_set():
                 self._due.clear()
-                free = self.rhythm.concurrency - self._under_way_count
+                free = self.rhythm.concurrency - len(self._under_way)
                 claimed = await self._claim(delivery, free) if free else []
                 for dispatch, thread_id in claimed:
-                    self._under_way_count += 1
+                    self._under_way.add(dispatch.id)
                     under_way.create_task(self._carry_out(delivery, dispatch, thread_id))
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._due.wait(), _IDLE.total_seconds())
@@ -123,12 +124,13 @@ class Worker:
             # The claim runs out with its lease, and the next attempt asks the axis first.
             log.exception("attempt failed", dispatch=dispatch.id)
         finally:
-            self._under_way_count -= 1
+            self._under_way.discard(dispatch.id)
             self._due.set()
 
     async def _fetch(self) -> bool:
         assert self.inbound is not None  # noqa: S101 - run starts this loop only then
         assert self.axis is not None  # noqa: S101
+        self.admission.check_disk()
         settled = await self.inbound.fetch_waiting(
             self.axis, concurrency=self.rhythm.concurrency, clock=self.clock
         )
@@ -145,12 +147,15 @@ class Worker:
 
     async def _tidy(self) -> bool:
         at = self.clock()
-        lost = await self.database.write(lambda tables: release_lost_claims(tables, at=at))
-        if lost:
-            log.warning("claims lost", count=len(lost))
-            self.wake()
         await self.matching.retry(at=at)
-        return self.delivery is not None and await self.delivery.expire_overdue() > 0
+        if self.delivery is None:
+            return False
+        await self.delivery.renew(self._under_way, lease=self.rhythm.lease)
+        lost = await self.delivery.release_lost(at=at)
+        if lost:
+            log.warning("claims lost", count=lost)
+            self.wake()
+        return await self.delivery.expire_overdue() > 0
 
 
 async def _guarded(make_round: Callable[[], Awaitable[bool]]) -> bool:

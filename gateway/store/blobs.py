@@ -177,11 +177,16 @@ class Blobs:
                 os.link(spooled, kept)
             _sync_directory(kept.parent)
 
+    async def load_inline(self, digest: Digest) -> bytes | None:
+        """Load a small package; None when it is a file."""
+        row = await self.database.fetch_one("SELECT bytes FROM blobs WHERE digest = ?", (digest,))
+        return None if row is None else row["bytes"]
+
     async def open(self, digest: Digest) -> BinaryIO:
         """Open a kept package for reading; the caller closes."""
-        row = await self.database.fetch_one("SELECT bytes FROM blobs WHERE digest = ?", (digest,))
-        if row is not None:
-            return io.BytesIO(row["bytes"])
+        content = await self.load_inline(digest)
+        if content is not None:
+            return io.BytesIO(content)
         with _disk_delays():
             return await asyncio.to_thread(self.path_of(digest).open, "rb")
 

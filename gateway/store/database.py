@@ -113,11 +113,12 @@ class Database:
 
     async def close(self) -> None:
         """Commit what waits, then close every connection."""
+        # The writer last: whoever closes last and may write folds the journal into the database.
+        for _ in range(_READERS_COUNT):
+            await (await self._idle_readers.get()).close()
         self._turns.put(None)
         if self._writer is not None:
             await asyncio.to_thread(self._writer.join)
-        for _ in range(_READERS_COUNT):
-            await (await self._idle_readers.get()).close()
 
     def _write_until_closed(self) -> None:
         connection = _connect(self.path)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gateway.model.agency import Agency, System, SystemKind
-from gateway.model.identifiers import AgencyCode, SystemId
+from gateway.model.identifiers import AgencyCode, SystemId, structural_alias
 from gateway.model.signature import SignaturePolicy
 from gateway.store.database import Database, from_micros, to_micros
 
@@ -47,6 +47,8 @@ def put_agency(connection: sqlite3.Connection, agency: Agency) -> None:
         " ON CONFLICT (alias) DO UPDATE SET code = excluded.code",
         [(alias, agency.code) for alias in agency.aliases if alias != agency.code],
     )
+    if (other := structural_alias(agency.code)) is not None:
+        connection.execute("INSERT OR IGNORE INTO agency_aliases VALUES (?, ?)", (other, agency.code))
     touch_directory(connection)
 
 

@@ -111,15 +111,11 @@ def note_arrival(
     connection: sqlite3.Connection, axis: SystemId, far_id: str, package_id: PackageId | None
 ) -> None:
     """Remember what the axis calls a package it delivered; None when it was refused."""
-    connection.execute("INSERT OR IGNORE INTO arrivals VALUES (?, ?, ?)", (axis, far_id, package_id))
-
-
-def find_arrival(connection: sqlite3.Connection, axis: SystemId, far_id: str) -> PackageId | None:
-    """Find the package that an earlier delivery under the same name brought."""
-    row = connection.execute(
-        "SELECT package_id FROM arrivals WHERE axis_id = ? AND far_id = ?", (axis, far_id)
-    ).fetchone()
-    return None if row is None or row["package_id"] is None else PackageId(row["package_id"])
+    connection.execute(
+        "INSERT INTO arrivals VALUES (?, ?, ?)"
+        " ON CONFLICT DO UPDATE SET package_id = coalesce(excluded.package_id, package_id)",
+        (axis, far_id, package_id),
+    )
 
 
 async def has_arrived(database: Database, axis: SystemId, far_id: str) -> bool:

@@ -4,9 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+import structlog
 from aiohttp import web
 
-from gateway.errors import Refusal
+from gateway.errors import Delay, Misconfiguration, Refusal
 from gateway.exchange.directory import Directory
 from gateway.exchange.refusals import Refusals
 from gateway.model.agency import System
@@ -15,6 +16,11 @@ from gateway.store.directory import StoredSystem
 from gateway.trust.secrets import open_secret
 from gateway.vxp.operations import Operation
 from gateway.vxp.signing import SignedArguments, claimed_system, verify_headers
+
+log = structlog.get_logger()
+
+# Told apart in the audit log only: a stranger must not learn which systems exist.
+_TELLTALE = frozenset({"unknown-system", "system-disabled", "bad-signature", "header-missing"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,13 +40,21 @@ class Authentication:
         claimed = claimed_system(request.raw_headers)
         try:
             stored = await self._find(claimed)
-            secret = open_secret(stored.sealed_secret, key=self.secrets_key, system_id=stored.system.id)
-            return stored.system, verify_headers(request.raw_headers, secret)
+            return stored.system, verify_headers(request.raw_headers, self._secret_of(stored))
         except Refusal as refusal:
             await self.refusals.distrust(
                 refusal, claimed=claimed or "", operation=operation.value, at=self.clock()
             )
-            raise
+            raise _stranger() if refusal.code in _TELLTALE else refusal from None
+
+    def _secret_of(self, stored: StoredSystem) -> bytes:
+        try:
+            return open_secret(stored.sealed_secret, key=self.secrets_key, system_id=stored.system.id)
+        except Misconfiguration as error:
+            log.error("secret cannot be opened", system=stored.system.id, reason=error.code)
+            raise Delay.because(
+                "not-now", vi="Chưa trả lời được; hãy gửi lại sau.", en="No answer is possible now."
+            ) from error
 
     async def _find(self, claimed: SystemId | None) -> StoredSystem:
         if claimed is None:
@@ -53,12 +67,16 @@ class Authentication:
         systems = (await self.directory.current()).systems
         if claimed not in systems:  # it may have been connected a moment ago
             systems = (await self.directory.current(certainly=True)).systems
-        # Unknown and disabled are told apart in the log only: a stranger learns nothing.
         stored = systems.get(claimed)
         if stored is None or stored.system.disabled_at is not None:
-            raise Refusal.because(
-                "unknown-system" if stored is None else "system-disabled",
-                vi="Hệ thống chưa được đăng ký hoặc chữ ký không đúng.",
-                en="The system is not registered here, or its signature is wrong.",
-            )
+            code = "unknown-system" if stored is None else "system-disabled"
+            raise Refusal.because(code, vi="Hệ thống không được nhận.", en="The system is not admitted.")
         return stored
+
+
+def _stranger() -> Refusal:
+    return Refusal.because(
+        "not-authenticated",
+        vi="Hệ thống chưa được đăng ký hoặc chữ ký không đúng.",
+        en="The system is not registered here, or its signature is wrong.",
+    )

@@ -7,7 +7,8 @@ from gateway.model.agency import Agency
 from gateway.model.code_lists import STATUS_NAMES, StatusCode
 from gateway.model.dispatch import State
 from gateway.model.identifiers import AgencyCode, structural_alias
-from gateway.store import dispatches
+from gateway.store.mailboxes import MailboxItem
+from gateway.store.mailboxes import SentItem as SentLine
 from gateway.vxp.items import DirectoryItem, ReceivedItem, SentItem, UnitItem
 
 # How a dispatch's state reads for its sender: the wire's word, and one for people.
@@ -20,7 +21,7 @@ _SEND_WORDS: dict[State, tuple[str, str]] = {
 }
 
 
-def received_item(item: dispatches.MailboxItem) -> ReceivedItem:
+def received_item(item: MailboxItem) -> ReceivedItem:
     """Show one line of a mailbox to the system that may collect it."""
     return ReceivedItem(
         doc_id=item.id,
@@ -36,7 +37,7 @@ def received_item(item: dispatches.MailboxItem) -> ReceivedItem:
     )
 
 
-def sent_item(item: dispatches.SentItem) -> SentItem:
+def sent_item(item: SentLine) -> SentItem:
     """Show a sender what became of its package for one recipient."""
     word, words = _SEND_WORDS[item.state]
     known = item.status in STATUS_NAMES

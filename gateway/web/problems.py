@@ -9,10 +9,8 @@ _WORDS_LIMIT = 2000
 # Everything that is no Refusal is answered with 99: ask again later.
 VXP_CODES: dict[str, ErrorCode] = {
     **REFUSALS,
-    "unknown-system": ErrorCode.CALLER,
-    "system-disabled": ErrorCode.CALLER,
+    "not-authenticated": ErrorCode.CALLER,
     "operation-not-for-axis": ErrorCode.CALLER,
-    "unknown-operation": ErrorCode.HEADERS,
     "hash-mismatch": ErrorCode.HASH,
     "sender-not-served": ErrorCode.SENDER,
     "sender-mismatch": ErrorCode.SENDER,

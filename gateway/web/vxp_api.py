@@ -88,7 +88,7 @@ class VxpApi:
             request[SYSTEM] = caller.id
             self.limits.admit(caller.id)
             call = Call(request=request, caller=caller, arguments=arguments, at=self.clock())
-            return await self._act(operation)(call)
+            return await self._act_on_record(operation, call)
         except LienthongError as error:
             request[OUTCOME] = error.code
             if isinstance(error, Delay):
@@ -96,6 +96,17 @@ class VxpApi:
                     "delayed", operation=operation.value, reason=error.code, cause=repr(error.__cause__)
                 )
             return self._answer_failure(operation, error)
+
+    async def _act_on_record(self, operation: Operation, call: Call) -> web.StreamResponse:
+        """Carry out one operation; a refusal that no walk recorded is recorded before it is spoken."""
+        try:
+            return await self._act(operation)(call)
+        except Refusal as refusal:
+            if not refusal.receipt:
+                refusal.receipt = await self.outbound.refusals.record(
+                    refusal, system_id=call.caller.id, operation=operation.value, at=call.at
+                )
+            raise
 
     def answer_bug(self, request: web.Request) -> web.Response:
         """Answer when we failed in a way nobody foresaw; nothing is disclosed."""
