@@ -7,12 +7,15 @@ import ssl
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import structlog
 from aiohttp import web
 
 from gateway.config import Config
 from gateway.errors import Misconfiguration
 from gateway.office import Clock, now, open_office
 from gateway.wiring import Gateway, build_gateway
+
+log = structlog.get_logger()
 
 
 @contextlib.asynccontextmanager
@@ -43,6 +46,7 @@ async def _listening(config: Config, clock: Clock) -> AsyncIterator[str]:
         await runner.setup()
         site = web.TCPSite(runner, config.http.host, config.http.port, ssl_context=_tls(config), backlog=1024)
         loops = asyncio.create_task(gateway.worker.run())
+        loops.add_done_callback(_tell_end)
         try:
             await site.start()
             yield _address(config, runner)
@@ -69,6 +73,12 @@ def _alone(database_file: Path) -> Iterator[None]:
                 en="another server is running on this data directory",
             ) from error
         yield
+
+
+def _tell_end(loops: "asyncio.Task[None]") -> None:
+    # They end only when told to. Readiness says so, too: a gateway that takes and does not deliver is no use.
+    if not loops.cancelled() and loops.exception() is not None:
+        log.critical("loops ended", exc_info=loops.exception())
 
 
 async def _drain(gateway: Gateway, loops: "asyncio.Task[None]", config: Config) -> None:

@@ -94,7 +94,6 @@ LocalPath = Annotated[Path, AfterValidator(_under_directory)]
 # TOML has no null: an empty string says "none".
 _none_when_empty = BeforeValidator(lambda text: None if text == "" else text)
 OptionalPath = Annotated[Path | None, _none_when_empty, AfterValidator(_under_directory)]
-OptionalSystem = Annotated[SystemId | None, _none_when_empty]
 
 _WORDS = {
     "missing": ("thiếu thiết lập bắt buộc này", "this setting is required"),

@@ -13,6 +13,7 @@ from aiohttp import web
 from gateway.clients.axis import Axis, AxisLimits
 from gateway.config import Config
 from gateway.edxml.outline import Limits as PackageLimits
+from gateway.errors import Misconfiguration
 from gateway.exchange.acceptance import Tools
 from gateway.exchange.admission import Admission
 from gateway.exchange.delivery import Delivery
@@ -57,6 +58,13 @@ def _load_agency_seals(folder: Path) -> dict[AgencyCode, Seal]:
     for key_file in sorted(folder.glob("*.key")):
         code = normalise_code(key_file.stem)
         chain_file = key_file.with_suffix(".pem")
+        if not chain_file.is_file():
+            raise Misconfiguration.because(
+                "file-missing",
+                where=f"trust.agency_seals_dir, {chain_file.name}",
+                vi="thiếu chứng thư số đi cùng khóa của cơ quan",
+                en="the certificate that goes with the agency's key is missing",
+            )
         seal = load_seal(key_file.read_bytes(), chain_file.read_bytes(), holder=code)
         seals |= {code: seal, structural_alias(code) or code: seal}
     return seals
@@ -150,7 +158,9 @@ class _Builder:
         worker = self._worker(sealing, own_words, inbound)
         outbound = self._outbound(tools, refusals, worker)
         vxp = self._vxp(refusals, outbound, inbound, sealing, own_words)
-        return Gateway(office=office, app=make_app(vxp, self._operations()), worker=worker, session=session)
+        return Gateway(
+            office=office, app=make_app(vxp, self._operations(worker)), worker=worker, session=session
+        )
 
     def _judge(self) -> Judge:
         config = self.office.config
@@ -288,12 +298,13 @@ class _Builder:
             upload_timeout=config.http.upload_timeout,
         )
 
-    def _operations(self) -> Operations:
+    def _operations(self, worker: Worker) -> Operations:
         return Operations(
             watch=Watch(
                 database=self.office.database,
                 blobs=self.office.blobs,
                 seal=self.office.seal,
+                worker=worker,
                 free_space_floor_bytes=self.office.config.storage.free_space_floor,
                 clock=self.clock,
             )

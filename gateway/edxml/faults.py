@@ -138,10 +138,6 @@ RULES: dict[str, tuple[str, str]] = {
         "mã cơ quan chỉ gồm chữ, số, dấu chấm, gạch nối và dài không quá {limit} ký tự",
         "an agency code has letters, digits, points and hyphens only, at most {limit} of them",
     ),
-    "repeated-value": (
-        "phần tử xuất hiện {count} lần, lấy lần đầu",
-        "the element appears {count} times, the first was taken",
-    ),
     "recipient-without-code": ("một nơi nhận không có mã cơ quan", "a recipient has no agency code"),
     "recipient-repeated": ("nơi nhận trùng lặp được gộp lại", "a repeated recipient was collapsed"),
     "code-incomplete": ("thiếu số hoặc ký hiệu văn bản", "number or notation is missing"),

@@ -145,7 +145,8 @@ class Scan:
         if b"&" not in stretch and cut.take(stretch):
             cut.plain = cut.plain and b"\r" not in stretch
             self._at += len(stretch)
-            self._hidden_lines += stretch.count(b"\n")
+            if b"\n" in stretch:  # found at once, where counting would look at every byte
+                self._hidden_lines += stretch.count(b"\n")
         else:
             self._raw = False
             self._parse(stretch)

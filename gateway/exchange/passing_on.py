@@ -49,7 +49,9 @@ class Leaving:
 
     async def open(self) -> BinaryIO:
         """Open the package as it came; the caller closes."""
-        return await self.blobs.open(self.package.digest) if self.content is None else io.BytesIO(self.content)
+        if self.content is not None:
+            return io.BytesIO(self.content)
+        return await self.blobs.open(self.package.digest)
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """Read the package as it leaves, from its start; may be called again."""
@@ -109,4 +111,5 @@ class Sealing:
                 outline = scan_package(source, limits=self.limits)  # it was read and judged when it came
                 return sign_package(outline, parse_outline(outline), source, seal)
 
-            return sign() if leaving.package.size_bytes <= _ON_THE_LOOP_BYTES else await asyncio.to_thread(sign)
+            small = leaving.package.size_bytes <= _ON_THE_LOOP_BYTES
+            return sign() if small else await asyncio.to_thread(sign)

@@ -6,7 +6,7 @@ them, so that none can take over another's; the axis about everybody who is not 
 
 import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from sqlite3 import Connection
 
@@ -106,6 +106,7 @@ class Registry:
 
     async def put_system(self, system: System, *, by: str, at: datetime) -> str:
         """Connect a system and return its secret, which nobody can read again."""
+        system = replace(system, serves=await self._canonical(system.serves))
         secret = new_secret()
         sealed = self._seal(system.id, secret)
         entry = self._entry(
@@ -132,6 +133,7 @@ class Registry:
         Errors: Refusal when there is no such system.
         """
         await self._known_system(system_id)
+        (code,) = await self._canonical([code])
         entry = self._entry("agency-served", by=by, at=at, agency=code, system=system_id)
 
         def act(tables: Connection) -> None:
@@ -231,6 +233,11 @@ class Registry:
         taken = directory.served_by.get(directory.canonical(code))
         if taken not in (None, caller.id) or not any(is_above(served, code) for served in caller.serves):
             raise not_yours(code)
+
+    async def _canonical(self, codes: Iterable[AgencyCode]) -> frozenset[AgencyCode]:
+        # Mailboxes are kept under canonical codes; served under another, an agency's would stay empty.
+        directory = await self.directory.current(certainly=True)
+        return frozenset(directory.canonical(code) for code in codes)
 
     async def _known_system(self, system_id: SystemId) -> None:
         directory = await self.directory.current(certainly=True)

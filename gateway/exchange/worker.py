@@ -26,6 +26,7 @@ from gateway.model.identifiers import DispatchId, ThreadId
 log = structlog.get_logger()
 
 _IDLE = timedelta(seconds=1)
+_AFTER_TROUBLE = timedelta(seconds=10)
 _BETWEEN_TIDYINGS = timedelta(seconds=5)
 
 
@@ -54,13 +55,26 @@ class Worker:
     _due: asyncio.Event = field(default_factory=asyncio.Event)
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
     _under_way: set[DispatchId] = field(default_factory=set)
+    _running: bool = False
 
     def wake(self) -> None:
         """Say that something was left for the axis."""
         self._due.set()
 
+    @property
+    def is_running(self) -> bool:
+        """Tell whether the loops turn."""
+        return self._running
+
     async def run(self) -> None:
         """Run every loop until `stop`."""
+        self._running = True
+        try:
+            await self._run_loops()
+        finally:
+            self._running = False
+
+    async def _run_loops(self) -> None:
         # Nobody holds a claim yet: what is claimed was lost with the last process, its outcome unknown.
         if self.delivery is not None:
             await self._every(_IDLE, self._release_all_claims, once=True)
@@ -88,12 +102,14 @@ class Worker:
     ) -> None:
         """Make rounds: the next at once when a round says there is more, else after a pause.
 
-        With once the first round that says so is the last.
+        After a round that failed the pause is short. With once the first round that says so is the last.
         """
+        usual = pause
         while not self._stopping.is_set():
             more = await _guarded(make_round)
             if more and once:
                 return
+            pause = min(usual, _AFTER_TROUBLE) if more is None else usual
             if not more:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._stopping.wait(), pause.total_seconds())
@@ -158,12 +174,12 @@ class Worker:
         return await self.delivery.expire_overdue() > 0
 
 
-async def _guarded(make_round: Callable[[], Awaitable[bool]]) -> bool:
-    """Make one round; tell whether the next should follow at once."""
+async def _guarded(make_round: Callable[[], Awaitable[bool]]) -> bool | None:
+    """Make one round; tell whether the next should follow at once, or None when it failed."""
     try:
         return await make_round()
     except Delay as delay:
         log.warning("round put off", reason=delay.code)
     except Exception:
         log.exception("round failed")
-    return False
+    return None

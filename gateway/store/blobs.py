@@ -64,11 +64,13 @@ class SpoolWriter:
     _buffer: bytearray = field(default_factory=bytearray)
     _file: BinaryIO | None = None
     _hash: _Hash = field(default_factory=hashlib.sha256)
+    _digests: dict[int, Digest] = field(default_factory=dict)
 
     async def add(self, chunk: bytes) -> None:
         """Take the next bytes; the disk is touched off the loop and a mebibyte at a time."""
         self.size_bytes += len(chunk)
         self._buffer += chunk
+        self._digests.clear()
         if len(self._buffer) > (self.inline_limit if self._file is None else _READ_BYTES):
             await asyncio.to_thread(self._spill)
 
@@ -85,16 +87,19 @@ class SpoolWriter:
         """Digest of all bytes but a trailing CR LF; None when there is none."""
         if self._buffer[-2:] != b"\r\n":
             return None
-        return self._digest(bytes(self._buffer[:-2]))
+        return self._digest(len(self._buffer) - 2)
 
     def digest(self) -> Digest:
         """Digest of all bytes."""
-        return self._digest(bytes(self._buffer))
+        return self._digest(len(self._buffer))
 
-    def _digest(self, rest: bytes) -> Digest:
-        digest = self._hash.copy()
-        digest.update(rest)
-        return Digest(digest.hexdigest())
+    def _digest(self, rest_bytes: int) -> Digest:
+        """Digest of what was spilled and so much of the buffer; asked twice, it is computed once."""
+        if rest_bytes not in self._digests:
+            digest = self._hash.copy()
+            digest.update(bytes(self._buffer[:rest_bytes]))
+            self._digests[rest_bytes] = Digest(digest.hexdigest())
+        return self._digests[rest_bytes]
 
     async def finish(self, *, drop_line_break: bool = False) -> Spool:
         """End the package, with or without its last two bytes."""

@@ -8,6 +8,7 @@ an object that answers to cryptography's private key interfaces.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -81,6 +82,7 @@ class Seal:
         return fingerprint_of(self.certificate)
 
 
+@lru_cache(maxsize=64)
 def fingerprint_of(certificate: x509.Certificate) -> Digest:
     """Name a certificate by the SHA-256 of its DER form."""
     return Digest(certificate.fingerprint(_SHA256).hex())

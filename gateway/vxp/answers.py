@@ -31,7 +31,7 @@ from gateway.vxp.items import (
 from gateway.vxp.operations import Operation
 
 SUCCESS_WORDS = "Thanh cong"
-_DESCRIPTION_LIMIT = 500
+_DESCRIPTION_LIMIT = 2000
 
 
 class ErrorCode(StrEnum):

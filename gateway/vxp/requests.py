@@ -252,18 +252,6 @@ def read_registration(body: bytes) -> Registration:
     )
 
 
-def hold_ending(held: bytes, chunk: bytes) -> tuple[bytes, bytes]:
-    """Hold back what may be the CR LF that a client writes behind the file.
-
-    Feed every chunk of a body in turn, starting with nothing held: the first part may be passed on, the
-    second must be given back with the next chunk. At the end exactly CR LF held means it is not the
-    file's; anything else held is.
-    """
-    joined = held + chunk
-    keep = 2 if joined.endswith(b"\r\n") else 1 if joined.endswith(b"\r") else 0
-    return joined[: len(joined) - keep], joined[len(joined) - keep :]
-
-
 def _read_recipients(text: str | None) -> tuple[AgencyCode, ...] | None:
     if text is None:
         return None

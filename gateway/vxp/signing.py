@@ -263,7 +263,7 @@ def _read_members(text: bytes) -> dict[str, str]:
 
 def _is_text(value: str) -> bool:
     # json accepts a lone surrogate, which no encoder of ours could ever write down again.
-    return not any("\ud800" <= char <= "\udfff" for char in value)
+    return value.isascii() or not any("\ud800" <= char <= "\udfff" for char in value)
 
 
 def _compare_plain(pairs: list[tuple[bytes, bytes]], members: Mapping[str, str]) -> None:

@@ -7,11 +7,23 @@ from collections.abc import Awaitable, Callable
 import structlog
 from aiohttp import web
 
+from gateway.vxp.operations import Operation
 from gateway.web.observed import OPERATION, OUTCOME, PACKAGE, SYSTEM
 from gateway.web.operations import Operations, RequestMetrics
 from gateway.web.vxp_api import VxpApi
 
 log = structlog.get_logger()
+
+_POLLING = frozenset(
+    {
+        Operation.LIST_RECEIVED,
+        Operation.LIST_SENT,
+        Operation.COUNT_DOCUMENTS,
+        Operation.COUNT_STATUSES,
+        Operation.LIST_AGENCIES,
+        Operation.LIST_AGENCIES_QD20,
+    }
+)
 
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -46,6 +58,7 @@ def make_app(vxp: VxpApi, operations: Operations) -> web.Application:
     app.router.add_get("/healthz", operations.answer_health)
     app.router.add_get("/readyz", operations.answer_readiness)
     app.router.add_get("/metrics", operations.answer_metrics)
+    app.router.add_get("/seal.pem", operations.answer_seal)
     app.router.add_route("*", "/vxp/{operation:.*}", vxp.answer)
     return app
 
@@ -56,7 +69,9 @@ def _tell(request: web.Request, metrics: RequestMetrics, seconds: float) -> None
         return
     outcome = request.get(OUTCOME, "ok")
     metrics.count(operation, outcome, seconds)
-    log.info(
+    # Asking whether something has come is most of the traffic and no news.
+    tell = log.debug if outcome == "ok" and operation in _POLLING else log.info
+    tell(
         "answered",
         operation=operation,
         outcome=outcome,

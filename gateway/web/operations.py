@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from aiohttp import web
+from cryptography.hazmat.primitives.serialization import Encoding
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
+from gateway.exchange.worker import Worker
 from gateway.store.blobs import Blobs
 from gateway.store.database import Database
 from gateway.store.dispatches import count_waiting
@@ -22,6 +24,7 @@ class Watch:
     database: Database
     blobs: Blobs
     seal: Seal
+    worker: Worker
     free_space_floor_bytes: int
     clock: Callable[[], datetime]
 
@@ -31,6 +34,7 @@ class Watch:
             "database": await self._database_trouble(),
             "disk": self._disk_trouble(),
             "seal": self._seal_trouble(),
+            "loops": None if self.worker.is_running else "deliveries and polling have stopped",
         }
 
     async def _database_trouble(self) -> str | None:
@@ -77,6 +81,12 @@ class Operations:
         ready = not any(troubles.values())
         checks = {name: trouble or "ok" for name, trouble in troubles.items()}
         return web.json_response({"ready": ready, "checks": checks}, status=200 if ready else 503)
+
+    async def answer_seal(self, request: web.Request) -> web.Response:
+        """Give the seal's certificate and those above it: what a receipt is verified with."""
+        certificates = (self.watch.seal.certificate, *self.watch.seal.chain)
+        pem = b"".join(certificate.public_bytes(Encoding.PEM) for certificate in certificates)
+        return web.Response(body=pem, content_type="application/x-pem-file")
 
     async def answer_metrics(self, request: web.Request) -> web.Response:
         """Give the metrics in Prometheus's text form."""

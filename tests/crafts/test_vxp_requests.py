@@ -18,7 +18,6 @@ from gateway.vxp.requests import (
     ListRequest,
     Registration,
     SendRequest,
-    hold_ending,
     read_confirm,
     read_delete,
     read_document,
@@ -266,16 +265,3 @@ def test_no_rubbish_makes_a_registration_fail_in_another_way(body: bytes) -> Non
     """Foreign exceptions do not leave this room."""
     with contextlib.suppress(LienthongError):
         read_registration(body)
-
-
-@given(st.lists(st.sampled_from([b"a", b"\r", b"\n", b"\r\n", b"", b"ab\r"]), max_size=8))
-def test_one_line_break_behind_the_file_is_dropped_however_it_is_cut(chunks: list[bytes]) -> None:
-    """Exactly CR LF at the very end is the client's, in whatever pieces; all else is the file's."""
-    passed, held = b"", b""
-    for chunk in chunks:
-        ready, held = hold_ending(held, chunk)
-        passed += ready
-    if held != b"\r\n":
-        passed += held
-    whole = b"".join(chunks)
-    assert passed == (whole[:-2] if whole.endswith(b"\r\n") else whole)

@@ -34,7 +34,6 @@ from gateway.vxp.operations import FORMS, Operation, operation_at
 from gateway.vxp.requests import (
     Confirmation,
     Registration,
-    hold_ending,
     read_confirm,
     read_delete,
     read_document,
@@ -137,8 +136,6 @@ async def test_a_package_is_sent_as_the_sdk_sends_it(axis: Axis, far_side: FarSi
     assert body == DOCUMENT + b"\r\n"
     assert headers["Content-Length"] == str(len(body))
     assert "Transfer-Encoding" not in headers
-    ready, held = hold_ending(b"", body)
-    assert (ready, held) == (DOCUMENT, b"\r\n")
     request = read_send(arguments)
     assert (request.from_code, request.to, request.kind) == (H57, (B02,), Kind.DOCUMENT)
     assert hash_matches(request.hash_file, DIGEST)

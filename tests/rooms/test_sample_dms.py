@@ -35,7 +35,6 @@ from gateway.vxp.items import ReceivedItem
 from gateway.vxp.operations import FORMS, Operation, operation_at
 from gateway.vxp.requests import (
     Confirmation,
-    hold_ending,
     read_confirm,
     read_delete,
     read_document,
@@ -113,7 +112,7 @@ async def test_its_package_is_read_as_it_was_meant(dms: SampleDms, gateway: Gate
     answer = await dms.send(DOCUMENT, sender="000.00.00.A01", recipients=["000.00.00.B02", "000.00.00.C03"])
     assert (answer.ok, answer.doc_id) == (True, "7c1e-01")
     _, arguments, body, request = gateway.asked[0]
-    assert hold_ending(b"", body) == (DOCUMENT, b"\r\n")
+    assert body == DOCUMENT + b"\r\n"
     read = read_send(arguments)
     assert (read.from_code, read.to, read.kind) == (
         "000.00.00.A01",
