@@ -124,6 +124,19 @@ async def test_a_status_that_came_before_its_document_is_matched_when_it_comes(w
     )
 
 
+async def test_a_recall_that_overtook_its_document_is_not_forgotten_when_it_comes(world: World) -> None:
+    """The document arrives late; the recipient still owes the answer to its recall."""
+    sent = Sent(sender=MINISTRY, number="96", notation="BTN-VP")
+    recall = document(sent, [HEALTH], business=1, target=sent.document_id)
+    await world.ministry.send(recall, sender=MINISTRY)
+    await collect_all(world.health)
+    await world.ministry.send(document(sent, [HEALTH]), sender=MINISTRY)
+    await collect_all(world.health)
+    (row,) = world.gateway.rows("SELECT pending_change FROM recipients")
+    assert row["pending_change"] == "recall"
+    assert "recalled-before-it-came" in world.gateway.log(LogKind.ACCEPTED)[-1]["warnings"]
+
+
 async def test_urgent_documents_go_first(world: World) -> None:
     """A hỏa tốc document stands at the head of the mailbox, whenever it came."""
     for number, priority in (("1", 0), ("2", 3), ("3", 1)):

@@ -19,6 +19,7 @@ from tests.walks.world import (
     World,
     collect_all,
     prepare_node,
+    status_codes,
     until,
 )
 
@@ -74,6 +75,44 @@ async def test_a_document_arrives_once_whatever_happens_to_its_sending(
     (deferred,) = world.gateway.log(LogKind.DEFERRED)
     assert deferred["code"] == "outcome-unknown"
     assert any(passage.operation == "getSentEdocList" for passage in axis.passages)
+
+
+async def test_the_same_bytes_sent_to_one_recipient_do_not_pass_for_sent_to_another(
+    road: tuple[World, FaultyAxis],
+) -> None:
+    """The axis has the package for the province; the attempt for the ministry got no answer and is repeated."""
+    world, axis = road
+    both = document(Sent(sender=HEALTH), [PROVINCE, MINISTRY])
+    assert (await world.health.send(both, sender=HEALTH, recipients=[PROVINCE])).ok
+    await until(world.health.sent, lambda answer: answer.items[0]["sendStatus"] == "done")
+    axis.plan(Fault.CUT_BEFORE, count=1, operation="sendEdoc")
+    assert (await world.health.send(both, sender=HEALTH, recipients=[MINISTRY])).ok
+    assert len(await collect_all(world.ministry)) == 1
+
+
+async def test_a_package_that_is_too_large_for_us_does_not_hold_up_the_others(tmp_path: Path) -> None:
+    """It is refused and the axis told; what came with it arrives."""
+    hub = prepare_node(tmp_path / "hub", code=HUB, role=Role.HUB)
+    await hub.connect("BO", [MINISTRY])
+    secret = await hub.connect("TINH", [PROVINCE, HEALTH], kind=SystemKind.GATEWAY)
+    await hub.start()
+    gateway = prepare_node(
+        tmp_path / "gateway", code=PROVINCE, below=(hub.url, "TINH", secret), http={"body_limit": "20 KiB"}
+    )
+    await gateway.connect("SYT", [HEALTH])
+    ministry = hub.dms("BO")
+    for number, size in (("1", 100_000), ("2", 100)):
+        sent = Sent(sender=MINISTRY, number=number, notation="BTN-VP")
+        assert (await ministry.send(document(sent, [HEALTH], attachment=bytes(size)), sender=MINISTRY)).ok
+    await gateway.start()
+    try:
+        assert len(await collect_all(gateway.dms("SYT"))) == 1
+        assert gateway.log(LogKind.REFUSED)[0]["code"] == "package-too-large"
+        notices = await collect_all(ministry, "status", count=2)
+        assert sorted(status_codes(notices)) == ["01", "02"]
+    finally:
+        await gateway.stop()
+        await hub.stop()
 
 
 @pytest.mark.parametrize("operation", ["getReceivedEdocList", "downloadEdoc", "updateStatus"])

@@ -46,9 +46,16 @@ async def test_a_wrong_secret_and_an_unknown_system_get_the_same_answer(world: W
     url = f"{world.gateway.url}/vxp"
     wrong = await SampleDms(url, "SYT", "khong-phai-mat-khau", made_at=now()).received()
     unknown = await SampleDms(url, "KHONG-CO", "x", made_at=now()).received()
-    assert (wrong.code, unknown.code) == ("1", "1")
+    assert (wrong.code, wrong.words) == (unknown.code, unknown.words)
     codes = [entry["code"] for entry in world.gateway.log(LogKind.DISTRUSTED)]
     assert codes == ["bad-signature", "unknown-system"]
+
+
+async def test_a_mailbox_refusal_is_on_record_too(world: World) -> None:
+    """Whoever asks for what is not its own leaves a signed trace."""
+    assert (await world.finance.get("khong-co")).code == "7"
+    (refused,) = world.gateway.log(LogKind.REFUSED)
+    assert (refused["code"], refused["operation"], refused["system"]) == ("not-in-mailbox", "getEdoc", "STC")
 
 
 async def test_strangers_cannot_fill_the_audit_log(world: World) -> None:
