@@ -80,7 +80,7 @@ async def test_a_document_arrives_once_whatever_happens_to_its_sending(
 async def test_the_same_bytes_sent_to_one_recipient_do_not_pass_for_sent_to_another(
     road: tuple[World, FaultyAxis],
 ) -> None:
-    """The axis has the package for the province; the attempt for the ministry got no answer and is repeated."""
+    """The axis has it for the province; the attempt for the ministry got no answer and is repeated."""
     world, axis = road
     both = document(Sent(sender=HEALTH), [PROVINCE, MINISTRY])
     assert (await world.health.send(both, sender=HEALTH, recipients=[PROVINCE])).ok
