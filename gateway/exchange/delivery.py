@@ -106,8 +106,7 @@ class Delivery:
         package = await load_package(self.database, dispatch.package_id)
         assert package is not None  # noqa: S101 - a foreign key holds it
         try:
-            leaving = await self.sealing.prepare(package, at=self.clock())
-            taken = await self._hand_over(dispatch, leaving)
+            taken = await self._reconcile(dispatch, package) or await self._hand_over(dispatch, package)
         except Refusal as refusal:
             await self._end(dispatch, package, thread_id, refusal, Event.REFUSE)
         except Delay as delay:
@@ -115,10 +114,20 @@ class Delivery:
         else:
             await asyncio.shield(self._record_delivery(dispatch, thread_id, taken))
 
-    async def _hand_over(self, dispatch: Dispatch, leaving: Leaving) -> "Taken":
-        package, digest = leaving.package, await leaving.digest()
-        if dispatch.unknown and (known := await self._find_sent(dispatch, package, digest)):
-            return Taken(digest=digest, answer=SendAnswer(doc_id=known))
+    async def _reconcile(self, dispatch: Dispatch, package: StoredPackage) -> "Taken | None":
+        """Ask the axis whether an attempt without an answer reached it after all.
+
+        Asked about the bytes as they left then, under a seal that may have run out since.
+        """
+        if not dispatch.unknown:
+            return None
+        digest = await Leaving(blobs=self.sealing.blobs, package=package).digest()
+        known = await self._find_sent(dispatch, package, digest)
+        return None if known is None else Taken(digest=digest, answer=SendAnswer(doc_id=known))
+
+    async def _hand_over(self, dispatch: Dispatch, package: StoredPackage) -> "Taken":
+        leaving = await self.sealing.prepare(package, at=self.clock())
+        digest = await leaving.digest()
         answer = await self.axis.hand_over(
             leaving.chunks,
             size_bytes=leaving.size_bytes,
@@ -130,7 +139,7 @@ class Delivery:
         return Taken(digest=digest, answer=answer)
 
     async def _find_sent(self, dispatch: Dispatch, package: StoredPackage, digest: Digest) -> str | None:
-        """Ask the axis whether an attempt without an answer reached it after all.
+        """Look a package up in the axis's sent list.
 
         By digest where the axis tells one; else by sender, recipients and number, sent since we had it.
         """
@@ -203,17 +212,14 @@ class Delivery:
     async def _arrived_after_all(self, dispatch: Dispatch, package: StoredPackage) -> bool:
         """Ask one last time about an attempt without an answer, before its sender is told that it failed."""
         try:
-            leaving = await self.sealing.prepare(package, at=self.clock())
-            digest = await leaving.digest()
-            known = await self._find_sent(dispatch, package, digest)
+            taken = await self._reconcile(dispatch, package)
         except (Delay, Refusal):
             return False
-        if known is None:
+        if taken is None:
             return False
         await self.database.write(
             lambda tables: dispatches.claim(tables, dispatch.id, until=self.clock() + _CLOCKS_APART)
         )
-        taken = Taken(digest=digest, answer=SendAnswer(doc_id=known))
         await self._record_delivery(dispatch, package.thread_id, taken)
         return True
 
