@@ -87,7 +87,7 @@ class Axis(Section):
 class Delivery(Section):
     """[delivery]: how dispatches are tried, and for how long."""
 
-    concurrency: Count = 8
+    concurrency: Count = 16
     lease: Duration = read_duration("5m")
     first_delay: Duration = read_duration("30s")
     longest_delay: Duration = read_duration("1h")

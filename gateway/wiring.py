@@ -33,6 +33,7 @@ from gateway.model.agency import System, SystemKind
 from gateway.model.identifiers import AgencyCode, SystemId, normalise_code, structural_alias
 from gateway.model.package import Organization
 from gateway.office import Clock, Office, now
+from gateway.store.dispatches import newest_id
 from gateway.trust.certificates import Anchors, load_anchors
 from gateway.trust.keys import Seal, load_seal
 from gateway.web.app import make_app
@@ -89,7 +90,8 @@ async def build_gateway(office: Office, *, clock: Clock = now) -> Gateway:
     """Build a whole server."""
     session = _open_session(office.config)
     axis = None if session is None else _reach_axis(office.config, session, clock)
-    builder = _Builder(office=office, axis=axis, clock=clock, mint=Mint())
+    mint = Mint.after(await newest_id(office.database))
+    builder = _Builder(office=office, axis=axis, clock=clock, mint=mint)
     return builder.build(session)
 
 
@@ -178,6 +180,7 @@ class _Builder:
             judge=self._judge(),
             tools=tools,
             refusals=refusals,
+            admission=self._admission(),
             axis_is_open=self.axis is not None,
             on_leaving=worker.wake,
         )

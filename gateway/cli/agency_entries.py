@@ -232,13 +232,13 @@ def taken_faults(
     code: AgencyCode, system_id: SystemId, directory: Snapshot, *, where: str = ""
 ) -> Iterator[Fault]:
     """Say that an agency is served by another system: its mail would quietly go elsewhere from now on."""
-    present = directory.serving(code)
-    if present is not None and present.id != system_id:
+    present = directory.served_by.get(directory.canonical(code))
+    if present is not None and present != system_id:
         yield _fault(
             "agency-served-already",
             where,
-            f"cơ quan {code} đang do hệ thống {present.id} phục vụ; thêm --take-over nếu muốn chuyển",
-            f"agency {code} is served by system {present.id}; add --take-over to move it",
+            f"cơ quan {code} đang do hệ thống {present} phục vụ; thêm --take-over nếu muốn chuyển",
+            f"agency {code} is served by system {present}; add --take-over to move it",
         )
 
 

@@ -71,7 +71,7 @@ class AxisLimits:
     connect: timedelta = timedelta(seconds=10)
     answer: timedelta = timedelta(seconds=60)
     slowest: int = 64 * 1024
-    list_bytes: int = 16 * 1024 * 1024
+    list_bytes: int = 128 * 1024 * 1024
     download_bytes: int = 2 * 1024 * 1024 * 1024
 
     def timeout(self, size_bytes: int) -> aiohttp.ClientTimeout:

@@ -15,14 +15,25 @@ from gateway.exchange.notary import Notary
 from gateway.exchange.own_words import OwnWords
 from gateway.exchange.posting import Posting
 from gateway.exchange.routing import Route
-from gateway.model.code_lists import Business, Priority
+from gateway.model.code_lists import Business, Priority, StatusCode
 from gateway.model.identifiers import PackageId, SystemId, ThreadId
 from gateway.model.log import LogKind
 from gateway.model.package import Envelope, Package, Reply
 from gateway.model.signature import VerifiedPackage
+from gateway.store import threads
 from gateway.store.audit_log import append_entry, find_receipt
 from gateway.store.blobs import Spool, keep_inline
-from gateway.store.packages import Direction, StoredPackage, find_submission, insert_package, note_arrival
+from gateway.store.dispatches import has_failed
+from gateway.store.packages import (
+    Arrival,
+    Direction,
+    StoredPackage,
+    find_submission,
+    free_submission,
+    insert_package,
+    note_arrival,
+    thread_of,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +69,7 @@ class Acceptance:
     route: Route
     directory: Snapshot
     strict: bool
-    arrival: str | None = None
+    arrival: Arrival | None = None
     at: datetime
 
     def record(self, connection: sqlite3.Connection, tools: Tools) -> Promise:
@@ -67,16 +78,32 @@ class Acceptance:
         Errors: Refusal when the thread does not allow it; nothing of it remains then.
         """
         known = find_submission(connection, self._submission())
-        if known is not None:
+        again = known is not None and self._may_come_again(connection, known)
+        if known is not None and not again:
             return self._repeat(connection, known, tools)
         package_id = PackageId(tools.posting.mint.new(self.at))
         keep_inline(connection, self.spool)
         if self.verified.package.envelope is not None:
             promise = self._record_document(connection, self.verified.package.envelope, package_id, tools)
         else:
-            promise = self._record_status(connection, package_id, tools)
+            promise = self._record_status(connection, package_id, tools, again=again)
         self._note_arrival(connection, package_id)
         return promise
+
+    def _may_come_again(self, connection: sqlite3.Connection, known: PackageId) -> bool:
+        """Tell whether an earlier sending came to nothing for somebody; then this one is a new round."""
+        thread_id = thread_of(connection, known)
+        states = {} if thread_id is None else threads.recipients_of(connection, thread_id)
+        sent_back = any(
+            state.status == StatusCode.DECLINED or state.recalled_at is not None
+            for code in self.route.recipients
+            if (state := states.get(self.directory.canonical(code)))
+        )
+        is_document = self.verified.package.envelope is not None
+        if not has_failed(connection, known) and not (is_document and sent_back):
+            return False
+        free_submission(connection, known)
+        return True
 
     def _submission(self) -> str:
         return f"{self.system_id}|{self.spool.digest}|{','.join(sorted(self.route.recipients))}"
@@ -104,6 +131,7 @@ class Acceptance:
             owner=owner,
             recipients=tuple(self.directory.canonical(code) for code in self.route.recipients),
             new_thread_id=ThreadId(tools.posting.mint.new(self.at)),
+            directory=self.directory,
             at=self.at,
         )
         effect = amending.apply(connection)
@@ -115,7 +143,9 @@ class Acceptance:
         self._say_arrived(connection, envelope, route, effect, tools)
         return promise
 
-    def _record_status(self, connection: sqlite3.Connection, package_id: PackageId, tools: Tools) -> Promise:
+    def _record_status(
+        self, connection: sqlite3.Connection, package_id: PackageId, tools: Tools, *, again: bool
+    ) -> Promise:
         report = self.verified.package.status
         assert report is not None  # noqa: S101 - the reader sets one of the two
         # The package must stand before its answer can point at it; the thread is known only after.
@@ -123,7 +153,7 @@ class Acceptance:
         heard = Answering(
             report=report, package_id=package_id, directory=self.directory, strict=self.strict, at=self.at
         ).apply(connection)
-        route = Route() if heard.is_repetition else self.route
+        route = self.route if again or not heard.is_repetition else Route()
         promise = self._finish(connection, package_id, heard.thread_id, route, (), tools)
         kind = LogKind.ANSWERED if heard.thread_id is not None else LogKind.UNMATCHED
         entry = tools.notary.entry(
@@ -170,7 +200,7 @@ class Acceptance:
             document=_document_id(package),
             signature=self.verified.verdict.grade.value,
             warnings=list(dict.fromkeys(warnings)),
-            far_id=self.arrival,
+            far_id=self.arrival.far_id if self.arrival else None,
             sender=package.sender.code,
             recipients=list(self.route.recipients),
         )

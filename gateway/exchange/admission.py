@@ -13,25 +13,14 @@ _FRESH_SECONDS = 1.0
 
 @dataclass(slots=True, kw_only=True)
 class Admission:
-    """Watches the disk and the queue; looks at most once a second."""
+    """Watches the disk and the queue, which is counted at most once a second."""
 
     database: Database
     blobs: Blobs
     free_space_floor_bytes: int
     queue_limit: int
     _looked_at: float = float("-inf")
-    _delay: Delay | None = None
-
-    async def check_room(self) -> None:
-        """Let new work in.
-
-        Errors: Delay ``disk-full`` or ``queue-full``.
-        """
-        if time.monotonic() - self._looked_at > _FRESH_SECONDS:
-            self._delay = await self._look()
-            self._looked_at = time.monotonic()
-        if self._delay is not None:
-            raise Delay(self._delay.code, self._delay.faults)
+    _waiting: int = 0
 
     def check_disk(self) -> None:
         """Insist on room for what comes in.
@@ -45,15 +34,17 @@ class Admission:
                 en="The disk is nearly full; send it again later.",
             )
 
-    async def _look(self) -> Delay | None:
-        try:
-            self.check_disk()
-        except Delay as delay:
-            return delay
-        if await count_waiting(self.database) >= self.queue_limit:
-            return Delay.because(
+    async def check_queue(self) -> None:
+        """Insist on room in the queue to the axis; what stays in the house needs none.
+
+        Errors: Delay ``queue-full``.
+        """
+        if time.monotonic() - self._looked_at > _FRESH_SECONDS:
+            self._waiting = await count_waiting(self.database)
+            self._looked_at = time.monotonic()
+        if self._waiting >= self.queue_limit:
+            raise Delay.because(
                 "queue-full",
                 vi="Quá nhiều gói tin đang chờ gửi; hãy gửi lại sau.",
                 en="Too many packages are waiting to leave; send it again later.",
             )
-        return None

@@ -4,13 +4,13 @@ One document with all its versions is one thread. Runs inside the transaction th
 statuses are in answers.py; the walk goes on in acceptance.py.
 """
 
-import re
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from gateway.errors import Refusal
+from gateway.exchange.directory import Snapshot
 from gateway.model.code_lists import Business, StatusCode
 from gateway.model.identifiers import (
     AgencyCode,
@@ -24,6 +24,7 @@ from gateway.model.identifiers import (
 from gateway.model.package import Envelope
 from gateway.model.thread import RecipientState, Thread
 from gateway.store import threads
+from gateway.store.dispatches import reached_by
 
 _CHANGE = {Business.RECALL: "recall", Business.UPDATE: "update"}
 
@@ -51,6 +52,7 @@ class Amending:
     owner: AgencyCode
     recipients: tuple[AgencyCode, ...]
     new_thread_id: ThreadId
+    directory: Snapshot
     at: datetime
 
     def apply(self, connection: sqlite3.Connection) -> Effect:
@@ -72,24 +74,31 @@ class Amending:
         if thread is None:
             thread = self._open(connection, self.envelope.document_id)
         known = threads.recipients_of(connection, thread.id)
-        holding = {code for code, state in known.items() if _holds(state)} & set(self.recipients)
         recalled = {code for code, state in known.items() if _recalled_unseen(state)} & set(self.recipients)
-        remarks: tuple[str, ...] = ("recalled-before-it-came",) if recalled else ()
-        if holding and not threads.holds_bytes(connection, thread.id, self.digest):
-            # The same number with other content. Who has the first version must decide about this one.
-            threads.expect_change(connection, thread.id, holding, "update")
-            holding, remarks = set(), (*remarks, "same-document-other-content")
-            newcomers = set(self.recipients) - set(known)
-        else:
-            newcomers = set(self.recipients) - holding
+        sent_back = {code for code, state in known.items() if _sent_back(state)}
+        wanting = set(self.recipients) - sent_back - recalled
+        holding = self._reached(connection, thread, self.digest) & wanting
+        # The same number with other content: who has the first version must decide about this one.
+        deciding = (self._reached(connection, thread, None) & wanting) - holding
+        newcomers = set(self.recipients) - holding - deciding
         threads.start_round(connection, thread.id, newcomers, at=self.at)
+        threads.expect_change(connection, thread.id, deciding, "update")
         threads.expect_change(connection, thread.id, recalled, "recall")
+        remarks = [
+            *(["recalled-before-it-came"] if recalled else []),
+            *(["same-document-other-content"] if deciding else []),
+        ]
         return Effect(
             thread_id=thread.id,
             holding=frozenset(holding),
             newcomers=frozenset(newcomers),
-            remarks=remarks,
+            remarks=tuple(remarks),
         )
+
+    def _reached(
+        self, connection: sqlite3.Connection, thread: Thread, digest: Digest | None
+    ) -> set[AgencyCode]:
+        return {self.directory.canonical(code) for code in reached_by(connection, thread.id, digest)}
 
     def _change(self, connection: sqlite3.Connection, change: str) -> Effect:
         """A recall or an update of something sent before."""
@@ -107,7 +116,10 @@ class Amending:
             remarks = (f"{change}-of-unknown-document",)
         known = threads.recipients_of(connection, thread.id)
         newcomers = set(self.recipients) - set(known)
-        threads.start_round(connection, thread.id, newcomers, at=self.at)
+        again = {code for code in self.recipients if code in known and _sent_back(known[code])}
+        threads.start_round(
+            connection, thread.id, newcomers | (again if change == "update" else set()), at=self.at
+        )
         owing = set(self.recipients) if change == "recall" else set(self.recipients) - newcomers
         threads.expect_change(connection, thread.id, owing, change)
         if change == "recall":
@@ -115,7 +127,8 @@ class Amending:
             newcomers = set()
         for changed in amendment.receiver_changes:
             if not changed.added:
-                threads.remove_recipient(connection, thread.id, changed.code, at=self.at)
+                code = self.directory.canonical(changed.code)
+                threads.remove_recipient(connection, thread.id, code, at=self.at)
         return Effect(thread_id=thread.id, newcomers=frozenset(newcomers), remarks=remarks)
 
     def _supersede(self, connection: sqlite3.Connection, effect: Effect) -> Effect:
@@ -129,7 +142,7 @@ class Amending:
             replaced = [
                 thread
                 for thread in threads.find_threads_by_document(connection, document_id)
-                if thread.owner == self.owner and thread.id != effect.thread_id
+                if self._is_own(thread) and thread.id != effect.thread_id
             ]
             for thread in replaced:
                 threads.mark_superseded(connection, thread.id, by=effect.thread_id)
@@ -147,9 +160,9 @@ class Amending:
         for document_id in document_ids:
             found = threads.find_threads_by_document(connection, document_id)
             for thread in found:
-                if thread.owner == self.owner:
+                if self._is_own(thread):
                     return thread
-            if found and _names_its_agency(document_id):
+            if found and self._names_another(document_id):
                 raise _not_yours()
         if self.envelope.amendment.business in (Business.RECALL, Business.UPDATE):
             by_number = self._threads_by_number(connection)
@@ -158,9 +171,18 @@ class Amending:
 
     def _threads_by_number(self, connection: sqlite3.Connection) -> list[Thread]:
         notation = normalise_notation(str(self.envelope.code))
-        return threads.find_threads_by_notation(
-            connection, self.owner, notation, self.envelope.promulgated_on
-        )
+        found = threads.find_threads_by_notation(connection, notation, self.envelope.promulgated_on)
+        return [thread for thread in found if self._is_own(thread)]
+
+    def _is_own(self, thread: Thread) -> bool:
+        # Compared as the directory has it now: an alias may have become known since the thread was opened.
+        return self.directory.canonical(thread.owner) == self.owner
+
+    def _names_another(self, document_id: DocumentId) -> bool:
+        # Bare numbers (123456) are counted by each DMS for itself and meet by chance.
+        prefix, comma, _ = document_id.partition(",")
+        code = normalise_code(prefix)
+        return bool(comma) and is_agency_code(code) and self.directory.canonical(code) != self.owner
 
     def _open(self, connection: sqlite3.Connection, document_id: DocumentId) -> Thread:
         promulgated_on: date = self.envelope.promulgated_on
@@ -177,21 +199,15 @@ class Amending:
         return thread
 
 
-def _holds(state: RecipientState) -> bool:
-    """Tell whether a recipient has the document and has not sent it back."""
+def _sent_back(state: RecipientState) -> bool:
+    """Tell whether a recipient had the document and has it no longer."""
     given_back = state.removed_at is not None or state.recalled_at is not None
-    return not given_back and state.status != StatusCode.DECLINED and not _recalled_unseen(state)
+    return given_back or state.status == StatusCode.DECLINED
 
 
 def _recalled_unseen(state: RecipientState) -> bool:
     """Tell whether a recall overtook the document on its way to a recipient."""
     return state.pending_change == "recall" and state.status is None
-
-
-def _names_its_agency(document_id: DocumentId) -> bool:
-    # Bare numbers (123456) are counted by each DMS for itself and meet by chance; full identifiers do not.
-    code, comma, _ = document_id.partition(",")
-    return bool(comma) and is_agency_code(normalise_code(code)) and re.search(r"\d", document_id) is not None
 
 
 def _not_yours() -> Refusal:

@@ -51,27 +51,29 @@ class Answering:
             self._record(connection, None, self.directory.canonical(self.report.sender.code))
             return Heard(thread_id=None)
         thread, state = match
-        is_repetition = self._is_repetition(connection, thread, state)
+        last = _known_code(threads.last_word(connection, thread.id, state.code))
+        is_repetition = self._is_repetition(connection, thread, state, last)
         if self.strict and not is_repetition:
-            self._check_order(state)
+            self._check_order(last, state)
         self._record(connection, thread.id, state.code)
         if not is_repetition:
             self.move(connection, thread, state)
         return Heard(thread_id=thread.id, is_repetition=is_repetition)
 
-    def _check_order(self, state: RecipientState) -> None:
+    def _check_order(self, last: StatusCode | None, state: RecipientState) -> None:
         following = _known_code(self.report.status)
         if following is None or following is StatusCode.TAKE_BACK:
             return
-        if not may_say(_known_code(state.status), following, change_pending=state.pending_change is not None):
-            raise _out_of_order(state.status, following)
+        if not may_say(last, following, change_pending=state.pending_change is not None):
+            raise _out_of_order(last, following)
 
-    def _is_repetition(self, connection: sqlite3.Connection, thread: Thread, state: RecipientState) -> bool:
-        if self.report.status == StatusCode.TAKE_BACK:
-            return False
-        if self.report.status in _CHANGES and state.pending_change is not None:
-            return False
-        return threads.has_answered(connection, thread.id, state.code, self.report.status)
+    def _is_repetition(
+        self, connection: sqlite3.Connection, thread: Thread, state: RecipientState, last: StatusCode | None
+    ) -> bool:
+        if self.report.status in _CHANGES:
+            answered = threads.has_answered(connection, thread.id, state.code, self.report.status)
+            return answered and state.pending_change is None
+        return self.report.status == last
 
     def _record(
         self, connection: sqlite3.Connection, thread_id: ThreadId | None, recipient: AgencyCode
@@ -82,6 +84,8 @@ class Answering:
                 thread_id=thread_id,
                 package_id=self.package_id,
                 recipient=recipient,
+                document_id=self.report.reply.document_id,
+                notation=normalise_notation(self.report.reply.code or "") or None,
                 status=self.report.status,
                 description=self.report.description,
                 said_at=self.report.at,
@@ -93,6 +97,8 @@ class Answering:
         """Let the status take effect on the recipient it speaks for; a late one changes nothing."""
         status = self.report.status
         if status == StatusCode.TAKE_BACK:
+            if self.directory.canonical(thread.owner) != self.directory.canonical(self.report.sender.code):
+                return  # only its sender takes a document back; anybody else's word is kept and does nothing
             threads.expect_change(connection, thread.id, [state.code], "recall")
             threads.mark_recalled(connection, thread.id, at=self.at)
         elif status in _CHANGES:
@@ -118,39 +124,37 @@ def find_document(
     if report.status == StatusCode.TAKE_BACK:
         readings.reverse()
     for owner, recipient in readings:
-        for candidates in _candidates(connection, report, owner):
-            matches = _held_by(connection, candidates, recipient)
+        for candidates in _candidates(connection, report):
+            own = [thread for thread in candidates if directory.canonical(thread.owner) == owner]
+            matches = _held_by(connection, own, recipient, directory)
             if len(matches) == 1:
                 return matches[0]
     return None
 
 
-def _candidates(
-    connection: sqlite3.Connection, report: StatusReport, owner: AgencyCode | None
-) -> list[list[Thread]]:
-    if owner is None:
-        return []
+def _candidates(connection: sqlite3.Connection, report: StatusReport) -> list[list[Thread]]:
     ways = []
     if report.reply.document_id is not None:
-        found = threads.find_threads_by_document(connection, report.reply.document_id)
-        ways.append([thread for thread in found if thread.owner == owner])
+        ways.append(threads.find_threads_by_document(connection, report.reply.document_id))
     if report.reply.code is not None:
         notation = normalise_notation(report.reply.code)
         if report.reply.promulgated_on is not None:
-            day = report.reply.promulgated_on
-            ways.append(threads.find_threads_by_notation(connection, owner, notation, day))
-        ways.append(threads.find_threads_by_notation(connection, owner, notation, None))
+            ways.append(threads.find_threads_by_notation(connection, notation, report.reply.promulgated_on))
+        ways.append(threads.find_threads_by_notation(connection, notation, None))
     return ways
 
 
 def _held_by(
-    connection: sqlite3.Connection, candidates: Sequence[Thread], recipient: AgencyCode | None
+    connection: sqlite3.Connection,
+    candidates: Sequence[Thread],
+    recipient: AgencyCode | None,
+    directory: Snapshot,
 ) -> list[tuple[Thread, RecipientState]]:
     held = []
     for thread in candidates:
-        states = threads.recipients_of(connection, thread.id)
-        if recipient is not None and recipient in states:
-            held.append((thread, states[recipient]))
+        for code, state in threads.recipients_of(connection, thread.id).items():
+            if directory.canonical(code) == recipient:
+                held.append((thread, state))
     return held
 
 
@@ -158,8 +162,8 @@ def _known_code(status: str | None) -> StatusCode | None:
     return StatusCode(status) if status in STATUS_NAMES else None
 
 
-def _out_of_order(current: str | None, following: StatusCode) -> Refusal:
-    said = current or "–"
+def _out_of_order(current: StatusCode | None, following: StatusCode) -> Refusal:
+    said = current.value if current else "–"
     return Refusal.because(
         "status-out-of-order",
         where="MessageHeader/StatusCode",

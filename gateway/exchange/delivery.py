@@ -146,7 +146,13 @@ class Delivery:
         items = await self.axis.list_sent(
             package.accepted_at - _CLOCKS_APART, self.clock() + _CLOCKS_APART, kind=package.kind
         )
-        reached = {item.to_code: item.sender_doc_id for item in items if _is_ours(item, package, digest)}
+        reached = {}
+        for item in items:
+            if item.sender_doc_id is None or not _is_ours(item, package, digest):
+                continue
+            # Without a digest an earlier version or status looks the same; that one we have on record.
+            if item.package_sha256 or not await dispatches.is_known_to_us(self.database, item.sender_doc_id):
+                reached[item.to_code] = item.sender_doc_id
         # All of them, or the axis is asked again: it recognises what it has.
         return reached[dispatch.recipients[0]] if set(dispatch.recipients) <= set(reached) else None
 

@@ -4,11 +4,12 @@ Every walk looks at one unchanging `Snapshot`. `Directory` renews it when an ope
 axis or a system's registration changed the tables, within a second and without a restart.
 """
 
+import asyncio
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from gateway.model.agency import Agency, System
+from gateway.model.agency import Agency, System, SystemKind
 from gateway.model.identifiers import AgencyCode, SystemId, is_centre_code, structural_alias
 from gateway.store.database import Database
 from gateway.store.directory import StoredSystem, load_agencies, load_systems, read_version
@@ -30,16 +31,14 @@ class Snapshot:
         """Index what the tables hold."""
         by_code = {agency.code: agency for agency in agencies}
         stored = {item.system.id: item for item in systems}
-        served_by: dict[AgencyCode, SystemId] = {}
-        snapshot = cls(
-            agencies=by_code,
-            aliases={alias: agency.code for agency in by_code.values() for alias in agency.aliases},
-            systems=stored,
-            served_by=served_by,
-        )
-        for item in stored.values():
-            served_by.update((snapshot.canonical(code), item.system.id) for code in item.system.serves)
-        return snapshot
+        aliases = {alias: agency.code for agency in by_code.values() for alias in agency.aliases}
+        unserved = cls(agencies=by_code, aliases=aliases, systems=stored, served_by={})
+        served_by = {
+            unserved.canonical(code): system_id
+            for system_id, item in stored.items()
+            for code in item.system.serves
+        }
+        return replace(unserved, served_by=served_by)
 
     def canonical(self, code: AgencyCode) -> AgencyCode:
         """Return the one code under which an agency is kept here; unknown codes stay as they are."""
@@ -67,13 +66,10 @@ class Snapshot:
             seen.add(code)
         return code
 
-    def serving(self, code: AgencyCode) -> System | None:
-        """Return the working system that serves an agency here."""
+    def has_mailbox(self, code: AgencyCode) -> bool:
+        """Tell whether an agency is served here; while its system is disabled its mail waits."""
         system_id = self.served_by.get(self.canonical(code))
-        if system_id is None:
-            return None
-        system = self.systems[system_id].system
-        return system if system.disabled_at is None else None
+        return system_id is not None and self.systems[system_id].system.kind is not SystemKind.AXIS
 
     def serves(self, system: System, code: AgencyCode) -> bool:
         """Tell whether a system speaks for an agency, under whichever of its codes."""
@@ -100,6 +96,7 @@ class Directory:
     _snapshot: Snapshot = field(default_factory=lambda: Snapshot.of([], []))
     _version: int = -1
     _looked_at: float = float("-inf")
+    _looking: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def current(self, *, certainly: bool = False) -> Snapshot:
         """Return the directory as of the last second; as of now when `certainly`."""
@@ -112,6 +109,11 @@ class Directory:
         self._looked_at = float("-inf")
 
     async def _renew(self) -> None:
+        # One load for all who ask at once: a country's directory takes a while.
+        async with self._looking:
+            await self._load_what_changed()
+
+    async def _load_what_changed(self) -> None:
         version = await read_version(self.database)
         if version != self._version:
             agencies, systems = await load_agencies(self.database), await load_systems(self.database)

@@ -4,6 +4,7 @@ import secrets
 import threading
 from dataclasses import dataclass, field
 from datetime import datetime
+from uuid import UUID
 
 from gateway.model.identifiers import time_ordered_id
 
@@ -20,6 +21,14 @@ class Mint:
     _milliseconds: int = 0
     _tail: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @classmethod
+    def after(cls, newest: str | None) -> "Mint":
+        """Go on behind an id made earlier, even when the clock was set back since."""
+        if newest is None:
+            return cls()
+        value = UUID(newest).int
+        return cls(_milliseconds=value >> 80, _tail=(value >> 64 & 0xFFF) << 62 | value & (1 << 62) - 1)
 
     def new(self, at: datetime) -> str:
         """Make an id; a clock set back does not make it smaller than the last."""

@@ -25,7 +25,7 @@ from gateway.model.code_lists import Kind
 from gateway.model.identifiers import AgencyCode
 from gateway.store.blobs import Blobs, Spool
 from gateway.store.database import Database
-from gateway.store.packages import Direction, has_arrived
+from gateway.store.packages import Arrival, Direction, was_taken
 from gateway.vxp.items import ReceivedItem
 from gateway.vxp.requests import Confirmation
 
@@ -50,7 +50,7 @@ class Inbound:
         spool: Spool,
         *,
         requested: tuple[AgencyCode, ...] | None,
-        arrival: str | None,
+        arrival: Arrival | None,
         at: datetime,
     ) -> Promise:
         """Take one package into the mailboxes of its recipients here.
@@ -88,7 +88,7 @@ class Inbound:
             raise
 
     async def fetch_waiting(self, axis: Axis, *, concurrency: int, clock: Callable[[], datetime]) -> int:
-        """Fetch everything the axis holds for us; return how many packages were settled.
+        """Fetch everything the axis holds for us; return how many of them were new.
 
         Packages are downloaded side by side, and those of one sender accepted in the order of the
         list, so that a recall does not overtake its document.
@@ -104,7 +104,7 @@ class Inbound:
                     before = last.get(item.sender)
                     last[item.sender] = accepted
                     tasks.create_task(self._fetch(axis, item, fetching, before, accepted))
-        return fetching.settled_count
+        return fetching.new_count
 
     async def _fetch(
         self,
@@ -117,10 +117,9 @@ class Inbound:
         """Fetch one package and settle it with the axis; a delay leaves it there for the next round."""
         async with fetching.places:
             try:
-                confirmation, reason = await self._take(axis, item, fetching.clock(), before)
+                confirmation, reason = await self._take(axis, item, fetching, before)
                 accepted.set()
                 await axis.confirm(item.doc_id, confirmation, description=reason)
-                fetching.settled_count += 1
             except (Delay, Refusal) as error:
                 # What the axis will not give or let us confirm stays with it; others go on.
                 log.warning("not fetched", far_id=item.doc_id, reason=error.code)
@@ -128,10 +127,12 @@ class Inbound:
                 accepted.set()
 
     async def _take(
-        self, axis: Axis, item: ReceivedItem, at: datetime, before: asyncio.Event | None
+        self, axis: Axis, item: ReceivedItem, fetching: "_Fetching", before: asyncio.Event | None
     ) -> tuple[Confirmation, str | None]:
-        if await has_arrived(self.database, self.peer.id, item.doc_id):
-            return Confirmation.DONE, None
+        at = fetching.clock()
+        taken = await was_taken(self.database, self.peer.id, _arrival(item))
+        if taken is not None:
+            return (Confirmation.DONE, None) if taken else (Confirmation.FAIL, "refused-before")
         try:
             spool = await self._download(axis, item, at)
         except Refusal as refusal:
@@ -141,16 +142,18 @@ class Inbound:
             if before is not None:
                 await before.wait()
             requested = None if item.recipient is None else (item.recipient,)
-            await self.accept(spool, requested=requested, arrival=item.doc_id, at=at)
+            await self.accept(spool, requested=requested, arrival=_arrival(item), at=at)
         except Refusal as refusal:
+            fetching.new_count += 1
             return Confirmation.FAIL, refusal.code
         finally:
             spool.discard()
+        fetching.new_count += 1
         return Confirmation.DONE, None
 
     async def _refuse_unread(self, refusal: Refusal, item: ReceivedItem, at: datetime) -> None:
         await self.refusals.record(
-            refusal, system_id=self.peer.id, sender=item.sender, arrival=item.doc_id, at=at
+            refusal, system_id=self.peer.id, sender=item.sender, arrival=_arrival(item), at=at
         )
 
     async def _download(self, axis: Axis, item: ReceivedItem, at: datetime) -> Spool:
@@ -169,4 +172,8 @@ class _Fetching:
 
     places: asyncio.Semaphore
     clock: Callable[[], datetime]
-    settled_count: int = 0
+    new_count: int = 0
+
+
+def _arrival(item: ReceivedItem) -> Arrival:
+    return Arrival(far_id=item.doc_id, recipient=item.recipient or "")

@@ -15,7 +15,7 @@ from gateway.exchange.notary import Notary
 from gateway.exchange.own_words import OwnWords
 from gateway.exchange.passing_on import Leaving, Sealing
 from gateway.model.agency import System
-from gateway.model.code_lists import Kind
+from gateway.model.code_lists import Business, Kind
 from gateway.model.dispatch import Event, State
 from gateway.model.identifiers import DispatchId
 from gateway.model.log import LogKind
@@ -69,6 +69,7 @@ class Mailbox:
         package = await load_package(self.database, item.package_id)
         assert package is not None  # noqa: S101 - a foreign key holds it
         leaving = await self.sealing.prepare(package, at=at)
+        (await leaving.open()).close()  # what cannot be read is said before the first byte leaves
         entry = self.notary.entry(
             LogKind.COLLECTED,
             at=at,
@@ -120,7 +121,7 @@ class Mailbox:
             event = Event.REFUSE if failed else Event.DELIVER
             dispatches.end(tables, item.id, event, at=at, fault=reason)
             append_entry(tables, entry)
-            if failed and package.kind is Kind.DOCUMENT:
+            if failed and package.business in (Business.NEW, Business.REPLACE):
                 self.own_words.say_failed(
                     tables,
                     reply_to(package),

@@ -1,11 +1,15 @@
 """Statuses that came before the document they are about: matched when it arrives."""
 
+import asyncio
 from dataclasses import dataclass
 from datetime import datetime
 from sqlite3 import Connection
 
+import structlog
+
 from gateway.edxml.outline import Limits
 from gateway.edxml.reader import read_package
+from gateway.errors import Delay
 from gateway.exchange.answers import Answering, find_document
 from gateway.exchange.directory import Directory, Snapshot
 from gateway.exchange.notary import Notary
@@ -17,6 +21,8 @@ from gateway.store.audit_log import append_entry
 from gateway.store.blobs import Blobs
 from gateway.store.database import Database
 from gateway.store.packages import load_package
+
+log = structlog.get_logger()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -37,8 +43,12 @@ class Matching:
             return 0
         directory = await self.directory.current()
         found = 0
-        for package_id in await self.database.write(threads.list_unmatched):
-            report = await self._read_report(package_id)
+        for package_id in await self.database.write(threads.list_matchable):
+            try:
+                report = await self._read_report(package_id)
+            except Delay as delay:
+                log.warning("status unreadable", package=package_id, reason=delay.code)
+                continue
             if report is not None:
                 found += await self._try(report, package_id, directory, at)
         self._newest_thread = newest
@@ -48,7 +58,7 @@ class Matching:
         package = await load_package(self.database, package_id)
         assert package is not None  # noqa: S101 - a foreign key holds it
         with await self.blobs.open(package.digest) as source:
-            read = read_package(source, limits=self.limits)
+            read = await asyncio.to_thread(read_package, source, limits=self.limits)
         return None if read.package is None else read.package.status
 
     async def _try(

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from gateway.errors import Refusal
 from gateway.exchange.acceptance import Acceptance, Promise, Tools
+from gateway.exchange.admission import Admission
 from gateway.exchange.directory import Directory, Snapshot
 from gateway.exchange.judge import Judge
 from gateway.exchange.refusals import Refusals
@@ -35,6 +36,7 @@ class Outbound:
     judge: Judge
     tools: Tools
     refusals: Refusals
+    admission: Admission
     axis_is_open: bool
     on_leaving: Callable[[], None]
 
@@ -83,13 +85,20 @@ class Outbound:
         directory = await self.directory.current()
         verified = await self.judge.inspect(spool, directory, policy=caller.policy, at=at)
         check_sender(verified.package, caller, claimed_sender, directory)
-        recipients = addressed_agencies(verified.package, requested, directory)
+        is_answer = verified.package.status is not None
+        # Only gateways deliver to some recipients themselves. A DMS's SDK repeats the recipients of its last
+        # call, and what the package names must not get lost to that.
+        partial = requested if caller.kind is SystemKind.GATEWAY else None
+        recipients = addressed_agencies(verified.package, partial, directory) or requested or ()
+        route = plan_route(recipients, directory, axis_is_open=self.axis_is_open, is_answer=is_answer)
+        if route.beyond:
+            await self.admission.check_queue()
         return Acceptance(
             verified=verified,
             spool=spool,
             direction=Direction.OUTBOUND,
             system_id=caller.id,
-            route=plan_route(recipients, directory, axis_is_open=self.axis_is_open),
+            route=route,
             directory=directory,
             strict=caller.kind is SystemKind.DMS,
             at=at,

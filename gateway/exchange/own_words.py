@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
+import structlog
+
 from gateway.edxml.writer import write_status
 from gateway.errors import Refusal
 from gateway.exchange.directory import Snapshot
@@ -24,6 +26,8 @@ from gateway.store import threads
 from gateway.store.audit_log import append_entry
 from gateway.store.blobs import Spool, keep_inline
 from gateway.store.packages import Direction, StoredPackage, insert_package
+
+log = structlog.get_logger()
 
 _HEADER_END = b"</edXML:edXMLHeader>"
 
@@ -54,9 +58,9 @@ class OwnWords:
         """Tell the sender that its document lies in a recipient's mailbox (01)."""
         agency = directory.agencies.get(recipient)
         speaker = Organization(code=recipient, name=agency.name if agency else str(recipient))
-        threads.set_status(connection, thread_id, recipient, StatusCode.ARRIVED, at=at)
         report = StatusReport(sender=speaker, reply=reply, status=StatusCode.ARRIVED, at=at)
         self._say(connection, report, thread_id=thread_id, directory=directory, at=at, about=recipient)
+        threads.set_status(connection, thread_id, recipient, StatusCode.ARRIVED, at=at)
 
     def say_failed(
         self,
@@ -97,7 +101,9 @@ class OwnWords:
         try:
             content = write_status(report, at=at)
         except Refusal:
-            return  # the document came with a code or number that the strict form cannot repeat
+            # The document came with a code or number that the strict form cannot repeat.
+            log.warning("not said", status=report.status, document=report.reply.document_id)
+            return
         route = self._route(report, directory)
         package = self._package(report, content, route, thread_id, at)
         spool = Spool(digest=package.digest, size_bytes=package.size_bytes, content=content)
@@ -155,8 +161,8 @@ class OwnWords:
     def _route(self, report: StatusReport, directory: Snapshot) -> Route:
         # A sender that cannot be reached any more loses its notice, never the record of it.
         try:
-            organ = report.reply.organ
-            return plan_route([organ] if organ else [], directory, axis_is_open=self.axis_is_open)
+            organs = [report.reply.organ] if report.reply.organ else []
+            return plan_route(organs, directory, axis_is_open=self.axis_is_open, is_answer=True)
         except Refusal:
             return Route()
 

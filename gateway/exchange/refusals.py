@@ -10,7 +10,7 @@ from gateway.model.identifiers import AgencyCode, Digest, SystemId
 from gateway.model.log import LogKind
 from gateway.store.audit_log import append_entry
 from gateway.store.database import Database
-from gateway.store.packages import note_arrival
+from gateway.store.packages import Arrival, note_arrival
 
 _WINDOW = timedelta(minutes=1)
 _PER_WINDOW = 20
@@ -34,7 +34,7 @@ class Refusals:
         digest: Digest | None = None,
         size_bytes: int | None = None,
         sender: AgencyCode | None = None,
-        arrival: str | None = None,
+        arrival: Arrival | None = None,
         operation: str | None = None,
     ) -> bytes:
         """Record that something was refused; return the signed receipt of it.
@@ -48,7 +48,7 @@ class Refusals:
             sha256=digest,
             bytes=size_bytes,
             sender=sender,
-            far_id=arrival,
+            far_id=arrival.far_id if arrival else None,
             operation=operation,
             code=error.code,
             faults=tell_faults(error),

@@ -179,6 +179,7 @@ class Registry:
         Errors: Refusal ``agency-not-yours``; whatever the axis says when there is one.
         """
         directory = await self.directory.current(certainly=True)
+        registration = replace(registration, code=directory.canonical(registration.code))
         self._check_right(caller, registration.code, directory)
         if self.axis is not None:
             await self.axis.register(registration)
@@ -298,21 +299,19 @@ def _what_is_new(items: Iterable[DirectoryItem], directory: Snapshot) -> list[Ag
         kept_as |= dict.fromkeys(codes, code)
         before = heard.get(code)
         aliases = dict.fromkeys((*(before.aliases if before else ()), *codes))
-        heard[code] = Agency(
-            code=code,
-            name=before.name if before else item.name,
-            mail=item.mail,
-            aliases=tuple(alias for alias in aliases if alias != code),
-            from_axis=True,
-        )
+        ours = directory.agencies.get(code)
+        # What an operator wrote here stays as it is; only further codes are learned.
+        kept = ours if ours is not None and not ours.from_axis else None
+        named = Agency(code=code, name=before.name if before else item.name, mail=item.mail, from_axis=True)
+        heard[code] = replace(kept or named, aliases=tuple(alias for alias in aliases if alias != code))
     return [agency for agency in heard.values() if _differs(agency, directory.agencies.get(agency.code))]
 
 
 def _differs(agency: Agency, known: Agency | None) -> bool:
     if known is None:
         return True
-    if not known.from_axis:
-        return False  # what an operator wrote here stays as it is
+    if known.merged_into is not None:
+        return False  # an operator's merger holds, whatever the axis still lists
     return (
         known.name != agency.name
         or known.closed_at is not None

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from gateway.errors import Fault, Refusal
 from gateway.exchange.directory import Snapshot
-from gateway.model.agency import SystemKind
 from gateway.model.identifiers import AgencyCode, is_centre_code
 from gateway.model.package import Package
 
@@ -65,10 +64,13 @@ def named_agencies(package: Package) -> tuple[AgencyCode, ...]:
     return () if organ is None else (organ,)
 
 
-def plan_route(recipients: Iterable[AgencyCode], directory: Snapshot, *, axis_is_open: bool) -> Route:
+def plan_route(
+    recipients: Iterable[AgencyCode], directory: Snapshot, *, axis_is_open: bool, is_answer: bool
+) -> Route:
     """Send each recipient to its mailbox here or to the axis.
 
-    Errors: Refusal naming every recipient that cannot be reached.
+    An answer may go to an agency our directory does not know yet: it wrote to us, so the axis knows it.
+    Errors: Refusal naming every recipient that cannot be reached, or saying that there is none.
     """
     mailboxes: dict[AgencyCode, None] = {}
     beyond: dict[AgencyCode, None] = {}
@@ -76,14 +78,21 @@ def plan_route(recipients: Iterable[AgencyCode], directory: Snapshot, *, axis_is
     for named in recipients:
         code = directory.successor(named)
         fault = _unreachable(code, directory)
-        if directory.serving(code) is not None and fault is None:
+        if directory.has_mailbox(code) and fault is None:
             mailboxes[code] = None
-        elif fault is None and axis_is_open and _axis_may_know(code, directory):
+        elif fault is None and axis_is_open and (is_answer or _axis_may_know(code, directory)):
             beyond[named if code == directory.canonical(named) else code] = None
         else:
             faults.append(fault or _unknown(named))
     if faults:
         raise Refusal("unknown-agency", faults)
+    if not mailboxes and not beyond:
+        raise Refusal.because(
+            "unknown-agency",
+            where="ResponseFor/OrganId",
+            vi="Gói tin không cho biết gửi tới đơn vị nào.",
+            en="The package does not say to which agency it goes.",
+        )
     return Route(mailboxes=tuple(mailboxes), beyond=tuple(beyond))
 
 
@@ -93,9 +102,7 @@ def local_route(recipients: Iterable[AgencyCode], directory: Snapshot) -> Route:
     Errors: Refusal when nobody here is meant: the package was misrouted.
     """
     codes = dict.fromkeys(directory.successor(code) for code in recipients)
-    here = tuple(
-        code for code in codes if (system := directory.serving(code)) and system.kind is not SystemKind.AXIS
-    )
+    here = tuple(code for code in codes if directory.has_mailbox(code))
     if not here:
         raise Refusal.because(
             "misrouted",

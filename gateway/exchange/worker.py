@@ -131,7 +131,9 @@ class Worker:
             return await delivery.claim(lease=self.rhythm.lease, limit=free)
         except Delay as delay:
             log.warning("nothing claimed", reason=delay.code)
-            return []
+        except Exception:
+            log.exception("nothing claimed")
+        return []
 
     async def _carry_out(self, delivery: Delivery, dispatch: Dispatch, thread_id: ThreadId | None) -> None:
         try:
@@ -147,12 +149,12 @@ class Worker:
         assert self.inbound is not None  # noqa: S101 - run starts this loop only then
         assert self.axis is not None  # noqa: S101
         self.admission.check_disk()
-        settled = await self.inbound.fetch_waiting(
+        new = await self.inbound.fetch_waiting(
             self.axis, concurrency=self.rhythm.concurrency, clock=self.clock
         )
-        if settled:
+        if new:
             self.wake()  # status 01 of what just came in is due at once
-        return settled > 0
+        return new > 0
 
     async def _renew_directory(self) -> bool:
         assert self.registry is not None  # noqa: S101 - run starts this loop only then
@@ -163,14 +165,15 @@ class Worker:
 
     async def _tidy(self) -> bool:
         at = self.clock()
-        await self.matching.retry(at=at)
         if self.delivery is None:
+            await self.matching.retry(at=at)
             return False
         await self.delivery.renew(self._under_way, lease=self.rhythm.lease)
         lost = await self.delivery.release_lost(at=at)
         if lost:
             log.warning("claims lost", count=lost)
             self.wake()
+        await self.matching.retry(at=at)
         return await self.delivery.expire_overdue() > 0
 
 

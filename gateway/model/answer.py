@@ -37,9 +37,5 @@ def may_say(current: StatusCode | None, following: StatusCode, *, change_pending
 
 def goes_further(current: str | None, following: str) -> bool:
     """Tell whether a status moves the displayed state; unknown codes and late arrivals do not."""
-    known = [code for code in (current, following) if code in PROGRESS]
-    if following not in PROGRESS:
-        return False
-    if current is None:
-        return True
-    return len(known) == 2 and PROGRESS[StatusCode(following)] > PROGRESS[StatusCode(current)]
+    ranks: dict[str, int] = {code.value: rank for code, rank in PROGRESS.items()}
+    return ranks.get(following, 0) > ranks.get(current or "", 0)

@@ -72,6 +72,7 @@ def put_system(connection: sqlite3.Connection, stored: StoredSystem, *, at: date
         " sealed_secret = excluded.sealed_secret, disabled_at = NULL",
         (system.id, system.kind, system.policy, stored.sealed_secret, to_micros(at)),
     )
+    connection.execute("DELETE FROM served_agencies WHERE system_id = ?", (system.id,))
     serve_agencies(connection, system.id, system.serves)
 
 

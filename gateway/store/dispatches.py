@@ -12,7 +12,7 @@ from typing import Any
 
 from gateway.model.code_lists import Priority
 from gateway.model.dispatch import NEXT, Destination, Dispatch, Event, State
-from gateway.model.identifiers import DispatchId, PackageId, ThreadId
+from gateway.model.identifiers import AgencyCode, DispatchId, PackageId, ThreadId
 from gateway.store.database import Database, from_micros, to_micros
 from gateway.store.packages import agency_codes
 
@@ -41,11 +41,14 @@ def insert_dispatch(
     )
 
 
-# A later version must not overtake an earlier one, nor an answer the document it is about.
+# A later version must not overtake an earlier one, nor one agency's answer its last. Packages are numbered
+# in the order they came; dispatches made anew for single recipients keep their package's place.
 _NOTHING_BEFORE_IT = (
-    "NOT EXISTS (SELECT 1 FROM dispatches AS earlier WHERE earlier.thread_id = dispatches.thread_id"
-    " AND earlier.destination = 'axis' AND earlier.state IN ('waiting', 'claimed')"
-    " AND earlier.id < dispatches.id)"
+    "NOT EXISTS (SELECT 1 FROM dispatches AS earlier"
+    " JOIN packages AS before ON before.id = earlier.package_id"
+    " WHERE earlier.thread_id = dispatches.thread_id AND earlier.destination = 'axis'"
+    " AND earlier.state IN ('waiting', 'claimed') AND earlier.package_id < dispatches.package_id"
+    " AND before.sender = (SELECT sender FROM packages WHERE packages.id = dispatches.package_id))"
 )
 
 
@@ -138,6 +141,26 @@ def claim_for_collection(connection: sqlite3.Connection, dispatch_id: DispatchId
     connection.execute("UPDATE dispatches SET attempt_count = attempt_count + 1 WHERE id = ?", (dispatch_id,))
 
 
+def has_failed(connection: sqlite3.Connection, package_id: PackageId) -> bool:
+    """Tell whether a package did not reach everybody it was dispatched to, and will not."""
+    row = connection.execute(
+        "SELECT 1 FROM dispatches WHERE package_id = ? AND state IN ('refused', 'expired')", (package_id,)
+    ).fetchone()
+    return row is not None
+
+
+def reached_by(connection: sqlite3.Connection, thread_id: ThreadId, digest: str | None) -> set[AgencyCode]:
+    """Tell who has, or will get, a version of a document; with a digest, those bytes. No recalls."""
+    rows = connection.execute(
+        "SELECT DISTINCT recipient.value FROM dispatches JOIN packages ON packages.id = package_id,"
+        " json_each(dispatches.recipients) AS recipient WHERE dispatches.thread_id = ?"
+        " AND state IN ('waiting', 'claimed', 'delivered') AND kind = 'document' AND business <> 1"
+        " AND (? IS NULL OR digest = ?)",
+        (thread_id, digest, digest),
+    ).fetchall()
+    return {AgencyCode(row[0]) for row in rows}
+
+
 def list_expired(connection: sqlite3.Connection, *, at: datetime, limit: int) -> list[Dispatch]:
     """List waiting dispatches to the axis whose time has run out."""
     rows = connection.execute(
@@ -180,6 +203,20 @@ def dispatch_from(row: sqlite3.Row) -> Dispatch:
         due_at=from_micros(row["due_at"]),
         expires_at=from_micros(row["expires_at"]),
     )
+
+
+async def is_known_to_us(database: Database, far_id: str) -> bool:
+    """Tell whether the axis's name for a package is that of another one we delivered."""
+    return await database.fetch_one("SELECT 1 FROM dispatches WHERE far_id = ?", (far_id,)) is not None
+
+
+async def newest_id(database: Database) -> str | None:
+    """Return the greatest id ever made here."""
+    row = await database.fetch_one(
+        "SELECT max(newest) AS newest FROM (SELECT max(id) AS newest FROM packages"
+        " UNION ALL SELECT max(id) FROM dispatches UNION ALL SELECT max(id) FROM threads)"
+    )
+    return None if row is None else row["newest"]
 
 
 async def count_waiting(database: Database) -> int:

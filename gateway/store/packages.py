@@ -107,23 +107,43 @@ def keep_seal(connection: sqlite3.Connection, package_id: PackageId, seal: bytes
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """What the axis calls a package it delivers, and for whom; recipient is empty when it does not say."""
+
+    far_id: str
+    recipient: str = ""
+
+
 def note_arrival(
-    connection: sqlite3.Connection, axis: SystemId, far_id: str, package_id: PackageId | None
+    connection: sqlite3.Connection, axis: SystemId, arrival: Arrival, package_id: PackageId | None
 ) -> None:
-    """Remember what the axis calls a package it delivered; None when it was refused."""
+    """Remember a delivery of the axis; package_id is None when it was refused."""
     connection.execute(
-        "INSERT INTO arrivals VALUES (?, ?, ?)"
+        "INSERT INTO arrivals VALUES (?, ?, ?, ?)"
         " ON CONFLICT DO UPDATE SET package_id = coalesce(excluded.package_id, package_id)",
-        (axis, far_id, package_id),
+        (axis, arrival.far_id, arrival.recipient, package_id),
     )
 
 
-async def has_arrived(database: Database, axis: SystemId, far_id: str) -> bool:
-    """Tell whether a delivery of the axis was accepted before."""
+def thread_of(connection: sqlite3.Connection, package_id: PackageId) -> ThreadId | None:
+    """Return the thread a package belongs to."""
+    (thread_id,) = connection.execute("SELECT thread_id FROM packages WHERE id = ?", (package_id,)).fetchone()
+    return None if thread_id is None else ThreadId(thread_id)
+
+
+def free_submission(connection: sqlite3.Connection, package_id: PackageId) -> None:
+    """Let the same act of sending be a new one: the first did not reach everybody."""
+    connection.execute("UPDATE packages SET submission = submission || '|' || id WHERE id = ?", (package_id,))
+
+
+async def was_taken(database: Database, axis: SystemId, arrival: Arrival) -> bool | None:
+    """Tell whether a delivery was accepted (True) or refused (False) before; None when it is new."""
     row = await database.fetch_one(
-        "SELECT 1 FROM arrivals WHERE axis_id = ? AND far_id = ? AND package_id IS NOT NULL", (axis, far_id)
+        "SELECT package_id FROM arrivals WHERE axis_id = ? AND far_id = ? AND recipient = ?",
+        (axis, arrival.far_id, arrival.recipient),
     )
-    return row is not None
+    return None if row is None else row["package_id"] is not None
 
 
 async def load_package(database: Database, package_id: PackageId) -> StoredPackage | None:

@@ -17,6 +17,8 @@ class Answer:
     thread_id: ThreadId | None
     package_id: PackageId
     recipient: AgencyCode
+    document_id: str | None = None
+    notation: str | None = None
     status: str
     description: str | None
     said_at: datetime | None
@@ -47,13 +49,12 @@ def find_threads_by_document(connection: sqlite3.Connection, document_id: Docume
 
 
 def find_threads_by_notation(
-    connection: sqlite3.Connection, owner: AgencyCode, notation: str, promulgated_on: date | None
+    connection: sqlite3.Connection, notation: str, promulgated_on: date | None
 ) -> list[Thread]:
-    """Find an owner's threads by number and notation; on any date when promulgated_on is None."""
+    """Find threads by number and notation; on any date when promulgated_on is None."""
     day = None if promulgated_on is None else promulgated_on.isoformat()
     rows = connection.execute(
-        "SELECT * FROM threads WHERE owner = ? AND notation = ? AND (? IS NULL OR promulgated_on = ?)",
-        (owner, notation, day, day),
+        "SELECT * FROM threads WHERE notation = ? AND (? IS NULL OR promulgated_on = ?)", (notation, day, day)
     ).fetchall()
     return [thread_from(row) for row in rows]
 
@@ -136,12 +137,21 @@ def holds_bytes(connection: sqlite3.Connection, thread_id: ThreadId, digest: str
     )
 
 
-def has_answered(connection: sqlite3.Connection, thread_id: ThreadId, code: AgencyCode, status: str) -> bool:
-    """Tell whether a recipient said this already in its present round."""
+def last_word(connection: sqlite3.Connection, thread_id: ThreadId, code: AgencyCode) -> str | None:
+    """Return the last status a recipient gave in its present round, answers to changes aside."""
     row = connection.execute(
-        "SELECT 1 FROM answers JOIN recipients ON recipients.thread_id = answers.thread_id"
+        "SELECT answers.status FROM answers JOIN recipients ON recipients.thread_id = answers.thread_id"
         " AND recipients.code = answers.recipient WHERE answers.thread_id = ? AND recipient = ?"
-        " AND answers.status = ? AND recorded_at >= round_at",
+        " AND answers.status NOT IN ('13', '15', '16') AND recorded_at >= round_at ORDER BY id DESC LIMIT 1",
+        (thread_id, code),
+    ).fetchone()
+    return None if row is None else row["status"]
+
+
+def has_answered(connection: sqlite3.Connection, thread_id: ThreadId, code: AgencyCode, status: str) -> bool:
+    """Tell whether a recipient ever said this about a document."""
+    row = connection.execute(
+        "SELECT 1 FROM answers WHERE thread_id = ? AND recipient = ? AND status = ?",
         (thread_id, code, status),
     ).fetchone()
     return row is not None
@@ -150,12 +160,14 @@ def has_answered(connection: sqlite3.Connection, thread_id: ThreadId, code: Agen
 def insert_answer(connection: sqlite3.Connection, answer: Answer) -> None:
     """Record a status."""
     connection.execute(
-        "INSERT INTO answers (thread_id, package_id, recipient, status, description, said_at, recorded_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO answers (thread_id, package_id, recipient, document_id, notation, status, description,"
+        " said_at, recorded_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             answer.thread_id,
             answer.package_id,
             answer.recipient,
+            answer.document_id,
+            answer.notation,
             answer.status,
             answer.description,
             None if answer.said_at is None else to_micros(answer.said_at),
@@ -164,10 +176,12 @@ def insert_answer(connection: sqlite3.Connection, answer: Answer) -> None:
     )
 
 
-def list_unmatched(connection: sqlite3.Connection) -> list[PackageId]:
-    """List the packages whose status found no document yet, oldest first."""
+def list_matchable(connection: sqlite3.Connection) -> list[PackageId]:
+    """List the statuses without a document for which there may be one now, by identifier or number."""
     rows = connection.execute(
-        "SELECT package_id FROM answers WHERE thread_id IS NULL ORDER BY recorded_at LIMIT 1000"
+        "SELECT package_id FROM answers WHERE thread_id IS NULL AND (EXISTS (SELECT 1 FROM threads"
+        " WHERE threads.document_id = answers.document_id) OR EXISTS (SELECT 1 FROM threads"
+        " WHERE threads.notation = answers.notation)) ORDER BY recorded_at DESC LIMIT 200"
     ).fetchall()
     return [PackageId(row["package_id"]) for row in rows]
 

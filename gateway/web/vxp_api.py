@@ -7,7 +7,7 @@ walks are in exchange/, outbound.py first.
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -134,7 +134,7 @@ class VxpApi:
 
     async def _send(self, call: Call) -> web.Response:
         sending = read_send(call.arguments)
-        await self.admission.check_room()
+        self.admission.check_disk()
         with self.limits.uploading():
             spool = await self._take_body(call, sending.hash_file)
             try:
@@ -210,28 +210,21 @@ class VxpApi:
     async def _get(self, call: Call) -> web.StreamResponse:
         leaving = await self.mailbox.collect(call.caller, read_document(call.arguments).doc_id, at=call.at)
         frame = frame_content(leaving.size_bytes)
-        response = web.StreamResponse(headers={"Content-Type": "application/json; charset=utf-8"})
-        response.content_length = frame.content_length
-        await response.prepare(call.request)
-        await response.write(frame.prefix)
-        held = b""
-        async for chunk in leaving.chunks():
-            text, held = encode_content(held, chunk)
-            await response.write(text)
-        text, _ = encode_content(held, b"", last=True)
-        await response.write(text + frame.suffix)
-        await response.write_eof()
-        return response
+
+        async def encoded() -> AsyncIterator[bytes]:
+            yield frame.prefix
+            held = b""
+            async for chunk in leaving.chunks():
+                text, held = encode_content(held, chunk)
+                yield text
+            text, _ = encode_content(held, b"", last=True)
+            yield text + frame.suffix
+
+        return await _stream(call.request, encoded(), frame.content_length, "application/json; charset=utf-8")
 
     async def _download(self, call: Call) -> web.StreamResponse:
         leaving = await self.mailbox.collect(call.caller, read_document(call.arguments).doc_id, at=call.at)
-        response = web.StreamResponse(headers={"Content-Type": "application/octet-stream"})
-        response.content_length = leaving.size_bytes
-        await response.prepare(call.request)
-        async for chunk in leaving.chunks():
-            await response.write(chunk)
-        await response.write_eof()
-        return response
+        return await _stream(call.request, leaving.chunks(), leaving.size_bytes, "application/octet-stream")
 
     async def _confirm(self, call: Call) -> web.Response:
         asked = read_confirm(call.arguments)
@@ -253,7 +246,11 @@ class VxpApi:
         return _json(answers.write_units(listing.units(directory)))
 
     async def _register(self, call: Call) -> web.Response:
-        body = await call.request.content.read(_SMALL_BODY_BYTES)
+        body = b""
+        async for chunk in call.request.content.iter_any():
+            body += chunk
+            if len(body) > _SMALL_BODY_BYTES:
+                raise self._too_large()
         await self.registry.register(call.caller, read_registration(body), at=call.at)
         return _json(answers.write_done())
 
@@ -284,6 +281,24 @@ async def _finish(writer: SpoolWriter, claimed_hash: str) -> Spool:
         vi="Gói tin nhận được không khớp với mã băm đã ký.",
         en="The package received is not the one whose hash was signed.",
     )
+
+
+async def _stream(
+    request: web.Request, chunks: AsyncIterator[bytes], length: int, content_type: str
+) -> web.StreamResponse:
+    """Answer piece by piece. When that fails midway the connection is cut: a cut transfer is no document."""
+    response = web.StreamResponse(headers={"Content-Type": content_type})
+    response.content_length = length
+    await response.prepare(request)
+    try:
+        async for chunk in chunks:
+            await response.write(chunk)
+        await response.write_eof()
+    except LienthongError as error:
+        if request.transport is not None:
+            request.transport.abort()
+        raise ConnectionResetError(error.code) from error
+    return response
 
 
 def _too_slow() -> Delay:

@@ -86,7 +86,7 @@ async def test_only_its_sender_recalls_a_document(world: World) -> None:
 async def test_an_update_is_a_new_version_of_the_same_document(world: World) -> None:
     """One thread, two packages; the holder owes an answer, a newcomer does not."""
     sent = Sent(sender=HEALTH)
-    await world.health.send(document(sent, [FINANCE, MINISTRY]), sender=HEALTH, recipients=[FINANCE])
+    await world.health.send(document(sent, [FINANCE]), sender=HEALTH)
     update = document(sent, [FINANCE, MINISTRY], business=2, target=sent.document_id, subject="Bản đã sửa")
     again = world.gateway.dms("SYT")
     assert (await again.send(update, sender=HEALTH)).ok

@@ -82,11 +82,13 @@ async def test_the_same_bytes_sent_to_one_recipient_do_not_pass_for_sent_to_anot
 ) -> None:
     """The axis has it for the province; the attempt for the ministry got no answer and is repeated."""
     world, axis = road
+    await world.gateway.connect("SYT", [HEALTH], kind=SystemKind.GATEWAY)
+    below = world.gateway.dms("SYT")
     both = document(Sent(sender=HEALTH), [PROVINCE, MINISTRY])
-    assert (await world.health.send(both, sender=HEALTH, recipients=[PROVINCE])).ok
-    await until(world.health.sent, lambda answer: answer.items[0]["sendStatus"] == "done")
+    assert (await below.send(both, sender=HEALTH, recipients=[PROVINCE])).ok
+    await until(below.sent, lambda answer: answer.items[0]["sendStatus"] == "done")
     axis.plan(Fault.CUT_BEFORE, count=1, operation="sendEdoc")
-    assert (await world.health.send(both, sender=HEALTH, recipients=[MINISTRY])).ok
+    assert (await below.send(both, sender=HEALTH, recipients=[MINISTRY])).ok
     assert len(await collect_all(world.ministry)) == 1
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from gateway.model.agency import SystemKind
 from gateway.model.log import LogKind
 from tests.packages import Sent, document, status
 from tests.walks.world import FINANCE, HEALTH, MINISTRY, World, collect_all, until
@@ -30,10 +31,12 @@ async def test_the_same_package_at_the_same_moment_is_one(world: World) -> None:
 
 
 async def test_a_document_sent_again_to_one_more_recipient_reaches_only_that_one(world: World) -> None:
-    """Who holds it already gets nothing."""
+    """Who holds it already gets nothing. A gateway below asks for some recipients at a time."""
+    await world.gateway.connect("SYT", [HEALTH], kind=SystemKind.GATEWAY)
+    below = world.gateway.dms("SYT")
     package = document(Sent(sender=HEALTH), [FINANCE, MINISTRY])
-    assert (await world.health.send(package, sender=HEALTH, recipients=[FINANCE])).ok
-    assert (await world.health.send(package, sender=HEALTH, recipients=[FINANCE, MINISTRY])).ok
+    assert (await below.send(package, sender=HEALTH, recipients=[FINANCE])).ok
+    assert (await below.send(package, sender=HEALTH, recipients=[FINANCE, MINISTRY])).ok
     assert len(await collect_all(world.ministry)) == 1
     assert (await world.finance.count_documents()).count == 1
 

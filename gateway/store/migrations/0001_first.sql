@@ -14,6 +14,7 @@ CREATE TABLE agency_aliases (
     alias TEXT PRIMARY KEY,
     code  TEXT NOT NULL REFERENCES agencies (code)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX aliases_by_code ON agency_aliases (code);
 
 CREATE TABLE systems (
     id            TEXT PRIMARY KEY,
@@ -31,7 +32,7 @@ CREATE TABLE served_agencies (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX served_by_system ON served_agencies (system_id);
 
--- Counts every change of the five tables above, so that a running server notices an operator's act.
+-- Counts every change of the four tables above, so that a running server notices an operator's act.
 CREATE TABLE directory_version (version INTEGER NOT NULL) STRICT;
 INSERT INTO directory_version VALUES (0);
 
@@ -54,7 +55,7 @@ CREATE TABLE threads (
     UNIQUE (owner, document_id)
 ) STRICT;
 CREATE INDEX threads_by_document ON threads (document_id);
-CREATE INDEX threads_by_notation ON threads (owner, notation);
+CREATE INDEX threads_by_notation ON threads (notation, owner);
 
 CREATE TABLE recipients (
     thread_id      TEXT NOT NULL REFERENCES threads (id),
@@ -97,12 +98,14 @@ CREATE INDEX packages_by_thread ON packages (thread_id);
 CREATE INDEX packages_by_digest ON packages (digest);
 CREATE INDEX packages_by_system ON packages (system_id, accepted_at);
 
--- What an axis calls the packages it delivered to us. A name met twice is a repeated delivery.
+-- What an axis calls the packages it delivered to us, and for whom. Met twice it is a repeated delivery;
+-- without a package it was refused.
 CREATE TABLE arrivals (
     axis_id    TEXT NOT NULL,
     far_id     TEXT NOT NULL,
+    recipient  TEXT NOT NULL,
     package_id TEXT REFERENCES packages (id),
-    PRIMARY KEY (axis_id, far_id)
+    PRIMARY KEY (axis_id, far_id, recipient)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE dispatches (
@@ -126,6 +129,8 @@ CREATE TABLE dispatches (
     CHECK ((destination = 'mailbox') = (mailbox IS NOT NULL))
 ) STRICT;
 CREATE INDEX dispatches_due ON dispatches (priority DESC, due_at) WHERE destination = 'axis' AND state = 'waiting';
+CREATE INDEX dispatches_expiring ON dispatches (expires_at) WHERE destination = 'axis' AND state = 'waiting';
+CREATE INDEX dispatches_by_far_id ON dispatches (far_id) WHERE far_id IS NOT NULL;
 CREATE INDEX dispatches_leased ON dispatches (lease_until) WHERE destination = 'axis' AND state = 'claimed';
 CREATE INDEX dispatches_open_by_thread ON dispatches (thread_id)
     WHERE destination = 'axis' AND state IN ('waiting', 'claimed');
@@ -138,6 +143,8 @@ CREATE TABLE answers (
     thread_id   TEXT REFERENCES threads (id),
     package_id  TEXT NOT NULL REFERENCES packages (id),
     recipient   TEXT NOT NULL,
+    document_id TEXT,
+    notation    TEXT,
     status      TEXT NOT NULL,
     description TEXT,
     said_at     INTEGER,
