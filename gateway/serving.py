@@ -38,6 +38,7 @@ async def _listening(config: Config, clock: Clock) -> AsyncIterator[str]:
         runner = web.AppRunner(
             gateway.app,
             access_log=None,
+            auto_decompress=False,  # no client of this wire compresses, and a bomb would fill the spool
             max_line_size=config.http.head_limit,
             max_field_size=config.http.head_limit,
             keepalive_timeout=config.http.idle_timeout.total_seconds(),

@@ -153,6 +153,7 @@ class _Builder:
             database=office.database,
             blobs=office.blobs,
             seal_of=lambda code: seals.get(code, office.seal),
+            own_seal=office.seal,
             limits=package_limits(config),
         )
         refusals = Refusals(database=office.database, notary=office.notary)

@@ -19,6 +19,7 @@ from gateway.clients.transfer import Body, SendBody, Sink, chunks_of, pour
 from gateway.errors import Delay, Misconfiguration
 from gateway.model.code_lists import Kind
 from gateway.model.identifiers import AgencyCode, Digest, SystemId
+from gateway.model.text import normalise
 from gateway.vxp import answers
 from gateway.vxp.answers import SendAnswer
 from gateway.vxp.content import ContentReader
@@ -308,7 +309,7 @@ class Axis:
 
 
 def _ascii(text: str) -> str:
-    folded = unicodedata.normalize("NFKD", text.replace("đ", "d").replace("Đ", "D"))
+    folded = normalise(text.replace("đ", "d").replace("Đ", "D")[:2000], "NFKD")
     return "".join(char if " " <= char <= "~" else " " for char in folded if not unicodedata.combining(char))[
         :500
     ]

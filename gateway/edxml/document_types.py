@@ -8,6 +8,7 @@ Source: SĐ1:2022 to QCVN 102:2016, annex (groups A and B); Nghị định 30/20
 import unicodedata
 
 from gateway.model.package import DocumentType
+from gateway.model.text import normalise
 
 LEGAL, ADMINISTRATIVE = 1, 2
 
@@ -68,7 +69,7 @@ OFFICIAL_LETTER = DocumentType(group=ADMINISTRATIVE, detail=18, name="Công văn
 
 def _fold(text: str) -> str:
     """Make names comparable: letter case and diacritics do not count."""
-    letters = unicodedata.normalize("NFD", text.casefold().replace("đ", "d"))
+    letters = normalise(text.casefold().replace("đ", "d"), "NFD")
     return " ".join("".join(sign for sign in letters if not unicodedata.combining(sign)).split())
 
 

@@ -49,6 +49,10 @@ RULES: dict[str, tuple[str, str]] = {
         "phần không phải tệp đính kèm lớn hơn {limit} byte",
         "the part outside the attachments is larger than {limit} bytes",
     ),
+    "names-excessive": (
+        "gói tin có quá nhiều hoặc quá dài tên phần tử, thuộc tính, không gian tên",
+        "the package has too many or too long names of elements, attributes or namespaces",
+    ),
     "too-many-attachments": ("có hơn {limit} tệp đính kèm", "there are more than {limit} attachments"),
     "payload-markup": (
         "ContentTransferEncoded chỉ được chứa văn bản base64",

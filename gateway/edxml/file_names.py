@@ -3,6 +3,8 @@
 import re
 import unicodedata
 
+from gateway.model.text import normalise
+
 OCTETS = "application/octet-stream"
 _LONGEST_NAME_BYTES = 240
 _LONGEST_RAW = 4096
@@ -74,7 +76,7 @@ def safe_name(raw: str | None) -> str:
 
     Shape: at most 240 bytes of UTF-8, NFC, the extension kept.
     """
-    text = unicodedata.normalize("NFC", (raw or "")[-_LONGEST_RAW:]).replace("\\", "/").rpartition("/")[2]
+    text = normalise((raw or "")[-_LONGEST_RAW:]).replace("\\", "/").rpartition("/")[2]
     text = "".join(sign for sign in text if unicodedata.category(sign)[0] != "C")
     text = " ".join(_UNSAFE.sub("_", text).split()).strip(". ")
     if not text or _DEVICES.match(text):

@@ -4,7 +4,6 @@ Producers bind the standard's namespace as default, as prefix, twice or not at a
 both ways. All of that ends here, so that the readers above speak of one tree only.
 """
 
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -14,6 +13,7 @@ from lxml import etree
 
 from gateway.edxml import names
 from gateway.edxml.faults import Findings, refusal
+from gateway.model.text import normalise
 
 
 @dataclass(slots=True)
@@ -43,11 +43,11 @@ class Part:
         if not found or not found[0].text:
             return None
         text = found[0].text
-        return text if text.isascii() else unicodedata.normalize("NFC", text)
+        return normalise(text)
 
     def values(self, name: str) -> tuple[str, ...]:
         """Return the texts of every part of that name, the empty ones left out."""
-        return tuple(unicodedata.normalize("NFC", part.text) for part in self.all(name) if part.text)
+        return tuple(normalise(part.text) for part in self.all(name) if part.text)
 
     def check_once(self, findings: Findings, *once: str) -> None:
         """Fault parts we act upon that stand more than once: two readers could take different ones."""

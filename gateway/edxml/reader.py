@@ -55,6 +55,9 @@ def read_package(source: BinaryIO, *, limits: Limits = DEFAULT_LIMITS) -> ReadPa
     headers_count = sum(1 for _ in element.iter(f"{{*}}{names.HEADER}"))
     if headers_count > 1:
         findings.fault("repeated-part", names.HEADER, count=headers_count)
+    messages_count = sum(1 for name in names.MESSAGE_HEADERS for _ in element.iter(f"{{*}}{name}"))
+    if messages_count > 1:
+        findings.fault("repeated-part", names.MESSAGE_HEADERS[0], count=messages_count)
     package = _understand(tree, outline, findings)
     return ReadPackage(
         outline=outline,

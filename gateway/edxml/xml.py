@@ -7,6 +7,7 @@ the file into the place of its token, so that a signature costs no memory either
 
 import copy
 import hashlib
+import re
 from collections.abc import Iterator
 from typing import BinaryIO
 
@@ -40,11 +41,31 @@ def scan_package(source: BinaryIO, *, limits: Limits = DEFAULT_LIMITS) -> Outlin
     return scan(source, limits)
 
 
+_NAMES = re.compile(rb"<([^\s<>/!?]+)|[\s\"']([^\s<>=\"']+)\s*=")
+_LONGEST_NAME_BYTES = 128
+_MOST_NAMES = 400
+_MOST_NAMESPACES = 200
+
+
+def _check_names(text: bytes) -> None:
+    """Refuse names by the thousand or of great length.
+
+    The parser keeps every name it ever met, in memory that all packages share and that is never freed; the
+    reader joins names to paths. The standard has some hundred names, none longer than 32 bytes.
+    """
+    found = {element or attribute for element, attribute in _NAMES.findall(text)}
+    if len(found) > _MOST_NAMES or any(len(name) > _LONGEST_NAME_BYTES for name in found):
+        raise refusal("names-excessive")
+    if text.count(b"xmlns") > _MOST_NAMESPACES:
+        raise refusal("names-excessive")
+
+
 def parse_outline(outline: Outline) -> etree._Element:
     """Parse an outline into a tree and return its root.
 
     Errors: Refusal when libxml2 finds a fault that expat let pass (a namespace rule, mostly).
     """
+    _check_names(outline.text)
     parser = etree.XMLParser(
         resolve_entities=False,
         no_network=True,

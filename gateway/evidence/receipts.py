@@ -9,7 +9,6 @@ import base64
 import binascii
 import json
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -18,6 +17,7 @@ from cryptography import x509
 
 from gateway.errors import Refusal
 from gateway.model.identifiers import Digest
+from gateway.model.text import normalise
 from gateway.trust.keys import Algorithm, Seal, algorithm_in, fingerprint_of, verify_raw
 
 JSON: TypeAlias = "bool | int | str | Sequence[JSON] | Mapping[str, JSON] | None"
@@ -160,7 +160,7 @@ def _settle(value: JSON) -> JSON:
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, str):
-        return value if value.isascii() else unicodedata.normalize("NFC", value)
+        return normalise(value)
     if isinstance(value, int):
         if abs(value) > _MAX_INTEGER:
             raise ValueError("an integer in a statement stays within ±(2^53-1)")
@@ -179,7 +179,7 @@ def _settle_key(key: object) -> str:
     """Bring a key to the one form it has in a statement."""
     if not isinstance(key, str):
         raise TypeError("a key in a statement is text")
-    return key if key.isascii() else unicodedata.normalize("NFC", key)
+    return normalise(key)
 
 
 def _write_json(value: JSON) -> str:

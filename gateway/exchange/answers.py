@@ -97,8 +97,6 @@ class Answering:
         """Let the status take effect on the recipient it speaks for; a late one changes nothing."""
         status = self.report.status
         if status == StatusCode.TAKE_BACK:
-            if self.directory.canonical(thread.owner) != self.directory.canonical(self.report.sender.code):
-                return  # only its sender takes a document back; anybody else's word is kept and does nothing
             threads.expect_change(connection, thread.id, [state.code], "recall")
             threads.mark_recalled(connection, thread.id, at=self.at)
         elif status in _CHANGES:
@@ -114,21 +112,19 @@ def find_document(
 ) -> tuple[Thread, RecipientState] | None:
     """Find the document and recipient a status is about: by identifier, by number and date, by number.
 
-    The reporter is a recipient and ResponseFor names the sender; for 13 it is the other way round, and
-    some jobs write 13 the first way, so that both readings are tried.
+    The reporter is a recipient and ResponseFor names the sender; for 13 it is the other way round. Nobody
+    speaks for anybody else: a sender's word about its own document is no answer of its recipient.
     Source: QĐ 28/2018 practice; a match counts only when it is the only one.
     """
-    reporter = directory.canonical(report.sender.code)
-    named = None if report.reply.organ is None else directory.canonical(report.reply.organ)
-    readings = [(named, reporter), (reporter, named)]
+    owner = None if report.reply.organ is None else directory.canonical(report.reply.organ)
+    recipient: AgencyCode | None = directory.canonical(report.sender.code)
     if report.status == StatusCode.TAKE_BACK:
-        readings.reverse()
-    for owner, recipient in readings:
-        for candidates in _candidates(connection, report):
-            own = [thread for thread in candidates if directory.canonical(thread.owner) == owner]
-            matches = _held_by(connection, own, recipient, directory)
-            if len(matches) == 1:
-                return matches[0]
+        owner, recipient = recipient, owner
+    for candidates in _candidates(connection, report):
+        own = [thread for thread in candidates if directory.canonical(thread.owner) == owner]
+        matches = _held_by(connection, own, recipient, directory)
+        if len(matches) == 1:
+            return matches[0]
     return None
 
 

@@ -15,7 +15,7 @@ import structlog
 from gateway.clients.axis import Axis
 from gateway.errors import Delay, Refusal
 from gateway.exchange.acceptance import Acceptance, Promise, Tools
-from gateway.exchange.directory import Directory
+from gateway.exchange.directory import Directory, Snapshot
 from gateway.exchange.ids import Mint
 from gateway.exchange.judge import Judge
 from gateway.exchange.refusals import Refusals
@@ -23,6 +23,7 @@ from gateway.exchange.routing import local_route, named_agencies
 from gateway.model.agency import System
 from gateway.model.code_lists import Kind
 from gateway.model.identifiers import AgencyCode
+from gateway.model.package import Package
 from gateway.store.blobs import Blobs, Spool
 from gateway.store.database import Database
 from gateway.store.packages import Arrival, Direction, was_taken
@@ -61,6 +62,7 @@ class Inbound:
         try:
             directory = await self.directory.current()
             verified = await self.judge.inspect(spool, directory, policy=self.peer.policy, at=at)
+            _check_sender(verified.package, directory)
             # The axis knows for whom it delivers; the package may name a code that has changed since.
             recipients = requested or named_agencies(verified.package)
             acceptance = Acceptance(
@@ -164,6 +166,20 @@ class Inbound:
         except BaseException:
             writer.abandon()
             raise
+
+
+def _check_sender(package: Package, directory: Snapshot) -> None:
+    """Insist that the axis brings no word of an agency served here: those speak to us directly.
+
+    Errors: Refusal ``sender-served-here``.
+    """
+    if directory.has_mailbox(package.sender.code):
+        raise Refusal.because(
+            "sender-served-here",
+            where="MessageHeader/From/OrganId",
+            vi=f"Đơn vị {package.sender.code} được phục vụ tại đây, không gửi qua trục.",
+            en=f"Agency {package.sender.code} is served here and does not send through the axis.",
+        )
 
 
 @dataclass(slots=True, kw_only=True)

@@ -14,6 +14,9 @@ from gateway.model.identifiers import AgencyCode, DispatchId, PackageId, SystemI
 from gateway.model.log import SIGNED_KINDS, LogEntry, LogKind
 from gateway.trust.keys import Seal
 
+_FAULTS_TOLD = 50
+_SAID = 500
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notary:
@@ -69,7 +72,8 @@ def write_instant(at: datetime) -> str:
 
 
 def tell_faults(error: LienthongError) -> list[JSON]:
-    """Write an error's faults as a statement has them."""
+    """Write an error's faults as a statement has them: enough to see why, not as many as a stranger likes."""
     return [
-        {"rule": fault.rule, "where": fault.where, "vi": fault.vi, "en": fault.en} for fault in error.faults
+        {"rule": fault.rule, "where": fault.where, "vi": fault.vi[:_SAID], "en": fault.en[:_SAID]}
+        for fault in error.faults[:_FAULTS_TOLD]
     ]

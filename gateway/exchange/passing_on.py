@@ -21,7 +21,7 @@ from gateway.errors import Refusal
 from gateway.model.identifiers import AgencyCode, Digest
 from gateway.store.blobs import Blobs, read_chunks
 from gateway.store.database import Database
-from gateway.store.packages import StoredPackage, keep_seal
+from gateway.store.packages import Direction, StoredPackage, keep_seal
 from gateway.trust.keys import Seal
 from gateway.trust.xml_signing import sign_package
 
@@ -86,6 +86,7 @@ class Sealing:
     database: Database
     blobs: Blobs
     seal_of: Callable[[AgencyCode], Seal]
+    own_seal: Seal
     limits: Limits
 
     async def prepare(self, package: StoredPackage, *, at: datetime) -> Leaving:
@@ -94,7 +95,8 @@ class Sealing:
         leaving = Leaving(blobs=self.blobs, package=package, content=content)
         if package.seal_at is None or (package.sealed_until is not None and package.sealed_until > at):
             return leaving
-        seal = self.seal_of(package.sender)
+        # What came from the axis we seal as what we are, never in the name of who is said to have sent it.
+        seal = self.own_seal if package.direction is Direction.INBOUND else self.seal_of(package.sender)
         try:
             signature = await self._sign(leaving, seal)
         except Refusal as refusal:

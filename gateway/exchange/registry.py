@@ -16,7 +16,7 @@ from gateway.evidence.receipts import JSON
 from gateway.exchange.directory import Directory, Snapshot
 from gateway.exchange.notary import Notary
 from gateway.model.agency import Agency, System
-from gateway.model.identifiers import AgencyCode, SystemId, is_above
+from gateway.model.identifiers import AgencyCode, SystemId, is_above, is_agency_code
 from gateway.model.log import LogEntry, LogKind
 from gateway.store import directory as tables_of_directory
 from gateway.store.audit_log import append_entry
@@ -229,6 +229,9 @@ class Registry:
         return len(news)
 
     def _check_right(self, caller: System, code: AgencyCode, directory: Snapshot) -> None:
+        known = directory.agencies.get(directory.canonical(code))
+        if not is_agency_code(code) or (known is not None and known.merged_into is not None):
+            raise not_yours(code)
         if directory.serves(caller, code):
             return
         taken = directory.served_by.get(directory.canonical(code))

@@ -5,9 +5,10 @@ the other form is known to directories only, so nothing here derives it by arith
 """
 
 import re
-import unicodedata
 from typing import NewType
 from uuid import UUID
+
+from gateway.model.text import normalise
 
 AgencyCode = NewType("AgencyCode", str)
 """An agency's identifier code, normalised by `normalise_code`: ``000.00.12.H57``, ``H57.1.2``."""
@@ -35,6 +36,8 @@ _QD20_FORM = re.compile(r"^(?=.{3,35}$)[A-Z]\d{2}(?:\.[0-9A-Z]+)*$")
 _CENTRE_FORM = re.compile(r"^\d{2}\.\d{2}\.[A-Z]\d{2}$")
 _CENTRE_LEVEL = re.compile(r"(?:^|\.)W\d{2}$")
 _ENTERPRISE_FORM = re.compile(r"^\d{10}(?:-?\d{3})?$")
+# Codes have at most 35 characters; what is longer is none, and is cut so that nobody has to carry it.
+_LONGEST_CODE = 64
 _HYPHENS = re.compile("[\u2010-\u2015\u2212\uff0d]")
 
 
@@ -54,7 +57,8 @@ def normalise_code(raw: str) -> AgencyCode:
 
     Source: QĐ 20/2020: digits, capital letters and the point; full-width forms and spaces are typing.
     """
-    return AgencyCode("".join(unicodedata.normalize("NFKC", raw).split()).upper())
+    typed = raw[:_LONGEST_CODE].encode("utf-8", "replace").decode()  # a lone surrogate can be written nowhere
+    return AgencyCode("".join(normalise(typed, "NFKC").split()).upper())
 
 
 def is_agency_code(code: str) -> bool:
@@ -92,7 +96,8 @@ def is_above(upper: AgencyCode, lower: AgencyCode) -> bool:
         return False
     root = upper.removeprefix("000.00.00.") if _OLD_FORM.match(upper) else upper
     if "." not in root:
-        return lower.startswith(root + ".") or lower.endswith("." + root) or lower == structural_alias(upper)
+        old = _OLD_FORM.match(lower) is not None and lower.endswith("." + root)
+        return old or lower.startswith(root + ".") or lower == structural_alias(upper)
     if _OLD_FORM.match(upper) and _OLD_FORM.match(lower):
         pairs = list(zip(upper.split("."), lower.split("."), strict=True))
         return all(int(high) == 0 or high == low for high, low in pairs[:3]) and pairs[3][0] == pairs[3][1]
@@ -105,12 +110,12 @@ def normalise_document_id(raw: str) -> DocumentId:
     The identifier stays opaque: letter case and every other character count.
     Source: QCVN 102:2016; variants met in the field differ in Unicode form and spaces around commas.
     """
-    text = unicodedata.normalize("NFC", raw).strip()
+    text = normalise(raw).strip()
     return DocumentId(re.sub(r"\s*,\s*", ",", text))
 
 
 def normalise_notation(raw: str) -> str:
     """Bring number and notation (``0412 / SYT–VP``) to the form used for matching (``412/SYT-VP``)."""
-    text = _HYPHENS.sub("-", unicodedata.normalize("NFC", raw)).upper().strip()
+    text = _HYPHENS.sub("-", normalise(raw)).upper().strip()
     text = re.sub(r"\s*([/-])\s*", r"\1", text)
     return re.sub(r"^0+(?=\d)", "", text)

@@ -115,7 +115,8 @@ def _item_from(row: sqlite3.Row) -> MailboxItem:
 
 
 _SENT = (
-    "SELECT package_id, dispatches.id, kind, sender, recipient.value AS recipient, digest, subject, notation,"
+    "SELECT package_id, dispatches.id, kind, sender, recipient.value AS recipient, digest,"
+    " substr(subject, 1, 500) AS subject, notation,"
     " destination, state, attempt_count, accepted_at, ended_at, last_fault,"
     " (SELECT recipients.status FROM recipients WHERE recipients.thread_id = packages.thread_id"
     "  AND recipients.code = coalesce((SELECT code FROM agency_aliases WHERE alias = recipient.value),"

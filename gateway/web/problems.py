@@ -14,6 +14,7 @@ VXP_CODES: dict[str, ErrorCode] = {
     "hash-mismatch": ErrorCode.HASH,
     "sender-not-served": ErrorCode.SENDER,
     "sender-mismatch": ErrorCode.SENDER,
+    "sender-served-here": ErrorCode.SENDER,
     "not-your-document": ErrorCode.SENDER,
     "agency-not-yours": ErrorCode.SENDER,
     "unknown-agency": ErrorCode.RECIPIENT,

@@ -1,5 +1,7 @@
 """The nouns: codes that are equal, lives that follow their table."""
 
+import unicodedata
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,6 +20,7 @@ from gateway.model.identifiers import (
     structural_alias,
     time_ordered_id,
 )
+from gateway.model.text import normalise
 
 
 @pytest.mark.parametrize(
@@ -121,3 +124,10 @@ def test_the_last_word_may_always_be_repeated_and_a_change_answered_only_when_pe
         assert not may_say(current, StatusCode.CHANGE_ACCEPTED, change_pending=False)
         assert may_say(current, StatusCode.CHANGE_DECLINED, change_pending=True)
     assert not may_say(StatusCode.DECLINED, StatusCode.COMPLETED, change_pending=False)
+
+
+def test_a_text_of_nothing_but_marks_is_normalised_in_no_time() -> None:
+    """Thirty combining marks are kept, as Unicode's stream-safe form has it; a longer run is cut."""
+    zalgo = "a" + "\u0301\u0323" * 500_000
+    assert len(normalise(zalgo)) <= 31
+    assert normalise("Đề nghị" + "\u0301" * 3) == unicodedata.normalize("NFC", "Đề nghị" + "\u0301" * 3)

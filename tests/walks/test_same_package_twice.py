@@ -85,3 +85,17 @@ async def test_a_status_said_twice_travels_once(world: World) -> None:
     await until(world.ministry.count_statuses, lambda answer: answer.count == 2)
     await asyncio.sleep(0.3)
     assert (await world.ministry.count_statuses()).count == 2  # 01 and one 03
+
+
+async def test_a_package_that_was_sent_back_may_be_sent_again_as_it_is(world: World) -> None:
+    """Declined, then sent once more unchanged: a new round with a receipt of its own, not the old promise."""
+    sent = Sent(sender=HEALTH)
+    package = document(sent, [FINANCE])
+    first = await world.health.send(package, sender=HEALTH)
+    await collect_all(world.finance)
+    declining = status(sent, "02", by=FINANCE, description="Gửi nhầm")
+    assert (await world.finance.send(declining, sender=FINANCE, kind="status")).ok
+    second = await world.health.send(package, sender=HEALTH)
+    assert second.ok, second.words
+    assert second.doc_id != first.doc_id
+    assert len(await collect_all(world.finance)) == 1

@@ -2,10 +2,13 @@
 
 import json
 
+import pytest
+
+from gateway.model.agency import SystemKind
 from gateway.model.log import LogKind
 from gateway.office import now
 from gateway.sandbox.dms import SampleDms
-from tests.packages import Sent, document
+from tests.packages import Sent, document, status
 from tests.walks.world import FINANCE, HEALTH, MINISTRY, World
 
 
@@ -80,3 +83,57 @@ async def test_a_system_registers_agencies_below_its_own_and_no_others(world: Wo
     assert names["001.00.12.H57"] == new["name"]
     assert (await world.health.delete("001.00.12.H57")).ok
     assert "001.00.12.H57" not in {item["code"] for item in (await world.health.agencies()).items}
+
+
+async def test_nobody_answers_in_anothers_name(world: World) -> None:
+    """A sender's word about its own document is no answer of its recipient, whoever it names."""
+    sent = Sent(sender=HEALTH)
+    await world.health.send(document(sent, [FINANCE]), sender=HEALTH)
+    forged = status(sent, "06", by=HEALTH, organ=FINANCE)
+    await world.health.send(forged, sender=HEALTH, kind="status")
+    (row,) = world.gateway.rows("SELECT status FROM recipients")
+    assert row["status"] == "01"
+    own = await world.finance.send(status(sent, "03", by=FINANCE), sender=FINANCE, kind="status")
+    assert own.ok, own.words
+
+
+async def test_a_recipient_does_not_take_back_what_it_was_sent(world: World) -> None:
+    """13 is its sender's to say; from anybody else it is kept and does nothing."""
+    sent = Sent(sender=HEALTH)
+    await world.health.send(document(sent, [FINANCE]), sender=HEALTH)
+    await world.finance.send(status(sent, "13", by=FINANCE), sender=FINANCE, kind="status")
+    (thread,) = world.gateway.rows("SELECT recalled_at FROM threads")
+    assert thread["recalled_at"] is None
+
+
+async def test_the_axis_brings_no_word_of_an_agency_served_here(world: World) -> None:
+    """Its own system speaks for it; whoever else does, through whatever door, is refused."""
+    await world.gateway.connect("TRUC", [], kind=SystemKind.AXIS)
+    forged = document(Sent(sender=HEALTH), [FINANCE])
+    answer = await world.gateway.dms("TRUC").send(forged, sender=HEALTH)
+    assert (answer.code, "sender-served-here" in answer.words) == ("5", True)
+
+
+async def test_an_identifier_somebody_else_used_first_still_belongs_to_its_agency(world: World) -> None:
+    """Finance squats on a number of Health's; Health's own document goes out all the same."""
+    sent = Sent(sender=HEALTH)
+    squatting = document(sent, [HEALTH]).replace(
+        f"<edXML:From><edXML:OrganId>{HEALTH}".encode(), f"<edXML:From><edXML:OrganId>{FINANCE}".encode()
+    )
+    await world.finance.send(squatting, sender=FINANCE)
+    answer = await world.health.send(document(sent, [FINANCE]), sender=HEALTH)
+    assert answer.ok, answer.words
+
+
+@pytest.mark.parametrize(
+    "names",
+    [b"".join(b"<n%d/>" % number for number in range(2000)), b"<" + b"x" * 5000 + b"/>"],
+    ids=["two thousand names", "a name of five thousand letters"],
+)
+async def test_names_that_would_stay_in_memory_for_ever_are_refused(world: World, names: bytes) -> None:
+    """The parser never forgets a name; a package of the standard has some hundred."""
+    package = document(Sent(sender=HEALTH), [FINANCE]).replace(
+        b"<AttachmentEncoded>", names + b"<AttachmentEncoded>"
+    )
+    answer = await world.health.send(package, sender=HEALTH)
+    assert (answer.code, "names-excessive" in answer.words) == ("4", True)
