@@ -59,8 +59,8 @@ class OwnWords:
         agency = directory.agencies.get(recipient)
         speaker = Organization(code=recipient, name=agency.name if agency else str(recipient))
         report = StatusReport(sender=speaker, reply=reply, status=StatusCode.ARRIVED, at=at)
-        self._say(connection, report, thread_id=thread_id, directory=directory, at=at, about=recipient)
-        threads.set_status(connection, thread_id, recipient, StatusCode.ARRIVED, at=at)
+        if self._say(connection, report, thread_id=thread_id, directory=directory, at=at, about=recipient):
+            threads.set_status(connection, thread_id, recipient, StatusCode.ARRIVED, at=at)
 
     def say_failed(
         self,
@@ -97,13 +97,13 @@ class OwnWords:
         directory: Snapshot,
         at: datetime,
         about: AgencyCode | None,
-    ) -> None:
+    ) -> bool:
         try:
             content = write_status(report, at=at)
         except Refusal:
             # The document came with a code or number that the strict form cannot repeat.
             log.warning("not said", status=report.status, document=report.reply.document_id)
-            return
+            return False
         route = self._route(report, directory)
         package = self._package(report, content, route, thread_id, at)
         spool = Spool(digest=package.digest, size_bytes=package.size_bytes, content=content)
@@ -124,6 +124,7 @@ class OwnWords:
             recipients=list(route.recipients),
         )
         append_entry(connection, entry)
+        return True
 
     def _package(
         self,

@@ -209,7 +209,11 @@ def keep_inline(connection: sqlite3.Connection, spool: Spool) -> None:
 async def read_chunks(file: BinaryIO, *, size_bytes: int = _READ_BYTES) -> AsyncIterator[bytes]:
     """Read an open blob to its end, off the loop unless it is in memory."""
     in_memory = isinstance(file, io.BytesIO)
-    while chunk := file.read(size_bytes) if in_memory else await asyncio.to_thread(file.read, size_bytes):
+    while True:
+        with _disk_delays():
+            chunk = file.read(size_bytes) if in_memory else await asyncio.to_thread(file.read, size_bytes)
+        if not chunk:
+            return
         yield chunk
 
 

@@ -64,11 +64,11 @@ _ITEM = (
 async def list_mailbox(
     database: Database, system_id: SystemId, *, kind: Kind | None, limit: int
 ) -> list[MailboxItem]:
-    """List what waits for a system to collect or confirm, urgent first, then oldest first."""
+    """List what waits for a system: first what it has not collected yet; urgent first, then oldest first."""
     rows = await database.fetch_all(
         f"{_ITEM} WHERE destination = 'mailbox' AND state IN ('waiting', 'claimed')"
         " AND mailbox IN (SELECT code FROM served_agencies WHERE system_id = ?) AND (? IS NULL OR kind = ?)"
-        " ORDER BY dispatches.priority DESC, dispatches.id LIMIT ?",
+        " ORDER BY state = 'claimed', dispatches.priority DESC, dispatches.id LIMIT ?",
         (system_id, kind, kind, limit),
     )
     return [_item_from(row) for row in rows]

@@ -294,10 +294,10 @@ async def _stream(
         async for chunk in chunks:
             await response.write(chunk)
         await response.write_eof()
-    except LienthongError as error:
+    except Exception as error:
         if request.transport is not None:
             request.transport.abort()
-        raise ConnectionResetError(error.code) from error
+        raise ConnectionResetError("the package could not be read to its end") from error
     return response
 
 
