@@ -27,6 +27,7 @@ from gateway.store.packages import load_package
 from gateway.vxp.requests import Confirmation
 
 LISTED_AT_MOST = 1000
+_REASON_SAID = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +102,7 @@ class Mailbox:
         assert package is not None  # noqa: S101 - a foreign key holds it
         directory = await self.directory.current()
         failed = confirmation is Confirmation.FAIL
+        reason = None if reason is None else "".join(filter(str.isprintable, reason))[:_REASON_SAID]
         entry = self.notary.entry(
             LogKind.TURNED_AWAY if failed else LogKind.CONFIRMED,
             at=at,

@@ -1,6 +1,7 @@
 """How much one caller, and all together, may ask at once. Too much is refused early, never queued up."""
 
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -26,7 +27,7 @@ class Limits:
     burst: int
     uploads_count: int
     _buckets: dict[SystemId, _Bucket] = field(default_factory=dict)
-    _uploads_count: int = 0
+    _uploads: Counter[SystemId] = field(default_factory=Counter)
 
     def admit(self, system: SystemId) -> None:
         """Let one request of a system in.
@@ -48,19 +49,20 @@ class Limits:
         bucket.tokens -= 1
 
     @contextmanager
-    def uploading(self) -> Iterator[None]:
-        """Hold a place for one upload.
+    def uploading(self, system: SystemId) -> Iterator[None]:
+        """Hold a place for one upload; one system gets half of the places at most.
 
         Errors: Delay ``too-many-uploads``.
         """
-        if self._uploads_count >= self.uploads_count:
+        share = max(1, self.uploads_count // 2)
+        if self._uploads.total() >= self.uploads_count or self._uploads[system] >= share:
             raise Delay.because(
                 "too-many-uploads",
                 vi="Quá nhiều gói tin đang được gửi lên; hãy gửi lại sau.",
                 en="Too many packages are being uploaded; send it again later.",
             )
-        self._uploads_count += 1
+        self._uploads[system] += 1
         try:
             yield
         finally:
-            self._uploads_count -= 1
+            self._uploads[system] -= 1

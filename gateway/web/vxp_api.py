@@ -47,6 +47,8 @@ log = structlog.get_logger()
 
 _SMALL_BODY_BYTES = 64 << 10
 _RETRY_AFTER_SECONDS = "30"
+_PATIENCE_SECONDS = 60.0
+_SLOWEST_BYTES_PER_SECOND = 8 << 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +137,7 @@ class VxpApi:
     async def _send(self, call: Call) -> web.Response:
         sending = read_send(call.arguments)
         self.admission.check_disk()
-        with self.limits.uploading():
+        with self.limits.uploading(call.caller.id):
             spool = await self._take_body(call, sending.hash_file)
             try:
                 if call.caller.kind is SystemKind.AXIS:
@@ -174,11 +176,15 @@ class VxpApi:
             raise self._too_large()
         writer = self.blobs.spool(self.mint.new(call.at))
         try:
-            async with asyncio.timeout(self.upload_timeout.total_seconds()):
+            began = asyncio.get_running_loop().time()
+            async with asyncio.timeout_at(began + _PATIENCE_SECONDS) as patience:
                 async for chunk in call.request.content.iter_any():
                     await writer.add(chunk)
                     if writer.size_bytes > self.body_limit + 2:
                         raise self._too_large()
+                    # Every byte earns its time: who trickles does not keep a place others wait for.
+                    earned = _PATIENCE_SECONDS + writer.size_bytes / _SLOWEST_BYTES_PER_SECOND
+                    patience.reschedule(began + min(earned, self.upload_timeout.total_seconds()))
             return await _finish(writer, claimed_hash)
         except TimeoutError as error:
             writer.abandon()

@@ -1,13 +1,16 @@
 """What a system may not see, say or become."""
 
+import asyncio
 import json
 
 import pytest
 
 from gateway.model.agency import SystemKind
+from gateway.model.identifiers import SystemId
 from gateway.model.log import LogKind
 from gateway.office import now
 from gateway.sandbox.dms import SampleDms
+from gateway.vxp.signing import sign_headers
 from tests.packages import Sent, document, status
 from tests.walks.world import FINANCE, HEALTH, MINISTRY, World
 
@@ -137,3 +140,30 @@ async def test_names_that_would_stay_in_memory_for_ever_are_refused(world: World
     )
     answer = await world.health.send(package, sender=HEALTH)
     assert (answer.code, "names-excessive" in answer.words) == ("4", True)
+
+
+async def test_half_sent_uploads_of_one_system_leave_room_for_the_others(world: World) -> None:
+    """A system that begins forty uploads and ends none is told to wait; its neighbour sends as before."""
+    head = b"POST /vxp/sendEdoc HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n"
+    secret = world.gateway.secrets["SYT"].encode()
+    arguments = {"servicetype": "eDoc", "messagetype": "edoc", "from": HEALTH, "hash-file": "0" * 64}
+    signed = sign_headers(
+        arguments, system=SystemId("SYT"), secret=secret, at=now(), content_type="application/octet-stream"
+    )
+    lines = b"".join(f"{name}: {value}\r\n".encode() for name, value in signed)
+    port = int(world.gateway.url.rsplit(":", 1)[1])
+    held = []
+    for _ in range(40):
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(head + lines + b"\r\n<edXML")
+        await writer.drain()
+        held.append(writer)
+    await asyncio.sleep(0.5)
+    try:
+        answer = await world.finance.send(document(Sent(sender=FINANCE), [HEALTH]), sender=FINANCE)
+        assert answer.ok, answer.words
+        mine = await world.health.send(document(Sent(sender=HEALTH), [FINANCE]), sender=HEALTH)
+        assert (mine.code, "too-many-uploads" in mine.words) == ("99", True)
+    finally:
+        for writer in held:
+            writer.transport.abort()
