@@ -324,3 +324,26 @@ def test_a_signature_that_swallows_a_payload_vouches_for_nothing():
     signature = next(parse_outline(outline).iter("{*}Signature"))
     with pytest.raises(Refusal, match="payload-markup"):
         hash_canonical(outline, source, without=signature)
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        b"".join(b' n%d="x"' % number for number in range(500)),
+        b"".join(b" n%d = 'x'" % number for number in range(500)),
+        b" " + b"x" * 500 + b'="1"',
+    ],
+    ids=["many", "many, with blanks", "long"],
+)
+def test_names_of_attributes_are_counted_and_measured(attributes: bytes):
+    """The parser keeps them for ever, as it keeps those of elements."""
+    outline = scan_bytes(package(TEXT, head=HEAD.replace(b"<MessageHeader/>", b"<N" + attributes + b"/>")))
+    with pytest.raises(Refusal, match="names-excessive"):
+        parse_outline(outline)
+
+
+def test_a_long_line_of_base64_is_no_name():
+    """A signature's value may stand on a line of its own, and ends in the sign that follows names."""
+    value = b"<SignatureValue>\n" + base64.b64encode(bytes(256)) + b"\n</SignatureValue>"
+    root = parse_outline(scan_bytes(package(TEXT, head=HEAD.replace(b"<MessageHeader/>", value))))
+    assert len(root.findtext(f".//{{{NS}}}SignatureValue").strip()) == 344

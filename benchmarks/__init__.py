@@ -1,0 +1,1 @@
+"""Campaigns that measure; beside the tests, never part of them."""
