@@ -127,7 +127,7 @@ def _reach_axis(config: Config, session: aiohttp.ClientSession, clock: Clock) ->
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Builder:
-    """Puts the walks together; each property-like method makes one of them."""
+    """Puts the walks together; each method makes one of them."""
 
     office: Office
     axis: Axis | None

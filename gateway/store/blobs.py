@@ -45,7 +45,7 @@ class Spool:
         return io.BytesIO(self.content) if self.path is None else self.path.open("rb")
 
     def discard(self) -> None:
-        """Remove what was not kept; harmless after `Blobs.keep`."""
+        """Remove the spool; harmless after `Blobs.secure`, which keeps the bytes under another name."""
         if self.path is not None:
             self.path.unlink(missing_ok=True)
 
