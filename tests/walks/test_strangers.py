@@ -167,3 +167,12 @@ async def test_half_sent_uploads_of_one_system_leave_room_for_the_others(world: 
     finally:
         for writer in held:
             writer.transport.abort()
+
+
+async def test_a_new_secret_counts_from_the_next_call(world: World) -> None:
+    """Nobody waits for a cache: rotated, the new secret works at once and the old one no more."""
+    old = world.gateway.dms("SYT")
+    assert (await old.received()).ok
+    await world.gateway.connect("SYT", [HEALTH])
+    assert (await world.gateway.dms("SYT").received()).ok
+    assert (await old.received()).code == "1"
