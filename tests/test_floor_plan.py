@@ -30,7 +30,7 @@ FLOORS = (
     {"trust"},
     {"edxml", "vxp", "deadlines"},
     {"model"},
-    {"errors"},
+    {"errors", "points"},
 )
 FLOOR_OF = {room: height for height, rooms in enumerate(reversed(FLOORS)) for room in rooms}
 # The settings stand beside the house: they know two rooms, and only the upper floors know them.

@@ -27,6 +27,7 @@ from gateway.model.dispatch import Dispatch, Event
 from gateway.model.identifiers import Digest, DispatchId, DocumentId, ThreadId, normalise_notation
 from gateway.model.log import LogEntry, LogKind
 from gateway.model.package import Reply
+from gateway.points import Point, passed
 from gateway.store import dispatches
 from gateway.store.audit_log import append_entry
 from gateway.store.database import Database
@@ -69,9 +70,11 @@ class Delivery:
     async def claim(self, *, lease: timedelta, limit: int) -> list[tuple[Dispatch, ThreadId | None]]:
         """Claim what is due now; whoever claims carries out."""
         at = self.clock()
-        return await self.database.write(
+        claimed = await self.database.write(
             lambda tables: dispatches.claim_due(tables, at=at, lease=lease, limit=limit)
         )
+        passed(Point.CLAIMED)
+        return claimed
 
     async def release_lost(self, *, at: datetime | None) -> int:
         """Give back the claims nobody holds any more, their outcome unknown: all of them when at is None."""
@@ -83,12 +86,15 @@ class Delivery:
                 append_entry(tables, self._deferral(dispatch, "claim-lost", None, now))
             return len(lost)
 
-        return await self.database.write(act)
+        lost_count = await self.database.write(act)
+        passed(Point.RELEASED)
+        return lost_count
 
     async def renew(self, held: Iterable[DispatchId], *, lease: timedelta) -> None:
         """Keep the claims of attempts under way, however long a large package takes."""
         until = self.clock() + lease
         await self.database.write(lambda tables: dispatches.renew_leases(tables, held, until=until))
+        passed(Point.RENEWED)
 
     def _deferral(self, dispatch: Dispatch, code: str, thread_id: ThreadId | None, at: datetime) -> LogEntry:
         return self.notary.entry(
@@ -136,6 +142,7 @@ class Delivery:
             recipients=dispatch.recipients,
             kind=package.kind,
         )
+        passed(Point.HANDED_OVER)
         return Taken(digest=digest, answer=answer)
 
     async def _find_sent(self, dispatch: Dispatch, package: StoredPackage, digest: Digest) -> str | None:
@@ -146,6 +153,7 @@ class Delivery:
         items = await self.axis.list_sent(
             package.accepted_at - _CLOCKS_APART, self.clock() + _CLOCKS_APART, kind=package.kind
         )
+        passed(Point.SENT_LIST_READ)
         reached = {}
         for item in items:
             if item.sender_doc_id is None or not _is_ours(item, package, digest):
@@ -176,6 +184,7 @@ class Delivery:
             append_entry(tables, entry)
 
         await self.database.write(act)
+        passed(Point.DELIVERED)
         log.info(
             "delivered", dispatch=dispatch.id, to="axis", attempt=dispatch.attempt_count + 1, far_id=far_id
         )
@@ -191,6 +200,7 @@ class Delivery:
             append_entry(tables, entry)
 
         await self.database.write(act)
+        passed(Point.DEFERRED)
         log.warning("deferred", dispatch=dispatch.id, attempt=dispatch.attempt_count + 1, reason=delay.code)
 
     def _pause(self, attempt_count: int) -> timedelta:
@@ -202,6 +212,7 @@ class Delivery:
         """Give up what could not be delivered in its time, and tell its sender."""
         at = self.clock()
         overdue = await self.database.write(lambda tables: dispatches.list_expired(tables, at=at, limit=100))
+        passed(Point.OVERDUE_FOUND)
         for dispatch in overdue:
             package = await load_package(self.database, dispatch.package_id)
             assert package is not None  # noqa: S101 - a foreign key holds it
@@ -226,6 +237,7 @@ class Delivery:
         await self.database.write(
             lambda tables: dispatches.claim(tables, dispatch.id, until=self.clock() + _CLOCKS_APART)
         )
+        passed(Point.CLAIMED_TO_END)
         await self._record_delivery(dispatch, package.thread_id, taken)
         return True
 
@@ -261,6 +273,7 @@ class Delivery:
                 self._tell_sender(tables, package, dispatch, error, directory, at)
 
         await self.database.write(act)
+        passed(Point.ENDED)
         log.error(kind.value, dispatch=dispatch.id, package=package.id, reason=error.code)
 
     def _try_each(self, tables: Connection, package: StoredPackage, dispatch: Dispatch, at: datetime) -> None:

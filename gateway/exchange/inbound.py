@@ -24,6 +24,7 @@ from gateway.model.agency import System
 from gateway.model.code_lists import Kind
 from gateway.model.identifiers import AgencyCode
 from gateway.model.package import Package
+from gateway.points import Point, passed
 from gateway.store.blobs import Blobs, Spool
 from gateway.store.database import Database
 from gateway.store.packages import Arrival, Direction, was_taken
@@ -76,8 +77,12 @@ class Inbound:
                 arrival=arrival,
                 at=at,
             )
+            passed(Point.ARRIVAL_JUDGED)
             await self.blobs.secure(spool)
-            return await self.database.write(lambda tables: acceptance.record(tables, self.tools))
+            passed(Point.ARRIVAL_BYTES_SAFE)
+            promise = await self.database.write(lambda tables: acceptance.record(tables, self.tools))
+            passed(Point.ARRIVAL_ACCEPTED)
+            return promise
         except Refusal as refusal:
             refusal.receipt = await self.refusals.record(
                 refusal,
@@ -99,6 +104,7 @@ class Inbound:
         fetching = _Fetching(places=asyncio.Semaphore(concurrency), clock=clock)
         for kind in Kind:
             items = await axis.list_received(kind)
+            passed(Point.WAITING_LISTED)
             async with asyncio.TaskGroup() as tasks:
                 last: dict[AgencyCode | None, asyncio.Event] = {}
                 for item in items:
@@ -122,6 +128,7 @@ class Inbound:
                 confirmation, reason = await self._take(axis, item, fetching, before)
                 accepted.set()
                 await axis.confirm(item.doc_id, confirmation, description=reason)
+                passed(Point.CONFIRMED_TO_AXIS)
             except (Delay, Refusal) as error:
                 # What the axis will not give or let us confirm stays with it; others go on.
                 log.warning("not fetched", far_id=item.doc_id, reason=error.code)
@@ -162,6 +169,7 @@ class Inbound:
         writer = self.blobs.spool(self.mint.new(at))
         try:
             await axis.download(item.doc_id, writer.add)
+            passed(Point.DOWNLOADED)
             return await writer.finish()
         except BaseException:
             writer.abandon()

@@ -19,6 +19,7 @@ from gateway.model.code_lists import Business, Kind
 from gateway.model.dispatch import Event, State
 from gateway.model.identifiers import DispatchId
 from gateway.model.log import LogKind
+from gateway.points import Point, passed
 from gateway.store import dispatches, mailboxes
 from gateway.store.audit_log import append_entry
 from gateway.store.database import Database
@@ -86,6 +87,7 @@ class Mailbox:
             append_entry(tables, entry)
 
         await self.database.write(act)
+        passed(Point.COLLECTED)
         return leaving
 
     async def confirm(
@@ -135,6 +137,7 @@ class Mailbox:
                 )
 
         await self.database.write(act)
+        passed(Point.CONFIRMED)
 
     async def _find(self, caller: System, doc_id: str) -> MailboxItem:
         item = await mailboxes.find_in_mailbox(self.database, caller.id, DispatchId(doc_id))

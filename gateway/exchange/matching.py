@@ -16,6 +16,7 @@ from gateway.exchange.notary import Notary
 from gateway.model.identifiers import PackageId
 from gateway.model.log import LogKind
 from gateway.model.package import StatusReport
+from gateway.points import Point, passed
 from gateway.store import threads
 from gateway.store.audit_log import append_entry
 from gateway.store.blobs import Blobs
@@ -86,4 +87,6 @@ class Matching:
             append_entry(tables, entry)
             return True
 
-        return await self.database.write(act)
+        matched = await self.database.write(act)
+        passed(Point.MATCHED)
+        return matched

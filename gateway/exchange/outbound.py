@@ -18,6 +18,7 @@ from gateway.exchange.routing import addressed_agencies, plan_route
 from gateway.model.agency import System, SystemKind
 from gateway.model.identifiers import AgencyCode
 from gateway.model.package import Package
+from gateway.points import Point, passed
 from gateway.store.blobs import Blobs, Spool
 from gateway.store.database import Database
 from gateway.store.packages import Direction
@@ -58,8 +59,11 @@ class Outbound:
         """
         try:
             acceptance = await self._judge(spool, caller, claimed_sender, requested, at)
+            passed(Point.JUDGED)
             await self.blobs.secure(spool)
+            passed(Point.BYTES_SAFE)
             promise = await self.database.write(lambda tables: acceptance.record(tables, self.tools))
+            passed(Point.ACCEPTED)
         except Refusal as refusal:
             refusal.receipt = await self.refusals.record(
                 refusal,

@@ -19,6 +19,7 @@ from gateway.edxml.outline import Limits
 from gateway.edxml.xml import parse_outline, scan_package
 from gateway.errors import Refusal
 from gateway.model.identifiers import AgencyCode, Digest
+from gateway.points import Point, passed
 from gateway.store.blobs import Blobs, read_chunks
 from gateway.store.database import Database
 from gateway.store.packages import Direction, StoredPackage, keep_seal
@@ -103,7 +104,9 @@ class Sealing:
             log.warning("leaves unsealed", package=package.id, reason=refusal.code)
             return leaving
         until = seal.certificate.not_valid_after_utc
+        passed(Point.SIGNED)
         await self.database.write(lambda tables: keep_seal(tables, package.id, signature, until=until))
+        passed(Point.SEALED)
         return replace(leaving, package=replace(package, seal=signature, sealed_until=until))
 
     async def _sign(self, leaving: Leaving, seal: Seal) -> bytes:

@@ -8,6 +8,7 @@ from gateway.errors import LienthongError
 from gateway.exchange.notary import Notary, tell_faults
 from gateway.model.identifiers import AgencyCode, Digest, SystemId
 from gateway.model.log import LogKind
+from gateway.points import Point, passed
 from gateway.store.audit_log import append_entry
 from gateway.store.database import Database
 from gateway.store.packages import Arrival, note_arrival
@@ -60,6 +61,7 @@ class Refusals:
                 note_arrival(connection, system_id, arrival, None)
 
         await self.database.write(act)
+        passed(Point.REFUSED)
         return entry.receipt or b""
 
     async def distrust(self, error: LienthongError, *, claimed: str, operation: str, at: datetime) -> None:
@@ -76,3 +78,4 @@ class Refusals:
             LogKind.DISTRUSTED, at=at, claimed=claimed[:100], operation=operation, code=error.code
         )
         await self.database.write(lambda connection: append_entry(connection, entry))
+        passed(Point.DISTRUSTED)

@@ -18,6 +18,7 @@ from gateway.exchange.notary import Notary
 from gateway.model.agency import Agency, System
 from gateway.model.identifiers import AgencyCode, SystemId, is_above, is_agency_code
 from gateway.model.log import LogEntry, LogKind
+from gateway.points import Point, passed
 from gateway.store import directory as tables_of_directory
 from gateway.store.audit_log import append_entry
 from gateway.store.database import Database
@@ -76,7 +77,7 @@ class Registry:
             for entry in entries:
                 append_entry(tables, entry)
 
-        await self.database.write(act)
+        await self._write(act)
 
     async def close_agency(
         self, code: AgencyCode, *, by: str, at: datetime, merged_into: AgencyCode | None = None
@@ -183,6 +184,7 @@ class Registry:
         self._check_right(caller, registration.code, directory)
         if self.axis is not None:
             await self.axis.register(registration)
+            passed(Point.REGISTERED_ABOVE)
         parent = next((code for code in caller.serves if is_above(code, registration.code)), None)
         agency = Agency(code=registration.code, name=registration.name, mail=registration.mail, parent=parent)
         entry = self._entry("agency-registered", by=caller.id, at=at, agency=agency.code, name=agency.name)
@@ -204,6 +206,7 @@ class Registry:
             raise not_yours(code)
         if self.axis is not None:
             await self.axis.delete(code)
+            passed(Point.DELETED_ABOVE)
         await self.close_agency(directory.canonical(code), by=caller.id, at=at)
 
     async def renew_from_axis(self, *, at: datetime) -> int:
@@ -214,6 +217,7 @@ class Registry:
         if self.axis is None:
             return 0
         items = [*await self.axis.list_agencies(), *await self.axis.list_agencies_qd20()]
+        passed(Point.DIRECTORY_READ)
         directory = await self.directory.current(certainly=True)
         news = _what_is_new(items, directory)
         if not news:
@@ -254,6 +258,7 @@ class Registry:
 
     async def _write(self, act: Callable[[Connection], None]) -> None:
         await self.database.write(act)
+        passed(Point.DIRECTORY_CHANGED)
         self.directory.expire()
 
     def _seal(self, system_id: SystemId, secret: str) -> bytes:

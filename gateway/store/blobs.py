@@ -20,6 +20,7 @@ from typing import BinaryIO, Protocol
 
 from gateway.errors import Delay
 from gateway.model.identifiers import Digest
+from gateway.points import Point, passed
 from gateway.store.database import Database
 
 _READ_BYTES = 1 << 20
@@ -81,6 +82,7 @@ class SpoolWriter:
             if self._file is None:
                 self._file = self.path.open("xb")
             self._file.write(ready)
+        passed(Point.SPILLED)
         self._hash.update(ready)
 
     def digest_without_line_break(self) -> Digest | None:
@@ -180,6 +182,7 @@ class Blobs:
                 os.fsync(file.fileno())
             with contextlib.suppress(FileExistsError):  # the same bytes came before
                 os.link(spooled, kept)
+            passed(Point.BYTES_NAMED)
             _sync_directory(kept.parent)
 
     async def load_inline(self, digest: Digest) -> bytes | None:

@@ -22,6 +22,7 @@ from typing import Any, TypeVar
 import aiosqlite
 
 from gateway.errors import Delay
+from gateway.points import Point, passed
 
 Result = TypeVar("Result")
 Act = Callable[[sqlite3.Connection], Result]
@@ -154,7 +155,9 @@ def _commit_together(connection: sqlite3.Connection, batch: Sequence[_Turn]) -> 
         connection.execute("BEGIN IMMEDIATE")
         for turn in batch:
             _run_in_savepoint(connection, turn)
+        passed(Point.BEFORE_COMMIT)
         connection.execute("COMMIT")
+        passed(Point.COMMITTED)
     except sqlite3.Error as error:
         with contextlib.suppress(sqlite3.Error):
             connection.execute("ROLLBACK")

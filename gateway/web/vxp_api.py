@@ -24,6 +24,7 @@ from gateway.exchange.outbound import Outbound
 from gateway.exchange.registry import Registry
 from gateway.model.agency import System, SystemKind
 from gateway.model.code_lists import Kind
+from gateway.points import Point, passed
 from gateway.store.blobs import Blobs, Spool, SpoolWriter
 from gateway.vxp import answers
 from gateway.vxp.content import encode_content, frame_content
@@ -90,7 +91,9 @@ class VxpApi:
             request[SYSTEM] = caller.id
             self.limits.admit(caller.id)
             call = Call(request=request, caller=caller, arguments=arguments, at=self.clock())
-            return await self._act_on_record(operation, call)
+            response = await self._act_on_record(operation, call)
+            passed(Point.ANSWER_READY)
+            return response
         except LienthongError as error:
             request[OUTCOME] = error.code
             if isinstance(error, Delay):
@@ -139,6 +142,7 @@ class VxpApi:
         self.admission.check_disk()
         with self.limits.uploading(call.caller.id):
             spool = await self._take_body(call, sending.hash_file)
+            passed(Point.BODY_RECEIVED)
             try:
                 if call.caller.kind is SystemKind.AXIS:
                     promise = await self._from_the_axis().accept(
@@ -299,6 +303,7 @@ async def _stream(
     try:
         async for chunk in chunks:
             await response.write(chunk)
+            passed(Point.CONTENT_LEAVING)
         await response.write_eof()
     except Exception as error:
         if request.transport is not None:

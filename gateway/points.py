@@ -1,0 +1,73 @@
+"""The points between the steps of the walks: where a process may die.
+
+Each is named here once and passed at one place in the code. Nobody watches them in service, and passing
+one costs a comparison. The campaign watches: at any of them it kills the process, and then demands that
+nothing is lost and nothing happens twice (docs/reliability.md).
+"""
+
+from collections.abc import Callable
+from enum import StrEnum
+
+
+class Point(StrEnum):
+    """Every point, in the order in which a document comes by. tests/test_points.py finds each passed."""
+
+    # web/vxp_api.py: a system calls
+    BODY_RECEIVED = "body received, nothing judged"
+    ANSWER_READY = "answer ready, not yet said"
+    CONTENT_LEAVING = "first bytes of a collected package said"
+    # store/blobs.py, store/database.py: the disk
+    SPILLED = "first bytes of a large package on disk"
+    BYTES_NAMED = "bytes under their digest, name not yet durable"
+    BEFORE_COMMIT = "all acts done, not committed"
+    COMMITTED = "committed, nobody told"
+    # exchange/outbound.py
+    JUDGED = "judged, bytes not yet safe"
+    BYTES_SAFE = "bytes safe, nothing recorded"
+    ACCEPTED = "accepted, not yet answered"
+    REFUSED = "refusal recorded, not yet spoken"
+    DISTRUSTED = "distrust recorded, not yet spoken"
+    # exchange/delivery.py, exchange/passing_on.py
+    CLAIMED = "claimed, nothing tried"
+    SENT_LIST_READ = "sent list read, nothing concluded"
+    SIGNED = "signed, seal not kept"
+    SEALED = "seal kept, not handed over"
+    HANDED_OVER = "handed over, not recorded"
+    DELIVERED = "delivery recorded"
+    DEFERRED = "deferral recorded"
+    ENDED = "end without delivery recorded"
+    RELEASED = "lost claims released"
+    RENEWED = "claims under way renewed"
+    OVERDUE_FOUND = "overdue dispatches found, not ended"
+    CLAIMED_TO_END = "claimed to record what had arrived after all"
+    # exchange/inbound.py
+    WAITING_LISTED = "axis's list read, nothing fetched"
+    DOWNLOADED = "downloaded, not judged"
+    ARRIVAL_JUDGED = "arrival judged, bytes not yet safe"
+    ARRIVAL_BYTES_SAFE = "arrival's bytes safe, nothing recorded"
+    ARRIVAL_ACCEPTED = "arrival accepted, axis not told"
+    CONFIRMED_TO_AXIS = "axis told"
+    # exchange/mailbox.py
+    COLLECTED = "collection recorded, not yet said"
+    CONFIRMED = "confirmation recorded, not yet said"
+    # exchange/matching.py, exchange/registry.py
+    MATCHED = "late match recorded"
+    DIRECTORY_READ = "axis's directory read, nothing taken over"
+    REGISTERED_ABOVE = "agency registered with the axis, not here"
+    DELETED_ABOVE = "agency deleted with the axis, not here"
+    DIRECTORY_CHANGED = "directory change recorded"
+
+
+_watcher: Callable[[Point], None] | None = None
+
+
+def passed(point: Point) -> None:
+    """Say that a walk came by."""
+    if _watcher is not None:
+        _watcher(point)
+
+
+def watch(watcher: Callable[[Point], None] | None) -> None:
+    """Let a watcher see every point passed in this process, on whichever thread; None ends it."""
+    global _watcher
+    _watcher = watcher
