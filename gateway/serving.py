@@ -33,7 +33,7 @@ async def serving(config: Config, *, clock: Clock = now) -> AsyncIterator[str]:
 @contextlib.asynccontextmanager
 async def _listening(config: Config, clock: Clock) -> AsyncIterator[str]:
     async with open_office(config) as office:
-        office.blobs.clear_spool()
+        await office.blobs.clear_spool()
         gateway = await build_gateway(office, clock=clock)
         runner = web.AppRunner(
             gateway.app,

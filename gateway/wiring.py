@@ -136,7 +136,7 @@ class _Builder:
 
     def build(self, session: aiohttp.ClientSession | None) -> Gateway:
         office, config = self.office, self.office.config
-        posting = Posting(mint=self.mint, give_up_after=config.delivery.give_up_after)
+        posting = Posting(blobs=office.blobs, mint=self.mint, give_up_after=config.delivery.give_up_after)
         own_words = OwnWords(
             notary=office.notary,
             posting=posting,

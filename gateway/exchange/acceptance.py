@@ -22,7 +22,7 @@ from gateway.model.package import Envelope, Package, Reply
 from gateway.model.signature import VerifiedPackage
 from gateway.store import threads
 from gateway.store.audit_log import append_entry, find_receipt
-from gateway.store.blobs import Spool, keep_inline
+from gateway.store.blobs import Spool
 from gateway.store.dispatches import has_failed
 from gateway.store.packages import (
     Arrival,
@@ -82,7 +82,7 @@ class Acceptance:
         if known is not None and not again:
             return self._repeat(connection, known, tools)
         package_id = PackageId(tools.posting.mint.new(self.at))
-        keep_inline(connection, self.spool)
+        tools.posting.blobs.keep(connection, self.spool)
         if self.verified.package.envelope is not None:
             promise = self._record_document(connection, self.verified.package.envelope, package_id, tools)
         else:

@@ -84,6 +84,7 @@ class Inbound:
             passed(Point.ARRIVAL_ACCEPTED)
             return promise
         except Refusal as refusal:
+            await self.blobs.forget(spool)
             refusal.receipt = await self.refusals.record(
                 refusal,
                 system_id=self.peer.id,

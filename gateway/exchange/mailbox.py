@@ -125,15 +125,16 @@ class Mailbox:
             event = Event.REFUSE if failed else Event.DELIVER
             dispatches.end(tables, item.id, event, at=at, fault=reason)
             append_entry(tables, entry)
-            if failed and package.business in (Business.NEW, Business.REPLACE):
-                self.own_words.say_failed(
+            if failed and package.kind is Kind.DOCUMENT:
+                self.own_words.say_turned_away(
                     tables,
+                    item.recipient,
                     reply_to(package),
                     reason or "Hệ thống của bên nhận không nhận được gói tin.",
+                    is_change=package.business in (Business.RECALL, Business.UPDATE),
                     thread_id=package.thread_id,
                     directory=directory,
                     at=at,
-                    declined_by=item.recipient,
                 )
 
         await self.database.write(act)

@@ -65,6 +65,7 @@ class Outbound:
             promise = await self.database.write(lambda tables: acceptance.record(tables, self.tools))
             passed(Point.ACCEPTED)
         except Refusal as refusal:
+            await self.blobs.forget(spool)
             refusal.receipt = await self.refusals.record(
                 refusal,
                 system_id=caller.id,

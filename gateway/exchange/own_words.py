@@ -24,7 +24,7 @@ from gateway.model.package import Organization, Reply, StatusReport
 from gateway.model.signature import Grade
 from gateway.store import threads
 from gateway.store.audit_log import append_entry
-from gateway.store.blobs import Spool, keep_inline
+from gateway.store.blobs import Spool
 from gateway.store.packages import Direction, StoredPackage, insert_package
 
 log = structlog.get_logger()
@@ -71,22 +71,35 @@ class OwnWords:
         thread_id: ThreadId | None,
         directory: Snapshot,
         at: datetime,
-        declined_by: AgencyCode | None = None,
     ) -> None:
-        """Tell the sender that its package will not arrive (02), and why.
-
-        A recipient's system that cannot take it speaks in the recipient's name; otherwise the gateway does.
-        """
-        speaker = self.gateway
-        if declined_by is not None:
-            agency = directory.agencies.get(declined_by)
-            speaker = Organization(code=declined_by, name=agency.name if agency else str(declined_by))
-            if thread_id is not None:
-                threads.set_status(connection, thread_id, declined_by, StatusCode.DECLINED, at=at)
+        """Tell the sender, in the gateway's name, that its package will not arrive (02), and why."""
         report = StatusReport(
-            sender=speaker, reply=reply, status=StatusCode.DECLINED, description=reason, at=at
+            sender=self.gateway, reply=reply, status=StatusCode.DECLINED, description=reason, at=at
         )
-        self._say(connection, report, thread_id=thread_id, directory=directory, at=at, about=declined_by)
+        self._say(connection, report, thread_id=thread_id, directory=directory, at=at, about=None)
+
+    def say_turned_away(
+        self,
+        connection: sqlite3.Connection,
+        by: AgencyCode,
+        reply: Reply,
+        reason: str,
+        *,
+        is_change: bool,
+        thread_id: ThreadId | None,
+        directory: Snapshot,
+        at: datetime,
+    ) -> None:
+        """Tell the sender, in a recipient's name, that it turned away a document (02) or a change (16)."""
+        status = StatusCode.CHANGE_DECLINED if is_change else StatusCode.DECLINED
+        if thread_id is not None and is_change:
+            threads.expect_change(connection, thread_id, [by], None)
+        elif thread_id is not None:
+            threads.set_status(connection, thread_id, by, status, at=at)
+        agency = directory.agencies.get(by)
+        speaker = Organization(code=by, name=agency.name if agency else str(by))
+        report = StatusReport(sender=speaker, reply=reply, status=status, description=reason, at=at)
+        self._say(connection, report, thread_id=thread_id, directory=directory, at=at, about=by)
 
     def _say(
         self,
@@ -107,7 +120,7 @@ class OwnWords:
         route = self._route(report, directory)
         package = self._package(report, content, route, thread_id, at)
         spool = Spool(digest=package.digest, size_bytes=package.size_bytes, content=content)
-        keep_inline(connection, spool)
+        self.posting.blobs.keep(connection, spool)
         insert_package(connection, package)
         if thread_id is not None and about is not None:
             threads.insert_answer(connection, _answer(report, package.id, thread_id, about, at))

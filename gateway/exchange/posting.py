@@ -9,6 +9,7 @@ from gateway.exchange.routing import Route
 from gateway.model.code_lists import Priority
 from gateway.model.dispatch import Destination, Dispatch, State
 from gateway.model.identifiers import AgencyCode, DispatchId, PackageId, ThreadId
+from gateway.store.blobs import Blobs
 from gateway.store.dispatches import insert_dispatch
 
 # What lies in a mailbox waits until it is collected: an official document does not evaporate.
@@ -22,6 +23,7 @@ class Posting:
     Shape: give_up_after is how long delivery to the axis is tried.
     """
 
+    blobs: Blobs
     mint: Mint
     give_up_after: timedelta
 

@@ -51,10 +51,14 @@ class Fault(StrEnum):
 
 @dataclass(slots=True, kw_only=True)
 class Passage:
-    """One request seen: its operation, the fault it met, the HTTP status that went back once one did."""
+    """One request seen: its operation, the fault it met, the HTTP status that went back once one did.
+
+    Shape: package is what the request names as its body's hash and its recipients, as the wire has it.
+    """
 
     operation: str
     fault: Fault | None
+    package: str = ""
     status: int | None = None
 
 
@@ -64,6 +68,7 @@ class _Ask:
 
     head: bytes
     operation: str
+    package: str
     length: int | None
     expects: bool
 
@@ -178,7 +183,7 @@ class FaultyAxis:
         with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ValueError):
             ask = _read_head(await reader.readuntil(b"\r\n\r\n"))
             fault = self._strike(ask.operation)
-            passage = Passage(operation=ask.operation, fault=fault)
+            passage = Passage(operation=ask.operation, fault=fault, package=ask.package)
             self.passages.append(passage)
             try:
                 await self._pass(ask, passage, reader, writer)
@@ -261,19 +266,23 @@ def _read_head(head: bytes) -> _Ask:
     """Read what the road must know, and ask the axis for one answer per connection."""
     first, *lines = head[:-4].split(b"\r\n")
     kept, length, chunked, expects = [first], 0, False, False
+    named: dict[bytes, bytes] = {}
     for line in lines:
         name, _, value = line.partition(b":")
         name, value = name.strip().lower(), value.strip()
         if name == b"content-length":
             length = int(value)
+        named[name] = value
         chunked = chunked or (name == b"transfer-encoding" and value.lower() == b"chunked")
         expects = expects or name == b"expect"
         if name not in (b"connection", b"expect"):
             kept.append(line)
+    package = named.get(b"xroadvnpt-hash-file", b"") + named.get(b"xroadvnpt-to", b"")
     path = first.split()[1].split(b"?")[0].decode("latin-1")
     return _Ask(
         head=b"\r\n".join([*kept, b"Connection: close", b"", b""]),
         operation=path.rpartition("/")[2],
+        package=package.decode("latin-1"),
         length=None if chunked else length,
         expects=expects,
     )

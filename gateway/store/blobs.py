@@ -155,17 +155,39 @@ class Blobs:
         """Begin a spool; name is unique and ours."""
         return SpoolWriter(path=self.spool_directory / f"{name}.part", inline_limit=self.inline_limit)
 
-    def clear_spool(self) -> None:
-        """Remove what a process that died left half received; nobody was promised anything about it."""
-        for part in self.spool_directory.glob("*.part"):
+    async def clear_spool(self) -> None:
+        """Remove what a process that died left behind: half received, or safe but promised to nobody.
+
+        A file that was made durable still stands in the spool until its walk has ended, so that what the
+        dead left is found here, without a look at everything ever kept.
+        """
+        for part in sorted(self.spool_directory.glob("*.part")):
+            if part.stat().st_nlink > 1:
+                digest = await asyncio.to_thread(_digest_of, part)
+                await self._unlink_unless_named(digest)
             part.unlink(missing_ok=True)
+
+    async def forget(self, spool: Spool) -> None:
+        """Remove what was made durable for a walk that was refused, unless a package bears these bytes."""
+        if spool.path is not None:
+            await self._unlink_unless_named(spool.digest)
+
+    async def _unlink_unless_named(self, digest: Digest) -> None:
+        # In the writer: no package can be recorded between the look and the removal. A walk that has just
+        # secured the same bytes finds them gone in `keep`, and its sender asks again.
+        def act(connection: sqlite3.Connection) -> None:
+            named = connection.execute("SELECT 1 FROM packages WHERE digest = ?", (digest,)).fetchone()
+            if named is None:
+                self.path_of(digest).unlink(missing_ok=True)
+
+        await self.database.write(act)
 
     def path_of(self, digest: Digest) -> Path:
         """Tell where a large package stands."""
         return self.directory / digest[:2] / digest[2:4] / digest
 
     async def secure(self, spool: Spool) -> None:
-        """Make a large package durable under its digest; small ones wait for `keep_inline`.
+        """Make a large package durable under its digest; small ones wait for `keep`.
 
         Errors: Delay when the disk does not take it.
         """
@@ -185,6 +207,20 @@ class Blobs:
             passed(Point.BYTES_NAMED)
             _sync_directory(kept.parent)
 
+    def keep(self, connection: sqlite3.Connection, spool: Spool) -> None:
+        """Keep a package's bytes in the walk's own transaction; a large one must be secured by now.
+
+        Errors: Delay when a refused walk with the same bytes has just removed them.
+        """
+        if spool.path is None:
+            connection.execute("INSERT OR IGNORE INTO blobs VALUES (?, ?)", (spool.digest, spool.content))
+        elif not self.path_of(spool.digest).exists():
+            raise Delay.because(
+                "package-gone",
+                vi="Tệp gói tin vừa bị dọn cùng một lần gửi bị từ chối; hãy gửi lại.",
+                en="The package's file was just removed with a refused sending; send it again.",
+            )
+
     async def load_inline(self, digest: Digest) -> bytes | None:
         """Load a small package; None when it is a file."""
         row = await self.database.fetch_one("SELECT bytes FROM blobs WHERE digest = ?", (digest,))
@@ -203,10 +239,9 @@ class Blobs:
         return shutil.disk_usage(self.directory).free
 
 
-def keep_inline(connection: sqlite3.Connection, spool: Spool) -> None:
-    """Keep a small package's bytes in the walk's own transaction."""
-    if spool.path is None:
-        connection.execute("INSERT OR IGNORE INTO blobs VALUES (?, ?)", (spool.digest, spool.content))
+def _digest_of(path: Path) -> Digest:
+    with path.open("rb") as file:
+        return Digest(hashlib.file_digest(file, "sha256").hexdigest())
 
 
 async def read_chunks(file: BinaryIO, *, size_bytes: int = _READ_BYTES) -> AsyncIterator[bytes]:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from gateway.errors import Delay
 from gateway.model.identifiers import Digest
-from gateway.store.blobs import Blobs, SpoolWriter, keep_inline, read_chunks
+from gateway.store.blobs import Blobs, Spool, SpoolWriter, read_chunks
 from gateway.store.database import open_database
 
 
@@ -45,7 +45,7 @@ async def test_what_is_kept_is_what_came(blobs: Blobs, size: int) -> None:
     spool = await writer.finish()
     assert spool.digest == hashlib.sha256(content).hexdigest()
     await blobs.secure(spool)
-    await blobs.database.write(lambda tables: keep_inline(tables, spool))
+    await blobs.database.write(lambda tables: blobs.keep(tables, spool))
     spool.discard()
     with await blobs.open(spool.digest) as file:
         assert b"".join([chunk async for chunk in read_chunks(file)]) == content
@@ -97,7 +97,7 @@ async def test_a_spool_that_is_abandoned_leaves_nothing(blobs: Blobs) -> None:
     await spool_all(writer, b"x" * 5000)
     writer.abandon()
     (blobs.spool_directory / "dead.part").write_bytes(b"half")
-    blobs.clear_spool()
+    await blobs.clear_spool()
     assert list(blobs.spool_directory.iterdir()) == []
 
 
@@ -118,3 +118,29 @@ async def test_a_full_disk_is_a_delay_with_its_name(blobs: Blobs) -> None:
         await spool_all(writer, b"x" * 3_000_000, 65536)
     assert caught.value.code == "disk-full"
     writer.abandon()
+
+
+async def spooled(blobs: Blobs, content: bytes) -> Spool:
+    """A package on disk, as a walk has it before it is recorded."""
+    writer = blobs.spool("a")
+    await spool_all(writer, content, 2000)
+    return await writer.finish()
+
+
+async def test_what_the_dead_had_made_safe_and_promised_to_nobody_is_removed(blobs: Blobs) -> None:
+    """Killed between the bytes and the record: the file is nobody's, and the spool still knows it."""
+    spool = await spooled(blobs, b"x" * 5000)
+    await blobs.secure(spool)
+    assert blobs.path_of(spool.digest).exists()
+    await blobs.clear_spool()
+    assert not blobs.path_of(spool.digest).exists()
+
+
+async def test_a_refused_package_leaves_no_file_behind(blobs: Blobs) -> None:
+    """Whoever is refused again and again does not fill the disk; who comes at the same time asks again."""
+    spool = await spooled(blobs, b"x" * 5000)
+    await blobs.secure(spool)
+    await blobs.forget(spool)
+    assert not blobs.path_of(spool.digest).exists()
+    with pytest.raises(Delay, match="package-gone"):
+        await blobs.database.write(lambda tables: blobs.keep(tables, spool))

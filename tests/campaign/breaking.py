@@ -1,0 +1,93 @@
+"""What breaks the town: kills at points and at random, faults on every road."""
+
+import asyncio
+import contextlib
+import random
+from collections import Counter
+from dataclasses import dataclass, field
+
+from gateway.points import Point
+from gateway.sandbox.faulty_axis import Fault, FaultyAxis
+from tests.campaign.town import House
+
+FAULTS = [fault for fault in Fault if fault is not Fault.AWAY]
+# Points that are passed all the time die at a later passing, too.
+_NTH = (1, 1, 1, 2, 3, 5, 8)
+
+
+@dataclass(kw_only=True)
+class Killer:
+    """Kills one house again and again, and starts it again each time."""
+
+    house: House
+    dice: random.Random
+    longest: float
+    stop: asyncio.Event
+    at_points: Counter[str] = field(default_factory=Counter)
+    at_random: int = 0
+
+    @property
+    def count(self) -> int:
+        """Count the kills."""
+        return self.at_points.total() + self.at_random
+
+    async def kill_on(self) -> None:
+        """Kill until told to stop; the house is left running."""
+        points: list[Point] = []
+        passed: dict[str, int] = {}
+        while not self.stop.is_set():
+            if not points:
+                # Only where this house comes by: a hub delivers nothing.
+                passed = await self.house.nursery.passings(self.house.number)
+                points = [point for point in Point if passed[point.name]]
+                self.dice.shuffle(points)
+            # Every fourth life ends at no point in particular, but at any instant.
+            point = None if self.dice.random() < 0.25 else points.pop()
+            often = point is not None and passed[point.name] > 100
+            await self._live_and_die(point, nth=self.dice.choice(_NTH) if often else 1)
+        await self.house.start()
+
+    async def _live_and_die(self, point: Point | None, *, nth: int) -> None:
+        life = await self.house.start(point=point, nth=nth)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(
+                life.dead.wait(), self.longest if point else self.dice.uniform(0, self.longest)
+            )
+        if life.dead.is_set() and point is not None:
+            self.at_points[point.name] += 1
+        else:
+            life.kill()
+            self.at_random += 1
+        await life.dead.wait()
+
+
+@dataclass(kw_only=True)
+class Vandal:
+    """Makes one road bad again and again."""
+
+    road: FaultyAxis
+    dice: random.Random
+    stop: asyncio.Event
+    done: Counter[str] = field(default_factory=Counter)
+
+    async def break_on(self) -> None:
+        """Break the road until told to stop; it is left whole."""
+        while not self.stop.is_set():
+            await self._break()
+            self.done.update([self.road.fault] if self.road.fault is Fault.AWAY else [])
+            self.road.fault = None
+            await self._sleep(self.dice.uniform(0.05, 0.6))
+        self.done.update(passage.fault for passage in self.road.passages if passage.fault is not None)
+
+    async def _break(self) -> None:
+        if self.dice.random() < 0.1:
+            self.road.fault = Fault.AWAY
+            await self._sleep(self.dice.uniform(0.2, 2.5))
+            return
+        self.road.plan(self.dice.choice(FAULTS), count=self.dice.randint(1, 4))
+        with contextlib.suppress(TimeoutError):
+            await self.road.met(timeout=self.dice.uniform(0.3, 1.5))
+
+    async def _sleep(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.stop.wait(), seconds)

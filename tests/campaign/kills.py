@@ -1,0 +1,190 @@
+"""The first scene: everything is killed and every road is bad, at once, while everybody works."""
+
+import asyncio
+import contextlib
+import random
+import sqlite3
+import time
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.campaign.breaking import Killer, Vandal
+from tests.campaign.desks import Clerk, Registrar
+from tests.campaign.invariants import Finding, Scene, check_all
+from tests.campaign.ledger import Ledger
+from tests.campaign.nursery import Nursery
+from tests.campaign.town import House, Town, open_town
+
+_SETTLED_WITHIN = 120.0
+_SETTLED_FOR = 1.5
+_WARM_UP = 2.0
+
+
+@dataclass(kw_only=True)
+class Plan:
+    """What to do to the town, and for how long.
+
+    Shape: it ends at so many kills, or after so many seconds when none are wanted.
+    Units: seconds; longest is the longest life between two kills, pause the mean time between two documents.
+    """
+
+    seed: int
+    kills: int = 0
+    seconds: float = 20.0
+    network: bool = True
+    longest: float = 1.6
+    pause: float = 0.25
+    mutation: str | None = None
+
+
+@dataclass(kw_only=True)
+class Outcome:
+    """What was done, and what was found."""
+
+    plan: Plan
+    seconds: float = 0.0
+    settled_in: float = 0.0
+    kills: dict[str, int] = field(default_factory=dict)
+    at_points: Counter[str] = field(default_factory=Counter)
+    at_random: int = 0
+    faults: Counter[str] = field(default_factory=Counter)
+    passings: Counter[str] = field(default_factory=Counter)
+    sendings: int = 0
+    promises: int = 0
+    refused: int = 0
+    deliveries: int = 0
+    findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def breaches(self) -> list[str]:
+        """List everything that is wrong."""
+        return [f"{finding.sentence}: {breach}" for finding in self.findings for breach in finding.breaches]
+
+
+async def play(directory: Path, plan: Plan) -> Outcome:
+    """Open the town, break it, let it settle, check it."""
+    outcome = Outcome(plan=plan)
+    nursery = Nursery(mutation=plan.mutation)
+    await nursery.open()
+    try:
+        async with open_town(directory, nursery) as town:
+            ledger = Ledger()
+            for house in town.houses:
+                await (await house.start()).ready.wait()
+            began = time.monotonic()
+            stop = asyncio.Event()
+            async with _at_work(town, ledger, plan, stop) as registrar:
+                await _break(town, plan, outcome)
+                stop.set()
+                outcome.seconds = time.monotonic() - began
+                unsettled = await _settle(town, ledger)
+                outcome.settled_in = time.monotonic() - began - outcome.seconds
+            for house in town.houses:
+                outcome.passings.update(await nursery.passings(house.number))
+            outcome.findings = check_all(Scene(town=town, ledger=ledger, registered=registrar.wanted))
+            if unsettled:
+                outcome.findings.append(Finding(sentence="everything settles", checked=1, breaches=unsettled))
+            _count(ledger, outcome)
+    finally:
+        await nursery.close()
+    return outcome
+
+
+@contextlib.asynccontextmanager
+async def _at_work(town: Town, ledger: Ledger, plan: Plan, stop: asyncio.Event) -> AsyncIterator[Registrar]:
+    clerks = [
+        Clerk(
+            town=town,
+            desk=desk,
+            ledger=ledger,
+            dice=random.Random(f"{plan.seed} {desk.system}"),
+            pause=plan.pause,
+            stop=stop,
+        )
+        for desk in town.desks
+    ]
+    assert town.registrar is not None
+    registrar = Registrar(desk=town.registrar, dice=random.Random(f"{plan.seed} registrar"), stop=stop)
+    async with asyncio.TaskGroup() as work:
+        registering = work.create_task(registrar.register_on())
+        collecting = [work.create_task(clerk.collect_on()) for clerk in clerks]
+        sending = [work.create_task(clerk.send_on()) for clerk in clerks]
+        yield registrar
+        await asyncio.wait([registering], timeout=_SETTLED_WITHIN)
+        for task in (registering, *collecting, *sending):
+            task.cancel()
+
+
+async def _break(town: Town, plan: Plan, outcome: Outcome) -> None:
+    stop = asyncio.Event()
+    killers = [
+        Killer(house=house, dice=random.Random(f"{plan.seed} {house.name}"), longest=plan.longest, stop=stop)
+        for house in town.houses
+    ]
+    vandals = [
+        Vandal(road=road, dice=random.Random(f"{plan.seed} road {number}"), stop=stop)
+        for number, road in enumerate(town.roads)
+    ]
+    await asyncio.sleep(_WARM_UP)  # so that it is known which points each house comes by
+    for house in town.houses if plan.kills else ():
+        assert house.life is not None
+        house.life.kill()
+        await house.life.dead.wait()
+    async with asyncio.TaskGroup() as breaking:
+        if plan.kills:
+            for killer in killers:
+                breaking.create_task(killer.kill_on())
+        if plan.network:
+            for vandal in vandals:
+                breaking.create_task(vandal.break_on())
+        deadline = time.monotonic() + plan.seconds
+        while _is_going_on(plan, killers, deadline):  # noqa: ASYNC110 - killers count, they do not tell
+            await asyncio.sleep(0.05)
+        stop.set()
+    outcome.kills = {killer.house.name: killer.count for killer in killers}
+    outcome.at_points = sum((killer.at_points for killer in killers), Counter())
+    outcome.at_random = sum(killer.at_random for killer in killers)
+    outcome.faults = sum((vandal.done for vandal in vandals), Counter())
+
+
+def _is_going_on(plan: Plan, killers: list[Killer], deadline: float) -> bool:
+    if plan.kills:
+        return sum(killer.count for killer in killers) < plan.kills
+    return time.monotonic() < deadline
+
+
+async def _settle(town: Town, ledger: Ledger) -> list[str]:
+    """Wait until nothing is open anywhere and nothing has changed for a while; say what is still open."""
+    deadline = time.monotonic() + _SETTLED_WITHIN
+    quiet_since, before = time.monotonic(), None
+    while time.monotonic() < deadline:
+        await asyncio.sleep(0.2)
+        now = ([_open_count(house) for house in town.houses], len(ledger.taken), len(ledger.confirmed))
+        undecided = [each for each in ledger.sendings.values() if not each.promises and each.refused is None]
+        if any(now[0]) or undecided or now != before:
+            before, quiet_since = now, time.monotonic()
+        elif time.monotonic() - quiet_since > _SETTLED_FOR:
+            return []
+    return [f"{house.name}: {_open_count(house)} dispatches are open" for house in town.houses] + [
+        f"{each.token} of {each.sender} has no answer" for each in undecided[:10]
+    ]
+
+
+def _open_count(house: House) -> int:
+    path = house.node.directory / "lienthong.db"
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
+        (count,) = connection.execute(
+            "SELECT count(*) FROM dispatches WHERE state IN ('waiting', 'claimed')"
+        ).fetchone()
+    return int(count)
+
+
+def _count(ledger: Ledger, outcome: Outcome) -> None:
+    sendings = ledger.sendings.values()
+    outcome.sendings = len(sendings)
+    outcome.promises = sum(len(sending.promises) for sending in sendings)
+    outcome.refused = sum(sending.refused is not None for sending in sendings)
+    outcome.deliveries = sum(len(ids) for ids in ledger.offers.values())

@@ -1,0 +1,162 @@
+"""The town that the campaign breaks: a hub, two provinces' gateways below it, DMSs at all of them.
+
+    BO (G22) ─┐                                   ┌─ SYT (000.00.12.H57)
+              ├─ hub ◀── road ── gateway "tinh" ◀─┤
+    VP (G01) ─┘   ▲                               └─ STC (000.00.08.H57)
+                  └───── road ── gateway "tinh2" ◀── SNV (000.00.05.H58)
+
+Every DMS reaches its node over a road, too; on every road things go wrong on demand.
+"""
+
+import contextlib
+import socket
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+from gateway.config import Role, load_config
+from gateway.model.agency import Agency, SystemKind
+from gateway.model.identifiers import AgencyCode
+from gateway.office import now, open_office
+from gateway.points import Point
+from gateway.sandbox.dms import SampleDms
+from gateway.sandbox.faulty_axis import FaultyAxis
+from tests.campaign.nursery import Life, Nursery
+from tests.walks.world import FINANCE, HEALTH, HUB, MINISTRY, NAMES, PROVINCE, Node, prepare_node
+
+OFFICE = AgencyCode("000.00.00.G01")
+OTHER_PROVINCE = AgencyCode("000.00.00.H58")
+INTERIOR = AgencyCode("000.00.05.H58")
+# Known to the gateway, unknown to the axis: what is sent there comes back as a refusal.
+GHOST = AgencyCode("000.00.77.H99")
+NAMES |= {
+    OFFICE: "Văn phòng Thử nghiệm",
+    OTHER_PROVINCE: "UBND tỉnh Thử Nghiệm Hai",
+    INTERIOR: "Sở Nội vụ tỉnh Thử Nghiệm Hai",
+    GHOST: "Đơn vị đã giải thể",
+}
+PATIENCE = timedelta(seconds=4)
+
+
+@dataclass(kw_only=True)
+class House:
+    """One node of the town: its directory, its process, the road its DMSs take."""
+
+    name: str
+    number: int
+    node: Node
+    nursery: Nursery
+    road: FaultyAxis
+    life: Life | None = None
+
+    async def start(self, *, point: Point | None = None, nth: int = 1) -> Life:
+        """Start it and wait until it listens, or is dead already."""
+        self.life = life = self.nursery.start(self.number, self.node.directory, point=point, nth=nth)
+        await life.born.wait()
+        return life
+
+    @property
+    def is_up(self) -> bool:
+        """Tell whether it listens."""
+        return self.life is not None and self.life.ready.is_set() and not self.life.dead.is_set()
+
+
+@dataclass(kw_only=True)
+class Desk:
+    """One DMS and the one agency it serves."""
+
+    system: str
+    agency: AgencyCode
+    house: House
+
+    def dms(self) -> SampleDms:
+        """Connect anew, over the road."""
+        secret = self.house.node.secrets[self.system]
+        return SampleDms(self.house.road.url, self.system, secret, made_at=now(), patience=PATIENCE)
+
+
+@dataclass(kw_only=True)
+class Town:
+    """All houses, desks and roads."""
+
+    directory: Path
+    houses: list[House] = field(default_factory=list)
+    desks: list[Desk] = field(default_factory=list)
+    registrar: Desk | None = None
+    roads: list[FaultyAxis] = field(default_factory=list)
+
+    @property
+    def upstream(self) -> list[FaultyAxis]:
+        """The roads between a gateway and the hub."""
+        return self.roads[: len(self.houses) - 1]
+
+
+def free_port() -> int:
+    """Find a port of the loopback that is free now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+_HTTP: dict[str, object] = {"requests_per_second": 100000, "burst": 100000}
+_AXIS: dict[str, object] = {
+    "answer_timeout": "2s",
+    "connect_timeout": "1s",
+    "poll_every": "100ms",
+    "directory_every": "2s",
+}
+_DELIVERY: dict[str, object] = {"first_delay": "50ms", "longest_delay": "400ms"}
+
+
+@contextlib.asynccontextmanager
+async def open_town(
+    directory: Path, nursery: Nursery, *, storage: dict[str, object] | None = None
+) -> AsyncIterator[Town]:
+    """Lay out the town's directories and open its roads; nobody is started yet."""
+    town = Town(directory=directory)
+    ports = [free_port() for _ in range(3)]
+    addresses = [f"http://127.0.0.1:{port}/vxp" for port in ports]
+    async with contextlib.AsyncExitStack() as open_roads:
+        for address in [addresses[0], addresses[0], *addresses]:
+            town.roads.append(await open_roads.enter_async_context(FaultyAxis(address, delay=3.0)))
+        kept = {"storage": storage} if storage else {}
+
+        def settle(name: str, number: int, node: Node) -> House:
+            house = House(name=name, number=number, node=node, nursery=nursery, road=town.roads[2 + number])
+            town.houses.append(house)
+            return house
+
+        def tables(number: int) -> dict[str, dict[str, object]]:
+            return {"http": {**_HTTP, "port": ports[number]}, "delivery": dict(_DELIVERY), **kept}
+
+        hub = settle("hub", 0, prepare_node(directory / "hub", code=HUB, role=Role.HUB, **tables(0)))
+        for system, code in (("BO", MINISTRY), ("VP", OFFICE)):
+            await hub.node.connect(system, [code])
+            town.desks.append(Desk(system=system, agency=code, house=hub))
+        provinces = (
+            ("tinh", PROVINCE, (("SYT", HEALTH), ("STC", FINANCE))),
+            ("tinh2", OTHER_PROVINCE, (("SNV", INTERIOR),)),
+        )
+        for number, (name, code, offices) in enumerate(provinces, start=1):
+            served = [code, *(agency for _, agency in offices)]
+            secret = await hub.node.connect(name.upper(), served, kind=SystemKind.GATEWAY)
+            # The address of the road is the gateway's axis; prepare_node adds /vxp, the road has it already.
+            url = town.roads[number - 1].url.removesuffix("/vxp")
+            below = prepare_node(
+                directory / name,
+                code=code,
+                below=(url, name.upper(), secret),
+                axis=dict(_AXIS),
+                **tables(number),
+            )
+            house = settle(name, number, below)
+            await below.connect("UB", [code])
+            town.registrar = town.registrar or Desk(system="UB", agency=code, house=house)
+            for system, agency in offices:
+                await below.connect(system, [agency])
+                town.desks.append(Desk(system=system, agency=agency, house=house))
+            async with open_office(load_config(below.directory / "config.toml")) as office:
+                ghost = Agency(code=GHOST, name=NAMES[GHOST])
+                await office.registry.put_agency(ghost, by="campaign", at=now())
+        yield town
