@@ -12,7 +12,7 @@ import queue
 import sqlite3
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
@@ -26,6 +26,7 @@ from gateway.points import Point, passed
 
 Result = TypeVar("Result")
 Act = Callable[[sqlite3.Connection], Result]
+Parameters = Sequence[Any] | Mapping[str, Any]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _READERS_COUNT = 2
@@ -55,6 +56,7 @@ class _Turn:
     future: "asyncio.Future[Any]"
     result: Any = None
     error: BaseException | None = None
+    began_at: float = field(default_factory=time.monotonic)
 
     def settle(self) -> None:
         if self.future.done():
@@ -80,6 +82,7 @@ class Database:
     _turns: "queue.SimpleQueue[_Turn | None]" = field(default_factory=queue.SimpleQueue)
     _idle_readers: "asyncio.Queue[aiosqlite.Connection]" = field(default_factory=asyncio.Queue)
     _writer: threading.Thread | None = None
+    _oldest_began_at: float | None = None
 
     async def write(self, act: Act[Result]) -> Result:
         """Run an act in a transaction and return once it is durable.
@@ -93,21 +96,34 @@ class Database:
         self._turns.put(turn)
         return await asyncio.shield(turn.future)
 
+    @property
+    def lag(self) -> timedelta:
+        """Tell how long the oldest write that is not yet durable has been waiting."""
+        began_at = self._oldest_began_at
+        return timedelta(seconds=0 if began_at is None else time.monotonic() - began_at)
+
     @contextlib.asynccontextmanager
     async def reading(self) -> AsyncIterator[aiosqlite.Connection]:
-        """Lend a read-only connection that sees the last commit."""
+        """Lend a read-only connection that sees the last commit.
+
+        Errors: Delay when the disk cannot be read.
+        """
         connection = await self._idle_readers.get()
         try:
             yield connection
+        except sqlite3.DatabaseError as error:
+            if not _is_of_the_disk(error):
+                raise
+            raise _storage_delay(error) from error
         finally:
             self._idle_readers.put_nowait(connection)
 
-    async def fetch_all(self, sql: str, parameters: Sequence[Any] = ()) -> list[sqlite3.Row]:
+    async def fetch_all(self, sql: str, parameters: Parameters = ()) -> list[sqlite3.Row]:
         """Read all rows of a bounded query."""
         async with self.reading() as connection:
             return list(await connection.execute_fetchall(sql, parameters))
 
-    async def fetch_one(self, sql: str, parameters: Sequence[Any] = ()) -> sqlite3.Row | None:
+    async def fetch_one(self, sql: str, parameters: Parameters = ()) -> sqlite3.Row | None:
         """Read the first row, if there is one."""
         rows = await self.fetch_all(sql, parameters)
         return rows[0] if rows else None
@@ -129,8 +145,10 @@ class Database:
             if turn is None:
                 break
             batch = [turn]
+            self._oldest_began_at = turn.began_at
             open_still = self._gather(batch)
             _commit_together(connection, batch)
+            self._oldest_began_at = None
             with contextlib.suppress(RuntimeError):  # the loop is gone, and with it everybody who waited
                 turn.loop.call_soon_threadsafe(_settle_all, batch)
         connection.close()
@@ -169,19 +187,24 @@ def _run_in_savepoint(connection: sqlite3.Connection, turn: _Turn) -> None:
     connection.execute("SAVEPOINT turn")
     try:
         turn.result = turn.act(connection)
-    except sqlite3.OperationalError:
-        raise  # the disk, not this walk: the whole batch is void
     except BaseException as error:  # it belongs to the walk that waits for it
+        if isinstance(error, sqlite3.DatabaseError) and _is_of_the_disk(error):
+            raise  # not this walk: the whole batch is void
         turn.error = error
         connection.execute("ROLLBACK TO turn")
     connection.execute("RELEASE turn")
 
 
+def _is_of_the_disk(error: sqlite3.DatabaseError) -> bool:
+    # A torn page is a plain DatabaseError; what a statement did wrong has a class of its own.
+    return isinstance(error, sqlite3.OperationalError) or type(error) is sqlite3.DatabaseError
+
+
 def _storage_delay(error: sqlite3.Error) -> Delay:
     delay = Delay.because(
         "storage-unavailable",
-        vi="Chưa ghi được vào đĩa; không có gì thay đổi, hãy gửi lại sau.",
-        en="The disk did not take the change; nothing happened, ask again later.",
+        vi="Chưa ghi hay đọc được đĩa; không có gì thay đổi, hãy gửi lại sau.",
+        en="The disk cannot be written or read; nothing has changed, ask again later.",
     )
     delay.__cause__ = error
     return delay

@@ -20,6 +20,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=20, help="length of the scene without kills")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--calm", action="store_true", help="leave the roads alone")
+    parser.add_argument("--disk", action="store_true", help="break the disks instead of killing")
     parser.add_argument("--mutation", choices=sorted(MUTATIONS), help="plant one fault first")
     parser.add_argument("--mutations", action="store_true", help="plant every fault, one after the other")
     parser.add_argument("--keep", type=Path, help="an empty folder for the town; it stays behind")
@@ -29,9 +30,10 @@ def main() -> int:
         return _try_mutations(chosen.seed, chosen.kills)
     plan = Plan(
         seed=chosen.seed,
-        kills=chosen.kills,
+        kills=0 if chosen.disk else chosen.kills,
         seconds=chosen.seconds,
-        network=not chosen.calm,
+        network=not (chosen.calm or chosen.disk),
+        disk=chosen.disk,
         mutation=chosen.mutation,
     )
     outcome = _run(plan, chosen.keep)
@@ -43,6 +45,7 @@ def main() -> int:
 
 def _run(plan: Plan, keep: Path | None = None) -> Outcome:
     if keep is not None:
+        keep.mkdir(parents=True, exist_ok=True)
         return asyncio.run(play(keep, plan))
     with tempfile.TemporaryDirectory(prefix="lienthong-campaign-") as directory:
         return asyncio.run(play(Path(directory), plan))
@@ -51,10 +54,12 @@ def _run(plan: Plan, keep: Path | None = None) -> Outcome:
 def _try_mutations(seed: int, kills: int) -> int:
     missed = []
     for name, mutation in MUTATIONS.items():
-        if name in DISK_MUTATIONS:
-            continue
         began = time.monotonic()
-        outcome = _run(Plan(seed=seed, kills=kills, mutation=name))
+        of_disk = name in DISK_MUTATIONS
+        plan = Plan(
+            seed=seed, kills=0 if of_disk else kills, disk=of_disk, network=not of_disk, mutation=name
+        )
+        outcome = _run(plan)
         found = outcome.breaches
         missed += [] if found else [name]
         print(f"{name}: {mutation.words}: ", end="")
@@ -74,6 +79,7 @@ def _tell(outcome: Outcome) -> None:
     print(f"at points: {dict(sorted(outcome.at_points.items()))}")
     print(f"points never passed: {', '.join(never) or 'none'}")
     print(f"faults on the roads: {dict(sorted(outcome.faults.items()))}")
+    print(f"faults of the disks: {dict(sorted(outcome.disk_faults.items()))}")
     print(
         f"{outcome.sendings} packages, {outcome.promises} promises, {outcome.refused} refused,"
         f" {outcome.deliveries} deliveries; settled in {outcome.settled_in:.1f} s"

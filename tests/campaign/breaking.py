@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from gateway.points import Point
 from gateway.sandbox.faulty_axis import Fault, FaultyAxis
+from tests.campaign.disk import EVERYWHERE, Disk, DiskFault, Place
 from tests.campaign.town import House
 
 FAULTS = [fault for fault in Fault if fault is not Fault.AWAY]
@@ -59,6 +60,45 @@ class Killer:
             life.kill()
             self.at_random += 1
         await life.dead.wait()
+
+
+@dataclass(kw_only=True)
+class Saboteur:
+    """Makes the disk under one house bad again and again; a house that dies of it is started again."""
+
+    house: House
+    disk: Disk
+    dice: random.Random
+    stop: asyncio.Event
+    done: Counter[str] = field(default_factory=Counter)
+
+    async def sabotage_on(self) -> None:
+        """Break the disk until told to stop; it is left whole, and the house running."""
+        while not self.stop.is_set():
+            fault = self.dice.choice([fault for fault in DiskFault if fault is not DiskFault.NONE])
+            await self._break(fault)
+            self.disk.clear()
+            await asyncio.sleep(self.dice.uniform(0.1, 0.6))
+        if self._is_dead():
+            await self.house.start()
+
+    async def _break(self, fault: DiskFault) -> None:
+        if self._is_dead():
+            await self.house.start()
+            await asyncio.sleep(self.dice.uniform(0.2, 1.0))
+        where = self.dice.choice([EVERYWHERE, *Place])
+        deadly = fault in (DiskFault.TORN, DiskFault.POWER_CUT)
+        times = 1 if deadly else self.dice.choice((0, 1, 3))
+        before = self.disk.struck
+        self.disk.set(fault, where, after=self.dice.randint(1, 60 if deadly else 5), times=times)
+        with contextlib.suppress(TimeoutError):
+            life = self.house.life
+            assert life is not None
+            await asyncio.wait_for(life.dead.wait(), 3.0 if deadly else self.dice.uniform(0.1, 2.0))
+        self.done[fault.name.lower().replace("_", "-")] += self.disk.struck - before
+
+    def _is_dead(self) -> bool:
+        return self.house.life is None or self.house.life.dead.is_set()
 
 
 @dataclass(kw_only=True)

@@ -11,8 +11,9 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.campaign.breaking import Killer, Vandal
+from tests.campaign.breaking import Killer, Saboteur, Vandal
 from tests.campaign.desks import Clerk, Registrar
+from tests.campaign.disk import Disk, build, preloading
 from tests.campaign.invariants import Finding, Scene, check_all
 from tests.campaign.ledger import Ledger
 from tests.campaign.nursery import Nursery
@@ -35,6 +36,7 @@ class Plan:
     kills: int = 0
     seconds: float = 20.0
     network: bool = True
+    disk: bool = False
     longest: float = 1.6
     pause: float = 0.25
     mutation: str | None = None
@@ -51,6 +53,7 @@ class Outcome:
     at_points: Counter[str] = field(default_factory=Counter)
     at_random: int = 0
     faults: Counter[str] = field(default_factory=Counter)
+    disk_faults: Counter[str] = field(default_factory=Counter)
     passings: Counter[str] = field(default_factory=Counter)
     sendings: int = 0
     promises: int = 0
@@ -67,17 +70,18 @@ class Outcome:
 async def play(directory: Path, plan: Plan) -> Outcome:
     """Open the town, break it, let it settle, check it."""
     outcome = Outcome(plan=plan)
-    nursery = Nursery(mutation=plan.mutation)
+    nursery = Nursery(mutation=plan.mutation, environment=_environment(directory) if plan.disk else {})
     await nursery.open()
     try:
         async with open_town(directory, nursery) as town:
             ledger = Ledger()
+            disks = _disks(town) if plan.disk else []
             for house in town.houses:
                 await (await house.start()).ready.wait()
             began = time.monotonic()
             stop = asyncio.Event()
             async with _at_work(town, ledger, plan, stop) as registrar:
-                await _break(town, plan, outcome)
+                await _break(town, plan, outcome, disks)
                 stop.set()
                 outcome.seconds = time.monotonic() - began
                 unsettled = await _settle(town, ledger)
@@ -118,7 +122,23 @@ async def _at_work(town: Town, ledger: Ledger, plan: Plan, stop: asyncio.Event) 
             task.cancel()
 
 
-async def _break(town: Town, plan: Plan, outcome: Outcome) -> None:
+def _environment(directory: Path) -> dict[str, str]:
+    library = build(directory)
+    if library is None:
+        raise SystemExit("no C compiler: the disk cannot be broken")
+    return preloading(library)
+
+
+def _disks(town: Town) -> list[Disk]:
+    """Put a disk under every house."""
+    disks = []
+    for house in town.houses:
+        house.disk = town.directory / f"{house.name}.disk"
+        disks.append(Disk(house.disk))
+    return disks
+
+
+async def _break(town: Town, plan: Plan, outcome: Outcome, disks: list[Disk]) -> None:
     stop = asyncio.Event()
     killers = [
         Killer(house=house, dice=random.Random(f"{plan.seed} {house.name}"), longest=plan.longest, stop=stop)
@@ -127,6 +147,10 @@ async def _break(town: Town, plan: Plan, outcome: Outcome) -> None:
     vandals = [
         Vandal(road=road, dice=random.Random(f"{plan.seed} road {number}"), stop=stop)
         for number, road in enumerate(town.roads)
+    ]
+    saboteurs = [
+        Saboteur(house=house, disk=disk, dice=random.Random(f"{plan.seed} disk {house.name}"), stop=stop)
+        for house, disk in zip(town.houses, disks, strict=False)
     ]
     await asyncio.sleep(_WARM_UP)  # so that it is known which points each house comes by
     for house in town.houses if plan.kills else ():
@@ -137,6 +161,8 @@ async def _break(town: Town, plan: Plan, outcome: Outcome) -> None:
         if plan.kills:
             for killer in killers:
                 breaking.create_task(killer.kill_on())
+        for saboteur in saboteurs:
+            breaking.create_task(saboteur.sabotage_on())
         if plan.network:
             for vandal in vandals:
                 breaking.create_task(vandal.break_on())
@@ -148,6 +174,7 @@ async def _break(town: Town, plan: Plan, outcome: Outcome) -> None:
     outcome.at_points = sum((killer.at_points for killer in killers), Counter())
     outcome.at_random = sum(killer.at_random for killer in killers)
     outcome.faults = sum((vandal.done for vandal in vandals), Counter())
+    outcome.disk_faults = sum((saboteur.done for saboteur in saboteurs), Counter())
 
 
 def _is_going_on(plan: Plan, killers: list[Killer], deadline: float) -> bool:

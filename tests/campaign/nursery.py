@@ -29,6 +29,7 @@ from gateway.config import load_config
 from gateway.office import now
 from gateway.points import Point
 from gateway.serving import serving
+from tests.campaign.disk import attach
 from tests.campaign.mutations import MUTATIONS
 
 _ROOT = Path(__file__).parents[2]
@@ -84,6 +85,8 @@ def live(order: dict[str, Any], board: Board, news: int) -> None:
                 os.kill(os.getpid(), signal.SIGKILL)
 
     points.watch(watcher)
+    if "disk" in order:
+        attach(Path(order["disk"]), Path(order["directory"]))
 
     async def serve() -> None:
         config = load_config(Path(order["directory"]) / "config.toml")
@@ -179,10 +182,22 @@ class Nursery:
         if self._listening is not None:
             await self._listening
 
-    def start(self, number: int, directory: Path, *, point: Point | None = None, nth: int = 1) -> Life:
-        """Start a node; with a point it dies when it comes by there for the nth time."""
+    def start(
+        self,
+        number: int,
+        directory: Path,
+        *,
+        point: Point | None = None,
+        nth: int = 1,
+        disk: Path | None = None,
+    ) -> Life:
+        """Start a node; with a point it dies when it comes by there for the nth time.
+
+        Shape: disk is the control file of its disk, which needs the nursery to be preloaded with it.
+        """
         life = self._lives[number] = Life()
-        arm = {} if point is None else {"point": point.name, "nth": nth}
+        arm: dict[str, object] = {} if point is None else {"point": point.name, "nth": nth}
+        arm |= {} if disk is None else {"disk": str(disk)}
         self._order({"number": number, "directory": str(directory), **arm})
         return life
 

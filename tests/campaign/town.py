@@ -48,11 +48,14 @@ class House:
     node: Node
     nursery: Nursery
     road: FaultyAxis
+    disk: Path | None = None
     life: Life | None = None
 
     async def start(self, *, point: Point | None = None, nth: int = 1) -> Life:
-        """Start it and wait until it listens, or is dead already."""
-        self.life = life = self.nursery.start(self.number, self.node.directory, point=point, nth=nth)
+        """Start it; return once it is born, listening or not."""
+        self.life = life = self.nursery.start(
+            self.number, self.node.directory, point=point, nth=nth, disk=self.disk
+        )
         await life.born.wait()
         return life
 
