@@ -49,6 +49,8 @@ class Killer:
         await self.house.start()
 
     async def _live_and_die(self, point: Point | None, *, nth: int) -> None:
+        # Clocks differ, and step at every start, forwards or back.
+        self.house.nursery.set_clock(self.house.number, self.dice.uniform(-600, 600))
         life = await self.house.start(point=point, nth=nth)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(
@@ -75,10 +77,12 @@ class Saboteur:
     async def sabotage_on(self) -> None:
         """Break the disk until told to stop; it is left whole, and the house running."""
         while not self.stop.is_set():
-            fault = self.dice.choice([fault for fault in DiskFault if fault is not DiskFault.NONE])
+            # Often it loses power: that shows what the other faults hide.
+            others = [fault for fault in DiskFault if fault is not DiskFault.NONE]
+            fault = DiskFault.POWER_CUT if self.dice.random() < 0.4 else self.dice.choice(others)
             await self._break(fault)
             self.disk.clear()
-            await asyncio.sleep(self.dice.uniform(0.1, 0.6))
+            await asyncio.sleep(self.dice.uniform(0, 0.3))
         if self._is_dead():
             await self.house.start()
 
@@ -90,11 +94,13 @@ class Saboteur:
         deadly = fault in (DiskFault.TORN, DiskFault.POWER_CUT)
         times = 1 if deadly else self.dice.choice((0, 1, 3))
         before = self.disk.struck
-        self.disk.set(fault, where, after=self.dice.randint(1, 60 if deadly else 5), times=times)
+        rare = where in (Place.BLOB, Place.SPOOL)
+        after = self.dice.randint(1, 6 if rare else 60) if deadly else self.dice.randint(1, 3)
+        self.disk.set(fault, where, after=after, times=times)
         with contextlib.suppress(TimeoutError):
             life = self.house.life
             assert life is not None
-            await asyncio.wait_for(life.dead.wait(), 3.0 if deadly else self.dice.uniform(0.1, 2.0))
+            await asyncio.wait_for(life.dead.wait(), 2.0 if deadly else self.dice.uniform(0.2, 1.5))
         self.done[fault.name.lower().replace("_", "-")] += self.disk.struck - before
 
     def _is_dead(self) -> bool:
