@@ -6,6 +6,7 @@ Misconfiguration stops the start. Anything else that is raised is a bug.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Self
 
 
@@ -55,7 +56,17 @@ class Refusal(LienthongError):
 
 
 class Delay(LienthongError):
-    """Nobody must change anything; the same request may succeed later."""
+    """Nobody must change anything; the same request may succeed later.
+
+    Shape: after is how long asking again is of no use, as far as we know.
+    """
+
+    after: timedelta = timedelta(seconds=30)
+
+    def again_in(self, after: timedelta) -> Self:
+        """Say when asking again may be of use."""
+        self.after = after
+        return self
 
 
 class Misconfiguration(LienthongError):

@@ -9,11 +9,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from cryptography import x509
+
 from gateway.config import Config
 from gateway.errors import Misconfiguration
 from gateway.exchange.directory import Directory
+from gateway.exchange.examination import House
 from gateway.exchange.notary import Notary
 from gateway.exchange.registry import Registry
+from gateway.store.backup import Place
 from gateway.store.blobs import Blobs
 from gateway.store.database import Database, open_database
 from gateway.trust.keys import Seal, load_seal
@@ -74,6 +78,36 @@ def _furnish(config: Config, database: Database) -> Office:
         ),
         seal=seal,
         secrets_key=secrets_key,
+    )
+
+
+def place_of(config: Config, folder: Path) -> Place:
+    """Name what a backup copies."""
+    trust, storage = config.trust, config.storage
+    keys = [trust.seal_key_file, trust.secrets_key_file, *sorted(trust.agency_seals_dir.glob("*.key"))]
+    return Place(
+        folder=folder.absolute(),
+        database_file=storage.database_file,
+        blobs_folder=storage.blobs_dir,
+        spool_folder=storage.spool_dir,
+        keys=(*keys, *([config.axis.secret_file] if config.axis else [])),
+    )
+
+
+def house_of(config: Config) -> House:
+    """Name what an examination looks at. Certificates of former seals may lie beside the present one's."""
+    trust, storage = config.trust, config.storage
+    kept = sorted(trust.seal_chain_file.parent.glob(f"{trust.seal_chain_file.stem}*.pem"))
+    former = [path for path in kept if path != trust.seal_chain_file]
+    secrets = [trust.seal_key_file, trust.secrets_key_file, storage.database_file]
+    return House(
+        database_file=storage.database_file,
+        blobs_folder=storage.blobs_dir,
+        spool_folder=storage.spool_dir,
+        certificates=tuple(
+            x509.load_pem_x509_certificates(path.read_bytes())[0] for path in (trust.seal_chain_file, *former)
+        ),
+        secret_files=(*secrets, *([config.axis.secret_file] if config.axis else [])),
     )
 
 

@@ -37,9 +37,16 @@ class Point(StrEnum):
     DEFERRED = "deferral recorded"
     ENDED = "end without delivery recorded"
     RELEASED = "lost claims released"
+    HASTENED = "what a wrong clock put off made due"
     RENEWED = "claims under way renewed"
     OVERDUE_FOUND = "overdue dispatches found, not ended"
     CLAIMED_TO_END = "claimed to record what had arrived after all"
+    LOST_SENDING_MATCHED = "found to have left before a restore, not recorded"
+    # exchange/restoration.py
+    RESTORE_NOTED = "restore recorded, its note still there"
+    SENT_SINCE_LISTED = "sent list since the backup read, nothing kept"
+    SENDINGS_FOUND = "what had been sent since the backup kept"
+    RESTORATION_SETTLED = "everything since the backup found out"
     # exchange/inbound.py
     WAITING_LISTED = "axis's list read, nothing fetched"
     DOWNLOADED = "downloaded, not judged"

@@ -12,6 +12,7 @@ from aiohttp import web
 
 from gateway.config import Config
 from gateway.errors import Misconfiguration
+from gateway.exchange.restoration import take_note_of_restore
 from gateway.office import Clock, now, open_office
 from gateway.wiring import Gateway, build_gateway
 
@@ -25,7 +26,7 @@ async def serving(config: Config, *, clock: Clock = now) -> AsyncIterator[str]:
     At the end nothing new is taken or claimed; answers and deliveries under way get the configured
     grace to finish.
     """
-    with _alone(config.storage.database_file):
+    with alone(config.storage.database_file):
         async with _listening(config, clock) as address:
             yield address
 
@@ -34,6 +35,9 @@ async def serving(config: Config, *, clock: Clock = now) -> AsyncIterator[str]:
 async def _listening(config: Config, clock: Clock) -> AsyncIterator[str]:
     async with open_office(config) as office:
         await office.blobs.clear_spool()
+        await take_note_of_restore(
+            office.database, office.notary, folder=config.storage.database_file.parent, at=clock()
+        )
         gateway = await build_gateway(office, clock=clock)
         runner = web.AppRunner(
             gateway.app,
@@ -59,7 +63,7 @@ async def _listening(config: Config, clock: Clock) -> AsyncIterator[str]:
 
 
 @contextlib.contextmanager
-def _alone(database_file: Path) -> Iterator[None]:
+def alone(database_file: Path) -> Iterator[None]:
     """Hold a data directory for one server: a second one would take the first one's claims for lost.
 
     Errors: Misconfiguration when another server holds it.

@@ -28,6 +28,8 @@ from gateway.exchange.passing_on import Sealing
 from gateway.exchange.posting import Posting
 from gateway.exchange.refusals import Refusals
 from gateway.exchange.registry import Registry
+from gateway.exchange.restoration import Restoration
+from gateway.exchange.road import Road
 from gateway.exchange.worker import Rhythm, Worker
 from gateway.model.agency import System, SystemKind
 from gateway.model.identifiers import AgencyCode, SystemId, normalise_code, structural_alias
@@ -89,9 +91,10 @@ def package_limits(config: Config) -> PackageLimits:
 async def build_gateway(office: Office, *, clock: Clock = now) -> Gateway:
     """Build a whole server."""
     session = _open_session(office.config)
-    axis = None if session is None else _reach_axis(office.config, session, clock)
+    road = _lay_road(office.config)
+    axis = None if session is None else _reach_axis(office.config, session, road, clock)
     mint = Mint.after(await newest_id(office.database))
-    builder = _Builder(office=office, axis=axis, clock=clock, mint=mint)
+    builder = _Builder(office=office, axis=axis, road=road, clock=clock, mint=mint)
     return builder.build(session)
 
 
@@ -108,7 +111,16 @@ def _open_session(config: Config) -> aiohttp.ClientSession | None:
     )
 
 
-def _reach_axis(config: Config, session: aiohttp.ClientSession, clock: Clock) -> Axis:
+def _lay_road(config: Config) -> Road:
+    return Road(
+        first_delay=config.delivery.first_delay,
+        longest_delay=config.delivery.longest_delay,
+        jitter=config.delivery.jitter,
+        patience=config.delivery.concurrency,
+    )
+
+
+def _reach_axis(config: Config, session: aiohttp.ClientSession, road: Road, clock: Clock) -> Axis:
     assert config.axis is not None  # noqa: S101 - a session is opened only for an axis
     return Axis(
         session=session,
@@ -122,6 +134,7 @@ def _reach_axis(config: Config, session: aiohttp.ClientSession, clock: Clock) ->
             download_bytes=config.http.body_limit,
         ),
         permanent=frozenset(config.axis.permanent_codes),
+        on_answer=road.was_answered,
     )
 
 
@@ -131,6 +144,7 @@ class _Builder:
 
     office: Office
     axis: Axis | None
+    road: Road
     clock: Clock
     mint: Mint
 
@@ -233,10 +247,22 @@ class _Builder:
             delivery=delivery,
             inbound=inbound,
             registry=self._registry(),
+            restoration=self._restoration(inbound),
+        )
+
+    def _restoration(self, inbound: Inbound | None) -> Restoration | None:
+        if self.axis is None or inbound is None:
+            return None
+        return Restoration(
+            database=self.office.database,
+            notary=self.office.notary,
+            axis=self.axis,
+            inbound=inbound,
+            concurrency=self.office.config.delivery.concurrency,
+            clock=self.clock,
         )
 
     def _delivery(self, axis: Axis, sealing: Sealing, own_words: OwnWords) -> Delivery:
-        config = self.office.config
         return Delivery(
             database=self.office.database,
             directory=self.office.directory,
@@ -244,9 +270,7 @@ class _Builder:
             notary=self.office.notary,
             own_words=own_words,
             axis=axis,
-            first_delay=config.delivery.first_delay,
-            longest_delay=config.delivery.longest_delay,
-            jitter=config.delivery.jitter,
+            road=self.road,
             clock=self.clock,
         )
 
@@ -300,6 +324,7 @@ class _Builder:
             clock=self.clock,
             body_limit=config.http.body_limit,
             upload_timeout=config.http.upload_timeout,
+            on_axis_call=self.road.was_answered,
         )
 
     def _operations(self, worker: Worker) -> Operations:

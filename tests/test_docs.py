@@ -456,3 +456,21 @@ async def test_a_receipt_is_checked_as_the_page_says(node: Node) -> None:
 
 if __name__ == "__main__":
     print("\n".join(rule_lines()))
+
+
+# -- reliability.md -----------------------------------------------------------------------------------
+
+
+def test_every_test_that_the_reliability_page_names_is_there() -> None:
+    """What is said to keep a fault away can be run."""
+    named = re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", page("reliability.md"))
+    assert len(named) > 24
+    for path, name in named:
+        source = (GATEWAY.parent / path).read_text("utf-8")
+        assert f"def {name}(" in source if name else source, f"{path}::{name}"
+
+
+def test_the_reliability_page_has_every_case_of_the_catalogue() -> None:
+    """Twenty-four, in order, none passed over."""
+    table = rows(section(page("reliability.md"), "The failure catalogue"))[1:]
+    assert [number for number, *_ in table] == [str(number) for number in range(1, 25)]

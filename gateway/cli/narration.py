@@ -29,6 +29,8 @@ _ACTS: dict[str, str] = {
     "secret-rotated": "đổi khóa bí mật của hệ thống {system}",
     "system-disabled": "ngắt hệ thống {system}",
     "directory-renewed": "cập nhật {count} cơ quan từ trục",
+    "node-restored": "khôi phục từ bản sao lưu lúc {backup_at}, nhật ký khi đó {log_size} mục",
+    "sending-found": "trục đã có {notation} của {sender} gửi {recipient} (mã {far_id}), gửi sau bản sao lưu",
 }
 
 

@@ -5,6 +5,7 @@ that nothing arrived when something may have, or take an unreadable list for an 
 here from `exchange.delivery` and `exchange.worker`.
 """
 
+import asyncio
 import unicodedata
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -51,6 +52,7 @@ _NOTHING_SENT = (
     aiohttp.ServerFingerprintMismatch,
     aiohttp.InvalidURL,
 )
+_ON_THE_LOOP_BYTES = 64 << 10
 # What changes something on the axis: without an answer nobody knows whether it did.
 _CHANGING = frozenset({Operation.SEND, Operation.CONFIRM, Operation.REGISTER, Operation.DELETE})
 
@@ -90,6 +92,7 @@ class AxisLimits:
 class Axis:
     """The axis that we are connected to as one system.
 
+    Shape: on_answer is called whenever a call got a sound answer.
     Errors, of every call: Refusal ``axis-refused`` when the axis answers a number that is final, Delay
     ``axis-failed`` for any other number, Delay ``axis-away`` when nothing reached it or, from calls that
     change nothing, no answer came, Delay ``answer-unreadable`` when such a call got no sound answer, Delay
@@ -103,6 +106,7 @@ class Axis:
     clock: Callable[[], datetime]
     limits: AxisLimits = AxisLimits()
     permanent: frozenset[str] = answers.PERMANENT
+    on_answer: Callable[[], None] = lambda: None
 
     def __post_init__(self) -> None:
         try:
@@ -175,11 +179,13 @@ class Axis:
         request = ListRequest(kind=kind, from_at=since, to_at=until)
         return await self._call(Operation.LIST_SENT, write_list(request), answers.read_sent_list)
 
-    async def list_received(self, kind: Kind) -> tuple[ReceivedItem, ...]:
-        """List the packages that wait for us."""
-        return await self._call(
-            Operation.LIST_RECEIVED, write_list(ListRequest(kind=kind)), answers.read_received_list
-        )
+    async def list_received(
+        self, kind: Kind, window: tuple[datetime, datetime] | None = None
+    ) -> tuple[ReceivedItem, ...]:
+        """List the packages that wait for us; with a window, on an axis that does so, all that came in it."""
+        from_at, to_at = window or (None, None)
+        request = ListRequest(kind=kind, from_at=from_at, to_at=to_at)
+        return await self._call(Operation.LIST_RECEIVED, write_list(request), answers.read_received_list)
 
     async def count_received(self, kind: Kind) -> int:
         """Count the packages that wait for us."""
@@ -252,9 +258,10 @@ class Axis:
         async with self._ask(operation, arguments, content=content, size=size) as response:
             # Whatever a failing server or a proxy before it writes, it is not the axis's last word.
             permanent = self.permanent if response.status < 500 else frozenset[str]()
-            answer = read(await self._whole(response), permanent=permanent)
+            answer = await _read_off_the_loop(read, await self._whole(response), permanent)
             if response.status >= 300:
                 raise answers.unreadable("")
+            self.on_answer()
             return answer
 
     @asynccontextmanager
@@ -306,6 +313,13 @@ class Axis:
         async for chunk in chunks_of(response):
             yield reader.feed(chunk)
         reader.finish()
+
+
+async def _read_off_the_loop(read: _Reader[T], body: bytes, permanent: frozenset[str]) -> T:
+    """Read an answer; one of thousands of lines in a thread."""
+    if len(body) <= _ON_THE_LOOP_BYTES:
+        return read(body, permanent=permanent)
+    return await asyncio.to_thread(read, body, permanent=permanent)
 
 
 def _ascii(text: str) -> str:

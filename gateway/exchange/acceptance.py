@@ -184,7 +184,15 @@ class Acceptance:
         priority = package.envelope.priority if package.envelope else Priority.NORMAL
         warnings = (*(fault.rule for fault in package.warnings), *remarks)
         insert_package(connection, self._row(package, package_id, thread_id, priority, warnings))
-        tools.posting.post(connection, route, package_id, thread_id=thread_id, priority=priority, at=self.at)
+        tools.posting.post(
+            connection,
+            route,
+            package_id,
+            thread_id=thread_id,
+            priority=priority,
+            at=self.at,
+            far_id=self.arrival.far_id if self.arrival else None,
+        )
         entry = tools.notary.entry(
             LogKind.ACCEPTED,
             at=self.at,

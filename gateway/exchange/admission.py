@@ -1,26 +1,32 @@
-"""Turns new work away while there is still room for the work that was promised."""
+"""Turns new work away while there is still room for what was promised, and says when to come back."""
 
 import time
-from dataclasses import dataclass
+from collections import deque
+from dataclasses import dataclass, field
+from datetime import timedelta
 
 from gateway.errors import Delay
 from gateway.store.blobs import Blobs
 from gateway.store.database import Database
-from gateway.store.dispatches import count_waiting
+from gateway.store.dispatches import AxisQueue, look_at_queue
 
 _FRESH_SECONDS = 1.0
+_LOOKS_KEPT = 30
+# Whoever was turned away comes back when so much of the queue is free that it does not fill at once.
+_EASE = 0.9
+_SHORTEST, _LONGEST = timedelta(seconds=1), timedelta(minutes=5)
 
 
 @dataclass(slots=True, kw_only=True)
 class Admission:
-    """Watches the disk and the queue, which is counted at most once a second."""
+    """Watches the disk, the database's writer and the queue, which is looked at once a second at most."""
 
     database: Database
     blobs: Blobs
     free_space_floor_bytes: int
     queue_limit: int
-    _looked_at: float = float("-inf")
-    _waiting: int = 0
+    longest_lag: timedelta = timedelta(seconds=2)
+    _looks: deque[tuple[float, AxisQueue]] = field(default_factory=lambda: deque(maxlen=_LOOKS_KEPT))
 
     def check_disk(self) -> None:
         """Insist on room for what comes in.
@@ -32,19 +38,41 @@ class Admission:
                 "disk-full",
                 vi="Sắp hết chỗ trên đĩa; hãy gửi lại sau.",
                 en="The disk is nearly full; send it again later.",
-            )
+            ).again_in(_LONGEST)
+
+    def check_writer(self) -> None:
+        """Insist that what is recorded now is recorded soon.
+
+        Errors: Delay ``writer-behind``.
+        """
+        lag = self.database.lag
+        if lag > self.longest_lag:
+            raise Delay.because(
+                "writer-behind",
+                vi="Cơ sở dữ liệu đang ghi chậm; hãy gửi lại sau.",
+                en="The database is behind with its writing; send it again later.",
+            ).again_in(min(2 * lag, _LONGEST))
 
     async def check_queue(self) -> None:
         """Insist on room in the queue to the axis; what stays in the house needs none.
 
         Errors: Delay ``queue-full``.
         """
-        if time.monotonic() - self._looked_at > _FRESH_SECONDS:
-            self._waiting = await count_waiting(self.database)
-            self._looked_at = time.monotonic()
-        if self._waiting >= self.queue_limit:
+        now = time.monotonic()
+        if not self._looks or now - self._looks[-1][0] > _FRESH_SECONDS:
+            self._looks.append((now, await look_at_queue(self.database)))
+        if self._looks[-1][1].open_count >= self.queue_limit:
             raise Delay.because(
                 "queue-full",
                 vi="Quá nhiều gói tin đang chờ gửi; hãy gửi lại sau.",
                 en="Too many packages are waiting to leave; send it again later.",
-            )
+            ).again_in(self._until_eased())
+
+    def _until_eased(self) -> timedelta:
+        """Estimate, from how fast the queue was emptied in the last half minute, when it has eased."""
+        (first_at, first), (last_at, last) = self._looks[0], self._looks[-1]
+        ended_count = last.ended_count - first.ended_count
+        if not ended_count:
+            return _LONGEST
+        surplus = last.open_count - _EASE * self.queue_limit
+        return min(max(timedelta(seconds=surplus * (last_at - first_at) / ended_count), _SHORTEST), _LONGEST)

@@ -7,7 +7,6 @@ attempt the axis is asked whether it has the package already.
 
 import asyncio
 import json
-import random
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,24 +18,27 @@ from gateway.clients.axis import Axis
 from gateway.errors import Delay, LienthongError, Refusal
 from gateway.exchange.directory import Directory, Snapshot
 from gateway.exchange.notary import Notary, tell_faults
-from gateway.exchange.own_words import OwnWords
+from gateway.exchange.own_words import OwnWords, reply_to
 from gateway.exchange.passing_on import Leaving, Sealing
+from gateway.exchange.restoration import find_lost
+from gateway.exchange.road import Road
 from gateway.exchange.routing import Route
 from gateway.model.code_lists import Kind
-from gateway.model.dispatch import Dispatch, Event
-from gateway.model.identifiers import Digest, DispatchId, DocumentId, ThreadId, normalise_notation
+from gateway.model.dispatch import Dispatch, Event, State
+from gateway.model.identifiers import Digest, DispatchId, ThreadId, normalise_notation
 from gateway.model.log import LogEntry, LogKind
-from gateway.model.package import Reply
 from gateway.points import Point, passed
 from gateway.store import dispatches
 from gateway.store.audit_log import append_entry
 from gateway.store.database import Database
 from gateway.store.packages import Direction, StoredPackage, load_package
+from gateway.store.restorations import is_any_unmatched
 from gateway.vxp.answers import SendAnswer
 from gateway.vxp.items import SentItem
 
 log = structlog.get_logger()
 
+_EXPIRED_AT_ONCE = 16
 # How far the axis's clock may be off ours when we look for what we sent.
 _CLOCKS_APART = timedelta(hours=1)
 
@@ -51,10 +53,7 @@ class Taken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """Hands packages over to the axis.
-
-    Shape: first_delay doubles with every attempt up to longest_delay, give or take jitter (a share).
-    """
+    """Hands packages over to the axis, over the road that it and the worker share."""
 
     database: Database
     directory: Directory
@@ -62,18 +61,23 @@ class Delivery:
     notary: Notary
     own_words: OwnWords
     axis: Axis
-    first_delay: timedelta
-    longest_delay: timedelta
-    jitter: float
+    road: Road
     clock: Callable[[], datetime]
 
     async def claim(self, *, lease: timedelta, limit: int) -> list[tuple[Dispatch, ThreadId | None]]:
         """Claim what is due now; whoever claims carries out."""
         at = self.clock()
-        claimed = await self.database.write(
-            lambda tables: dispatches.claim_due(tables, at=at, lease=lease, limit=limit)
-        )
+        places, reopened = self.road.places(limit, at=at), self.road.take_reopening()
+
+        def act(tables: Connection) -> list[tuple[Dispatch, ThreadId | None]]:
+            if reopened:
+                dispatches.forget_back_off(tables)
+            return dispatches.claim_due(tables, at=at, lease=lease, limit=places)
+
+        claimed = await self.database.write(act) if places else []
         passed(Point.CLAIMED)
+        for dispatch, _ in claimed:
+            self.road.set_out(dispatch.id)
         return claimed
 
     async def release_lost(self, *, at: datetime | None) -> int:
@@ -89,6 +93,13 @@ class Delivery:
         lost_count = await self.database.write(act)
         passed(Point.RELEASED)
         return lost_count
+
+    async def hasten(self) -> None:
+        """Let nothing wait for an instant of a clock that ran ahead and was set back."""
+        at = self.clock()
+        latest = at + self.road.longest_pause
+        await self.database.write(lambda tables: dispatches.hasten(tables, at=at, latest=latest))
+        passed(Point.HASTENED)
 
     async def renew(self, held: Iterable[DispatchId], *, lease: timedelta) -> None:
         """Keep the claims of attempts under way, however long a large package takes."""
@@ -112,10 +123,16 @@ class Delivery:
         package = await load_package(self.database, dispatch.package_id)
         assert package is not None  # noqa: S101 - a foreign key holds it
         try:
-            taken = await self._reconcile(dispatch, package) or await self._hand_over(dispatch, package)
+            taken = (
+                await self._reconcile(dispatch, package)
+                or await self._find_lost(dispatch, package)
+                or await self._hand_over(dispatch, package)
+            )
         except Refusal as refusal:
+            self.road.was_not_taken(dispatch.id, refusal, at=self.clock())
             await self._end(dispatch, package, thread_id, refusal, Event.REFUSE)
         except Delay as delay:
+            self.road.was_not_taken(dispatch.id, delay, at=self.clock())
             await self._defer(dispatch, thread_id, delay)
         else:
             await asyncio.shield(self._record_delivery(dispatch, thread_id, taken))
@@ -130,6 +147,14 @@ class Delivery:
         digest = await Leaving(blobs=self.sealing.blobs, package=package).digest()
         known = await self._find_sent(dispatch, package, digest)
         return None if known is None else Taken(digest=digest, answer=SendAnswer(doc_id=known))
+
+    async def _find_lost(self, dispatch: Dispatch, package: StoredPackage) -> "Taken | None":
+        """Look among what the axis had from us before a restore (restoration.py)."""
+        if not await is_any_unmatched(self.database):
+            return None
+        far_id = await self.database.write(lambda tables: find_lost(tables, dispatch, package))
+        passed(Point.LOST_SENDING_MATCHED)
+        return None if far_id is None else Taken(digest=package.digest, answer=SendAnswer(doc_id=far_id))
 
     async def _hand_over(self, dispatch: Dispatch, package: StoredPackage) -> "Taken":
         leaving = await self.sealing.prepare(package, at=self.clock())
@@ -192,7 +217,9 @@ class Delivery:
     async def _defer(self, dispatch: Dispatch, thread_id: ThreadId | None, delay: Delay) -> None:
         at = self.clock()
         unknown = dispatch.unknown or delay.code == "outcome-unknown"
-        due_at = at + self._pause(dispatch.attempt_count)
+        # Where nobody was met the road says when to go again; the dispatch keeps its place.
+        away = delay.code == "axis-away"
+        due_at = dispatch.due_at if away else at + self.road.pause(dispatch.attempt_count)
         entry = self._deferral(dispatch, delay.code, thread_id, at)
 
         def act(tables: Connection) -> None:
@@ -203,28 +230,26 @@ class Delivery:
         passed(Point.DEFERRED)
         log.warning("deferred", dispatch=dispatch.id, attempt=dispatch.attempt_count + 1, reason=delay.code)
 
-    def _pause(self, attempt_count: int) -> timedelta:
-        pause = min(self.first_delay * (1 << min(attempt_count, 16)), self.longest_delay)
-        spread: float = random.uniform(1 - self.jitter, 1 + self.jitter)  # noqa: S311 - spreads load, no secret
-        return pause * spread
-
-    async def expire_overdue(self) -> int:
-        """Give up what could not be delivered in its time, and tell its sender."""
-        at = self.clock()
-        overdue = await self.database.write(lambda tables: dispatches.list_expired(tables, at=at, limit=100))
+    async def expire_overdue(self) -> bool:
+        """Give up some of what could not be delivered in its time; tell whether there may be more."""
+        overdue = await dispatches.list_expired(self.database, at=self.clock(), limit=_EXPIRED_AT_ONCE)
         passed(Point.OVERDUE_FOUND)
-        for dispatch in overdue:
-            package = await load_package(self.database, dispatch.package_id)
-            assert package is not None  # noqa: S101 - a foreign key holds it
-            if dispatch.unknown and await self._arrived_after_all(dispatch, package):
-                continue
-            expiry = Refusal.because(
-                "delivery-expired",
-                vi="Không gửi được lên trục trong thời hạn cho phép.",
-                en="The axis could not be reached in the time allowed.",
-            )
-            await self._end(dispatch, package, package.thread_id, expiry, Event.EXPIRE)
-        return len(overdue)
+        for end in await asyncio.gather(*map(self._expire, overdue), return_exceptions=True):
+            if isinstance(end, BaseException):
+                raise end
+        return len(overdue) == _EXPIRED_AT_ONCE
+
+    async def _expire(self, dispatch: Dispatch) -> None:
+        package = await load_package(self.database, dispatch.package_id)
+        assert package is not None  # noqa: S101 - a foreign key holds it
+        if dispatch.unknown and await self._arrived_after_all(dispatch, package):
+            return
+        expiry = Refusal.because(
+            "delivery-expired",
+            vi="Không gửi được lên trục trong thời hạn cho phép.",
+            en="The axis could not be reached in the time allowed.",
+        )
+        await self._end(dispatch, package, package.thread_id, expiry, Event.EXPIRE)
 
     async def _arrived_after_all(self, dispatch: Dispatch, package: StoredPackage) -> bool:
         """Ask one last time about an attempt without an answer, before its sender is told that it failed."""
@@ -265,6 +290,8 @@ class Delivery:
         )
 
         def act(tables: Connection) -> None:
+            if event is Event.EXPIRE and dispatches.state_of(tables, dispatch.id) is not State.WAITING:
+                return  # claimed since it was found overdue: that attempt decides
             dispatches.end(tables, dispatch.id, event, at=at, fault=str(error))
             append_entry(tables, entry)
             if event is Event.REFUSE and len(dispatch.recipients) > 1:
@@ -317,14 +344,3 @@ def _is_ours(item: SentItem, package: StoredPackage, digest: Digest) -> bool:
     if package.notation is None or item.notation is None or item.from_code != package.sender:
         return False
     return normalise_notation(item.notation) == normalise_notation(package.notation)
-
-
-def reply_to(package: StoredPackage) -> Reply:
-    """Name a package's document as an answer about it names it."""
-    document_id = None if package.document_id is None else DocumentId(package.document_id)
-    return Reply(
-        organ=package.sender,
-        code=package.notation,
-        promulgated_on=package.promulgated_on,
-        document_id=document_id,
-    )

@@ -95,16 +95,24 @@ class Inbound:
             )
             raise
 
-    async def fetch_waiting(self, axis: Axis, *, concurrency: int, clock: Callable[[], datetime]) -> int:
+    async def fetch_waiting(
+        self,
+        axis: Axis,
+        *,
+        concurrency: int,
+        clock: Callable[[], datetime],
+        window: tuple[datetime, datetime] | None = None,
+    ) -> int:
         """Fetch everything the axis holds for us; return how many of them were new.
 
         Packages are downloaded side by side, and those of one sender accepted in the order of the
-        list, so that a recall does not overtake its document.
+        list, so that a recall does not overtake its document. With a window what was fetched in it before
+        is offered again, and fetched where it is not known.
         Errors: Delay when the axis is away.
         """
         fetching = _Fetching(places=asyncio.Semaphore(concurrency), clock=clock)
         for kind in Kind:
-            items = await axis.list_received(kind)
+            items = await axis.list_received(kind, window)
             passed(Point.WAITING_LISTED)
             async with asyncio.TaskGroup() as tasks:
                 last: dict[AgencyCode | None, asyncio.Event] = {}

@@ -4,17 +4,17 @@ A package is collected as often as its system asks, until it confirms. A recipie
 ``fail`` turns the package away: its sender is told in words of the exchange (02).
 """
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from sqlite3 import Connection
 
 from gateway.errors import Refusal
-from gateway.exchange.delivery import reply_to
 from gateway.exchange.directory import Directory
 from gateway.exchange.notary import Notary
-from gateway.exchange.own_words import OwnWords
+from gateway.exchange.own_words import OwnWords, reply_to
 from gateway.exchange.passing_on import Leaving, Sealing
-from gateway.model.agency import System
+from gateway.model.agency import System, SystemKind
 from gateway.model.code_lists import Business, Kind
 from gateway.model.dispatch import Event, State
 from gateway.model.identifiers import DispatchId
@@ -29,6 +29,7 @@ from gateway.vxp.requests import Confirmation
 
 LISTED_AT_MOST = 1000
 _REASON_SAID = 500
+_FOR_EVER = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,23 +42,43 @@ class Mailbox:
     notary: Notary
     own_words: OwnWords
 
-    async def list_waiting(self, caller: System, kind: Kind | None) -> list[MailboxItem]:
-        """List what waits for a system, urgent first; of a long mailbox the head, until it is confirmed."""
+    async def list_waiting(
+        self,
+        caller: System,
+        kind: Kind | None,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> list[MailboxItem]:
+        """List what waits for a system, urgent first; of a long mailbox the head, until it is confirmed.
+
+        A gateway that names instants has everything of that time, confirmed or not: after a restore it
+        must find what it had fetched. A DMS's SDK repeats the dates of some earlier call; they mean nothing.
+        """
+        if caller.kind is SystemKind.GATEWAY and since is not None:
+            return await mailboxes.list_window(
+                self.database,
+                caller.id,
+                kind=kind,
+                since=since,
+                until=until or _FOR_EVER,
+                limit=10 * LISTED_AT_MOST,
+            )
         return await mailboxes.list_mailbox(self.database, caller.id, kind=kind, limit=LISTED_AT_MOST)
 
     async def count_waiting(self, caller: System, kind: Kind) -> int:
         """Count what waits for a system."""
         return await mailboxes.count_mailbox(self.database, caller.id, kind=kind)
 
-    async def list_sent(
+    def list_sent(
         self, caller: System, kind: Kind | None, *, since: datetime | None, until: datetime | None
-    ) -> list[SentItem]:
-        """Report to a system on what it sent, one line for each recipient."""
-        return await mailboxes.list_sent(
+    ) -> AsyncIterator[list[SentItem]]:
+        """Report to a system on what it sent, one line for each recipient, in pages."""
+        return mailboxes.list_sent(
             self.database,
             caller.id,
             since=since or datetime(2000, 1, 1, tzinfo=UTC),
-            until=until or datetime(9999, 1, 1, tzinfo=UTC),
+            until=until or _FOR_EVER,
             kind=kind,
             limit=10 * LISTED_AT_MOST,
         )

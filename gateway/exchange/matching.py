@@ -26,34 +26,55 @@ from gateway.store.packages import load_package
 log = structlog.get_logger()
 
 
+# How far one step looks, and how much it reads: each is a status to open and parse.
+_THREADS_AT_ONCE = 10_000
+_STATUSES_AT_ONCE = 50
+
+
 @dataclass(slots=True, kw_only=True)
 class Matching:
-    """Tries unmatched statuses again whenever a document has come since the last try."""
+    """Tries unmatched statuses again with every document that has come since they did.
+
+    Goes from document to document, in small steps: what a step costs depends neither on how many statuses
+    wait nor on how many documents there are.
+    """
 
     database: Database
     blobs: Blobs
     directory: Directory
     notary: Notary
     limits: Limits
-    _newest_thread: int = 0
+    _done_row: int = 0
+    _tried_answer: int = 0
 
-    async def retry(self, *, at: datetime) -> int:
-        """Match what can be matched now; return how many statuses found their document."""
-        newest = await self.database.write(threads.newest_row)
-        if newest == self._newest_thread:
-            return 0
-        directory = await self.directory.current()
-        found = 0
-        for package_id in await self.database.write(threads.list_matchable):
-            try:
-                report = await self._read_report(package_id)
-            except Delay as delay:
-                log.warning("status unreadable", package=package_id, reason=delay.code)
-                continue
-            if report is not None:
-                found += await self._try(report, package_id, directory, at)
-        self._newest_thread = newest
-        return found
+    async def retry(self, *, at: datetime) -> bool:
+        """Take one step; tell whether there is more to try."""
+        newest = await threads.newest_row(self.database)
+        if newest == self._done_row:
+            return False
+        until = min(newest, self._done_row + _THREADS_AT_ONCE)
+        row = await threads.next_awaited(self.database, after=self._done_row, until=until)
+        if row is None:
+            self._done_row = until
+            return until < newest
+        waiting = await threads.list_awaiting(
+            self.database, row, after=self._tried_answer, limit=_STATUSES_AT_ONCE
+        )
+        for answer, package_id in waiting:
+            await self._try(package_id, at)
+            self._tried_answer = answer
+        if len(waiting) < _STATUSES_AT_ONCE:
+            self._done_row, self._tried_answer = row, 0
+        return True
+
+    async def _try(self, package_id: PackageId, at: datetime) -> None:
+        try:
+            report = await self._read_report(package_id)
+        except Delay as delay:
+            log.warning("status unreadable", package=package_id, reason=delay.code)
+            return
+        if report is not None:
+            await self._match(report, package_id, await self.directory.current(), at)
 
     async def _read_report(self, package_id: PackageId) -> StatusReport | None:
         package = await load_package(self.database, package_id)
@@ -62,13 +83,13 @@ class Matching:
             read = await asyncio.to_thread(read_package, source, limits=self.limits)
         return None if read.package is None else read.package.status
 
-    async def _try(
+    async def _match(
         self, report: StatusReport, package_id: PackageId, directory: Snapshot, at: datetime
-    ) -> bool:
-        def act(tables: Connection) -> bool:
+    ) -> None:
+        def act(tables: Connection) -> None:
             match = find_document(tables, report, directory)
             if match is None:
-                return False
+                return
             thread, state = match
             threads.settle_unmatched(tables, package_id, thread.id, state.code)
             answering = Answering(
@@ -85,8 +106,6 @@ class Matching:
                 sender=report.sender.code,
             )
             append_entry(tables, entry)
-            return True
 
-        matched = await self.database.write(act)
+        await self.database.write(act)
         passed(Point.MATCHED)
-        return matched

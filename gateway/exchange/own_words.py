@@ -18,7 +18,7 @@ from gateway.exchange.notary import Notary
 from gateway.exchange.posting import Posting
 from gateway.exchange.routing import Route, plan_route
 from gateway.model.code_lists import Kind, Priority, StatusCode
-from gateway.model.identifiers import AgencyCode, Digest, PackageId, ThreadId
+from gateway.model.identifiers import AgencyCode, Digest, DocumentId, PackageId, ThreadId
 from gateway.model.log import LogKind
 from gateway.model.package import Organization, Reply, StatusReport
 from gateway.model.signature import Grade
@@ -192,4 +192,15 @@ def _answer(
         description=report.description,
         said_at=at,
         recorded_at=at,
+    )
+
+
+def reply_to(package: StoredPackage) -> Reply:
+    """Name a package's document as an answer about it names it."""
+    document_id = None if package.document_id is None else DocumentId(package.document_id)
+    return Reply(
+        organ=package.sender,
+        code=package.notation,
+        promulgated_on=package.promulgated_on,
+        document_id=document_id,
     )

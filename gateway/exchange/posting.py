@@ -8,12 +8,13 @@ from gateway.exchange.ids import Mint
 from gateway.exchange.routing import Route
 from gateway.model.code_lists import Priority
 from gateway.model.dispatch import Destination, Dispatch, State
-from gateway.model.identifiers import AgencyCode, DispatchId, PackageId, ThreadId
+from gateway.model.identifiers import AgencyCode, DispatchId, PackageId, ThreadId, milliseconds_of
 from gateway.store.blobs import Blobs
-from gateway.store.dispatches import insert_dispatch
+from gateway.store.dispatches import has_dispatch, insert_dispatch
 
 # What lies in a mailbox waits until it is collected: an official document does not evaporate.
 _NEVER = datetime(9999, 1, 1, tzinfo=UTC)
+_CLOCKS_APART = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,8 +37,13 @@ class Posting:
         thread_id: ThreadId | None,
         priority: Priority,
         at: datetime,
+        far_id: str | None = None,
     ) -> None:
-        """Leave the dispatches waiting."""
+        """Leave the dispatches waiting.
+
+        Shape: far_id is what the axis calls its delivery to the one mailbox of the route.
+        """
+        named = far_id if len(route.mailboxes) == 1 and not route.beyond else None
         ends: list[tuple[Destination, tuple[AgencyCode, ...]]] = [
             (Destination.MAILBOX, (code,)) for code in route.mailboxes
         ]
@@ -45,7 +51,7 @@ class Posting:
             ends.append((Destination.AXIS, route.beyond))
         for destination, recipients in ends:
             dispatch = Dispatch(
-                id=DispatchId(self.mint.new(at)),
+                id=self._name(connection, named, at),
                 package_id=package_id,
                 destination=destination,
                 recipients=recipients,
@@ -55,3 +61,13 @@ class Posting:
                 expires_at=at + self.give_up_after if destination is Destination.AXIS else _NEVER,
             )
             insert_dispatch(connection, dispatch, thread_id=thread_id)
+
+    def _name(self, connection: sqlite3.Connection, far_id: str | None, at: datetime) -> DispatchId:
+        # Fetched again after a restore, a delivery has the name it had: a DMS that took it knows it.
+        made = None if far_id is None else milliseconds_of(far_id)
+        # Not one from the future: ours go on behind the greatest there is.
+        if far_id is None or made is None or made > (at + _CLOCKS_APART).timestamp() * 1000:
+            return DispatchId(self.mint.new(at))
+        if not has_dispatch(connection, far_id):
+            return DispatchId(far_id)
+        return DispatchId(self.mint.new(at))

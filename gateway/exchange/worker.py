@@ -1,8 +1,8 @@
-"""The loops: deliver what is due, fetch from the axis, keep the directory, tidy up.
+"""The loops: deliver what is due, fetch from the axis, keep the directory, match late answers, tidy up.
 
 Each loop makes a round, then sleeps until its time or until it is woken. A round that fails is logged and
-tried again; nothing but `stop` ends a loop. At stop claiming ends first, and deliveries under way get a
-grace period to finish.
+tried again; nothing but `stop` ends a loop. How many dispatches may set out is the road's to say (road.py).
+At stop claiming ends first, and deliveries under way get a grace period to finish.
 """
 
 import asyncio
@@ -20,6 +20,7 @@ from gateway.exchange.delivery import Delivery
 from gateway.exchange.inbound import Inbound
 from gateway.exchange.matching import Matching
 from gateway.exchange.registry import Registry
+from gateway.exchange.restoration import Restoration
 from gateway.model.dispatch import Dispatch
 from gateway.model.identifiers import DispatchId, ThreadId
 
@@ -42,7 +43,7 @@ class Rhythm:
 
 @dataclass(slots=True, kw_only=True)
 class Worker:
-    """Drives the walks of one gateway below an axis; a hub needs only `tidy`."""
+    """Drives the walks of one gateway below an axis; a hub needs only `_match`."""
 
     matching: Matching
     admission: Admission
@@ -52,10 +53,12 @@ class Worker:
     delivery: Delivery | None = None
     inbound: Inbound | None = None
     registry: Registry | None = None
+    restoration: Restoration | None = None
     _due: asyncio.Event = field(default_factory=asyncio.Event)
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
     _under_way: set[DispatchId] = field(default_factory=set)
     _running: bool = False
+    _tidied_at: datetime | None = None
 
     def wake(self) -> None:
         """Say that something was left for the axis."""
@@ -66,9 +69,16 @@ class Worker:
         """Tell whether the loops turn."""
         return self._running
 
+    @property
+    def axis_is_away(self) -> bool:
+        """Tell whether only a scout may set out."""
+        return self.delivery is not None and not self.delivery.road.is_open
+
     async def run(self) -> None:
         """Run every loop until `stop`."""
         self._running = True
+        if self.delivery is not None:
+            self.delivery.road.on_open = self.wake
         try:
             await self._run_loops()
         finally:
@@ -78,9 +88,14 @@ class Worker:
         # Nobody holds a claim yet: what is claimed was lost with the last process, its outcome unknown.
         if self.delivery is not None:
             await self._every(_IDLE, self._release_all_claims, once=True)
+        # What left before a restore must be known before anything leaves again.
+        if self.restoration is not None:
+            await self._every(_IDLE, self.restoration.find_out, once=True)
         async with asyncio.TaskGroup() as loops:
-            loops.create_task(self._every(_BETWEEN_TIDYINGS, self._tidy))
+            loops.create_task(self._every(_BETWEEN_TIDYINGS, self._match))
             if self.delivery is not None:
+                loops.create_task(self._every(_BETWEEN_TIDYINGS, self._tidy))
+                loops.create_task(self._every(_BETWEEN_TIDYINGS, self.delivery.expire_overdue))
                 loops.create_task(self._deliver_what_is_due(self.delivery))
             if self.inbound is not None and self.axis is not None:
                 loops.create_task(self._every(self.rhythm.poll_every, self._fetch))
@@ -90,6 +105,7 @@ class Worker:
     async def _release_all_claims(self) -> bool:
         assert self.delivery is not None  # noqa: S101 - run asks only then
         await self.delivery.release_lost(at=None)
+        await self.delivery.hasten()
         return True
 
     def stop(self) -> None:
@@ -142,6 +158,7 @@ class Worker:
             # The claim runs out with its lease, and the next attempt asks the axis first.
             log.exception("attempt failed", dispatch=dispatch.id)
         finally:
+            delivery.road.come_back(dispatch.id)
             self._under_way.discard(dispatch.id)
             self._due.set()
 
@@ -163,18 +180,22 @@ class Worker:
             log.info("directory renewed", changed=changed)
         return False
 
+    async def _match(self) -> bool:
+        return await self.matching.retry(at=self.clock())
+
     async def _tidy(self) -> bool:
+        assert self.delivery is not None  # noqa: S101 - run starts this loop only then
         at = self.clock()
-        if self.delivery is None:
-            await self.matching.retry(at=at)
-            return False
+        if self._tidied_at is not None and at < self._tidied_at:
+            log.warning("clock set back", by=str(self._tidied_at - at))
+            await self.delivery.hasten()
+        self._tidied_at = at
         await self.delivery.renew(self._under_way, lease=self.rhythm.lease)
         lost = await self.delivery.release_lost(at=at)
         if lost:
             log.warning("claims lost", count=lost)
             self.wake()
-        await self.matching.retry(at=at)
-        return await self.delivery.expire_overdue() > 0
+        return False
 
 
 async def _guarded(make_round: Callable[[], Awaitable[bool]]) -> bool | None:

@@ -52,6 +52,18 @@ def time_ordered_id(milliseconds: int, tail: int) -> str:
     return str(UUID(int=value))
 
 
+def milliseconds_of(text: str) -> int | None:
+    """Read the instant out of an id of the form of ours; None when it is of another form.
+
+    Units: milliseconds since 1970-01-01 UTC.
+    """
+    try:
+        value = UUID(text)
+    except ValueError:
+        return None
+    return value.int >> 80 if value.version == 7 and str(value) == text else None
+
+
 def normalise_code(raw: str) -> AgencyCode:
     """Bring an agency code to the form in which equal codes are equal strings.
 

@@ -16,6 +16,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -229,19 +230,24 @@ def migrate(path: Path) -> int:
     """
     connection = _connect(path)
     try:
-        steps = sorted(
-            (
-                step
-                for step in files("gateway.store").joinpath("migrations").iterdir()
-                if step.name.endswith(".sql")
-            ),
-            key=lambda step: step.name,
-        )
+        steps = _steps()
         for number, step in enumerate(steps, start=1):
             _take_step(connection, number, step.read_text("utf-8"))
         return len(steps)
     finally:
         connection.close()
+
+
+def migration_count() -> int:
+    """Tell which schema version this program works with."""
+    return len(_steps())
+
+
+def _steps() -> list[Traversable]:
+    folder = files("gateway.store").joinpath("migrations")
+    return sorted(
+        (step for step in folder.iterdir() if step.name.endswith(".sql")), key=lambda step: step.name
+    )
 
 
 def _take_step(connection: sqlite3.Connection, number: int, script: str) -> None:

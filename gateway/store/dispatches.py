@@ -1,12 +1,15 @@
 """Dispatches on disk: who claims what, and how each attempt ended.
 
 Every state here and every move between them is in `model.dispatch.NEXT`; `_move` is the one place that
-changes a state, and it refuses a move that is not in that table.
+changes a state, and it refuses a move that is not in that table. No question asked here takes longer
+because a queue is longer: what is claimed next is found by an index, and ``queues`` is counted by triggers
+in the transaction of each change.
 """
 
 import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,14 +23,14 @@ from gateway.store.packages import agency_codes
 def insert_dispatch(
     connection: sqlite3.Connection, dispatch: Dispatch, *, thread_id: ThreadId | None
 ) -> None:
-    """Write a new dispatch, waiting."""
+    """Write a new dispatch, waiting; its package stands already."""
     mailbox = dispatch.recipients[0] if dispatch.destination is Destination.MAILBOX else None
     connection.execute(
         "INSERT INTO dispatches (id, package_id, thread_id, destination, mailbox, recipients, priority,"
-        " state, created_at, due_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " state, created_at, due_at, expires_at, kind, sender, is_next)"
+        f" SELECT ?, id, ?, ?, ?, ?, ?, ?, ?, ?, ?, kind, sender, {_IS_FIRST} FROM packages WHERE id = ?",
         (
             dispatch.id,
-            dispatch.package_id,
             thread_id,
             dispatch.destination,
             mailbox,
@@ -37,35 +40,118 @@ def insert_dispatch(
             to_micros(dispatch.due_at),
             to_micros(dispatch.due_at),
             to_micros(dispatch.expires_at),
+            thread_id,
+            dispatch.package_id,
         ),
     )
+    connection.execute(_STEP_BACK, (dispatch.id,))
 
 
-# A later version must not overtake an earlier one, nor one agency's answer its last. Packages are numbered
-# in the order they came; dispatches made anew for single recipients keep their package's place.
-_NOTHING_BEFORE_IT = (
-    "NOT EXISTS (SELECT 1 FROM dispatches AS earlier"
-    " JOIN packages AS before ON before.id = earlier.package_id"
-    " WHERE earlier.thread_id = dispatches.thread_id AND earlier.destination = 'axis'"
-    " AND earlier.state IN ('waiting', 'claimed') AND earlier.package_id < dispatches.package_id"
-    " AND before.sender = (SELECT sender FROM packages WHERE packages.id = dispatches.package_id))"
+# A line is what one sender has on its way to the axis about one document. A later version must not overtake
+# an earlier one, nor one answer the last. Packages are numbered in the order they came; dispatches made anew
+# for single recipients keep their package's place, so that they may come before what is next already.
+_IN_LINE = "line.destination = 'axis' AND line.state IN ('waiting', 'claimed')"
+_IS_FIRST = (
+    f"NOT EXISTS (SELECT 1 FROM dispatches AS line WHERE {_IN_LINE} AND line.thread_id = ?"
+    " AND line.sender = packages.sender AND line.package_id < packages.id)"
 )
+_STEP_BACK = (
+    f"UPDATE dispatches AS line SET is_next = 0 FROM dispatches AS new WHERE new.id = ? AND {_IN_LINE}"
+    " AND new.destination = 'axis' AND line.thread_id = new.thread_id AND line.sender = new.sender"
+    " AND line.package_id = (SELECT min(package_id) FROM dispatches AS line"
+    f" WHERE {_IN_LINE} AND line.thread_id = new.thread_id AND line.sender = new.sender"
+    " AND line.package_id > new.package_id)"
+)
+_STEP_FORWARD = (
+    f"UPDATE dispatches AS line SET is_next = 1 FROM dispatches AS gone WHERE gone.id = ? AND {_IN_LINE}"
+    " AND gone.destination = 'axis' AND line.thread_id = gone.thread_id AND line.sender = gone.sender"
+    " AND line.package_id = (SELECT min(package_id) FROM dispatches AS line"
+    f" WHERE {_IN_LINE} AND line.thread_id = gone.thread_id AND line.sender = gone.sender)"
+)
+_MAY_LEAVE = "destination = 'axis' AND state = 'waiting' AND is_next = 1 AND priority = ?"
+_HEAD_BEHIND = (
+    f"SELECT * FROM dispatches WHERE {_MAY_LEAVE} AND sender > ? ORDER BY sender, due_at, id LIMIT 1"
+)
+_HEAD_OF = f"SELECT * FROM dispatches WHERE {_MAY_LEAVE} AND sender = ? ORDER BY due_at, id LIMIT 1"
 
 
 def claim_due(
     connection: sqlite3.Connection, *, at: datetime, lease: timedelta, limit: int
 ) -> list[tuple[Dispatch, ThreadId | None]]:
-    """Claim what is due for the axis, urgent first, and nobody else gets it until the lease ends."""
-    rows = connection.execute(
-        "SELECT * FROM dispatches WHERE destination = 'axis' AND state = 'waiting' AND due_at <= ?"
-        f" AND {_NOTHING_BEFORE_IT} ORDER BY priority DESC, due_at LIMIT ?",
-        (to_micros(at), limit),
-    ).fetchall()
-    for row in rows:
-        claim(connection, DispatchId(row["id"]), until=at + lease)
+    """Claim what is due for the axis, and nobody else gets it until the lease ends.
+
+    The urgent first. Within a priority senders take turns, and of one sender the one due longest goes first:
+    what a sender has waiting costs the others nothing.
+    """
+    claimed: list[sqlite3.Row] = []
+    for priority in sorted(Priority, reverse=True):
+        claimed += _claim_in_turn(connection, priority, at=at, until=at + lease, limit=limit - len(claimed))
     return [
-        (dispatch_from(row), None if row["thread_id"] is None else ThreadId(row["thread_id"])) for row in rows
+        (dispatch_from(row), None if row["thread_id"] is None else ThreadId(row["thread_id"]))
+        for row in claimed
     ]
+
+
+def _claim_in_turn(
+    connection: sqlite3.Connection, priority: Priority, *, at: datetime, until: datetime, limit: int
+) -> list[sqlite3.Row]:
+    """Go round the senders from whoever was served last; only who had something is asked again."""
+    row = connection.execute("SELECT sender FROM turns WHERE priority = ?", (priority,)).fetchone()
+    claimed: list[sqlite3.Row] = []
+    asked = _round_from(connection, priority, "" if row is None else row["sender"])
+    while limit > len(claimed):
+        served = []
+        for head in asked:
+            if head["due_at"] <= to_micros(at):
+                claim(connection, DispatchId(head["id"]), until=until)
+                served.append(head["sender"])
+                claimed.append(head)
+            if len(claimed) == limit:
+                break
+        if not served:
+            break
+        asked = _heads_of(connection, priority, served)
+    if claimed:
+        connection.execute(
+            "INSERT INTO turns VALUES (?, ?) ON CONFLICT DO UPDATE SET sender = excluded.sender",
+            (priority, claimed[-1]["sender"]),
+        )
+    return claimed
+
+
+def _round_from(connection: sqlite3.Connection, priority: Priority, last: str) -> Iterator[sqlite3.Row]:
+    """Give the earliest of each sender, from behind the last one round to it, leaping over all others."""
+    for sender, end in ((last, None), ("", last)):
+        while row := connection.execute(_HEAD_BEHIND, (priority, sender)).fetchone():
+            sender = row["sender"]
+            if end is not None and sender > end:
+                break
+            yield row
+
+
+def _heads_of(
+    connection: sqlite3.Connection, priority: Priority, senders: Iterable[str]
+) -> Iterator[sqlite3.Row]:
+    for sender in senders:
+        row = connection.execute(_HEAD_OF, (priority, sender)).fetchone()
+        if row is not None:
+            yield row
+
+
+def forget_back_off(connection: sqlite3.Connection) -> None:
+    """Let attempts without an answer be due at once, each at its own age: the axis answers again."""
+    connection.execute(
+        "UPDATE dispatches SET due_at = created_at WHERE destination = 'axis' AND state = 'waiting'"
+        " AND unknown = 1 AND due_at > created_at"
+    )
+
+
+def hasten(connection: sqlite3.Connection, *, at: datetime, latest: datetime) -> None:
+    """Make due now what is due later than anything can be: its instant was told by a clock gone wrong."""
+    connection.execute(
+        "UPDATE dispatches SET due_at = ? WHERE destination = 'axis' AND state = 'waiting' AND due_at > ?",
+        (to_micros(at), to_micros(latest)),
+    )
 
 
 def claim(connection: sqlite3.Connection, dispatch_id: DispatchId, *, until: datetime) -> None:
@@ -121,7 +207,7 @@ def end(
     far_id: str | None = None,
     fault: str | None = None,
 ) -> None:
-    """End a dispatch: delivered, refused or expired."""
+    """End a dispatch: delivered, refused or expired. What stood behind it in its line may leave."""
     _move(
         connection,
         dispatch_id,
@@ -131,6 +217,7 @@ def end(
         far_id=far_id,
         last_fault=fault,
     )
+    connection.execute(_STEP_FORWARD, (dispatch_id,))
 
 
 def claim_for_collection(connection: sqlite3.Connection, dispatch_id: DispatchId) -> None:
@@ -152,23 +239,13 @@ def has_failed(connection: sqlite3.Connection, package_id: PackageId) -> bool:
 def reached_by(connection: sqlite3.Connection, thread_id: ThreadId, digest: str | None) -> set[AgencyCode]:
     """Tell who has, or will get, a version of a document; with a digest, those bytes. No recalls."""
     rows = connection.execute(
-        "SELECT DISTINCT recipient.value FROM dispatches JOIN packages ON packages.id = package_id,"
-        " json_each(dispatches.recipients) AS recipient WHERE dispatches.thread_id = ?"
-        " AND state IN ('waiting', 'claimed', 'delivered') AND kind = 'document' AND business <> 1"
+        "SELECT DISTINCT recipient.value FROM packages JOIN dispatches ON package_id = packages.id,"
+        " json_each(dispatches.recipients) AS recipient WHERE packages.thread_id = ?"
+        " AND state IN ('waiting', 'claimed', 'delivered') AND dispatches.kind = 'document' AND business <> 1"
         " AND (? IS NULL OR digest = ?)",
         (thread_id, digest, digest),
     ).fetchall()
     return {AgencyCode(row[0]) for row in rows}
-
-
-def list_expired(connection: sqlite3.Connection, *, at: datetime, limit: int) -> list[Dispatch]:
-    """List waiting dispatches to the axis whose time has run out."""
-    rows = connection.execute(
-        "SELECT * FROM dispatches WHERE destination = 'axis' AND state = 'waiting' AND expires_at <= ?"
-        " LIMIT ?",
-        (to_micros(at), limit),
-    ).fetchall()
-    return [dispatch_from(row) for row in rows]
 
 
 def _move(connection: sqlite3.Connection, dispatch_id: DispatchId, event: Event, **columns: Any) -> None:
@@ -181,6 +258,11 @@ def _move(connection: sqlite3.Connection, dispatch_id: DispatchId, event: Event,
         f"UPDATE dispatches SET state = ?{assignments} WHERE id = ?",
         (following, *columns.values(), dispatch_id),
     )
+
+
+def has_dispatch(connection: sqlite3.Connection, dispatch_id: str) -> bool:
+    """Tell whether an id is a dispatch's already."""
+    return connection.execute("SELECT 1 FROM dispatches WHERE id = ?", (dispatch_id,)).fetchone() is not None
 
 
 def state_of(connection: sqlite3.Connection, dispatch_id: DispatchId) -> State:
@@ -219,10 +301,34 @@ async def newest_id(database: Database) -> str | None:
     return None if row is None else row["newest"]
 
 
-async def count_waiting(database: Database) -> int:
-    """Count what waits for the axis, up to the point where counting stops mattering."""
-    row = await database.fetch_one(
-        "SELECT count(*) AS waiting FROM (SELECT 1 FROM dispatches"
-        " WHERE destination = 'axis' AND state = 'waiting' LIMIT 1000000)"
+async def list_expired(database: Database, *, at: datetime, limit: int) -> list[Dispatch]:
+    """List waiting dispatches to the axis whose time has run out, the longest overdue first."""
+    rows = await database.fetch_all(
+        "SELECT * FROM dispatches WHERE destination = 'axis' AND state = 'waiting' AND expires_at <= ?"
+        " ORDER BY expires_at LIMIT ?",
+        (to_micros(at), limit),
     )
-    return 0 if row is None else int(row["waiting"])
+    return [dispatch_from(row) for row in rows]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AxisQueue:
+    """How much is on its way to the axis, waiting or claimed, and how much ever came to an end."""
+
+    open_count: int
+    ended_count: int
+
+
+async def look_at_queue(database: Database) -> AxisQueue:
+    """Tell how much is on its way to the axis; what ended between two looks is how fast it goes."""
+    row = await database.fetch_one(
+        "SELECT coalesce(sum(open_count), 0) AS open, coalesce(sum(ended_count), 0) AS ended"
+        " FROM queues WHERE destination = 'axis'"
+    )
+    assert row is not None  # noqa: S101 - a sum has a row
+    return AxisQueue(open_count=row["open"], ended_count=row["ended"])
+
+
+async def count_waiting(database: Database) -> int:
+    """Count what is on its way to the axis."""
+    return (await look_at_queue(database)).open_count

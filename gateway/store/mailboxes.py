@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -56,8 +56,22 @@ class SentItem:
 
 
 _ITEM = (
-    "SELECT dispatches.id, package_id, kind, sender, mailbox, digest, size_bytes, dispatches.priority, state,"
-    " created_at, subject, notation FROM dispatches JOIN packages ON packages.id = package_id"
+    "SELECT dispatches.id, package_id, dispatches.kind, dispatches.sender, mailbox, digest, size_bytes,"
+    " dispatches.priority, state, created_at, subject, notation"
+    " FROM {dispatches} JOIN packages ON packages.id = package_id"
+)
+# The order of dispatches_in_mailbox, downwards from 'waiting' to 'claimed': what was not collected yet
+# comes before what was and is not confirmed, so that who confirms late still sees what is new.
+_ORDER = "state DESC, dispatches.priority DESC, dispatches.id"
+# The head of each of a system's mailboxes that is not empty, and the head of those heads.
+_HEADS = (
+    "(SELECT dispatches.* FROM served_agencies"
+    " CROSS JOIN queues ON queues.destination = 'mailbox' AND queues.mailbox = code AND open_count > 0"
+    " CROSS JOIN dispatches ON dispatches.rowid IN (SELECT dispatches.rowid FROM dispatches"
+    "  WHERE dispatches.destination = 'mailbox' AND ended_at IS NULL AND dispatches.mailbox = queues.mailbox"
+    f"  AND dispatches.kind = queues.kind ORDER BY {_ORDER} LIMIT :limit)"
+    " WHERE system_id = :system AND (:kind IS NULL OR queues.kind = :kind)"
+    f" ORDER BY {_ORDER} LIMIT :limit) AS dispatches"
 )
 
 
@@ -66,10 +80,28 @@ async def list_mailbox(
 ) -> list[MailboxItem]:
     """List what waits for a system: first what it has not collected yet; urgent first, then oldest first."""
     rows = await database.fetch_all(
-        f"{_ITEM} WHERE destination = 'mailbox' AND state IN ('waiting', 'claimed')"
-        " AND mailbox IN (SELECT code FROM served_agencies WHERE system_id = ?) AND (? IS NULL OR kind = ?)"
-        " ORDER BY state = 'claimed', dispatches.priority DESC, dispatches.id LIMIT ?",
-        (system_id, kind, kind, limit),
+        f"{_ITEM.format(dispatches=_HEADS)} ORDER BY {_ORDER}",
+        {"system": system_id, "kind": kind, "limit": limit},
+    )
+    return [_item_from(row) for row in rows]
+
+
+async def list_window(
+    database: Database,
+    system_id: SystemId,
+    *,
+    kind: Kind | None,
+    since: datetime,
+    until: datetime,
+    limit: int,
+) -> list[MailboxItem]:
+    """List what came for a system in a time, whatever became of it, oldest first."""
+    rows = await database.fetch_all(
+        f"{_ITEM.format(dispatches='dispatches')} WHERE destination = 'mailbox'"
+        " AND created_at BETWEEN ? AND ?"
+        " AND mailbox IN (SELECT code FROM served_agencies WHERE system_id = ?)"
+        " AND (? IS NULL OR dispatches.kind = ?) ORDER BY dispatches.id LIMIT ?",
+        (to_micros(since), to_micros(until), system_id, kind, kind, limit),
     )
     return [_item_from(row) for row in rows]
 
@@ -77,9 +109,8 @@ async def list_mailbox(
 async def count_mailbox(database: Database, system_id: SystemId, *, kind: Kind) -> int:
     """Count what waits for a system."""
     row = await database.fetch_one(
-        "SELECT count(*) AS waiting FROM dispatches JOIN packages ON packages.id = package_id"
-        " WHERE destination = 'mailbox' AND state IN ('waiting', 'claimed') AND kind = ?"
-        " AND mailbox IN (SELECT code FROM served_agencies WHERE system_id = ?)",
+        "SELECT coalesce(sum(open_count), 0) AS waiting FROM served_agencies"
+        " JOIN queues ON destination = 'mailbox' AND mailbox = code AND kind = ? WHERE system_id = ?",
         (kind, system_id),
     )
     return 0 if row is None else int(row["waiting"])
@@ -90,7 +121,7 @@ async def find_in_mailbox(
 ) -> MailboxItem | None:
     """Find a dispatch of a system's mailboxes, whatever its state; other systems' do not exist."""
     row = await database.fetch_one(
-        f"{_ITEM} WHERE dispatches.id = ? AND destination = 'mailbox'"
+        f"{_ITEM.format(dispatches='dispatches')} WHERE dispatches.id = ? AND destination = 'mailbox'"
         " AND mailbox IN (SELECT code FROM served_agencies WHERE system_id = ?)",
         (dispatch_id, system_id),
     )
@@ -114,16 +145,19 @@ def _item_from(row: sqlite3.Row) -> MailboxItem:
     )
 
 
+_PACKAGES_IN_A_PAGE = 100
 _SENT = (
-    "SELECT package_id, dispatches.id, kind, sender, recipient.value AS recipient, digest,"
-    " substr(subject, 1, 500) AS subject, notation,"
+    "SELECT package_id, dispatches.id, dispatches.kind, dispatches.sender, recipient.value AS recipient,"
+    " digest, substr(subject, 1, 500) AS subject, notation, packages.place,"
     " destination, state, attempt_count, accepted_at, ended_at, last_fault,"
     " (SELECT recipients.status FROM recipients WHERE recipients.thread_id = packages.thread_id"
     "  AND recipients.code = coalesce((SELECT code FROM agency_aliases WHERE alias = recipient.value),"
     "  recipient.value)) AS status"
-    " FROM packages JOIN dispatches ON package_id = packages.id,"
-    " json_each(dispatches.recipients) AS recipient"
+    " FROM (SELECT rowid AS place, * FROM packages WHERE {chosen}) AS packages"
+    " LEFT JOIN dispatches ON package_id = packages.id"
+    " LEFT JOIN json_each(dispatches.recipients) AS recipient"
 )
+_LAST_ROW = (1 << 63) - 1
 
 
 async def list_sent(
@@ -134,23 +168,41 @@ async def list_sent(
     until: datetime,
     kind: Kind | None,
     limit: int,
-) -> list[SentItem]:
-    """Report on what a system sent, one line for each recipient, newest first."""
-    rows = await database.fetch_all(
-        f"{_SENT} WHERE system_id = ? AND accepted_at BETWEEN ? AND ? AND (? IS NULL OR kind = ?)"
-        " ORDER BY accepted_at DESC LIMIT ?",
-        (system_id, to_micros(since), to_micros(until), kind, kind, limit),
+) -> AsyncIterator[list[SentItem]]:
+    """Report on what a system sent, one line for each recipient, newest first, in pages.
+
+    Between two pages a long report holds nothing, neither lines nor a connection to the database.
+    """
+    of_kind = "" if kind is None else " AND kind = :kind"
+    chosen = (
+        f"system_id = :system{of_kind} AND accepted_at >= :since AND (accepted_at, rowid) < (:until, :place)"
+        " ORDER BY accepted_at DESC, rowid DESC LIMIT :page"
     )
-    return [_sent_from(row) for row in rows]
+    sql = f"{_SENT.format(chosen=chosen)} ORDER BY accepted_at DESC, packages.place DESC, dispatches.id"
+    asked = {"system": system_id, "kind": kind, "since": to_micros(since), "page": _PACKAGES_IN_A_PAGE}
+    until_at, place = to_micros(until), _LAST_ROW
+    while limit > 0:
+        rows = await database.fetch_all(sql, {**asked, "until": until_at, "place": place})
+        if not rows:
+            break
+        page = _lines_of(rows)[:limit]
+        yield page
+        limit -= len(page)
+        until_at, place = rows[-1]["accepted_at"], rows[-1]["place"]
 
 
 async def list_package_dispatches(database: Database, package_ids: Sequence[PackageId]) -> list[SentItem]:
     """Report on certain packages, one line for each recipient."""
+    chosen = "id IN (SELECT value FROM json_each(?))"
     rows = await database.fetch_all(
-        f"{_SENT} WHERE package_id IN (SELECT value FROM json_each(?)) ORDER BY dispatches.id",
-        (json.dumps(list(package_ids)),),
+        f"{_SENT.format(chosen=chosen)} ORDER BY dispatches.id", (json.dumps(list(package_ids)),)
     )
-    return [_sent_from(row) for row in rows]
+    return _lines_of(rows)
+
+
+def _lines_of(rows: Iterable[sqlite3.Row]) -> list[SentItem]:
+    # A package that nobody was left to get, because all had it, has no dispatch and no line.
+    return [_sent_from(row) for row in rows if row["id"] is not None]
 
 
 def _sent_from(row: sqlite3.Row) -> SentItem:

@@ -176,22 +176,6 @@ def insert_answer(connection: sqlite3.Connection, answer: Answer) -> None:
     )
 
 
-def list_matchable(connection: sqlite3.Connection) -> list[PackageId]:
-    """List the statuses without a document for which there may be one now, by identifier or number."""
-    rows = connection.execute(
-        "SELECT package_id FROM answers WHERE thread_id IS NULL AND (EXISTS (SELECT 1 FROM threads"
-        " WHERE threads.document_id = answers.document_id) OR EXISTS (SELECT 1 FROM threads"
-        " WHERE threads.notation = answers.notation)) ORDER BY recorded_at DESC LIMIT 200"
-    ).fetchall()
-    return [PackageId(row["package_id"]) for row in rows]
-
-
-def newest_row(connection: sqlite3.Connection) -> int:
-    """Return a number that grows with every thread that is opened."""
-    (row,) = connection.execute("SELECT coalesce(max(rowid), 0) FROM threads").fetchone()
-    return int(row)
-
-
 def settle_unmatched(
     connection: sqlite3.Connection, package_id: PackageId, thread_id: ThreadId, recipient: AgencyCode
 ) -> None:
@@ -230,9 +214,41 @@ def recipient_from(row: sqlite3.Row) -> RecipientState:
     )
 
 
+async def newest_row(database: Database) -> int:
+    """Return a number that grows with every thread that is opened."""
+    row = await database.fetch_one("SELECT coalesce(max(rowid), 0) AS newest FROM threads")
+    return 0 if row is None else int(row["newest"])
+
+
+async def next_awaited(database: Database, *, after: int, until: int) -> int | None:
+    """Find the first thread, by row, that some unmatched status may be about: by identifier or number."""
+    row = await database.fetch_one(
+        "SELECT rowid FROM threads WHERE rowid > ? AND rowid <= ? AND ("
+        "  EXISTS (SELECT 1 FROM answers WHERE thread_id IS NULL AND document_id = threads.document_id)"
+        "  OR EXISTS (SELECT 1 FROM answers WHERE thread_id IS NULL AND notation = threads.notation))"
+        " ORDER BY rowid LIMIT 1",
+        (after, until),
+    )
+    return None if row is None else int(row["rowid"])
+
+
+async def list_awaiting(
+    database: Database, thread_row: int, *, after: int, limit: int
+) -> list[tuple[int, PackageId]]:
+    """List unmatched statuses that may be about a thread, by the number of their answer."""
+    waiting = "SELECT id, package_id FROM answers WHERE thread_id IS NULL AND id > :after AND {key} ="
+    waiting += " (SELECT {key} FROM threads WHERE rowid = :thread) ORDER BY id LIMIT :limit"
+    rows = await database.fetch_all(
+        f"SELECT * FROM ({waiting.format(key='document_id')}) UNION"
+        f" SELECT * FROM ({waiting.format(key='notation')}) ORDER BY id LIMIT :limit",
+        {"thread": thread_row, "after": after, "limit": limit},
+    )
+    return [(row["id"], PackageId(row["package_id"])) for row in rows]
+
+
 async def list_threads(database: Database, *, limit: int) -> list[Thread]:
     """List the newest documents first."""
-    rows = await database.fetch_all("SELECT * FROM threads ORDER BY opened_at DESC LIMIT ?", (limit,))
+    rows = await database.fetch_all("SELECT * FROM threads ORDER BY id DESC LIMIT ?", (limit,))
     return [thread_from(row) for row in rows]
 
 

@@ -124,6 +124,18 @@ def write_sent_list(items: Iterable[SentItem]) -> bytes:
     return _write_list([write_sent(item) for item in items])
 
 
+def frame_list() -> tuple[bytes, bytes]:
+    """Return what stands before and behind the items of a list, for one that is written page by page."""
+    empty = _write_list([])
+    return empty[:-2], empty[-2:]
+
+
+def items_of_list(written: bytes) -> bytes:
+    """Return the items of a written list without their frame; a comma joins those of two pages."""
+    opening, closing = frame_list()
+    return written[len(opening) : -len(closing)]
+
+
 def write_agencies(items: Iterable[DirectoryItem]) -> bytes:
     """Write the directory."""
     return _write_list([write_agency(item, other="oldCode") for item in items])

@@ -59,7 +59,7 @@ def make_app(vxp: VxpApi, operations: Operations) -> web.Application:
     app.router.add_get("/readyz", operations.answer_readiness)
     app.router.add_get("/metrics", operations.answer_metrics)
     app.router.add_get("/seal.pem", operations.answer_seal)
-    app.router.add_route("*", "/vxp/{operation:.*}", vxp.answer)
+    app.router.add_route("*", "/vxp/{operation:.*}", vxp.answer, expect_handler=vxp.answer_expectation)
     return app
 
 

@@ -5,9 +5,15 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from gateway.errors import Delay
 from gateway.model.identifiers import SystemId
+
+# The line of those who were turned away is not told to be longer than this.
+_LONGEST_LINE_SECONDS = 60.0
+# How much of the newest upload is in the average.
+_NEWEST = 1 / 16
 
 
 @dataclass(slots=True)
@@ -28,6 +34,8 @@ class Limits:
     uploads_count: int
     _buckets: dict[SystemId, _Bucket] = field(default_factory=dict)
     _uploads: Counter[SystemId] = field(default_factory=Counter)
+    _upload_seconds: float = 1.0
+    _line_ends_at: float = float("-inf")
 
     def admit(self, system: SystemId) -> None:
         """Let one request of a system in.
@@ -45,7 +53,7 @@ class Limits:
                 "too-many-requests",
                 vi="Hệ thống gửi quá nhiều yêu cầu; hãy chờ giây lát.",
                 en="The system asks too often; wait a moment.",
-            )
+            ).again_in(timedelta(seconds=(1 - bucket.tokens) / self.requests_per_second))
         bucket.tokens -= 1
 
     @contextmanager
@@ -60,9 +68,19 @@ class Limits:
                 "too-many-uploads",
                 vi="Quá nhiều gói tin đang được gửi lên; hãy gửi lại sau.",
                 en="Too many packages are being uploaded; send it again later.",
-            )
+            ).again_in(self._end_of_the_line())
+        began = time.monotonic()
         self._uploads[system] += 1
         try:
             yield
         finally:
             self._uploads[system] -= 1
+            self._upload_seconds += (time.monotonic() - began - self._upload_seconds) * _NEWEST
+
+    def _end_of_the_line(self) -> timedelta:
+        """Send whoever is turned away behind those who were before, at the pace at which places come free."""
+        now = time.monotonic()
+        place_seconds = self._upload_seconds / self.uploads_count
+        ends_at = max(self._line_ends_at, now) + place_seconds
+        self._line_ends_at = min(ends_at, now + _LONGEST_LINE_SECONDS)
+        return timedelta(seconds=self._line_ends_at - now)

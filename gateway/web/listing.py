@@ -1,6 +1,6 @@
 """How our lists look on the VXP wire."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from gateway.exchange.directory import Snapshot
 from gateway.model.agency import Agency
@@ -9,6 +9,7 @@ from gateway.model.dispatch import State
 from gateway.model.identifiers import AgencyCode, structural_alias
 from gateway.store.mailboxes import MailboxItem
 from gateway.store.mailboxes import SentItem as SentLine
+from gateway.vxp import answers
 from gateway.vxp.items import DirectoryItem, ReceivedItem, SentItem, UnitItem
 
 # How a dispatch's state reads for its sender: the wire's word, and one for people.
@@ -21,6 +22,16 @@ _SEND_WORDS: dict[State, tuple[str, str]] = {
 }
 
 
+# The same for its recipient.
+_RECEIVED_WORDS: dict[State, tuple[str, str]] = {
+    State.WAITING: ("initial", "Chờ nhận"),
+    State.CLAIMED: ("processing", "Đã tải, chờ xác nhận"),
+    State.DELIVERED: ("done", "Đã nhận"),
+    State.REFUSED: ("fail", "Bên nhận từ chối"),
+    State.EXPIRED: ("fail", "Hết hạn"),
+}
+
+
 def received_item(item: MailboxItem) -> ReceivedItem:
     """Show one line of a mailbox to the system that may collect it."""
     return ReceivedItem(
@@ -30,8 +41,8 @@ def received_item(item: MailboxItem) -> ReceivedItem:
         recipient=item.recipient,
         created_at=item.created_at,
         updated_at=item.created_at,
-        status="initial" if item.state is State.WAITING else "processing",
-        status_words="Chờ nhận" if item.state is State.WAITING else "Đã tải, chờ xác nhận",
+        status=_RECEIVED_WORDS[item.state][0],
+        status_words=_RECEIVED_WORDS[item.state][1],
         package_sha256=item.digest,
         priority=item.priority,
     )
@@ -57,6 +68,16 @@ def sent_item(item: SentLine) -> SentItem:
         receive_status_words=StatusCode(item.status).vi if known and item.status else None,
         package_sha256=item.digest,
     )
+
+
+def write_received(items: Iterable[MailboxItem]) -> bytes:
+    """Write lines of a mailbox as an answer."""
+    return answers.write_received_list(map(received_item, items))
+
+
+def write_sent(items: Iterable[SentLine]) -> bytes:
+    """Write lines of a sender's report as an answer."""
+    return answers.write_sent_list(map(sent_item, items))
 
 
 def directory_items(directory: Snapshot) -> Iterator[DirectoryItem]:

@@ -59,6 +59,8 @@ class Watch:
         seal_left = self.seal.certificate.not_valid_after_utc - self.clock()
         return {
             "lienthong_dispatches_waiting": await count_waiting(self.database),
+            "lienthong_axis_away": float(self.worker.axis_is_away),
+            "lienthong_writer_lag_seconds": self.database.lag.total_seconds(),
             "lienthong_disk_free_bytes": self.blobs.free_bytes(),
             "lienthong_seal_seconds_left": seal_left.total_seconds(),
         }

@@ -7,6 +7,7 @@ walks are in exchange/, outbound.py first.
 
 import asyncio
 import json
+import math
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -30,6 +31,7 @@ from gateway.vxp import answers
 from gateway.vxp.content import encode_content, frame_content
 from gateway.vxp.operations import Operation, operation_at
 from gateway.vxp.requests import (
+    SendRequest,
     read_confirm,
     read_delete,
     read_document,
@@ -43,11 +45,11 @@ from gateway.web.authentication import Authentication
 from gateway.web.limits import Limits
 from gateway.web.observed import OPERATION, OUTCOME, PACKAGE, SYSTEM
 from gateway.web.problems import vxp_code, vxp_words
+from gateway.web.responses import answer_and_close, ask_for_body, in_pages, list_in_pages, stream, whole
 
 log = structlog.get_logger()
 
 _SMALL_BODY_BYTES = 64 << 10
-_RETRY_AFTER_SECONDS = "30"
 _PATIENCE_SECONDS = 60.0
 _SLOWEST_BYTES_PER_SECOND = 8 << 10
 
@@ -64,7 +66,10 @@ class Call:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VxpApi:
-    """Answers every operation. inbound is None on a hub, where nobody stands above."""
+    """Answers every operation. inbound is None on a hub, where nobody stands above.
+
+    Shape: on_axis_call is called whenever the axis itself calls.
+    """
 
     authentication: Authentication
     limits: Limits
@@ -79,6 +84,7 @@ class VxpApi:
     clock: Callable[[], datetime]
     body_limit: int
     upload_timeout: timedelta
+    on_axis_call: Callable[[], None]
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         """Answer one request of any operation."""
@@ -89,6 +95,8 @@ class VxpApi:
         try:
             caller, arguments = await self.authentication.identify(request, operation)
             request[SYSTEM] = caller.id
+            if caller.kind is SystemKind.AXIS:
+                self.on_axis_call()
             self.limits.admit(caller.id)
             call = Call(request=request, caller=caller, arguments=arguments, at=self.clock())
             response = await self._act_on_record(operation, call)
@@ -100,7 +108,10 @@ class VxpApi:
                 log.warning(
                     "delayed", operation=operation.value, reason=error.code, cause=repr(error.__cause__)
                 )
-            return self._answer_failure(operation, error)
+            response = self._answer_failure(operation, error)
+            if operation is Operation.SEND and "Expect" in request.headers:
+                await answer_and_close(request, response)
+            return response
 
     async def _act_on_record(self, operation: Operation, call: Call) -> web.StreamResponse:
         """Carry out one operation; a refusal that no walk recorded is recorded before it is spoken."""
@@ -113,11 +124,16 @@ class VxpApi:
                 )
             raise
 
+    async def answer_expectation(self, request: web.Request) -> None:
+        """Ask for a body before anything is looked at; for a package's only when there is room for it."""
+        if operation_at(request.path) is not Operation.SEND:
+            await ask_for_body(request)
+
     def answer_bug(self, request: web.Request) -> web.Response:
         """Answer when we failed in a way nobody foresaw; nothing is disclosed."""
         operation = operation_at(request.path) or Operation.CONFIRM
         body = answers.write_failure(operation, answers.ErrorCode.INTERNAL, "Loi noi bo / Internal error")
-        return _json(body)
+        return whole(body)
 
     def _act(self, operation: Operation) -> Callable[[Call], Awaitable[web.StreamResponse]]:
         acts: dict[Operation, Callable[[Call], Awaitable[web.StreamResponse]]] = {
@@ -139,7 +155,7 @@ class VxpApi:
 
     async def _send(self, call: Call) -> web.Response:
         sending = read_send(call.arguments)
-        self.admission.check_disk()
+        await self._expect_room(call.caller, sending)
         with self.limits.uploading(call.caller.id):
             spool = await self._take_body(call, sending.hash_file)
             passed(Point.BODY_RECEIVED)
@@ -160,7 +176,20 @@ class VxpApi:
                 spool.discard()
         call.request[PACKAGE] = promise.package_id
         answer = answers.SendAnswer(doc_id=promise.package_id, receipt=json.loads(promise.receipt))
-        return _json(answers.write_send_answer(answer))
+        return whole(answers.write_send_answer(answer))
+
+    async def _expect_room(self, caller: System, sending: SendRequest) -> None:
+        """Turn a package away before its body is read, as far as its headers tell where it goes.
+
+        Errors: Delay ``disk-full``, ``writer-behind`` or ``queue-full``.
+        """
+        self.admission.check_disk()
+        self.admission.check_writer()
+        if self.inbound is None or caller.kind is SystemKind.AXIS:
+            return  # nothing of it leaves through an axis
+        directory = await self.directory.current()
+        if not all(map(directory.has_mailbox, sending.to or ())):
+            await self.admission.check_queue()
 
     def _from_the_axis(self) -> Inbound:
         if self.inbound is None:
@@ -180,6 +209,7 @@ class VxpApi:
             raise self._too_large()
         writer = self.blobs.spool(self.mint.new(call.at))
         try:
+            await ask_for_body(call.request)
             began = asyncio.get_running_loop().time()
             async with asyncio.timeout_at(began + _PATIENCE_SECONDS) as patience:
                 async for chunk in call.request.content.iter_any():
@@ -204,18 +234,20 @@ class VxpApi:
             en=f"The package exceeds the {self.body_limit} bytes allowed.",
         )
 
-    async def _list_received(self, call: Call) -> web.Response:
+    async def _list_received(self, call: Call) -> web.StreamResponse:
         asked = read_list(call.arguments)
-        items = await self.mailbox.list_waiting(call.caller, asked.kind)
-        return _json(answers.write_received_list(map(listing.received_item, items)))
+        items = await self.mailbox.list_waiting(
+            call.caller, asked.kind, since=asked.from_at, until=asked.to_at
+        )
+        return await list_in_pages(call.request, in_pages(items), listing.write_received)
 
-    async def _list_sent(self, call: Call) -> web.Response:
+    async def _list_sent(self, call: Call) -> web.StreamResponse:
         asked = read_list(call.arguments)
-        items = await self.mailbox.list_sent(call.caller, asked.kind, since=asked.from_at, until=asked.to_at)
-        return _json(answers.write_sent_list(map(listing.sent_item, items)))
+        pages = self.mailbox.list_sent(call.caller, asked.kind, since=asked.from_at, until=asked.to_at)
+        return await list_in_pages(call.request, pages, listing.write_sent)
 
     async def _count(self, call: Call, kind: Kind) -> web.Response:
-        return _json(answers.write_count(await self.mailbox.count_waiting(call.caller, kind)))
+        return whole(answers.write_count(await self.mailbox.count_waiting(call.caller, kind)))
 
     async def _get(self, call: Call) -> web.StreamResponse:
         leaving = await self.mailbox.collect(call.caller, read_document(call.arguments).doc_id, at=call.at)
@@ -230,30 +262,34 @@ class VxpApi:
             text, _ = encode_content(held, b"", last=True)
             yield text + frame.suffix
 
-        return await _stream(call.request, encoded(), frame.content_length, "application/json; charset=utf-8")
+        return await stream(
+            call.request, encoded(), "application/json; charset=utf-8", length=frame.content_length
+        )
 
     async def _download(self, call: Call) -> web.StreamResponse:
         leaving = await self.mailbox.collect(call.caller, read_document(call.arguments).doc_id, at=call.at)
-        return await _stream(call.request, leaving.chunks(), leaving.size_bytes, "application/octet-stream")
+        return await stream(
+            call.request, leaving.chunks(), "application/octet-stream", length=leaving.size_bytes
+        )
 
     async def _confirm(self, call: Call) -> web.Response:
         asked = read_confirm(call.arguments)
         await self.mailbox.confirm(
             call.caller, asked.doc_id, asked.confirmation, asked.description, at=call.at
         )
-        return _json(answers.write_done())
+        return whole(answers.write_done())
 
     async def _list_agencies(self, call: Call) -> web.Response:
         directory = await self.directory.current()
-        return _json(answers.write_agencies(listing.directory_items(directory)))
+        return whole(answers.write_agencies(listing.directory_items(directory)))
 
     async def _list_agencies_qd20(self, call: Call) -> web.Response:
         directory = await self.directory.current()
-        return _json(answers.write_agencies_qd20(listing.qd20_items(directory)))
+        return whole(answers.write_agencies_qd20(listing.qd20_items(directory)))
 
     async def _list_units(self, call: Call) -> web.Response:
         directory = await self.directory.current()
-        return _json(answers.write_units(listing.units(directory)))
+        return whole(answers.write_units(listing.units(directory)))
 
     async def _register(self, call: Call) -> web.Response:
         body = b""
@@ -262,20 +298,21 @@ class VxpApi:
             if len(body) > _SMALL_BODY_BYTES:
                 raise self._too_large()
         await self.registry.register(call.caller, read_registration(body), at=call.at)
-        return _json(answers.write_done())
+        return whole(answers.write_done())
 
     async def _delete(self, call: Call) -> web.Response:
         await self.registry.delete(call.caller, read_delete(call.arguments).code, at=call.at)
-        return _json(answers.write_done())
+        return whole(answers.write_done())
 
     def _answer_failure(self, operation: Operation, error: LienthongError) -> web.Response:
         receipt = error.receipt if isinstance(error, Refusal) else b""
         body = answers.write_failure(
             operation, vxp_code(error), vxp_words(error), receipt=json.loads(receipt) if receipt else None
         )
-        response = _json(body)
+        response = whole(body)
         if not isinstance(error, Refusal):
-            response.headers["Retry-After"] = _RETRY_AFTER_SECONDS
+            after = error.after if isinstance(error, Delay) else Delay.after
+            response.headers["Retry-After"] = str(max(1, math.ceil(after.total_seconds())))
         return response
 
 
@@ -293,32 +330,9 @@ async def _finish(writer: SpoolWriter, claimed_hash: str) -> Spool:
     )
 
 
-async def _stream(
-    request: web.Request, chunks: AsyncIterator[bytes], length: int, content_type: str
-) -> web.StreamResponse:
-    """Answer piece by piece. When that fails midway the connection is cut: a cut transfer is no document."""
-    response = web.StreamResponse(headers={"Content-Type": content_type})
-    response.content_length = length
-    await response.prepare(request)
-    try:
-        async for chunk in chunks:
-            await response.write(chunk)
-            passed(Point.CONTENT_LEAVING)
-        await response.write_eof()
-    except Exception as error:
-        if request.transport is not None:
-            request.transport.abort()
-        raise ConnectionResetError("the package could not be read to its end") from error
-    return response
-
-
 def _too_slow() -> Delay:
     return Delay.because(
         "upload-too-slow",
         vi="Gói tin gửi lên quá chậm; hãy gửi lại.",
         en="The package came too slowly; send it again.",
     )
-
-
-def _json(body: bytes) -> web.Response:
-    return web.Response(body=body, content_type="application/json", charset="utf-8")

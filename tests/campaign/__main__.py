@@ -1,8 +1,9 @@
-"""Runs the campaign: ``python -m tests.campaign [--kills N] [--seed S] [--mutations] [--report FILE]``."""
+"""Runs the campaign: ``python -m tests.campaign [--kills N] [--seed S] [--scene kills] [--page FILE]``."""
 
 import argparse
 import asyncio
 import json
+import subprocess
 import sys
 import tempfile
 import time
@@ -11,75 +12,92 @@ from pathlib import Path
 
 from tests.campaign.kills import Outcome, Plan, play
 from tests.campaign.mutations import DISK_MUTATIONS, MUTATIONS
+from tests.campaign.page import write_page
+
+_MUTATED_SECONDS = 25.0
 
 
 def main() -> int:
     """Play the scenes, tell what was found, and return 0 when nothing was (or, mutated, when all were)."""
+    chosen = _arguments()
+    if chosen.mutations:
+        return _try_mutations(chosen.seed)
+    outcomes = {}
+    for scene in chosen.scene or ("kills", "disks"):
+        outcome = outcomes[scene] = _run(_plan(scene, chosen), chosen.keep and chosen.keep / scene)
+        _tell(scene, outcome)
+    if chosen.report is not None:
+        figures = {scene: asdict(outcome) for scene, outcome in outcomes.items()}
+        chosen.report.write_text(json.dumps(figures, ensure_ascii=False, indent=1) + "\n")
+    if chosen.page is not None:
+        command = ["git", "rev-parse", "--short", "HEAD"]
+        commit = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+        write_page(chosen.page, outcomes, commit=commit)
+    return 1 if any(outcome.breaches for outcome in outcomes.values()) else 0
+
+
+def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.campaign", description=__doc__)
+    parser.add_argument("--scene", action="append", choices=["kills", "disks"], help="only this one")
     parser.add_argument("--kills", type=int, default=300, help="how many kills (10,000 is the full run)")
-    parser.add_argument("--seconds", type=float, default=20, help="length of the scene without kills")
+    parser.add_argument("--seconds", type=float, help="end a scene after so many; disks: 40")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--calm", action="store_true", help="leave the roads alone")
-    parser.add_argument("--disk", action="store_true", help="break the disks instead of killing")
     parser.add_argument("--mutation", choices=sorted(MUTATIONS), help="plant one fault first")
     parser.add_argument("--mutations", action="store_true", help="plant every fault, one after the other")
-    parser.add_argument("--keep", type=Path, help="an empty folder for the town; it stays behind")
+    parser.add_argument("--keep", type=Path, help="a folder for the towns; they stay behind")
     parser.add_argument("--report", type=Path, help="write the figures there, as JSON")
-    chosen = parser.parse_args()
-    if chosen.mutations:
-        return _try_mutations(chosen.seed, chosen.kills)
-    plan = Plan(
+    parser.add_argument("--page", type=Path, help="put the figures into this page (docs/reliability.md)")
+    return parser.parse_args()
+
+
+def _plan(scene: str, chosen: argparse.Namespace) -> Plan:
+    if scene == "disks":
+        return disk_plan(chosen.seed, chosen.seconds or 40.0, mutation=chosen.mutation)
+    return Plan(
         seed=chosen.seed,
-        kills=0 if chosen.disk else chosen.kills,
-        seconds=chosen.seconds,
-        network=not (chosen.calm or chosen.disk),
-        disk=chosen.disk,
+        kills=chosen.kills,
+        seconds=chosen.seconds or 10 + chosen.kills,
+        network=not chosen.calm,
         mutation=chosen.mutation,
     )
-    outcome = _run(plan, chosen.keep)
-    _tell(outcome)
-    if chosen.report is not None:
-        chosen.report.write_text(json.dumps(asdict(outcome), ensure_ascii=False, indent=1) + "\n")
-    return 1 if outcome.breaches else 0
+
+
+def disk_plan(seed: int, seconds: float, *, mutation: str | None = None) -> Plan:
+    """Plan a scene in which only the disks are bad."""
+    return Plan(seed=seed, seconds=seconds, network=False, disk=True, mutation=mutation)
 
 
 def _run(plan: Plan, keep: Path | None = None) -> Outcome:
     if keep is not None:
-        keep.mkdir(parents=True, exist_ok=True)
+        keep.mkdir(parents=True)
         return asyncio.run(play(keep, plan))
     with tempfile.TemporaryDirectory(prefix="lienthong-campaign-") as directory:
         return asyncio.run(play(Path(directory), plan))
 
 
-def _try_mutations(seed: int, kills: int) -> int:
-    missed = []
+def _try_mutations(seed: int) -> int:
+    missed = 0
     for name, mutation in MUTATIONS.items():
         began = time.monotonic()
-        of_disk = name in DISK_MUTATIONS
-        plan = Plan(
-            seed=seed, kills=0 if of_disk else kills, disk=of_disk, network=not of_disk, mutation=name
-        )
-        outcome = _run(plan)
-        found = outcome.breaches
-        missed += [] if found else [name]
-        print(f"{name}: {mutation.words}: ", end="")
-        print(
-            f"{len(found)} breaches in {time.monotonic() - began:.0f} s: {found[0][:160]}"
-            if found
-            else "MISSED"
-        )
+        plan = Plan(seed=seed, kills=80, seconds=2 * _MUTATED_SECONDS, mutation=name)
+        if name in DISK_MUTATIONS:
+            plan = disk_plan(seed, _MUTATED_SECONDS, mutation=name)
+        found = _run(plan).breaches
+        missed += not found
+        words = f"{len(found)} breaches, such as {found[0][:160]}" if found else "MISSED"
+        print(f"{name} ({mutation.words}) in {time.monotonic() - began:.0f} s: {words}", flush=True)
     return 1 if missed else 0
 
 
-def _tell(outcome: Outcome) -> None:
-    plan, kills = outcome.plan, sum(outcome.kills.values())
-    print(f"seed {plan.seed}: {kills} kills in {outcome.seconds:.0f} s: {outcome.kills}")
-    print(f"at any instant: {outcome.at_random}; ", end="")
+def _tell(scene: str, outcome: Outcome) -> None:
+    kills = sum(outcome.kills.values())
+    print(f"{scene}, seed {outcome.plan.seed}: {kills} kills in {outcome.seconds:.0f} s {outcome.kills}")
+    print(f"killed at any instant: {outcome.at_random}; at points: {outcome.at_points}")
     never = [name for name, count in outcome.passings.items() if not count]
-    print(f"at points: {dict(sorted(outcome.at_points.items()))}")
     print(f"points never passed: {', '.join(never) or 'none'}")
-    print(f"faults on the roads: {dict(sorted(outcome.faults.items()))}")
-    print(f"faults of the disks: {dict(sorted(outcome.disk_faults.items()))}")
+    print(f"faults on the roads: {outcome.faults}")
+    print(f"faults of the disks: {outcome.disk_faults}")
     print(
         f"{outcome.sendings} packages, {outcome.promises} promises, {outcome.refused} refused,"
         f" {outcome.deliveries} deliveries; settled in {outcome.settled_in:.1f} s"
@@ -88,6 +106,7 @@ def _tell(outcome: Outcome) -> None:
         print(f"{'ok ' if not finding.breaches else 'BAD'} {finding.checked:>7}  {finding.sentence}")
         for breach in finding.breaches[:8]:
             print(f"             {breach}")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

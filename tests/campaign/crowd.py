@@ -7,7 +7,7 @@ those that a sender's own call would have left.
 
 import hashlib
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from itertools import islice
@@ -36,12 +36,15 @@ _NOTATION = "VP"
 
 @dataclass(frozen=True, kw_only=True)
 class Letter:
-    """One package to be: number has seven digits; an update is one of the letter with the same number."""
+    """One package to be. Version 0 opens its document, the others update it.
+
+    Shape: number and version are written with seven digits, so that all of one sort are equally long.
+    """
 
     sender: AgencyCode
     recipient: AgencyCode
     number: int
-    is_update: bool = False
+    version: int = 0
     priority: int = 0
 
     @property
@@ -50,21 +53,23 @@ class Letter:
         return Sent(sender=self.sender, number=f"{self.number:07d}", notation=_NOTATION)
 
     @property
+    def subject(self) -> str:
+        """Say what it is about."""
+        return f"Về việc báo cáo, lần {self.version:07d}"
+
+    @property
     def sort(self) -> "Letter":
         """Return the letter that stands for all that differ from it in number alone."""
-        return replace(self, number=0)
+        return replace(self, number=0, version=min(self.version, 1))
 
     def write(self) -> bytes:
         """Write its package."""
-        target = self.sent.document_id if self.is_update else None
-        business = 2 if self.is_update else 0
-        subject = "Về việc cập nhật" if self.is_update else "Về việc báo cáo"
         return document(
             self.sent,
             [self.recipient],
-            subject=subject,
-            business=business,
-            target=target,
+            subject=self.subject,
+            business=2 if self.version else 0,
+            target=self.sent.document_id if self.version else None,
             priority=self.priority,
         )
 
@@ -78,13 +83,14 @@ class Crowd:
     judge: Judge
     tools: Tools
     axis_is_open: bool
+    system_of: Callable[[AgencyCode], str]
     _judged: dict[Letter, VerifiedPackage] = field(default_factory=dict)
 
-    async def gather(self, system: str, letters: Iterable[Letter]) -> int:
-        """Accept letters as if a system had sent them; return how many."""
+    async def gather(self, letters: Iterable[Letter]) -> int:
+        """Accept letters as if their senders' systems had sent them; return how many."""
         left, count = iter(letters), 0
         while some := list(islice(left, _IN_ONE_COMMIT)):
-            acceptances = [self._acceptance(SystemId(system), letter) for letter in some]
+            acceptances = [self._acceptance(letter) for letter in some]
 
             def act(tables: sqlite3.Connection, these: list[Acceptance] = acceptances) -> None:
                 for acceptance in these:
@@ -94,7 +100,7 @@ class Crowd:
             count += len(some)
         return count
 
-    def _acceptance(self, system: SystemId, letter: Letter) -> Acceptance:
+    def _acceptance(self, letter: Letter) -> Acceptance:
         content = letter.write()
         spool = Spool(
             digest=Digest(hashlib.sha256(content).hexdigest()), size_bytes=len(content), content=content
@@ -103,7 +109,7 @@ class Crowd:
             verified=self._told_anew(letter, spool),
             spool=spool,
             direction=Direction.OUTBOUND,
-            system_id=system,
+            system_id=SystemId(self.system_of(letter.sender)),
             route=plan_route(
                 [letter.recipient], self.directory, axis_is_open=self.axis_is_open, is_answer=False
             ),
@@ -124,16 +130,18 @@ class Crowd:
         envelope = replace(
             envelope,
             document_id=document_id,
+            subject=letter.subject,
             code=DocumentCode(number=letter.sent.number, notation=_NOTATION),
-            amendment=replace(amendment, target=document_id) if letter.is_update else amendment,
+            amendment=replace(amendment, target=document_id) if letter.version else amendment,
         )
         package = replace(judged.package, envelope=envelope, digest=spool.digest, size_bytes=spool.size_bytes)
         return replace(judged, package=package)
 
 
-async def fill(directory: Path, queues: Iterable[tuple[str, Iterable[Letter]]]) -> int:
-    """Fill the queues of the node in a directory, system by system; return how many packages it has more.
+async def fill(directory: Path, letters: Iterable[Letter], *, system_of: Callable[[AgencyCode], str]) -> int:
+    """Fill the queues of the node in a directory; return how many packages it has more.
 
+    Shape: system_of tells an agency's system.
     The node says no 01 for what it takes: the queues are as long as they are meant to be.
     """
     config = load_config(directory / "config.toml")
@@ -150,5 +158,6 @@ async def fill(directory: Path, queues: Iterable[tuple[str, Iterable[Letter]]]) 
             ),
             tools=Tools(notary=office.notary, posting=posting, own_words=None),
             axis_is_open=config.axis is not None,
+            system_of=system_of,
         )
-        return sum([await crowd.gather(system, letters) for system, letters in queues])
+        return await crowd.gather(letters)

@@ -20,7 +20,6 @@ from tests.campaign.ledger import Ledger
 from tests.campaign.nursery import Nursery
 from tests.campaign.town import House, Town, open_town
 
-_SETTLED_WITHIN = 60.0
 _SETTLED_FOR = 1.5
 _WARM_UP = 2.0
 
@@ -41,6 +40,7 @@ class Plan:
     longest: float = 1.6
     pause: float = 0.25
     mutation: str | None = None
+    settled_within: float = 60.0
 
 
 @dataclass(kw_only=True)
@@ -85,7 +85,7 @@ async def play(directory: Path, plan: Plan) -> Outcome:
                 await _break(town, plan, outcome, disks)
                 stop.set()
                 outcome.seconds = time.monotonic() - began
-                unsettled = await _settle(town, ledger)
+                unsettled = await _settle(town, ledger, within=plan.settled_within)
                 outcome.settled_in = time.monotonic() - began - outcome.seconds
             passings = [Counter(await nursery.passings(house.number)) for house in town.houses]
             outcome.passings = {point.name: sum(each[point.name] for each in passings) for point in Point}
@@ -118,7 +118,7 @@ async def _at_work(town: Town, ledger: Ledger, plan: Plan, stop: asyncio.Event) 
         collecting = [work.create_task(clerk.collect_on()) for clerk in clerks]
         sending = [work.create_task(clerk.send_on()) for clerk in clerks]
         yield registrar
-        await asyncio.wait([registering], timeout=_SETTLED_WITHIN)
+        await asyncio.wait([registering], timeout=plan.settled_within)
         for task in (registering, *collecting, *sending):
             task.cancel()
 
@@ -187,9 +187,9 @@ def _is_going_on(plan: Plan, killers: list[Killer], deadline: float) -> bool:
     return not enough and time.monotonic() < deadline
 
 
-async def _settle(town: Town, ledger: Ledger) -> list[str]:
+async def _settle(town: Town, ledger: Ledger, *, within: float) -> list[str]:
     """Wait until nothing is open anywhere and nothing has changed for a while; say what is still open."""
-    deadline = time.monotonic() + _SETTLED_WITHIN
+    deadline = time.monotonic() + within
     quiet_since, before = time.monotonic(), None
     while time.monotonic() < deadline:
         await asyncio.sleep(0.2)

@@ -7,6 +7,7 @@ import pytest
 
 from gateway.config import Role
 from gateway.model.agency import SystemKind
+from gateway.sandbox.faulty_axis import FaultyAxis
 from tests.walks.world import FINANCE, HEALTH, HUB, MINISTRY, PROVINCE, World, prepare_node
 
 
@@ -29,4 +30,35 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
         finance=gateway.dms("STC"),
     )
     await gateway.stop()
+    await hub.stop()
+
+
+@pytest.fixture
+async def road(tmp_path: Path) -> AsyncIterator[tuple[World, FaultyAxis]]:
+    """The usual world with a road to the axis on which things go wrong."""
+    hub = prepare_node(tmp_path / "hub", code=HUB, role=Role.HUB)
+    await hub.connect("BO", [MINISTRY])
+    secret = await hub.connect("TINH", [PROVINCE, HEALTH, FINANCE], kind=SystemKind.GATEWAY)
+    await hub.start()
+    async with FaultyAxis(hub.url) as axis:
+        gateway = prepare_node(
+            tmp_path / "gateway",
+            code=PROVINCE,
+            below=(axis.url, "TINH", secret),
+            axis={"answer_timeout": "1s", "connect_timeout": "1s"},
+        )
+        await gateway.connect("SYT", [HEALTH])
+        await gateway.connect("STC", [FINANCE])
+        await gateway.start()
+        yield (
+            World(
+                hub=hub,
+                gateway=gateway,
+                ministry=hub.dms("BO"),
+                health=gateway.dms("SYT"),
+                finance=gateway.dms("STC"),
+            ),
+            axis,
+        )
+        await gateway.stop()
     await hub.stop()

@@ -1,6 +1,5 @@
 """Whatever the network does to one call, the document arrives once and the log tells the truth."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,6 @@ from gateway.model.log import LogKind
 from gateway.sandbox.faulty_axis import Fault, FaultyAxis
 from tests.packages import Sent, document
 from tests.walks.world import (
-    FINANCE,
     HEALTH,
     HUB,
     MINISTRY,
@@ -22,38 +20,6 @@ from tests.walks.world import (
     status_codes,
     until,
 )
-
-
-@pytest.fixture
-async def road(tmp_path: Path) -> AsyncIterator[tuple[World, FaultyAxis]]:
-    """The usual world with a road to the axis on which things go wrong."""
-    hub = prepare_node(tmp_path / "hub", code=HUB, role=Role.HUB)
-    await hub.connect("BO", [MINISTRY])
-    secret = await hub.connect("TINH", [PROVINCE, HEALTH, FINANCE], kind=SystemKind.GATEWAY)
-    await hub.start()
-    async with FaultyAxis(hub.url) as axis:
-        gateway = prepare_node(
-            tmp_path / "gateway",
-            code=PROVINCE,
-            below=(axis.url, "TINH", secret),
-            axis={"answer_timeout": "1s", "connect_timeout": "1s"},
-        )
-        await gateway.connect("SYT", [HEALTH])
-        await gateway.connect("STC", [FINANCE])
-        await gateway.start()
-        yield (
-            World(
-                hub=hub,
-                gateway=gateway,
-                ministry=hub.dms("BO"),
-                health=gateway.dms("SYT"),
-                finance=gateway.dms("STC"),
-            ),
-            axis,
-        )
-        await gateway.stop()
-    await hub.stop()
-
 
 FAULTS = [fault for fault in Fault if fault is not Fault.AWAY]
 

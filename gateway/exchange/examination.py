@@ -1,0 +1,277 @@
+"""Examines a data directory: does what was done agree with what is on record, and with what is on disk?
+
+Reads only, and may run beside a serving process. What it finds are values, with their meaning and what to do
+about them in both languages; cli/doctor.py shows them.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+
+from cryptography import x509
+
+from gateway.errors import Refusal
+from gateway.evidence.merkle import hash_leaf
+from gateway.evidence.receipts import Receipt, read_receipt, verify_receipt, write_entry
+from gateway.model.identifiers import Digest
+from gateway.model.log import SIGNED_KINDS
+from gateway.store.consistency import bytes_wrong, disagreements, log_rows, looking, stray_files
+from gateway.store.database import from_micros
+from gateway.trust.keys import fingerprint_of
+
+_EXAMPLES = 10
+# Younger than this, a file may belong to a walk that is just being recorded.
+_YOUNG = timedelta(minutes=15)
+_SEAL_ENDS_SOON = timedelta(days=30)
+_CLOCK_OFF = timedelta(minutes=5)
+
+
+class Severity(StrEnum):
+    """How bad it is: an error is a broken promise, a remark something to know."""
+
+    ERROR = "error"
+    REMARK = "remark"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meaning:
+    """What a finding means and what to do, in Vietnamese and English."""
+
+    vi: str
+    en: str
+    severity: Severity = Severity.ERROR
+
+
+_DAMAGE = "Khôi phục từ bản sao lưu gần nhất.", "Restore the last backup."
+_TAMPERED = (
+    "Dữ liệu bị sửa ngoài chương trình: giữ nguyên tệp, báo người phụ trách kiểm toán.",
+    "The data was changed from outside: keep the files as they are, tell the auditor.",
+)
+_OURS = (
+    "Lỗi của chương trình: giữ bản sao và báo nhà phát triển.",
+    "A fault of the program: keep a copy, report it.",
+)
+
+
+def _error(vi: str, en: str, advice: tuple[str, str]) -> Meaning:
+    return Meaning(vi=f"{vi} {advice[0]}", en=f"{en} {advice[1]}")
+
+
+def _remark(vi: str, en: str) -> Meaning:
+    return Meaning(vi=vi, en=en, severity=Severity.REMARK)
+
+
+# docs/operations.md has the same list; a test keeps the two equal.
+MEANINGS: dict[str, Meaning] = {
+    "database-damaged": _error("Cơ sở dữ liệu hỏng.", "The database is damaged.", _DAMAGE),
+    "schema-unknown": _remark(
+        "Lược đồ của phiên bản khác; chạy `lienthong serve` một lần để nâng cấp.",
+        "The schema is another version's; run `lienthong serve` once to bring it up.",
+    ),
+    "reference-broken": _error(
+        "Dòng trỏ tới dòng không có.", "A row points at one that is not there.", _DAMAGE
+    ),
+    "log-unguarded": _error(
+        "Nhật ký mất khóa chống sửa.", "The log has lost its guard against change.", _TAMPERED
+    ),
+    "entry-missing": _error("Nhật ký thiếu mục.", "An entry of the log is missing.", _TAMPERED),
+    "entry-mislabelled": _error("Cột khác lời xác nhận.", "Columns differ from the statement.", _TAMPERED),
+    "leaf-wrong": _error("Lá Merkle không khớp.", "The leaf is not the entry's.", _TAMPERED),
+    "receipt-wrong": _error("Chữ ký biên nhận sai.", "A receipt's signature is wrong.", _TAMPERED),
+    "receipt-missing": _error("Thiếu biên nhận.", "A receipt is missing.", _TAMPERED),
+    "receipt-of-another-seal": _remark(
+        "Biên nhận ký bằng chứng thư không còn ở đây (con dấu đã thay); giữ chứng thư cũ để kiểm chứng.",
+        "Receipts signed under a certificate that is not here any more; keep old ones to verify them.",
+    ),
+    "package-unrecorded": _error("Gói tin không có mục nhật ký.", "A package without its entry.", _TAMPERED),
+    "own-word-unrecorded": _error(
+        "Trạng thái tự gửi không có mục.", "An own word without its entry.", _TAMPERED
+    ),
+    "record-without-package": _error("Mục nhật ký mất gói tin.", "An entry without its package.", _TAMPERED),
+    "package-differs": _error("Gói tin khác mục nhật ký.", "A package differs from its entry.", _TAMPERED),
+    "end-unrecorded": _error(
+        "Lượt chuyển kết thúc không có mục.", "A dispatch ended without an entry.", _OURS
+    ),
+    "record-without-end": _error(
+        "Mục kết thúc mà lượt chuyển chưa.", "An end on record that was none.", _OURS
+    ),
+    "collection-unrecorded": _error("Lấy gói tin mà không có mục.", "A collection without its entry.", _OURS),
+    "record-without-collection": _error("Mục lấy gói tin mà chưa lấy.", "A collection that was none.", _OURS),
+    "answer-unrecorded": _error("Trả lời không có mục nhật ký.", "An answer without its entry.", _OURS),
+    "recall-unrecorded": _error("Thu hồi không có mục nhật ký.", "A recall without its entry.", _OURS),
+    "status-unfounded": _error("Trạng thái không do ai báo.", "A status that nobody reported.", _OURS),
+    "dispatch-contradicts-itself": _error(
+        "Lượt chuyển tự mâu thuẫn.", "A dispatch contradicts itself.", _OURS
+    ),
+    "queue-miscounted": _error("Số đếm hàng chờ sai.", "A queue is miscounted.", _OURS),
+    "agency-served-unknown": _error("Phục vụ đơn vị không có.", "An agency served that is not known.", _OURS),
+    "bytes-missing": _error("Mất nội dung gói tin.", "A package's bytes are missing.", _DAMAGE),
+    "bytes-damaged": _error("Nội dung gói tin hỏng.", "A package's bytes are damaged.", _DAMAGE),
+    "bytes-unused": _remark("Nội dung không thuộc gói tin nào.", "Bytes that belong to no package."),
+    "file-astray": _remark(
+        "Tệp không thuộc gói tin nào; `lienthong doctor --mend` dọn được.",
+        "Files that belong to no package; `lienthong doctor --mend` removes them.",
+    ),
+    "spool-left": _remark(
+        "Tệp tạm còn lại; lần chạy sau sẽ dọn.", "Leftovers in the spool; the next start clears them."
+    ),
+    "file-exposed": _remark(
+        "Người khác trên máy đọc được tệp bí mật; chạy chmod 600.",
+        "Others on this machine can read a secret file; chmod 600.",
+    ),
+    "seal-invalid-now": _error(
+        "Con dấu số không còn hiệu lực.",
+        "The seal's certificate is not valid now.",
+        ("Thay con dấu (docs/operations.md).", "Replace it (docs/operations.md)."),
+    ),
+    "seal-ends-soon": _remark("Con dấu số sắp hết hạn.", "The seal's certificate ends within 30 days."),
+    "clock-behind": _error(
+        "Đồng hồ chậm hơn mục nhật ký cuối.",
+        "The clock is behind the newest entry.",
+        ("Chỉnh đồng hồ máy.", "Set the machine's clock."),
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One kind of disagreement: how often it was met, and where first."""
+
+    code: str
+    count: int
+    examples: tuple[str, ...]
+
+    @property
+    def meaning(self) -> Meaning:
+        """Say what it means and what to do."""
+        return MEANINGS[self.code]
+
+    @property
+    def is_error(self) -> bool:
+        """Tell whether something is wrong."""
+        return self.meaning.severity is Severity.ERROR
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class House:
+    """What is examined: the files of one data directory, and the certificates it seals under.
+
+    Shape: secret_files are those nobody else may read.
+    """
+
+    database_file: Path
+    blobs_folder: Path
+    spool_folder: Path
+    certificates: tuple[x509.Certificate, ...]
+    secret_files: tuple[Path, ...]
+
+
+@dataclass(slots=True)
+class _Notes:
+    """Gathers findings, keeping the first examples of each."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+    examples: dict[str, list[str]] = field(default_factory=dict)
+
+    def note(self, code: str, where: str) -> None:
+        self.counts[code] = self.counts.get(code, 0) + 1
+        first = self.examples.setdefault(code, [])
+        if len(first) < _EXAMPLES:
+            first.append(where)
+
+    def note_all(self, found: Iterable[tuple[str, str]]) -> None:
+        for code, where in found:
+            self.note(code, where)
+
+    def findings(self) -> list[Finding]:
+        """Give them in the order of the list, errors first."""
+        codes = sorted(self.counts, key=lambda code: (MEANINGS[code].severity, list(MEANINGS).index(code)))
+        return [
+            Finding(code=code, count=self.counts[code], examples=tuple(self.examples[code])) for code in codes
+        ]
+
+
+def examine(house: House, *, at: datetime, thorough: bool = True) -> list[Finding]:
+    """Examine a data directory, served or not. Blocks: to be run in a thread where there is a loop.
+
+    Shape: thorough recomputes every leaf and verifies every signature and digest; else only what is
+    there is counted.
+    """
+    notes = _Notes()
+    with looking(house.database_file) as connection:
+        notes.note_all(disagreements(connection))
+        if "schema-unknown" not in notes.counts:
+            if thorough:
+                notes.note_all(_judge_log(log_rows(connection), house))
+            notes.note_all(bytes_wrong(connection, house.blobs_folder, thorough=thorough))
+            notes.note_all(
+                ("file-astray", path.name) for path in _old(stray_files(connection, house.blobs_folder), at)
+            )
+            notes.note_all(_judge_clock(connection.execute("SELECT max(at) FROM log").fetchone()[0], at))
+    notes.note_all(("spool-left", path.name) for path in _old(house.spool_folder.glob("*"), at))
+    notes.note_all(
+        ("file-exposed", path.name)
+        for path in house.secret_files
+        if path.is_file() and path.stat().st_mode & 0o077
+    )
+    notes.note_all(_judge_seal(house.certificates[0], at))
+    return notes.findings()
+
+
+def mend(house: House, *, at: datetime) -> list[Path]:
+    """Remove the files that are nobody's; only while no server runs. Return what was removed."""
+    with looking(house.database_file) as connection:
+        astray = list(_old(stray_files(connection, house.blobs_folder), at))
+    for path in astray:
+        path.unlink()
+    return astray
+
+
+def _judge_log(rows: Iterable[sqlite3.Row], house: House) -> Iterator[tuple[str, str]]:
+    certificates = {fingerprint_of(certificate): certificate for certificate in house.certificates}
+    signed = {kind.value for kind in SIGNED_KINDS}
+    for row in rows:
+        seq, statement = str(row["seq"]), row["statement"]
+        try:
+            receipt = None if row["receipt"] is None else read_receipt(row["receipt"])
+            is_its_leaf = hash_leaf(write_entry(statement, receipt)) == row["leaf"]
+        except (Refusal, ValueError):  # no receipt at all, or one of another statement
+            yield "receipt-wrong", seq
+            continue
+        if not is_its_leaf:
+            yield "leaf-wrong", seq
+        if receipt is not None:
+            yield from _judge_receipt(receipt, certificates, seq)
+        elif row["kind"] in signed:
+            yield "receipt-missing", seq
+
+
+def _judge_receipt(
+    receipt: Receipt, certificates: Mapping[Digest, x509.Certificate], seq: str
+) -> Iterator[tuple[str, str]]:
+    certificate = certificates.get(receipt.certificate_sha256)
+    if certificate is None:
+        yield "receipt-of-another-seal", seq
+    elif not verify_receipt(receipt, certificate):
+        yield "receipt-wrong", seq
+
+
+def _judge_clock(newest: int | None, at: datetime) -> Iterator[tuple[str, str]]:
+    if newest is not None and from_micros(newest) > at + _CLOCK_OFF:
+        yield "clock-behind", from_micros(newest).isoformat()
+
+
+def _judge_seal(certificate: x509.Certificate, at: datetime) -> Iterator[tuple[str, str]]:
+    until = certificate.not_valid_after_utc
+    if not certificate.not_valid_before_utc <= at <= until:
+        yield "seal-invalid-now", until.isoformat()
+    elif until - at < _SEAL_ENDS_SOON:
+        yield "seal-ends-soon", until.isoformat()
+
+
+def _old(paths: Iterable[Path], at: datetime) -> Iterator[Path]:
+    newest = (at - _YOUNG).timestamp()
+    return (path for path in paths if path.stat().st_mtime < newest)

@@ -1,0 +1,133 @@
+"""What must agree in a data directory, as questions whose every answer is a disagreement.
+
+Asked over a connection of its own that can only read, in one transaction: a running server commits
+meanwhile, and nothing it does between two questions looks like a disagreement. To be run in a thread.
+exchange/examination.py says what each answer means.
+"""
+
+import contextlib
+import hashlib
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+from gateway.model.identifiers import Digest
+from gateway.store.database import migration_count
+
+_ENDED = "('delivered', 'refused', 'expired')"
+_ENDINGS = "('delivered', 'confirmed', 'turned-away', 'expired')"
+
+# code: the question. Its first column names what disagrees.
+RELATIONS: dict[str, str] = {
+    "database-damaged": "SELECT integrity_check FROM pragma_integrity_check WHERE integrity_check <> 'ok'",
+    "reference-broken": "SELECT \"table\" || ' ' || rowid FROM pragma_foreign_key_check",
+    "log-unguarded": "SELECT column1 FROM (VALUES ('log_is_append_only_1'), ('log_is_append_only_2'))"
+    " WHERE column1 NOT IN (SELECT name FROM sqlite_schema WHERE type = 'trigger')",
+    "entry-missing": "SELECT seq - 1 FROM (SELECT seq, lag(seq, 1, 0) OVER (ORDER BY seq) AS before FROM log)"
+    " WHERE seq <> before + 1",
+    "entry-mislabelled": "SELECT seq FROM log WHERE json_valid(CAST(statement AS TEXT)) = 0 OR (kind,"
+    " package_id,"
+    " dispatch_id, system_id) IS NOT (CAST(statement AS TEXT) ->> 'event', CAST(statement AS TEXT) ->>"
+    " 'package',"
+    " CAST(statement AS TEXT) ->> 'dispatch', CAST(statement AS TEXT) ->> 'system')",
+    "package-unrecorded": "SELECT id FROM packages WHERE direction <> 'own' AND (SELECT count(*) FROM log"
+    " WHERE log.package_id = packages.id AND kind = 'accepted') <> 1",
+    "own-word-unrecorded": "SELECT id FROM packages WHERE direction = 'own' AND (SELECT count(*) FROM log"
+    " WHERE log.package_id = packages.id AND kind = 'answered') <> 1",
+    "record-without-package": "SELECT seq FROM log WHERE kind = 'accepted' AND NOT EXISTS"
+    " (SELECT 1 FROM packages WHERE packages.id = log.package_id)",
+    "package-differs": "SELECT packages.id FROM packages JOIN log ON log.package_id = packages.id"
+    " AND log.kind = 'accepted' WHERE (digest, size_bytes) IS NOT (CAST(statement AS TEXT) ->> 'sha256',"
+    " CAST(statement AS TEXT) ->> 'bytes')",
+    "end-unrecorded": f"SELECT id FROM dispatches WHERE state IN {_ENDED} AND (SELECT count(*) FROM log"
+    f" WHERE log.package_id = dispatches.package_id AND dispatch_id = id AND log.kind IN {_ENDINGS}) <> 1",
+    "record-without-end": f"SELECT seq FROM log WHERE kind IN {_ENDINGS} AND (SELECT state FROM dispatches"
+    f" WHERE id = log.dispatch_id) IS NOT CASE kind WHEN 'confirmed' THEN 'delivered'"
+    " WHEN 'turned-away' THEN 'refused' ELSE kind END",
+    "collection-unrecorded": "SELECT id FROM dispatches WHERE destination = 'mailbox' AND state = 'claimed'"
+    " AND NOT EXISTS (SELECT 1 FROM log WHERE log.package_id = dispatches.package_id AND dispatch_id = id"
+    " AND log.kind = 'collected')",
+    "record-without-collection": "SELECT seq FROM log WHERE kind = 'collected' AND (SELECT state FROM"
+    " dispatches"
+    " WHERE id = log.dispatch_id) IS 'waiting'",
+    "answer-unrecorded": "SELECT answers.id FROM answers WHERE NOT EXISTS (SELECT 1 FROM log WHERE"
+    " log.package_id = answers.package_id AND kind IN ('answered', 'unmatched'))",
+    "recall-unrecorded": "SELECT id FROM threads WHERE recalled_at IS NOT NULL AND NOT EXISTS (SELECT"
+    " 1 FROM log"
+    " WHERE log.thread_id = threads.id AND kind IN ('amended', 'answered'))",
+    "status-unfounded": "SELECT thread_id || ' ' || code FROM recipients WHERE status IS NOT NULL AND"
+    " NOT EXISTS"
+    " (SELECT 1 FROM answers WHERE answers.thread_id = recipients.thread_id AND answers.status ="
+    " recipients.status)",
+    "dispatch-contradicts-itself": f"SELECT id FROM dispatches WHERE (state IN {_ENDED}) <> (ended_at"
+    " IS NOT NULL)"
+    " OR (destination = 'axis' AND (state = 'claimed') <> (lease_until IS NOT NULL))"
+    " OR (destination = 'axis' AND state = 'delivered' AND far_id IS NULL)",
+    "queue-miscounted": "SELECT destination || ' ' || mailbox || ' ' || kind FROM queues AS kept"
+    " WHERE (open_count, ended_count) IS NOT (SELECT count(*) - count(ended_at), count(ended_at) FROM"
+    " dispatches"
+    " WHERE dispatches.destination = kept.destination AND coalesce(dispatches.mailbox, '') = kept.mailbox"
+    " AND dispatches.kind = kept.kind)",
+    "agency-served-unknown": "SELECT code FROM served_agencies WHERE code NOT IN (SELECT code FROM agencies)",
+    "bytes-unused": "SELECT digest FROM blobs WHERE digest NOT IN (SELECT digest FROM packages)",
+}
+
+
+@contextlib.contextmanager
+def looking(database_file: Path) -> Iterator[sqlite3.Connection]:
+    """Open a data directory's database at one instant, for reading."""
+    uri = f"{database_file.absolute().as_uri()}?mode=ro"
+    with contextlib.closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as connection:
+        connection.row_factory = sqlite3.Row
+        connection.execute("BEGIN")
+        yield connection
+
+
+def disagreements(connection: sqlite3.Connection) -> Iterator[tuple[str, str]]:
+    """Ask every question; give each disagreement by its code and what disagrees."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version != migration_count():
+        yield "schema-unknown", str(version)
+        return
+    for code, question in RELATIONS.items():
+        yield from ((code, str(row[0])) for row in connection.execute(question))
+
+
+def log_rows(connection: sqlite3.Connection) -> Iterator[sqlite3.Row]:
+    """Read the whole log, in order."""
+    return connection.execute("SELECT seq, kind, at, statement, receipt, leaf FROM log ORDER BY seq")
+
+
+def bytes_wrong(
+    connection: sqlite3.Connection, blobs_folder: Path, *, thorough: bool
+) -> Iterator[tuple[str, str]]:
+    """Find the packages whose bytes are missing or are not those of their digest."""
+    question = (
+        "SELECT DISTINCT packages.digest, size_bytes, bytes FROM packages"
+        " LEFT JOIN blobs ON blobs.digest = packages.digest"
+    )
+    for digest, size_bytes, content in connection.execute(question):
+        path = blobs_folder / digest[:2] / digest[2:4] / digest
+        if content is None and not path.is_file():
+            yield "bytes-missing", digest
+            continue
+        length = path.stat().st_size if content is None else len(content)
+        if length != size_bytes or (thorough and _digest_of(path if content is None else content) != digest):
+            yield "bytes-damaged", digest
+
+
+def stray_files(connection: sqlite3.Connection, blobs_folder: Path) -> Iterator[Path]:
+    """Find the files among the packages that no package names."""
+    for path in sorted(blobs_folder.rglob("*")):
+        if path.is_file():
+            named = connection.execute("SELECT 1 FROM packages WHERE digest = ?", (path.name,)).fetchone()
+            in_place = path.parent == blobs_folder / path.name[:2] / path.name[2:4]
+            if named is None or not in_place:
+                yield path
+
+
+def _digest_of(content: Path | bytes) -> Digest:
+    if isinstance(content, bytes):
+        return Digest(hashlib.sha256(content).hexdigest())
+    with content.open("rb") as file:
+        return Digest(hashlib.file_digest(file, "sha256").hexdigest())

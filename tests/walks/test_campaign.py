@@ -1,0 +1,34 @@
+"""A short campaign on every change: what the full one does for an hour, for half a minute."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.campaign.__main__ import disk_plan
+from tests.campaign.kills import Plan, play
+
+pytestmark = pytest.mark.timeout(240)
+
+
+async def test_everything_is_killed_again_and_again_and_nothing_is_lost_or_done_twice(tmp_path: Path) -> None:
+    """A hundred kills and bad roads, at the same time."""
+    outcome = await play(tmp_path, Plan(seed=11, kills=100, seconds=60))
+    assert sum(outcome.kills.values()) >= 30
+    assert outcome.deliveries > 100
+    assert outcome.breaches == []
+
+
+@pytest.mark.skipif(not any(map(shutil.which, ("cc", "gcc", "clang"))), reason="no C compiler here")
+async def test_bad_disks_and_power_cuts_lose_nothing_that_was_promised(tmp_path: Path) -> None:
+    """Disks that are full, fail, tear and forget, under all three nodes."""
+    outcome = await play(tmp_path, disk_plan(11, 15))
+    assert sum(outcome.disk_faults.values()) > 10
+    assert outcome.breaches == []
+
+
+@pytest.mark.parametrize("mutation", ["no-dedupe-key", "confirm-before-record"])
+async def test_a_planted_fault_is_found(tmp_path: Path, mutation: str) -> None:
+    """The campaign can fail."""
+    outcome = await play(tmp_path, Plan(seed=11, kills=40, seconds=40, mutation=mutation, settled_within=10))
+    assert outcome.breaches
