@@ -80,12 +80,12 @@ class Delivery:
             self.road.set_out(dispatch.id)
         return claimed
 
-    async def release_lost(self, *, at: datetime | None) -> int:
+    async def release_lost(self, *, at: datetime | None, dropped: frozenset[DispatchId] = frozenset()) -> int:
         """Give back the claims nobody holds any more, their outcome unknown: all of them when at is None."""
         now = self.clock()
 
         def act(tables: Connection) -> int:
-            lost = dispatches.release_lost_claims(tables, at=at)
+            lost = dispatches.release_lost_claims(tables, at=at, dropped=dropped)
             for dispatch in lost:
                 append_entry(tables, self._deferral(dispatch, "claim-lost", None, now))
             return len(lost)
@@ -135,6 +135,7 @@ class Delivery:
             self.road.was_not_taken(dispatch.id, delay, at=self.clock())
             await self._defer(dispatch, thread_id, delay)
         else:
+            self.road.was_taken()
             await asyncio.shield(self._record_delivery(dispatch, thread_id, taken))
 
     async def _reconcile(self, dispatch: Dispatch, package: StoredPackage) -> "Taken | None":

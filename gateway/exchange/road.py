@@ -2,9 +2,9 @@
 
 While nobody is met there, trying every dispatch would tell nothing that one does not: the road closes, and a
 single scout is sent at the back-off's pace. Any sound answer opens it again, to whichever call it was given,
-and so does a call of the axis to us. What waits meanwhile is not put off: it is due all the time, and leaves
-in its order. Trouble that may be one dispatch's own is that dispatch's alone, unless so many meet it in a
-row that it is the axis's.
+and so does a call of the axis to us. Trouble that may be one dispatch's own is that dispatch's alone, unless
+so many meet it in a row that it is the axis's; then the road opens when the axis takes something again. What
+waits meanwhile is not put off: it is due all the time, and leaves in its order.
 """
 
 import random
@@ -20,9 +20,10 @@ from gateway.model.identifiers import DispatchId
 log = structlog.get_logger()
 
 _NOBODY_THERE = "axis-away"
-_FINAL_WORD = "axis-refused"
+_FINAL_NO = "axis-refused"
+_NOT_NOW = "axis-failed"
 # The axis was there, or may have been, and did not take it: its own trouble, or this dispatch's.
-_NOT_TAKEN = frozenset({"axis-failed", "outcome-unknown", "answer-unreadable"})
+_NOT_TAKEN = frozenset({_NOT_NOW, "outcome-unknown", "answer-unreadable"})
 
 
 @dataclass(slots=True, kw_only=True)
@@ -42,6 +43,7 @@ class Road:
     _scouts_count: int = 0
     _scout: DispatchId | None = None
     _next_scout_at: datetime | None = None
+    _nobody_there: bool = False
     _has_reopened: bool = False
 
     @property
@@ -79,33 +81,46 @@ class Road:
             self._scout = None
 
     def was_answered(self) -> None:
-        """Note a sound answer of the axis, or a call of its own: the road is open."""
-        self._untaken_count = self._scouts_count = 0
-        if self._next_scout_at is None:
-            return
-        self._next_scout_at = None
-        self._has_reopened = True
-        log.info("axis back")
-        self.on_open()
+        """Note a sound answer of the axis to any call, or a call of its own: somebody is there."""
+        if self._nobody_there:
+            self._open()
+
+    def was_taken(self) -> None:
+        """Note that the axis took a dispatch, or said its final no about one: it does its work."""
+        self._untaken_count = 0
+        if not self.is_open:
+            self._open()
 
     def was_not_taken(self, dispatch_id: DispatchId, error: LienthongError, *, at: datetime) -> None:
         """Note how an attempt ended that did not deliver; what is no word about the axis changes nothing."""
-        if error.code == _FINAL_WORD:
+        if error.code == _FINAL_NO:
+            self.was_taken()
+            return
+        if error.code == _NOT_NOW:
             self.was_answered()
-        elif error.code == _NOBODY_THERE or error.code in _NOT_TAKEN:
+        if error.code in _NOT_TAKEN:
             self._untaken_count += 1
-            if self.is_open:
-                if error.code == _NOBODY_THERE or self._untaken_count >= self.patience:
-                    self._close(error, at)
-            elif dispatch_id == self._scout:  # who set out before the road closed tells nothing new
-                self._close(error, at)
+        elif error.code != _NOBODY_THERE:
+            return
+        if not self.is_open and dispatch_id != self._scout:
+            return  # who set out before the road closed tells nothing new
+        if error.code == _NOBODY_THERE:
+            self._close(error, at, pause=self.pause(self._scouts_count))
+            self._scouts_count += 1
+            self._nobody_there = True
+        elif not self.is_open or self._untaken_count >= self.patience:
+            self._close(error, at, pause=self.pause(0))
 
-    def _close(self, error: LienthongError, at: datetime) -> None:
-        pause = self.pause(self._scouts_count)
-        # Somebody is there again, who may soon take something.
-        self._scouts_count = self._scouts_count + 1 if error.code == _NOBODY_THERE else 1
+    def _close(self, error: LienthongError, at: datetime, *, pause: timedelta) -> None:
         self._next_scout_at = at + pause
         log.warning("axis away", reason=error.code, next_try=f"{pause.total_seconds():.0f}s")
+
+    def _open(self) -> None:
+        self._untaken_count = self._scouts_count = 0
+        self._next_scout_at, self._nobody_there = None, False
+        self._has_reopened = True
+        log.info("axis back")
+        self.on_open()
 
     def take_reopening(self) -> bool:
         """Tell once after each closure that the road is open again."""

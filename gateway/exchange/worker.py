@@ -57,6 +57,7 @@ class Worker:
     _due: asyncio.Event = field(default_factory=asyncio.Event)
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
     _under_way: set[DispatchId] = field(default_factory=set)
+    _dropped: set[DispatchId] = field(default_factory=set)
     _running: bool = False
     _tidied_at: datetime | None = None
 
@@ -154,8 +155,12 @@ class Worker:
     async def _carry_out(self, delivery: Delivery, dispatch: Dispatch, thread_id: ThreadId | None) -> None:
         try:
             await delivery.carry_out(dispatch, thread_id)
+        except Delay as delay:
+            # How it ended could not be recorded: it is given up, and the next attempt asks the axis first.
+            self._dropped.add(dispatch.id)
+            log.warning("attempt not recorded", dispatch=dispatch.id, reason=delay.code)
         except Exception:
-            # The claim runs out with its lease, and the next attempt asks the axis first.
+            self._dropped.add(dispatch.id)
             log.exception("attempt failed", dispatch=dispatch.id)
         finally:
             delivery.road.come_back(dispatch.id)
@@ -191,7 +196,9 @@ class Worker:
             await self.delivery.hasten()
         self._tidied_at = at
         await self.delivery.renew(self._under_way, lease=self.rhythm.lease)
-        lost = await self.delivery.release_lost(at=at)
+        dropped = frozenset(self._dropped)
+        lost = await self.delivery.release_lost(at=at, dropped=dropped)
+        self._dropped -= dropped
         if lost:
             log.warning("claims lost", count=lost)
             self.wake()

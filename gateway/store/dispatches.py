@@ -168,15 +168,17 @@ def renew_leases(connection: sqlite3.Connection, held: Iterable[DispatchId], *, 
     )
 
 
-def release_lost_claims(connection: sqlite3.Connection, *, at: datetime | None) -> list[Dispatch]:
-    """Defer, with outcome unknown, the claims whose lease ran out; all claims when at is None.
+def release_lost_claims(
+    connection: sqlite3.Connection, *, at: datetime | None, dropped: frozenset[DispatchId]
+) -> list[Dispatch]:
+    """Defer, with outcome unknown, the claims that were dropped or whose lease ran out; all when at is None.
 
     A process that starts holds no claim yet, so whatever is claimed then was lost with the last one.
     """
     rows = connection.execute(
         "SELECT * FROM dispatches WHERE destination = 'axis' AND state = 'claimed'"
-        " AND (? IS NULL OR lease_until <= ?)",
-        (None, None) if at is None else (to_micros(at), to_micros(at)),
+        " AND (?1 IS NULL OR lease_until <= ?1 OR id IN (SELECT value FROM json_each(?2)))",
+        (None if at is None else to_micros(at), json.dumps(sorted(dropped))),
     ).fetchall()
     for row in rows:
         _move(connection, DispatchId(row["id"]), Event.DEFER, unknown=1, lease_until=None)

@@ -241,8 +241,11 @@ def _axis_holds_each_once(scene: Scene) -> Iterator[str | None]:
 
 
 def _asked_before_resending(scene: Scene) -> Iterator[str | None]:
-    """After an attempt that may have arrived the sent list is read before the same bytes leave again."""
-    for road in scene.town.upstream:
+    """After an attempt that may have arrived the sent list is read before the same bytes leave again.
+
+    Not where disks are bad: an attempt that was cut short by one's own disk never arrived.
+    """
+    for road in () if any(house.disk for house in scene.town.houses) else scene.town.upstream:
         open_attempts: dict[str, bool] = {}
         for passage in road.passages:
             if passage.operation == "getSentEdocList" and passage.status == 200:

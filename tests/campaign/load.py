@@ -404,7 +404,7 @@ def main() -> None:
     """Play the scene and print the figures."""
     parser = argparse.ArgumentParser(prog="python -m tests.campaign.load", description=__doc__)
     parser.add_argument("--waiting", type=int, default=2_000, help="packages in each queue")
-    parser.add_argument("--seconds", type=float, default=3, help="length of each look at the others")
+    parser.add_argument("--seconds", type=float, default=2, help="length of each look at the others")
     parser.add_argument("--report", type=Path, help="write the figures there, as JSON")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="lienthong-load-") as directory:

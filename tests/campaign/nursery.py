@@ -25,6 +25,7 @@ from typing import Any
 import uvloop
 
 from gateway import points
+from gateway.cli.operating_log import start_log
 from gateway.config import load_config
 from gateway.office import now
 from gateway.points import Point
@@ -88,8 +89,10 @@ def live(order: dict[str, Any], board: Board, news: int) -> None:
     if "disk" in order:
         attach(Path(order["disk"]), Path(order["directory"]))
 
+    config = load_config(Path(order["directory"]) / "config.toml")
+    start_log(config.log)
+
     async def serve() -> None:
-        config = load_config(Path(order["directory"]) / "config.toml")
         async with serving(config, clock=board.clock(order["number"])) as address:
             _tell(news, ready=order["number"], url=address)
             await asyncio.Event().wait()

@@ -178,8 +178,8 @@ async def test_the_trouble_of_one_does_not_hold_the_others(far: World, nobody: F
 async def test_an_axis_that_takes_nothing_is_left_alone_like_one_that_is_away(
     far: World, nobody: FaultyAxis
 ) -> None:
-    """A proxy answers for it with HTML: after a row of attempts nobody else is tried."""
-    nobody.plan(Fault.FAILED)
+    """It answers every question and fails at every package: after a row of attempts nobody else is tried."""
+    nobody.plan(Fault.FAILED, operation="sendEdoc")
     await _fill(far, _letters(40, versions=1))
     await far.gateway.start()
     await _until(lambda: len(far.gateway.log(LogKind.DEFERRED)) >= CONCURRENCY)
@@ -247,6 +247,19 @@ def test_only_a_row_of_attempts_that_were_not_taken_closes_the_road() -> None:
     assert road.is_open
     road.was_not_taken(OTHER, UNKNOWN, at=AT)
     assert not road.is_open
+    road.was_answered()
+    assert not road.is_open, "that it answers questions does not mean that it takes anything"
+    road.was_taken()
+    assert road.is_open
+
+
+def test_a_number_that_is_not_final_shows_that_somebody_is_there() -> None:
+    """The scout is put off, which may be its own fault; the others need not wait for another."""
+    road = _road()
+    road.was_not_taken(ONE, AWAY, at=AT)
+    road.set_out(ONE)
+    road.was_not_taken(ONE, Delay.because("axis-failed", vi="", en=""), at=AT + timedelta(minutes=1))
+    assert road.is_open
 
 
 # -- helping hands -----------------------------------------------------------------------------------------
