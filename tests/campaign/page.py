@@ -1,4 +1,4 @@
-"""The figures of a run as docs/reliability.md shows them, between two marks; the rest of the page is prose."""
+"""The figures of a run as docs/reliability.md shows them, between two marks; the rest is prose."""
 
 from pathlib import Path
 
