@@ -228,6 +228,8 @@ def migrate(path: Path) -> int:
 
     Shape: steps are ``migrations/NNNN_name.sql``; ``user_version`` remembers the last one done.
     """
+    if not path.exists():
+        path.touch(mode=0o600)  # what lies in it is nobody else's to read; the journals take its mode
     connection = _connect(path)
     try:
         steps = _steps()

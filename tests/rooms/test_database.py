@@ -1,6 +1,7 @@
 """The database: many walks share a commit, and none of them shares another's fate."""
 
 import asyncio
+import os
 import sqlite3
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta, timezone
@@ -162,3 +163,16 @@ def test_instants_survive_the_tables_to_the_microsecond() -> None:
     assert from_micros(to_micros(at)).tzinfo is UTC
     with pytest.raises(ValueError, match="zone"):
         to_micros(datetime(2026, 4, 12))
+
+
+async def test_nobody_else_on_the_machine_can_read_it(tmp_path: Path) -> None:
+    """Neither the database nor its journals, whatever the umask."""
+    before = os.umask(0)
+    try:
+        database = await open_database(tmp_path / "x.db", linger=timedelta(0), batch_limit=8)
+        await database.write(lambda tables: tables.execute("INSERT INTO blobs VALUES ('x', x'00')"))
+        modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
+        await database.close()
+    finally:
+        os.umask(before)
+    assert modes == dict.fromkeys(("x.db", "x.db-wal", "x.db-shm"), 0o600)
