@@ -63,6 +63,11 @@ class Point(StrEnum):
     REGISTERED_ABOVE = "agency registered with the axis, not here"
     DELETED_ABOVE = "agency deleted with the axis, not here"
     DIRECTORY_CHANGED = "directory change recorded"
+    # exchange/checkpoints.py, exchange/witness.py
+    TREE_GROWN = "some tiles added, more to come"
+    CHECKPOINT_RECORDED = "checkpoint recorded, nobody has seen it"
+    COSIGNATURE_KEPT = "witness's signature kept"
+    CHECKPOINT_SEEN = "another log's checkpoint judged and kept"
 
 
 _watcher: Callable[[Point], None] | None = None

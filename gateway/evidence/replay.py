@@ -1,0 +1,260 @@
+"""Walks through a whole log from its first entry and says whether it is what was signed.
+
+Nothing that was computed before is believed: every leaf is hashed again from the entry, every root from
+the leaves, at flat memory, in one pass. What is walked through is a stream of entries in their order with
+each checkpoint right behind the last entry it covers; where it comes from, a database or a file that an
+auditor was given, is the caller's choice (`read_export` reads the file).
+"""
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, TypeAlias
+
+from cryptography import x509
+
+from gateway.errors import Fault, Refusal
+from gateway.evidence.checkpoint import read_checkpoint
+from gateway.evidence.merkle import Frontier, hash_leaf
+from gateway.evidence.note import read_note, verify_note
+
+FAULTS_TOLD = 100
+
+# The one form of `receipts.write_receipt`, its statement at the end.
+_RECEIPT = re.compile(
+    rb'\{"algorithm":"([A-Z0-9-]+)","certificate_sha256":"([0-9a-f]{64})","form":"lienthong-receipt-1",'
+    rb'"signature":"([A-Za-z0-9+/]+={0,2})","statement":(".*")\}',
+    re.DOTALL,
+)
+_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+
+
+class Entry(NamedTuple):
+    """One entry as it was found.
+
+    Shape: content is what `receipts.write_entry` gives, or None when what was found can be no entry; leaf
+    is the hash that was kept beside it, when there was one; mislabelled says that the columns it is found
+    by, which stand in no hash, say something else than its statement.
+    """
+
+    seq: int
+    content: bytes | None
+    leaf: bytes | None = None
+    mislabelled: bool = False
+
+
+class Expected(NamedTuple):
+    """A root that somebody computed before, signed by nobody: that of the tree we keep."""
+
+    size: int
+    root: bytes
+
+
+Item: TypeAlias = Entry | bytes | Expected
+"""An entry; a checkpoint's note as it was published; an expected root."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replayed:
+    """What a walk through a log found.
+
+    Shape: size and root are of all entries; vouched is the size of the newest checkpoint that is signed
+    and agrees: behind it nobody has signed yet. faults holds the first `FAULTS_TOLD` of faults_count.
+    """
+
+    size: int
+    root: bytes
+    vouched: int
+    checkpoints_count: int
+    faults: tuple[Fault, ...]
+    faults_count: int
+
+
+def content_of(statement: bytes, receipt: bytes | None) -> bytes | None:
+    """Put an entry together from what the log keeps: `receipts.write_entry` of the statement and receipt.
+
+    Shape: receipt is what `receipts.write_receipt` gave; None comes back when the two are no entry.
+    """
+    if b"\n" in statement:
+        return None
+    if receipt is None:
+        return statement + b"\n\n"
+    # Reading the receipt and writing it again costs six times as much, and there are millions. It has only
+    # one form, so it is enough that it looks like one and that the statement in it is this one.
+    found = _RECEIPT.fullmatch(receipt)
+    if found is None or found[4] != _JSON.encode(statement.decode(errors="replace")).encode():
+        return None
+    return b"%b\n%b %b %b\n" % (statement, found[1], found[2], found[3])
+
+
+def interleave(items: Iterable[Item], marks: Iterable[tuple[int, bytes | Expected]]) -> Iterator[Item]:
+    """Put checkpoints and expected roots where they belong: right behind the entry they end with.
+
+    Shape: marks are (size, what), the smaller size first.
+    """
+    waiting = iter(marks)
+    mark = next(waiting, None)
+    for item in items:
+        while mark is not None and isinstance(item, Entry) and mark[0] < item.seq:
+            yield mark[1]
+            mark = next(waiting, None)
+        yield item
+    while mark is not None:
+        yield mark[1]
+        mark = next(waiting, None)
+
+
+def read_export(lines: Iterable[bytes]) -> Iterator[Item]:
+    """Read a log from a file that an auditor was given, line by line.
+
+    Shape: one JSON object a line; an entry has ``seq``, ``statement`` (the text that was signed) and
+    ``receipt`` (an object, or null); a checkpoint has ``checkpoint`` (the note's text) and stands right
+    behind the last entry it covers. Other members are passed over, and so are empty lines.
+    Errors: Refusal at a line that is neither.
+    """
+    for number, line in enumerate(lines, start=1):
+        try:
+            if line.strip():
+                yield _read_line(json.loads(line))
+        except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
+            raise Refusal.because(
+                "export-malformed",
+                where=f"dòng {number} · line {number}",
+                vi="không phải mục nhật ký hay điểm kiểm tra",
+                en="neither a log entry nor a checkpoint",
+            ) from error
+
+
+def _read_line(fields: Any) -> Item:
+    if "checkpoint" in fields:
+        return bytes(fields["checkpoint"].encode())
+    statement, receipt = fields["statement"].encode(), fields["receipt"]
+    # Written anew in its one form: members in order, no white space.
+    form = None if receipt is None else _JSON.encode(receipt).encode()
+    return Entry(int(fields["seq"]), content_of(statement, form))
+
+
+def replay(items: Iterable[Item], *, origin: str, certificates: Sequence[x509.Certificate]) -> Replayed:
+    """Walk through a log and compare it with everything that was signed about it.
+
+    Shape: certificates are those the log has ever signed with; one of them must have signed each
+    checkpoint. The receipts within the entries are covered by the checkpoints and not verified one by one.
+    """
+    walk = _Walk(origin=origin, certificates=certificates)
+    for item in items:
+        if isinstance(item, Entry):
+            walk.take_entry(item)
+        elif isinstance(item, Expected):
+            walk.take_expected(item)
+        else:
+            walk.take_note(item)
+    return Replayed(
+        size=walk.tree.size,
+        root=walk.tree.root(),
+        vouched=walk.vouched,
+        checkpoints_count=walk.checkpoints_count,
+        faults=tuple(walk.faults),
+        faults_count=walk.faults_count,
+    )
+
+
+@dataclass(slots=True, kw_only=True)
+class _Walk:
+    """Where a walk has come to, and what it found on the way."""
+
+    origin: str
+    certificates: Sequence[x509.Certificate]
+    tree: Frontier = field(default_factory=Frontier)
+    seq: int = 0
+    vouched: int = 0
+    checkpoints_count: int = 0
+    faults: list[Fault] = field(default_factory=list)
+    faults_count: int = 0
+    _diverged: bool = False
+
+    def take_entry(self, entry: Entry) -> None:
+        """Add an entry to the tree."""
+        if entry.seq != self.seq + 1:
+            self._note_gap(entry.seq)
+        self.seq = entry.seq
+        leaf = None if entry.content is None else hash_leaf(entry.content)
+        if leaf is None or entry.leaf not in (None, leaf):
+            self._tell(
+                "entry-altered",
+                f"mục {entry.seq} · entry {entry.seq}",
+                vi="nội dung mục không khớp với lá băm đã lưu, hoặc không còn đúng dạng",
+                en="the entry is not what its leaf was hashed from, or no entry any more",
+            )
+        if entry.mislabelled:
+            self._tell(
+                "entry-mislabelled",
+                f"mục {entry.seq} · entry {entry.seq}",
+                vi="cột dùng để tra cứu không đúng với lời xác nhận",
+                en="the columns it is found by say something else than its statement",
+            )
+        # With the leaf that was kept, when there is one: so that this entry is named, and others, too.
+        self.tree.append(entry.leaf or leaf or bytes(32))
+
+    def take_note(self, raw: bytes) -> None:
+        """Compare the tree as it is here with a checkpoint."""
+        self.checkpoints_count += 1
+        where = f"điểm kiểm tra · checkpoint {self.checkpoints_count}"
+        try:
+            note = read_note(raw)
+            checkpoint = read_checkpoint(note)
+        except Refusal as refusal:
+            self._add(
+                *(Fault(rule=fault.rule, where=where, vi=fault.vi, en=fault.en) for fault in refusal.faults)
+            )
+            return
+        where = f"điểm kiểm tra · checkpoint {checkpoint.size}"
+        signed = any(verify_note(note, self.origin, certificate) for certificate in self.certificates)
+        if checkpoint.origin != self.origin or not signed:
+            self._tell(
+                "checkpoint-unsigned",
+                where,
+                vi=f"không mang chữ ký của nhật ký {self.origin} bằng chứng thư đã cho",
+                en=f"not signed by the log {self.origin} with a certificate that was given",
+            )
+        elif self._is(checkpoint.size, checkpoint.root):
+            self.vouched = checkpoint.size
+        elif not self._diverged:
+            # Once two roots differ all later ones do: the first says where to look.
+            self._diverged = True
+            self._tell(
+                "log-altered",
+                where,
+                vi=f"nhật ký có {self.tree.size} mục đến đây và một gốc khác: sau mục {self.vouched} có mục"
+                " đã bị sửa, xóa, thêm hoặc đổi chỗ",
+                en=f"the log has {self.tree.size} entries up to here and another root: behind entry"
+                f" {self.vouched} some were changed, removed, added or moved",
+            )
+
+    def take_expected(self, expected: Expected) -> None:
+        """Compare the tree as it is here with a root that was computed before."""
+        if not self._is(expected.size, expected.root):
+            self._tell(
+                "tree-altered",
+                f"cây · tree {expected.size}",
+                vi="cây băm đã lưu không phải là cây của nhật ký này",
+                en="the tree that is kept is not the tree of this log",
+            )
+
+    def _is(self, size: int, root: bytes) -> bool:
+        return self.tree.size == size and self.tree.root() == root
+
+    def _note_gap(self, seq: int) -> None:
+        self._tell(
+            "log-gap",
+            f"mục {seq} · entry {seq}",
+            vi=f"đứng ngay sau mục {self.seq}: số thứ tự phải liên tục",
+            en=f"comes right behind entry {self.seq}: entries are numbered without gaps",
+        )
+
+    def _tell(self, rule: str, where: str, *, vi: str, en: str) -> None:
+        self._add(Fault(rule=rule, where=where, vi=vi, en=en))
+
+    def _add(self, *faults: Fault) -> None:
+        self.faults_count += len(faults)
+        self.faults += faults[: FAULTS_TOLD - len(self.faults)]

@@ -1,0 +1,82 @@
+"""The whole log checked: our own, or one in a file that somebody was given.
+
+Every entry is hashed again and every root computed from nothing; the checkpoints are what it has to agree
+with, and a checkpoint that somebody outside kept is worth most. What stands in no hash is looked at, too:
+the tiles, which can be computed again, and the columns that entries are found by.
+"""
+
+import asyncio
+import contextlib
+import heapq
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from cryptography import x509
+
+from gateway.errors import Fault, Refusal
+from gateway.evidence.checkpoint import read_checkpoint
+from gateway.evidence.note import read_note
+from gateway.evidence.replay import FAULTS_TOLD, Expected, Replayed, interleave, read_export, replay
+from gateway.exchange.checkpoints import root_at
+from gateway.store.database import Database
+from gateway.store.tree import count_tiled
+from gateway.store.whole_log import find_broken_tile, read_log, read_notes
+
+
+async def verify_log(
+    database: Database, *, origin: str, certificates: Sequence[x509.Certificate], held: Sequence[bytes] = ()
+) -> Replayed:
+    """Read the whole log and compare it with every checkpoint, with the tree, and with notes held elsewhere.
+
+    Shape: certificates are those the log has ever signed with; held are checkpoints as somebody outside
+    kept them: the one thing that a whole log written anew cannot be brought to agree with.
+    Errors: Refusal when a held note is no checkpoint.
+    """
+    tree: list[tuple[int, bytes | Expected]] = []
+    tiled = await count_tiled(database)
+    with contextlib.suppress(Refusal):  # a tree with holes is found below
+        tree = [(tiled, Expected(tiled, await root_at(database, tiled)))] if tiled else []
+    marks = sorted([*tree, *_placed(held)], key=lambda mark: mark[0])
+    return await asyncio.to_thread(_verify, database.path, marks, origin, certificates)
+
+
+def verify_export(
+    lines: Iterable[bytes],
+    *,
+    origin: str,
+    certificates: Sequence[x509.Certificate],
+    held: Sequence[bytes] = (),
+) -> Replayed:
+    """Check a log in a file that was given to an auditor, as `verify_log` checks our own.
+
+    Errors: Refusal when it is no such file, or a held note is no checkpoint.
+    """
+    return replay(interleave(read_export(lines), _placed(held)), origin=origin, certificates=certificates)
+
+
+def _verify(
+    path: Path,
+    marks: Iterable[tuple[int, bytes | Expected]],
+    origin: str,
+    certificates: Sequence[x509.Certificate],
+) -> Replayed:
+    # The checkpoints are opened before the log, so that one made meanwhile finds its entries.
+    every = heapq.merge(read_notes(path), marks, key=lambda mark: mark[0])
+    found = replay(interleave(read_log(path), every), origin=origin, certificates=certificates)
+    broken = find_broken_tile(path)
+    if broken is None:
+        return found
+    fault = Fault(
+        rule="tile-altered",
+        where=f"tile {broken.level}/{broken.number}",
+        vi="ô băm không khớp với các ô bên dưới",
+        en="the tile is not made of the tiles below it",
+    )
+    faults = (*found.faults[: FAULTS_TOLD - 1], fault)
+    return replace(found, faults=faults, faults_count=found.faults_count + 1)
+
+
+def _placed(held: Sequence[bytes]) -> list[tuple[int, bytes]]:
+    """Sort notes by the size they are of."""
+    return sorted((read_checkpoint(read_note(raw)).size, raw) for raw in held)

@@ -1,0 +1,67 @@
+"""The whole log, read from its first entry by whoever believes nothing that was computed before.
+
+Plain generators, each with a connection of its own that can only read: millions of rows through an
+asynchronous driver would cost more than checking them. To be run in a thread; evidence/replay.py judges.
+"""
+
+import contextlib
+import itertools
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+from gateway.evidence.replay import Entry, content_of
+from gateway.evidence.tiles import TILE_BYTES, TILE_WIDTH, Tile, hash_together
+
+_TILES = "SELECT number, hashes FROM tiles"
+# Tiles above a level that are made of nothing below: behind the last that is, or where there should be none.
+_TILES_BEYOND = """
+    SELECT level, number FROM tiles
+    WHERE level = :level + 1 AND number >= :count OR level > :level + 1 AND :count = 0
+    ORDER BY level, number LIMIT 1"""
+# A statement is JSON in UTF-8, kept as a blob, which SQLite would take for JSON in its own binary form.
+_LOG = """
+    SELECT seq, statement, receipt, leaf, CASE json_valid(said) WHEN 1 THEN
+        (kind, package_id, dispatch_id, system_id, at)
+        IS NOT (said ->> 'event', said ->> 'package', said ->> 'dispatch', said ->> 'system',
+                unixepoch(substr(said ->> 'at', 1, 19)) * 1000000 + substr(said ->> 'at', 21, 6))
+    ELSE 1 END
+    FROM (SELECT *, CAST(statement AS TEXT) AS said FROM log) ORDER BY seq"""
+
+
+def read_log(path: Path) -> Iterator[Entry]:
+    """Read every entry, in order."""
+    with contextlib.closing(_open(path)) as connection:
+        for seq, statement, receipt, leaf, mislabelled in connection.execute(_LOG):
+            yield Entry(seq, content_of(statement, receipt), leaf, bool(mislabelled))
+
+
+def read_notes(path: Path) -> Iterator[tuple[int, bytes]]:
+    """Read every checkpoint's size and note, the smallest first."""
+    with contextlib.closing(_open(path)) as connection:
+        yield from connection.execute("SELECT size, note FROM checkpoints ORDER BY size")
+
+
+def find_broken_tile(path: Path) -> Tile | None:
+    """Find the first tile that is not made of the tiles below it.
+
+    When there is none, and the root over the tiles is the log's, every hash in them is the log's.
+    """
+    with contextlib.closing(_open(path)) as connection:
+        for level in itertools.count():
+            above_count = 0
+            rows = connection.execute(f"{_TILES} WHERE level = ? ORDER BY number", (level,))
+            for number, tiles in itertools.groupby(rows, key=lambda row: row[0] // TILE_WIDTH):
+                made = b"".join([hash_together(hashes) for _, hashes in tiles if len(hashes) == TILE_BYTES])
+                kept = connection.execute(f"{_TILES} WHERE (level, number) = (?, ?)", (level + 1, number))
+                if (kept.fetchone() or (number, b""))[1] != made:
+                    return Tile(level + 1, number)
+                above_count += bool(made)
+            beyond = connection.execute(_TILES_BEYOND, {"level": level, "count": above_count}).fetchone()
+            if beyond or not above_count:
+                return Tile(*beyond) if beyond else None
+    raise AssertionError("levels end")  # pragma: no cover
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
