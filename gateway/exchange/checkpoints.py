@@ -26,6 +26,7 @@ from gateway.evidence.note import read_note, read_signature, verify_note, write_
 from gateway.evidence.proof import Proof, write_proof
 from gateway.evidence.replay import content_of
 from gateway.evidence.tiles import TILE_WIDTH
+from gateway.model.identifiers import AgencyCode
 from gateway.points import Point, passed
 from gateway.store.audit_log import list_entries
 from gateway.store.checkpoints import (
@@ -96,6 +97,11 @@ class Checkpoints:
             lambda tables: keep_cosignature(tables, size, witness=witness, line=line, at=at)
         )
         passed(Point.COSIGNATURE_KEPT)
+
+
+def log_name(gateway: AgencyCode) -> str:
+    """Name a gateway's log, for its checkpoints and for what it signs as a witness."""
+    return f"{gateway}/log"
 
 
 async def extend_tree(database: Database, size: int) -> None:

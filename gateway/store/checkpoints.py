@@ -123,6 +123,11 @@ def record_contradiction(
     )
 
 
+def forget_seen(connection: sqlite3.Connection, origin: str) -> None:
+    """Forget what was seen of a log, for an operator who knows why it contradicts itself: it was restored."""
+    connection.execute("DELETE FROM witnessed WHERE origin = ?", (origin,))
+
+
 async def list_seen(database: Database) -> list[Seen]:
     """List the newest checkpoint that was seen of each log."""
     return [_seen(row) for row in await database.fetch_all("SELECT * FROM witnessed ORDER BY origin")]

@@ -154,7 +154,9 @@ _SENT = (
     "  AND recipients.code = coalesce((SELECT code FROM agency_aliases WHERE alias = recipient.value),"
     "  recipient.value)) AS status"
     " FROM (SELECT rowid AS place, * FROM packages WHERE {chosen}) AS packages"
-    " LEFT JOIN dispatches ON package_id = packages.id"
+    # What the axis refused for several goes to each alone (delivery.py): that is what is reported.
+    " LEFT JOIN dispatches ON package_id = packages.id AND NOT (destination = 'axis' AND state = 'refused'"
+    " AND json_array_length(dispatches.recipients) > 1)"
     " LEFT JOIN json_each(dispatches.recipients) AS recipient"
 )
 _LAST_ROW = (1 << 63) - 1

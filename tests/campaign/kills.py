@@ -189,12 +189,14 @@ def _is_going_on(plan: Plan, killers: list[Killer], deadline: float) -> bool:
 
 async def _settle(town: Town, ledger: Ledger, *, within: float) -> list[str]:
     """Wait until nothing is open anywhere and nothing has changed for a while; say what is still open."""
-    deadline = time.monotonic() + within
-    quiet_since, before = time.monotonic(), None
-    while time.monotonic() < deadline:
+    quiet_since, moved_at, before = time.monotonic(), time.monotonic(), None
+    # What has piled up may take its time, as long as it gets less.
+    while time.monotonic() - moved_at < within:
         await asyncio.sleep(0.2)
         now = ([_open_count(house) for house in town.houses], len(ledger.taken), len(ledger.confirmed))
         undecided = [each for each in ledger.sendings.values() if not each.promises and each.refused is None]
+        if now != before:
+            moved_at = time.monotonic()
         if any(now[0]) or undecided or now != before:
             before, quiet_since = now, time.monotonic()
         elif time.monotonic() - quiet_since > _SETTLED_FOR:

@@ -31,6 +31,7 @@ from gateway.store.checkpoints import (
     find_newest,
     find_seen,
     find_unstamped,
+    forget_seen,
     keep_cosignature,
     keep_token,
     list_seen,
@@ -308,6 +309,23 @@ async def test_what_was_seen_of_a_log_only_moves_forward(database: Database) -> 
             await database.write(lambda tables, one=worse: record_seen(tables, one, b"note", at=AT))
     (found,) = await list_seen(database)
     assert (found.origin, found.size, found.note, found.seen_at) == ("other/log", 9, b"note", AT)
+
+
+async def test_a_log_that_was_forgotten_is_seen_for_the_first_time_again(database: Database) -> None:
+    """Its operator restored a backup and told ours; the contradiction stays on record."""
+
+    def see_anew(tables: sqlite3.Connection) -> None:
+        record_seen(tables, seen(9), b"note", at=AT)
+        found = find_seen(tables, "other/log")
+        assert found is not None
+        record_contradiction(tables, found, b"restored", Verdict.ROLLBACK, at=AT)
+        forget_seen(tables, "other/log")
+        assert find_seen(tables, "other/log") is None
+        record_seen(tables, seen(8), b"restored", at=AT)
+
+    await database.write(see_anew)
+    assert [one.size for one in await list_seen(database)] == [8]
+    assert len(await database.fetch_all("SELECT * FROM contradictions")) == 1
 
 
 async def test_a_contradiction_is_kept_once_for_each_way(database: Database) -> None:

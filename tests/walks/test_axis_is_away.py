@@ -83,6 +83,9 @@ async def test_one_recipient_the_axis_does_not_know_does_not_keep_it_from_the_ot
     (notice,) = await collect_all(world.health, "status")
     assert status_codes([notice]) == ["02"]
     assert b"000.00.00.G55" in notice
+    # One line for each: that both were refused together is history.
+    told = sorted((item["toCode"], item["sendStatus"]) for item in (await world.health.sent()).items)
+    assert told == sorted([(MINISTRY, "done"), ("000.00.00.G55", "fail")])
 
 
 # -- with a long queue -----------------------------------------------------------------------------------
