@@ -92,8 +92,7 @@ class FaultyAxis:
         self._port = 0
         self._reservation: socket.socket | None = None
         self._listener: socket.socket | None = None
-        self._doorman: asyncio.Task[None] | None = None
-        self._open: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
+        self._open: dict[asyncio.Task[None], asyncio.StreamWriter | None] = {}
 
     @property
     def url(self) -> str:
@@ -145,10 +144,10 @@ class FaultyAxis:
     ) -> None:
         """Cut everything."""
         self._go_away()
-        tasks = [*self._open, *([self._doorman] if self._doorman else [])]
-        for task in tasks:
+        await asyncio.sleep(0)  # who was just let in begins, or nobody would close its socket
+        for task in self._open:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*self._open, return_exceptions=True)
         if self._reservation is not None:
             self._reservation.close()
             self._reservation = None
@@ -158,28 +157,30 @@ class FaultyAxis:
             return
         self._listener = _bound(self._port)
         self._listener.listen(128)
-        self._doorman = asyncio.get_running_loop().create_task(self._let_in(self._listener))
+        asyncio.get_running_loop().add_reader(self._listener, self._let_in, self._listener)
 
     def _go_away(self) -> None:
-        if self._listener is not None and self._doorman is not None:
-            self._doorman.cancel()
-            asyncio.get_running_loop().remove_reader(self._listener.fileno())
+        if self._listener is not None:
+            asyncio.get_running_loop().remove_reader(self._listener)
             self._listener.close()
             self._listener = None
         for writer in self._open.values():
-            writer.transport.abort()
+            if writer is not None:
+                writer.transport.abort()
 
-    async def _let_in(self, listener: socket.socket) -> None:
-        loop = asyncio.get_running_loop()
-        while True:
-            caller, _ = await loop.sock_accept(listener)
-            reader, writer = await asyncio.open_connection(sock=caller, limit=_HEAD_BYTES)
-            task = loop.create_task(self._carry(reader, writer))
-            self._open[task] = writer
-            task.add_done_callback(lambda done: self._open.pop(done, None))
+    def _let_in(self, listener: socket.socket) -> None:
+        with contextlib.suppress(OSError):  # who knocked has gone again
+            caller, _ = listener.accept()
+            task = asyncio.get_running_loop().create_task(self._carry(caller))
+            self._open[task] = None
+            task.add_done_callback(self._open.pop)
 
-    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _carry(self, caller: socket.socket) -> None:
         """Carry one request over and its answer back; a connection that breaks ends the passage."""
+        reader, writer = await asyncio.open_connection(sock=caller, limit=_HEAD_BYTES)
+        self._open[asyncio.current_task()] = writer  # type: ignore[index]
+        if self._listener is None:  # gone away in the meantime
+            writer.transport.abort()
         with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ValueError):
             ask = _read_head(await reader.readuntil(b"\r\n\r\n"))
             fault = self._strike(ask.operation)

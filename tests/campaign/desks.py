@@ -146,12 +146,15 @@ class Clerk:
         return sending
 
     async def _confirm(self, dms: SampleDms, doc_id: str, sending: Sending | None) -> None:
-        fails = sending is not None and _will_fail(sending) and sending.recipients[0] == self.desk.agency
-        if fails and sending is not None:
+        mine = (self.desk.system, doc_id)
+        if sending is not None and _will_fail(sending) and sending.recipients[0] == self.desk.agency:
             self.ledger.turned_away.add((self.desk.agency, sending.token))
-        answer = await dms.confirm(
-            doc_id, "fail" if fails else "done", description="Không mở được" if fails else None
-        )
+            self.ledger.unwanted.add(mine)
+        # Seen again because the first word was lost, it is the same word.
+        if mine in self.ledger.unwanted:
+            answer = await dms.confirm(doc_id, "fail", description="Không mở được")
+        else:
+            answer = await dms.confirm(doc_id)
         if answer.ok:
             self.ledger.confirmed.add((self.desk.system, doc_id))
 

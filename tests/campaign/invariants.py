@@ -247,14 +247,26 @@ def _asked_before_resending(scene: Scene) -> Iterator[str | None]:
     """
     for road in () if any(house.disk for house in scene.town.houses) else scene.town.upstream:
         open_attempts: dict[str, bool] = {}
+        rounds = _new_rounds(scene)
         for passage in road.passages:
             if passage.operation == "getSentEdocList" and passage.status == 200:
                 open_attempts = dict.fromkeys(open_attempts, False)
-            elif passage.operation == "sendEdoc":
+            elif passage.operation == "sendEdoc" and passage.package not in rounds:
                 if passage.package in open_attempts:
                     unasked = open_attempts[passage.package]
                     yield f"{passage.package} was sent again, and nobody had asked" if unasked else None
                 open_attempts[passage.package] = _may_have_arrived(passage)
+
+
+def _new_rounds(scene: Scene) -> set[str]:
+    """List what was delivered twice as two dispatches: turned away, and sent anew by its DMS."""
+    delivered: Counter[str] = Counter()
+    for house in scene.town.houses[1:]:
+        for row in _rows(house, "SELECT statement FROM log WHERE kind = 'delivered'"):
+            told = json.loads(row["statement"])
+            digest = "".join(format(byte, "x") for byte in bytes.fromhex(told["sha256"]))
+            delivered[digest + json.dumps(told["recipients"], separators=(",", ":"))] += 1
+    return {package for package, count in delivered.items() if count > 1}
 
 
 def _may_have_arrived(passage: Passage) -> bool:

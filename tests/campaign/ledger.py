@@ -48,6 +48,7 @@ class Ledger:
     words: dict[tuple[str, str, str], set[str]] = field(default_factory=lambda: defaultdict(set))
     taken: set[tuple[str, str]] = field(default_factory=set)
     turned_away: set[tuple[str, int]] = field(default_factory=set)
+    unwanted: set[tuple[str, str]] = field(default_factory=set)
     amended: set[str] = field(default_factory=set)
     confirmed: set[tuple[str, str]] = field(default_factory=set)
     progress: dict[tuple[str, str], tuple[int, str]] = field(default_factory=dict)
