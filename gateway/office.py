@@ -1,6 +1,6 @@
 """What an operator's command needs of a data directory: the database, and the means to write to its log.
 
-The office is the part of a gateway that needs no network; wiring.py builds a whole server on top of it.
+The office is the part of a gateway that needs no network; wiring builds a whole server on top of it.
 """
 
 import contextlib

@@ -14,7 +14,7 @@ from gateway.config import Config
 from gateway.errors import Misconfiguration
 from gateway.exchange.restoration import take_note_of_restore
 from gateway.office import Clock, now, open_office
-from gateway.wiring import Gateway, build_gateway
+from gateway.wiring.gateway import Gateway, build_gateway
 
 log = structlog.get_logger()
 

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from gateway.config import Role, load_config, write_config
+from gateway.config import load_config, write_config
 from gateway.edxml.outline import DEFAULT_LIMITS
 from gateway.errors import Misconfiguration
 from gateway.setting_types import read_duration, read_size
+from gateway.settings import Role
 
 TOP = 'name = "Sở Y tế"\nagency_code = "h57.12"\nrole = "gateway"\n'
 AXIS = '[axis]\nurl = "http://127.0.0.1:8280/"\nsystemid = "H57.12"\nsecret_file = "axis.secret"\n'

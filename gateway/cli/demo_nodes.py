@@ -6,13 +6,13 @@ from pathlib import Path
 
 from gateway.cli.founding import AxisAccess, Charter, found_node
 from gateway.cli.node import CONFIG_NAME, open_node
-from gateway.config import Role
 from gateway.model.agency import System
 from gateway.model.identifiers import SystemId
 from gateway.model.signature import SignaturePolicy
 from gateway.office import now
 from gateway.sandbox.agencies import NodePlan
 from gateway.sandbox.world import Upstream
+from gateway.settings import Role
 from gateway.trust.keys import Algorithm
 
 _BY = "demo"

@@ -13,11 +13,12 @@ from datetime import datetime
 from pathlib import Path
 
 from gateway.cli.node import CONFIG_NAME, is_node, operator_name
-from gateway.config import Config, Role, load_config, write_config
+from gateway.config import Config, load_config, write_config
 from gateway.errors import Misconfiguration
 from gateway.model.agency import Agency
 from gateway.model.identifiers import AgencyCode
 from gateway.office import load_own_seal, open_office
+from gateway.settings import Role
 from gateway.trust.issuing import Issued, issue_seal, make_authority
 from gateway.trust.keys import Algorithm, Seal
 from gateway.trust.secrets import KEY_BYTES

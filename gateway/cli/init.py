@@ -79,9 +79,9 @@ def init(
           --axis http://127.0.0.1:8280/vxp --systemid gw-syt --secret-file gw.secret --authority hub
     """
     from gateway.cli.founding import Charter, found_node
-    from gateway.config import Role
     from gateway.model.identifiers import normalise_code
     from gateway.office import now
+    from gateway.settings import Role
     from gateway.trust.keys import Algorithm
 
     charter = Charter(

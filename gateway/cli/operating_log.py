@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 from structlog.types import EventDict, Processor
 
-from gateway.config import Log
+from gateway.settings import Log
 
 # One line in these is one event, so what they carry has to fit a line.
 _ON_ONE_LINE = frozenset({"json", "logfmt"})

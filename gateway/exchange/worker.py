@@ -1,13 +1,14 @@
 """The loops: deliver what is due, fetch from the axis, keep the directory, match late answers, tidy up.
 
-Each loop makes a round, then sleeps until its time or until it is woken. A round that fails is logged and
-tried again; nothing but `stop` ends a loop. How many dispatches may set out is the road's to say (road.py).
-At stop claiming ends first, and deliveries under way get a grace period to finish.
+What is not about carrying packages comes as a `Round` and gets a loop, too. Each loop makes a round, then
+sleeps until its time or until it is woken. A round that fails is logged and tried again; nothing but `stop`
+ends a loop. How many dispatches may set out is the road's to say (road.py). At stop claiming ends first, and
+deliveries under way get a grace period to finish.
 """
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -41,9 +42,17 @@ class Rhythm:
     concurrency: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Round:
+    """One thing to be done again and again: make tells whether the next round should follow at once."""
+
+    every: timedelta
+    make: Callable[[], Awaitable[bool]]
+
+
 @dataclass(slots=True, kw_only=True)
 class Worker:
-    """Drives the walks of one gateway below an axis; a hub needs only `_match`."""
+    """Drives the walks of one gateway below an axis; a hub needs only `_match` and the rounds."""
 
     matching: Matching
     admission: Admission
@@ -54,6 +63,7 @@ class Worker:
     inbound: Inbound | None = None
     registry: Registry | None = None
     restoration: Restoration | None = None
+    rounds: Sequence[Round] = ()
     _due: asyncio.Event = field(default_factory=asyncio.Event)
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
     _under_way: set[DispatchId] = field(default_factory=set)
@@ -94,6 +104,8 @@ class Worker:
             await self._every(_IDLE, self.restoration.find_out, once=True)
         async with asyncio.TaskGroup() as loops:
             loops.create_task(self._every(_BETWEEN_TIDYINGS, self._match))
+            for each in self.rounds:
+                loops.create_task(self._every(each.every, each.make))
             if self.delivery is not None:
                 loops.create_task(self._every(_BETWEEN_TIDYINGS, self._tidy))
                 loops.create_task(self._every(_BETWEEN_TIDYINGS, self.delivery.expire_overdue))

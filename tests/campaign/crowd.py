@@ -27,7 +27,7 @@ from gateway.office import Office, now, open_office
 from gateway.store.blobs import Spool
 from gateway.store.dispatches import newest_id
 from gateway.store.packages import Direction
-from gateway.wiring import load_trust, package_limits
+from gateway.wiring.files import load_trust, package_limits
 from tests.packages import Sent, document
 
 _IN_ONE_COMMIT = 500

@@ -17,11 +17,11 @@ from itertools import chain
 from pathlib import Path
 
 from benchmarks.nodes import Node as Process
-from gateway.config import Role
 from gateway.model.agency import SystemKind
 from gateway.model.identifiers import AgencyCode
 from gateway.model.log import LogKind
 from gateway.sandbox.dms import SampleDms
+from gateway.settings import Role
 from tests.campaign.arrival import Arrival, count_entries, look_at_arrival, open_count, seconds_to_the_hub
 from tests.campaign.crowd import Letter, fill
 from tests.campaign.onlookers import Onlooker, Spread, Traffic, looking_on

@@ -15,13 +15,14 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
-from gateway.config import Role, load_config
+from gateway.config import load_config
 from gateway.model.agency import Agency, SystemKind
 from gateway.model.identifiers import AgencyCode
 from gateway.office import now, open_office
 from gateway.points import Point
 from gateway.sandbox.dms import SampleDms
 from gateway.sandbox.faulty_axis import FaultyAxis
+from gateway.settings import Role
 from tests.campaign.nursery import Life, Nursery
 from tests.walks.world import FINANCE, HEALTH, HUB, MINISTRY, NAMES, PROVINCE, Node, prepare_node
 

@@ -15,10 +15,11 @@ import pytest
 from click.testing import CliRunner
 
 from gateway.cli.root import lienthong
-from gateway.config import Role, load_config
+from gateway.config import load_config
 from gateway.exchange.examination import MEANINGS, Finding, Severity, examine, mend
 from gateway.model.agency import SystemKind
 from gateway.office import house_of, now
+from gateway.settings import Role
 from gateway.trust.issuing import issue_seal
 from tests.keys import authority
 from tests.packages import Sent, document, status

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from gateway.config import Role
 from gateway.model.agency import SystemKind
 from gateway.sandbox.faulty_axis import FaultyAxis
+from gateway.settings import Role
 from tests.walks.world import FINANCE, HEALTH, HUB, MINISTRY, PROVINCE, World, prepare_node
 
 

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from gateway.config import Role
 from gateway.errors import Delay, Refusal
 from gateway.exchange.road import Road
 from gateway.model.agency import SystemKind
 from gateway.model.identifiers import DispatchId
 from gateway.model.log import LogKind
 from gateway.sandbox.faulty_axis import Fault, FaultyAxis
+from gateway.settings import Role
 from tests.campaign.crowd import Letter, fill
 from tests.packages import Sent, document
 from tests.walks.world import (

@@ -12,9 +12,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from gateway.config import Role
 from gateway.errors import Delay
 from gateway.model.agency import SystemKind
+from gateway.settings import Role
 from tests.packages import Sent, document
 from tests.walks.world import HEALTH, HUB, MINISTRY, PROVINCE, collect_all, prepare_node, until
 

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from gateway.config import Role
 from gateway.errors import Delay
 from gateway.evidence.merkle import hash_leaf
 from gateway.evidence.receipts import read_receipt, verify_receipt, write_entry
 from gateway.model.agency import SystemKind
 from gateway.office import now
 from gateway.sandbox.dms import DmsAnswer, SampleDms
+from gateway.settings import Role
 from tests.keys import issued
 from tests.packages import Sent, document
 from tests.walks.dying import POINTS

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from gateway.config import Role
 from gateway.model.agency import SystemKind
 from gateway.office import now
 from gateway.sandbox.dms import SampleDms
+from gateway.settings import Role
 from tests.packages import Sent, document
 from tests.walks.test_killed_between_steps import Mortal
 from tests.walks.world import HEALTH, HUB, MINISTRY, PROVINCE, Node, prepare_node

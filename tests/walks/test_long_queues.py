@@ -27,7 +27,7 @@ from gateway.vxp.operations import FORMS, Operation
 from gateway.vxp.requests import write_send
 from gateway.vxp.signing import sign_headers
 from gateway.web.limits import Limits
-from gateway.wiring import package_limits
+from gateway.wiring.files import package_limits
 from tests.campaign.crowd import Letter, fill
 from tests.packages import Sent, document, status
 from tests.walks.world import FINANCE, HEALTH, MINISTRY, PROVINCE, Node, prepare_node

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from gateway.config import Role
 from gateway.model.agency import SystemKind
 from gateway.model.log import LogKind
 from gateway.sandbox.faulty_axis import Fault, FaultyAxis
+from gateway.settings import Role
 from tests.packages import Sent, document
 from tests.walks.world import (
     HEALTH,

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from gateway.config import Role, load_config, write_config
+from gateway.config import load_config, write_config
 from gateway.model.agency import Agency, System, SystemKind
 from gateway.model.identifiers import AgencyCode, SystemId
 from gateway.model.log import LogKind
@@ -18,6 +18,7 @@ from gateway.model.signature import SignaturePolicy
 from gateway.office import now, open_office
 from gateway.sandbox.dms import DmsAnswer, SampleDms
 from gateway.serving import serving
+from gateway.settings import Role
 from tests.keys import authority, issued
 
 HUB = AgencyCode("000.00.00.G99")

@@ -1,19 +1,11 @@
-"""Builds a Gateway on top of an Office. The only room that has met everybody.
+"""The walks put together; serving.py runs what is built here."""
 
-serving.py runs what is built here.
-"""
-
-import ssl
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import aiohttp
 from aiohttp import web
 
-from gateway.clients.axis import Axis, AxisLimits
-from gateway.config import Config
-from gateway.edxml.outline import Limits as PackageLimits
-from gateway.errors import Misconfiguration
+from gateway.clients.axis import Axis
 from gateway.exchange.acceptance import Tools
 from gateway.exchange.admission import Admission
 from gateway.exchange.delivery import Delivery
@@ -32,17 +24,17 @@ from gateway.exchange.restoration import Restoration
 from gateway.exchange.road import Road
 from gateway.exchange.worker import Rhythm, Worker
 from gateway.model.agency import System, SystemKind
-from gateway.model.identifiers import AgencyCode, SystemId, normalise_code, structural_alias
+from gateway.model.identifiers import SystemId
 from gateway.model.package import Organization
 from gateway.office import Clock, Office, now
 from gateway.store.dispatches import newest_id
-from gateway.trust.certificates import Anchors, load_anchors
-from gateway.trust.keys import Seal, load_seal
 from gateway.web.app import make_app
 from gateway.web.authentication import Authentication
 from gateway.web.limits import Limits
 from gateway.web.operations import Operations, Watch
 from gateway.web.vxp_api import VxpApi
+from gateway.wiring.axis import lay_road, open_session, reach_axis
+from gateway.wiring.files import load_agency_seals, load_trust, package_limits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,87 +47,14 @@ class Gateway:
     session: aiohttp.ClientSession | None
 
 
-def _load_agency_seals(folder: Path) -> dict[AgencyCode, Seal]:
-    """Load the seals of agencies that entrusted theirs to us: ``CODE.key`` beside ``CODE.pem``."""
-    seals: dict[AgencyCode, Seal] = {}
-    for key_file in sorted(folder.glob("*.key")):
-        code = normalise_code(key_file.stem)
-        chain_file = key_file.with_suffix(".pem")
-        if not chain_file.is_file():
-            raise Misconfiguration.because(
-                "file-missing",
-                where=f"trust.agency_seals_dir, {chain_file.name}",
-                vi="thiếu chứng thư số đi cùng khóa của cơ quan",
-                en="the certificate that goes with the agency's key is missing",
-            )
-        seal = load_seal(key_file.read_bytes(), chain_file.read_bytes(), holder=code)
-        seals |= {code: seal, structural_alias(code) or code: seal}
-    return seals
-
-
-def load_trust(folder: Path) -> Anchors:
-    """Load every anchor of a folder, ``*.pem`` and ``*.crt``."""
-    files = sorted(path for pattern in ("*.pem", "*.crt") for path in folder.glob(pattern))
-    return load_anchors(*(path.read_bytes() for path in files))
-
-
-def package_limits(config: Config) -> PackageLimits:
-    """Tell what a package may ask of us."""
-    return PackageLimits(
-        header_bytes=config.limits.header_bytes,
-        depth=config.limits.depth,
-        attachments_count=config.limits.attachments_count,
-    )
-
-
 async def build_gateway(office: Office, *, clock: Clock = now) -> Gateway:
     """Build a whole server."""
-    session = _open_session(office.config)
-    road = _lay_road(office.config)
-    axis = None if session is None else _reach_axis(office.config, session, road, clock)
+    session = open_session(office.config)
+    road = lay_road(office.config)
+    axis = None if session is None else reach_axis(office.config, session, road, clock)
     mint = Mint.after(await newest_id(office.database))
     builder = _Builder(office=office, axis=axis, road=road, clock=clock, mint=mint)
     return builder.build(session)
-
-
-def _open_session(config: Config) -> aiohttp.ClientSession | None:
-    if config.axis is None:
-        return None
-    context: ssl.SSLContext | bool = True
-    if config.axis.url.startswith("https:"):
-        context = ssl.create_default_context(cafile=config.axis.ca_file)
-        if config.axis.client_certificate_file is not None:
-            context.load_cert_chain(config.axis.client_certificate_file, config.axis.client_key_file)
-    return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(ssl=context, limit=4 * config.delivery.concurrency)
-    )
-
-
-def _lay_road(config: Config) -> Road:
-    return Road(
-        first_delay=config.delivery.first_delay,
-        longest_delay=config.delivery.longest_delay,
-        jitter=config.delivery.jitter,
-        patience=config.delivery.concurrency,
-    )
-
-
-def _reach_axis(config: Config, session: aiohttp.ClientSession, road: Road, clock: Clock) -> Axis:
-    assert config.axis is not None  # noqa: S101 - a session is opened only for an axis
-    return Axis(
-        session=session,
-        endpoint=config.axis.url,
-        system=config.axis.systemid,
-        secret=config.axis.secret_file.read_bytes().strip(),
-        clock=clock,
-        limits=AxisLimits(
-            connect=config.axis.connect_timeout,
-            answer=config.axis.answer_timeout,
-            download_bytes=config.http.body_limit,
-        ),
-        permanent=frozenset(config.axis.permanent_codes),
-        on_answer=road.was_answered,
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,7 +81,7 @@ class _Builder:
             posting=posting,
             own_words=own_words if config.answers.arrived_by_itself else None,
         )
-        seals = _load_agency_seals(config.trust.agency_seals_dir)
+        seals = load_agency_seals(config.trust.agency_seals_dir)
         sealing = Sealing(
             database=office.database,
             blobs=office.blobs,

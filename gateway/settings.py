@@ -1,0 +1,135 @@
+"""The tables of config.toml: every setting with its type, unit and default.
+
+What a setting means for an operator stands in config.example.toml, which a test keeps equal to this
+module. No secret is ever a setting: a `*_file` key names the file that holds it, relative to the
+configuration's own folder, the data directory. How a setting is written: setting_types.py; how the file
+is read, and which settings do not go together: config.py.
+"""
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from gateway.model.signature import SignaturePolicy
+from gateway.setting_types import (
+    Code,
+    Count,
+    Duration,
+    LocalPath,
+    Name,
+    OptionalPath,
+    Pause,
+    Size,
+    Text,
+    Url,
+    in_directory,
+    read_duration,
+    read_size,
+)
+
+
+class Role(StrEnum):
+    """What this node is: a gateway below an axis, or a hub, the axis of those below it."""
+
+    GATEWAY = "gateway"
+    HUB = "hub"
+
+
+class Section(BaseModel):
+    """What all tables of the file share: frozen, strict, and closed to unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Http(Section):
+    """[http]: the door for systems."""
+
+    host: Text = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8280
+    tls_certificate_file: OptionalPath = None
+    tls_key_file: OptionalPath = None
+    client_ca_file: OptionalPath = None
+    body_limit: Size = read_size("1 GiB")
+    head_limit: Size = read_size("64 KiB")
+    requests_per_second: Annotated[float, Field(ge=0)] = 0.0
+    burst: Count = 50
+    max_concurrent_uploads: Count = 64
+    queue_limit: Count = 100_000
+    idle_timeout: Duration = read_duration("75s")
+    upload_timeout: Duration = read_duration("1h")
+
+
+class Axis(Section):
+    """[axis]: the exchange above a gateway. A hub has none."""
+
+    url: Url
+    systemid: Name
+    secret_file: LocalPath
+    poll_every: Duration = read_duration("1m")
+    directory_every: Duration = read_duration("1h")
+    connect_timeout: Duration = read_duration("10s")
+    answer_timeout: Duration = read_duration("60s")
+    ca_file: OptionalPath = None
+    client_certificate_file: OptionalPath = None
+    client_key_file: OptionalPath = None
+    policy: SignaturePolicy = SignaturePolicy.WARN
+    permanent_codes: tuple[Text, ...] = ("4", "5", "6", "7", "8", "9")
+
+
+class Delivery(Section):
+    """[delivery]: how dispatches are tried, and for how long."""
+
+    concurrency: Count = 16
+    lease: Duration = read_duration("5m")
+    first_delay: Duration = read_duration("30s")
+    longest_delay: Duration = read_duration("1h")
+    give_up_after: Duration = read_duration("5d")
+    jitter: Annotated[float, Field(ge=0, lt=1)] = 0.2
+    grace_at_stop: Pause = read_duration("20s")
+
+
+class Answers(Section):
+    """[answers]: statuses and recalls that this node writes itself."""
+
+    # True on a gateway, False on a hub: `_fill_by_role`.
+    arrived_by_itself: bool = True
+
+
+class Trust(Section):
+    """[trust]: whom we believe, and the seal others know us by."""
+
+    anchors_dir: LocalPath = in_directory("certs")
+    seal_key_file: LocalPath = in_directory("seal.key")
+    seal_chain_file: LocalPath = in_directory("seal.pem")
+    agency_seals_dir: LocalPath = in_directory("seals")
+    secrets_key_file: LocalPath = in_directory("secrets.key")
+    vouchers: tuple[Code, ...] = ()
+    default_policy: SignaturePolicy = SignaturePolicy.WARN
+
+
+class Storage(Section):
+    """[storage]: where everything lies, and how commits are gathered."""
+
+    database_file: LocalPath = in_directory("lienthong.db")
+    blobs_dir: LocalPath = in_directory("blobs")
+    spool_dir: LocalPath = in_directory("spool")
+    inline_limit: Size = read_size("64 KiB")
+    linger: Pause = read_duration("2ms")
+    batch_limit: Count = 64
+    free_space_floor: Size = read_size("256 MiB")
+
+
+class PackageLimits(Section):
+    """[limits]: what a package may be before it is refused unread."""
+
+    header_bytes: Size = read_size("4 MiB")
+    depth: Annotated[int, Field(ge=8, le=256)] = 64
+    attachments_count: Count = 500
+
+
+class Log(Section):
+    """[log]: the operating log."""
+
+    format: Literal["console", "json", "logfmt"] = "console"
+    level: Literal["debug", "info", "warning", "error"] = "info"
