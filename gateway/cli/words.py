@@ -79,6 +79,8 @@ EVENTS: dict[LogKind, Words] = {
     LogKind.AMENDED: ("thay đổi", "amended"),
     LogKind.DISTRUSTED: ("không tin", "distrusted"),
     LogKind.ADMINISTERED: ("quản trị", "administered"),
+    LogKind.SIGNED_IN: ("đăng nhập", "signed-in"),
+    LogKind.SIGNED_OUT: ("đăng xuất", "signed-out"),
 }
 
 EVENT_STYLES: dict[LogKind, str] = {
