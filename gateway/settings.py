@@ -90,6 +90,13 @@ class Delivery(Section):
     grace_at_stop: Pause = read_duration("20s")
 
 
+class Console(Section):
+    """[console]: the pages for people."""
+
+    session_idle: Duration = read_duration("30m")
+    session_longest: Duration = read_duration("12h")
+
+
 class Answers(Section):
     """[answers]: statuses and recalls that this node writes itself."""
 
