@@ -53,8 +53,8 @@ class Route:
 
     Shape: path lies under ``/console``; may is what the visitor must be allowed, None for every visitor;
     public routes are for strangers, too, and first ones for those who must choose a password before anything
-    else. What a streams route is sent the door does not read: `parts_of` (forms.py) does, and checks the token
-    in its first part.
+    else. What a streams route is sent the door does not read: `parts_of` (forms.py) does, and checks the
+    token in its first part.
     """
 
     method: str
