@@ -19,6 +19,7 @@ from gateway.setting_types import (
     LocalPath,
     Name,
     OptionalPath,
+    OptionalUrl,
     Pause,
     Size,
     Text,
@@ -92,6 +93,9 @@ class Delivery(Section):
 class Console(Section):
     """[console]: the pages for people."""
 
+    enabled: bool = True
+    public_url: OptionalUrl = None
+    trusted_proxies: tuple[Text, ...] = ()
     session_idle: Duration = read_duration("30m")
     session_longest: Duration = read_duration("12h")
 
