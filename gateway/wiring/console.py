@@ -9,6 +9,7 @@ from gateway.web.console.door import Origin
 from gateway.web.console.overview import Overview
 from gateway.web.console.route import PageGroup
 from gateway.web.console.shell import Shell, make_shell
+from gateway.wiring.provider import reach_provider
 
 
 def build_console(office: Office, worker: Worker, clock: Clock) -> web.Application | None:
@@ -17,6 +18,7 @@ def build_console(office: Office, worker: Worker, clock: Clock) -> web.Applicati
     if not settings.enabled:
         return None
     shell = make_shell(node_name=office.config.name, clock=clock)
+    sso = reach_provider(office)
     console = Console(
         shell=shell,
         people=office.people,
@@ -25,8 +27,12 @@ def build_console(office: Office, worker: Worker, clock: Clock) -> web.Applicati
         axis_is_away=lambda: worker.axis_is_away,
         groups=_groups(office, worker, shell),
         clock=clock,
+        sso=sso,
     )
-    return console.application()
+    app = console.application()
+    if sso is not None:
+        app.on_cleanup.append(lambda _: sso.provider.session.close())
+    return app
 
 
 def _groups(office: Office, worker: Worker, shell: Shell) -> list[PageGroup]:
