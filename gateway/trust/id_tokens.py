@@ -56,14 +56,16 @@ def read_keys(published: object) -> KeySet:
             continue
         try:
             if jwk.get("kty") == "RSA" and len(str(jwk.get("n"))) * 6 >= _SMALLEST_RSA_BITS:
-                members = ("kty", "n", "e", "kid")
-                keys.append(RSAKey.import_key({name: jwk[name] for name in members if name in jwk}))
+                keys.append(RSAKey.import_key(_only(jwk, "kty", "n", "e", "kid")))
             elif jwk.get("kty") == "EC" and jwk.get("crv") == "P-256":
-                members = ("kty", "crv", "x", "y", "kid")
-                keys.append(ECKey.import_key({name: jwk[name] for name in members if name in jwk}))
+                keys.append(ECKey.import_key(_only(jwk, "kty", "crv", "x", "y", "kid")))
         except (JoseError, ValueError, TypeError):
             continue  # one key that cannot be read does not spoil the others
     return KeySet(list(keys))
+
+
+def _only(jwk: dict[str, Any], *members: str) -> dict[str, Any]:
+    return {name: jwk[name] for name in members if name in jwk}
 
 
 def verify_id_token(

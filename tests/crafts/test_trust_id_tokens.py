@@ -57,7 +57,9 @@ def token(key: RSAKey | ECKey, algorithm: str, header: dict[str, Any] | None = N
 
 
 def verify(written: str, keys: KeySet | None = None) -> dict[str, Any]:
-    found = verify_id_token(written, keys or known(), issuer=ISSUER, client_id=CLIENT, nonce=NONCE, at=AT)
+    found = verify_id_token(
+        written, known() if keys is None else keys, issuer=ISSUER, client_id=CLIENT, nonce=NONCE, at=AT
+    )
     return dict(found.claims)
 
 
