@@ -95,8 +95,9 @@ class _Builder:
         worker = self._worker(sealing, own_words, inbound)
         outbound = self._outbound(tools, refusals, worker)
         vxp = self._vxp(refusals, outbound, inbound, sealing, own_words)
-        console = build_console(office, worker, self.clock)
-        app = make_app(vxp, self._operations(worker), console=console)
+        operations = self._operations(worker)
+        console = build_console(office, operations.watch, seals, self.clock)
+        app = make_app(vxp, operations, console=console)
         return Gateway(office=office, app=app, worker=worker, session=session)
 
     def _judge(self) -> Judge:

@@ -65,7 +65,7 @@ class ByProvider:
         return response
 
     def _return_of(self, request: web.Request) -> str:
-        return f"{self.signing_in.door.origin.base_of(request)}{PREFIX}{_RETURN}"
+        return f"{self.signing_in.door.origin.root_of(request)}{PREFIX}{_RETURN}"
 
     def _cookie_name(self, request: web.Request) -> str:
         return f"__Secure-{_COOKIE}" if self.signing_in.door.origin.is_secure(request) else _COOKIE

@@ -79,7 +79,7 @@ class Origin:
             return hops.rpartition(",")[2].strip()
         return request.remote or ""
 
-    def base_of(self, request: web.Request) -> str:
+    def root_of(self, request: web.Request) -> str:
         """Return the address of this node as the visitor sees it, without a path."""
         scheme = "https" if self.is_secure(request) else "http"
         return self.public_url or f"{scheme}://{request.host}"
