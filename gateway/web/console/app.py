@@ -56,7 +56,8 @@ class Console:
 async def _name(
     request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
 ) -> web.StreamResponse:
-    request[OPERATION] = "console"
+    if not request.path.startswith((f"{PREFIX}/static/", f"{PREFIX}/live")):
+        request[OPERATION] = "console"  # a line in the operating log for each page, none for what it loads
     return await handler(request)
 
 

@@ -89,7 +89,8 @@ class Origin:
         if (site := request.headers.get("Sec-Fetch-Site")) is not None:
             return site == "same-origin"
         ours = {request.host} | ({urlsplit(self.public_url).netloc} if self.public_url else set())
-        return urlsplit(request.headers.get("Origin", "")).netloc in ours
+        said = urlsplit(request.headers.get("Origin", "")).netloc
+        return bool(said) and said in ours
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
