@@ -19,6 +19,7 @@ from gateway.settings import (
     Alerts,
     Answers,
     Axis,
+    Console,
     Delivery,
     Http,
     Log,
@@ -45,6 +46,7 @@ class Config(Section):
     storage: Storage = Field({}, validate_default=True)
     alerts: Alerts = Alerts()
     limits: PackageLimits = PackageLimits()
+    console: Console = Console()
     log: Log = Log()
 
 
@@ -95,6 +97,11 @@ _CONFLICTS: tuple[tuple[str, Callable[[Config], object], str, str], ...] = (
         "alerts.smtp_user, alerts.smtp_password_file",
         lambda c: bool(c.alerts.smtp_user) != bool(c.alerts.smtp_password_file),
         *_BOTH,
+    ),
+    (
+        "console.session_idle, console.session_longest",
+        lambda c: c.console.session_idle > c.console.session_longest,
+        *("phiên rỗi không được dài hơn cả phiên", "an idle session must not outlast the longest one"),
     ),
     (
         # A lease that ends while we still wait for an answer lets a second attempt overtake the first.
