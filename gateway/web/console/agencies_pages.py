@@ -238,7 +238,7 @@ def _form_of(agency: Agency, directory: Snapshot) -> Form:
 
 
 def _find_all(directory: Snapshot, question: str, which: str) -> list[Agency]:
-    """Find agencies by every word of a question, in their names and codes; open ones unless asked otherwise."""
+    """Find agencies by every word of a question, in names and codes; open ones unless asked otherwise."""
     words = fold(question).split()
     found = []
     for agency in directory.agencies.values():
