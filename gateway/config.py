@@ -40,13 +40,13 @@ class Config(Section):
     http: Http = Http()
     axis: Axis | None = None
     delivery: Delivery = Delivery()
+    console: Console = Console()
     answers: Answers = Answers()
     # Their paths depend on where the file lies, so even their defaults are made anew each time.
     trust: Trust = Field({}, validate_default=True)
     storage: Storage = Field({}, validate_default=True)
     alerts: Alerts = Alerts()
     limits: PackageLimits = PackageLimits()
-    console: Console = Console()
     log: Log = Log()
 
 
@@ -67,6 +67,11 @@ _CONFLICTS: tuple[tuple[str, Callable[[Config], object], str, str], ...] = (
         "delivery.first_delay, delivery.longest_delay",
         lambda c: c.delivery.first_delay > c.delivery.longest_delay,
         *("lần chờ đầu không được dài hơn lần chờ dài nhất", "the first delay exceeds the longest"),
+    ),
+    (
+        "console.session_idle, console.session_longest",
+        lambda c: c.console.session_idle > c.console.session_longest,
+        *("phiên không thể nghỉ lâu hơn nó kéo dài", "a session cannot idle for longer than it lasts"),
     ),
     (
         "storage.blobs_dir, storage.spool_dir",
@@ -97,11 +102,6 @@ _CONFLICTS: tuple[tuple[str, Callable[[Config], object], str, str], ...] = (
         "alerts.smtp_user, alerts.smtp_password_file",
         lambda c: bool(c.alerts.smtp_user) != bool(c.alerts.smtp_password_file),
         *_BOTH,
-    ),
-    (
-        "console.session_idle, console.session_longest",
-        lambda c: c.console.session_idle > c.console.session_longest,
-        *("phiên rỗi không được dài hơn cả phiên", "an idle session must not outlast the longest one"),
     ),
     (
         # A lease that ends while we still wait for an answer lets a second attempt overtake the first.

@@ -79,9 +79,7 @@ class NodePages:
         assert self.probe is not None  # noqa: S101 - the route is there only then
         return await self._show_axis(request, await self.probe())
 
-    async def _show_axis(
-        self, request: web.Request, steps: Sequence[ProbeStep] | None
-    ) -> web.StreamResponse:
+    async def _show_axis(self, request: web.Request, steps: Sequence[ProbeStep] | None) -> web.StreamResponse:
         queue: AxisQueue = await look_at_queue(self.database)
         delivery = self.worker.delivery
         return await self.shell.render(
