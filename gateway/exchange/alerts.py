@@ -58,6 +58,19 @@ class Alerts:
         await self._save({**changed, **told}.values())
         return False
 
+    async def try_out(self) -> None:
+        """Tell a trial alert over every speaker.
+
+        Errors: Delay when one could not be used.
+        """
+        trial = Condition(
+            rule=AlertRule.TRIAL,
+            vi="Đây là cảnh báo thử; không có gì hỏng.",
+            en="This is a trial alert; nothing is wrong.",
+        )
+        for speaker in self.speakers:
+            await speaker.tell([Alert(condition=trial, raised_at=self.clock())])
+
     def _compare(
         self, known: dict[_Key, Alert], found: dict[_Key, Condition], at: datetime
     ) -> dict[_Key, Alert]:

@@ -17,6 +17,7 @@ class AlertRule(StrEnum):
     DISK_FAILING = "disk-failing"
     LOG_UNSTAMPED = "log-unstamped"
     LOG_CONTRADICTED = "log-contradicted"
+    TRIAL = "trial"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

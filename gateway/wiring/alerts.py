@@ -15,7 +15,7 @@ def build_alerts(
     office: Office,
     road: Road | None,
     *,
-    session: aiohttp.ClientSession,
+    session: aiohttp.ClientSession | None,
     clock: Clock,
     more: tuple[Sensor, ...] = (),
 ) -> Alerts:
@@ -63,9 +63,9 @@ def _mail(config: Config) -> tuple[Speaker, ...]:
     )
 
 
-def _webhooks(config: Config, session: aiohttp.ClientSession, clock: Clock) -> tuple[Speaker, ...]:
+def _webhooks(config: Config, session: aiohttp.ClientSession | None, clock: Clock) -> tuple[Speaker, ...]:
     secret_file = config.alerts.webhook_secret_file
-    if secret_file is None:
+    if secret_file is None or session is None:
         return ()
     secret = secret_file.read_bytes().strip()
     return tuple(

@@ -2,6 +2,7 @@
 
 from aiohttp import web
 
+from gateway.exchange.alerts import Alerts
 from gateway.exchange.worker import Worker
 from gateway.office import Clock, Office
 from gateway.web.console.app import Console
@@ -9,9 +10,10 @@ from gateway.web.console.door import Origin
 from gateway.web.console.overview import Overview
 from gateway.web.console.route import PageGroup
 from gateway.web.console.shell import Shell, make_shell
+from gateway.wiring.running import running_pages
 
 
-def build_console(office: Office, worker: Worker, clock: Clock) -> web.Application | None:
+def build_console(office: Office, worker: Worker, alerts: Alerts, clock: Clock) -> web.Application | None:
     """Build the console; None when it is switched off."""
     settings = office.config.console
     if not settings.enabled:
@@ -23,7 +25,7 @@ def build_console(office: Office, worker: Worker, clock: Clock) -> web.Applicati
         origin=Origin(public_url=settings.public_url, proxies=frozenset(settings.trusted_proxies)),
         database=office.database,
         axis_is_away=lambda: worker.axis_is_away,
-        groups=_groups(office, worker, shell),
+        groups=[*_groups(office, worker, shell), *running_pages(office, worker, alerts, shell, clock)],
         clock=clock,
     )
     return console.application()

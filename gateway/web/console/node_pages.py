@@ -1,4 +1,4 @@
-"""The node itself: the way to the axis and its test, seals and certificates, settings as they are in force."""
+"""The node itself: the way to the axis and its test, seals and certificates, settings in force."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ _SOON = timedelta(days=30)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptCertificate:
-    """A certificate that this node holds, and what for: ``seal``, ``former``, ``agency``, ``anchor``, ``tls``."""
+    """A certificate that this node holds. use is ``seal``, ``former``, ``agency``, ``anchor`` or ``tls``."""
 
     use: str
     name: str
