@@ -68,6 +68,8 @@ class Point(StrEnum):
     CHECKPOINT_RECORDED = "checkpoint recorded, nobody has seen it"
     COSIGNATURE_KEPT = "witness's signature kept"
     CHECKPOINT_SEEN = "another log's checkpoint judged and kept"
+    # exchange/alerts.py
+    ALERTS_NOTED = "operators alerted, and that noted"
     # exchange/sessions.py, exchange/sign_in.py, exchange/own_account.py
     SESSION_SEEN = "use of a session noted"
     PEOPLE_CHANGED = "change of people or their sessions recorded, not yet said"

@@ -130,6 +130,27 @@ class Trust(Section):
     default_policy: SignaturePolicy = SignaturePolicy.WARN
 
 
+class Alerts(Section):
+    """[alerts]: what operators are told without asking, and how."""
+
+    every: Duration = read_duration("30s")
+    remind_every: Duration = read_duration("1d")
+    axis_away_after: Pause = read_duration("15m")
+    stuck_after: Pause = read_duration("1h")
+    mailbox_left_after: Pause = read_duration("1d")
+    seal_ends_within: Pause = read_duration("30d")
+    mail_to: tuple[Text, ...] = ()
+    mail_from: Text = "lienthong@localhost"
+    smtp_host: Text = "localhost"
+    smtp_port: Annotated[int, Field(ge=1, le=65535)] = 25
+    smtp_security: Literal["none", "starttls", "tls"] = "none"
+    smtp_user: str = ""
+    smtp_password_file: OptionalPath = None
+    webhook_urls: tuple[Url, ...] = ()
+    webhook_secret_file: OptionalPath = None
+    timeout: Duration = read_duration("10s")
+
+
 class Storage(Section):
     """[storage]: where everything lies, and how commits are gathered."""
 

@@ -27,6 +27,7 @@ _ACTS: dict[str, str] = {
     "agency-registered": "đăng ký cơ quan {agency} {name}",
     "system-connected": "kết nối hệ thống {system} ({kind}), phục vụ {serves}",
     "secret-rotated": "đổi khóa bí mật của hệ thống {system}",
+    "policy-changed": "mức xét chữ ký của hệ thống {system}: {policy}",
     "system-disabled": "ngắt hệ thống {system}",
     "directory-renewed": "cập nhật {count} cơ quan từ trục",
     "node-restored": "khôi phục từ bản sao lưu lúc {backup_at}, nhật ký khi đó {log_size} mục",

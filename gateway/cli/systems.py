@@ -1,8 +1,6 @@
 """``lienthong system``: what connects here, what it serves, and its secret."""
 
 import asyncio
-import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,15 +21,12 @@ from gateway.cli.terminal import (
     stacked,
     words,
 )
-from gateway.errors import Fault, Refusal
+from gateway.errors import Refusal
 
 if TYPE_CHECKING:
     from gateway.exchange.directory import Snapshot
     from gateway.model.agency import System
     from gateway.model.identifiers import AgencyCode
-
-# It travels in a header, and stands in log lines.
-_SYSTEM_ID = re.compile(r"[A-Za-z0-9._@-]{1,100}", re.ASCII)
 
 secret_to_option = click.option(
     "--secret-file",
@@ -89,11 +84,12 @@ def add(
 
     Connect a system and make its secret, which is shown this once. A disabled system is enabled again.
     """
+    from gateway.exchange.system_entries import is_system_id
     from gateway.model.agency import System, SystemKind
     from gateway.model.identifiers import SystemId, normalise_code
     from gateway.model.signature import SignaturePolicy
 
-    if not _SYSTEM_ID.fullmatch(systemid):
+    if not is_system_id(systemid):
         raise click.BadParameter(
             "chỉ gồm chữ không dấu, số và . _ @ - / letters, digits and . _ @ - only", param_hint="SYSTEMID"
         )
@@ -113,44 +109,17 @@ def add(
 async def _connect(folder: Path, wanted: "System", *, take_over: bool) -> "tuple[System, str]":
     from dataclasses import replace
 
+    from gateway.exchange.system_entries import check_system
     from gateway.office import now
 
     async with open_node(folder) as office:
         directory = await office.directory.current(certainly=True)
-        faults = list(_faults(wanted, directory, take_over=take_over))
+        faults = list(check_system(wanted, directory, take_over=take_over))
         if faults:
             raise Refusal("system-wrong", faults)
         # A mailbox goes by the one code under which its agency is kept.
         canonical = replace(wanted, serves=frozenset(directory.canonical(code) for code in wanted.serves))
         return canonical, await office.registry.put_system(canonical, by=operator_name(), at=now())
-
-
-def _faults(wanted: "System", directory: "Snapshot", *, take_over: bool) -> Iterator[Fault]:
-    from gateway.cli.agency_entries import taken_faults
-
-    known = directory.systems.get(wanted.id)
-    if known is not None and known.system.disabled_at is None:
-        yield Fault(
-            rule="system-exists",
-            where=wanted.id,
-            vi="hệ thống này đã kết nối; khóa mới: `system rotate`; thêm cơ quan: `agency add --served-by`",
-            en="connected already; new secret: `system rotate`; more: `agency add --served-by`",
-        )
-    for code in sorted(wanted.serves):
-        canonical = directory.canonical(code)
-        if canonical not in directory.agencies:
-            yield _unknown_agency(code)
-        elif not take_over:
-            yield from taken_faults(canonical, wanted.id, directory, where="--serves")
-
-
-def _unknown_agency(code: "AgencyCode") -> Fault:
-    return Fault(
-        rule="unknown-agency",
-        where="--serves",
-        vi=f'không có cơ quan {code} trong danh bạ; trước hết: lienthong agency add {code} "TÊN"',
-        en=f"agency {code} is not in the directory; add it first",
-    )
 
 
 @system.command("list")

@@ -18,6 +18,7 @@ from gateway.exchange.notary import Notary
 from gateway.model.agency import Agency, System
 from gateway.model.identifiers import AgencyCode, SystemId, is_above, is_agency_code
 from gateway.model.log import LogEntry, LogKind
+from gateway.model.signature import SignaturePolicy
 from gateway.points import Point, passed
 from gateway.store import directory as tables_of_directory
 from gateway.store.audit_log import append_entry
@@ -159,6 +160,22 @@ class Registry:
 
         await self._write(act)
         return secret
+
+    async def change_policy(
+        self, system_id: SystemId, policy: SignaturePolicy, *, by: str, at: datetime
+    ) -> None:
+        """Change what is asked of the signatures on a system's packages.
+
+        Errors: Refusal when there is no such system.
+        """
+        await self._known_system(system_id)
+        entry = self._entry("policy-changed", by=by, at=at, system=system_id, policy=policy.value)
+
+        def act(tables: Connection) -> None:
+            tables_of_directory.change_policy(tables, system_id, policy)
+            append_entry(tables, entry)
+
+        await self._write(act)
 
     async def disable_system(self, system_id: SystemId, *, by: str, at: datetime) -> None:
         """Stop trusting a system; what waits for it stays.

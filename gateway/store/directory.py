@@ -98,6 +98,12 @@ def change_secret(connection: sqlite3.Connection, system_id: SystemId, sealed_se
     touch_directory(connection)
 
 
+def change_policy(connection: sqlite3.Connection, system_id: SystemId, policy: SignaturePolicy) -> None:
+    """Ask something else of the signatures on a system's packages from now on."""
+    connection.execute("UPDATE systems SET policy = ? WHERE id = ?", (policy, system_id))
+    touch_directory(connection)
+
+
 async def read_version(database: Database) -> int:
     """Return the number that grows with every change of the directory."""
     row = await database.fetch_one("SELECT version FROM directory_version")

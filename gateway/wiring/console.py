@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from aiohttp import web
 
+from gateway.exchange.alerts import Alerts
 from gateway.model.identifiers import AgencyCode
 from gateway.office import Clock, Office
 from gateway.trust.keys import Seal
@@ -16,10 +17,11 @@ from gateway.web.console.route import PageGroup
 from gateway.web.console.shell import Shell, make_shell
 from gateway.web.operations import Watch
 from gateway.wiring.provider import reach_provider
+from gateway.wiring.running import running_pages
 
 
 def build_console(
-    office: Office, watch: Watch, seals: Mapping[AgencyCode, Seal], clock: Clock
+    office: Office, watch: Watch, seals: Mapping[AgencyCode, Seal], alerts: Alerts, clock: Clock
 ) -> web.Application | None:
     """Build the console; None when it is switched off."""
     settings = office.config.console
@@ -33,7 +35,10 @@ def build_console(
         origin=Origin(public_url=settings.public_url, proxies=frozenset(settings.trusted_proxies)),
         database=office.database,
         axis_is_away=lambda: watch.worker.axis_is_away,
-        groups=_groups(office, watch, seals, shell, clock),
+        groups=[
+            *_groups(office, watch, seals, shell, clock),
+            *running_pages(office, watch.worker, alerts, shell, clock),
+        ],
         clock=clock,
         sso=sso,
     )

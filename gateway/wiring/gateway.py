@@ -8,6 +8,7 @@ from aiohttp import web
 from gateway.clients.axis import Axis
 from gateway.exchange.acceptance import Tools
 from gateway.exchange.admission import Admission
+from gateway.exchange.alerts import Alerts
 from gateway.exchange.delivery import Delivery
 from gateway.exchange.ids import Mint
 from gateway.exchange.inbound import Inbound
@@ -22,7 +23,7 @@ from gateway.exchange.refusals import Refusals
 from gateway.exchange.registry import Registry
 from gateway.exchange.restoration import Restoration
 from gateway.exchange.road import Road
-from gateway.exchange.worker import Rhythm, Worker
+from gateway.exchange.worker import Rhythm, Round, Worker
 from gateway.model.agency import System, SystemKind
 from gateway.model.identifiers import SystemId
 from gateway.model.package import Organization
@@ -33,6 +34,7 @@ from gateway.web.authentication import Authentication
 from gateway.web.limits import Limits
 from gateway.web.operations import Operations, Watch
 from gateway.web.vxp_api import VxpApi
+from gateway.wiring.alerts import build_alerts
 from gateway.wiring.axis import lay_road, open_session, reach_axis
 from gateway.wiring.console import build_console
 from gateway.wiring.files import load_agency_seals, load_trust, package_limits
@@ -92,11 +94,12 @@ class _Builder:
         )
         refusals = Refusals(database=office.database, notary=office.notary)
         inbound = self._inbound(tools, refusals)
-        worker = self._worker(sealing, own_words, inbound)
+        alerts = build_alerts(office, self.road if self.axis else None, session=None, clock=self.clock)
+        worker = self._worker(sealing, own_words, inbound, alerts)
         outbound = self._outbound(tools, refusals, worker)
         vxp = self._vxp(refusals, outbound, inbound, sealing, own_words)
         operations = self._operations(worker)
-        console = build_console(office, operations.watch, seals, self.clock)
+        console = build_console(office, operations.watch, seals, alerts, self.clock)
         app = make_app(vxp, operations, console=console)
         return Gateway(office=office, app=app, worker=worker, session=session)
 
@@ -142,7 +145,9 @@ class _Builder:
             peer=peer,
         )
 
-    def _worker(self, sealing: Sealing, own_words: OwnWords, inbound: Inbound | None) -> Worker:
+    def _worker(
+        self, sealing: Sealing, own_words: OwnWords, inbound: Inbound | None, alerts: Alerts
+    ) -> Worker:
         office, config = self.office, self.office.config
         matching = Matching(
             database=office.database,
@@ -169,6 +174,7 @@ class _Builder:
             inbound=inbound,
             registry=self._registry(),
             restoration=self._restoration(inbound),
+            rounds=(Round(every=config.alerts.every, make=alerts.look),),
         )
 
     def _restoration(self, inbound: Inbound | None) -> Restoration | None:
