@@ -19,6 +19,7 @@ from gateway.settings import (
     Answers,
     Axis,
     Delivery,
+    Drafts,
     Http,
     Log,
     PackageLimits,
@@ -42,6 +43,7 @@ class Config(Section):
     # Their paths depend on where the file lies, so even their defaults are made anew each time.
     trust: Trust = Field({}, validate_default=True)
     storage: Storage = Field({}, validate_default=True)
+    drafts: Drafts = Field({}, validate_default=True)
     limits: PackageLimits = PackageLimits()
     log: Log = Log()
 

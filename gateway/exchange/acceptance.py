@@ -59,7 +59,8 @@ class Tools:
 class Acceptance:
     """One judged package about to be recorded.
 
-    Shape: strict holds its statuses to the table of allowed moves; arrival is what the axis calls it.
+    Shape: strict holds its statuses to the table of allowed moves; arrival is what the axis calls it; by is
+    the login of who sent it in the console.
     """
 
     verified: VerifiedPackage
@@ -71,6 +72,7 @@ class Acceptance:
     strict: bool
     arrival: Arrival | None = None
     at: datetime
+    by: str | None = None
 
     def record(self, connection: sqlite3.Connection, tools: Tools) -> Promise:
         """Record the package and everything it causes; the same submission again finds its promise.
@@ -209,6 +211,7 @@ class Acceptance:
             signature=self.verified.verdict.grade.value,
             warnings=list(dict.fromkeys(warnings)),
             far_id=self.arrival.far_id if self.arrival else None,
+            by=self.by,
             sender=package.sender.code,
             recipients=list(self.route.recipients),
         )
@@ -248,6 +251,7 @@ class Acceptance:
             grade=self.verified.verdict.grade.value,
             warnings=warnings,
             accepted_at=self.at,
+            due_on=None if envelope is None else envelope.due_on,
         )
 
     def _tell_amendment(

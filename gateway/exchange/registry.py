@@ -118,6 +118,7 @@ class Registry:
             kind=system.kind.value,
             policy=system.policy.value,
             serves=sorted(system.serves),
+            console=system.at_console,
         )
 
         def act(tables: Connection) -> None:

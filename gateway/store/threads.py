@@ -137,14 +137,22 @@ def holds_bytes(connection: sqlite3.Connection, thread_id: ThreadId, digest: str
     )
 
 
+_LAST_WORD = (
+    "SELECT answers.status FROM answers JOIN recipients ON recipients.thread_id = answers.thread_id"
+    " AND recipients.code = answers.recipient WHERE answers.thread_id = ? AND recipient = ?"
+    " AND answers.status NOT IN ('13', '15', '16') AND recorded_at >= round_at ORDER BY id DESC LIMIT 1"
+)
+
+
 def last_word(connection: sqlite3.Connection, thread_id: ThreadId, code: AgencyCode) -> str | None:
     """Return the last status a recipient gave in its present round, answers to changes aside."""
-    row = connection.execute(
-        "SELECT answers.status FROM answers JOIN recipients ON recipients.thread_id = answers.thread_id"
-        " AND recipients.code = answers.recipient WHERE answers.thread_id = ? AND recipient = ?"
-        " AND answers.status NOT IN ('13', '15', '16') AND recorded_at >= round_at ORDER BY id DESC LIMIT 1",
-        (thread_id, code),
-    ).fetchone()
+    row = connection.execute(_LAST_WORD, (thread_id, code)).fetchone()
+    return None if row is None else row["status"]
+
+
+async def find_last_word(database: Database, thread_id: ThreadId, code: AgencyCode) -> str | None:
+    """Look up what `last_word` returns."""
+    row = await database.fetch_one(_LAST_WORD, (thread_id, code))
     return None if row is None else row["status"]
 
 

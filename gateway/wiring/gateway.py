@@ -17,7 +17,6 @@ from gateway.exchange.matching import Matching
 from gateway.exchange.outbound import Outbound
 from gateway.exchange.own_words import OwnWords
 from gateway.exchange.passing_on import Sealing
-from gateway.exchange.posting import Posting
 from gateway.exchange.refusals import Refusals
 from gateway.exchange.registry import Registry
 from gateway.exchange.restoration import Restoration
@@ -25,8 +24,7 @@ from gateway.exchange.road import Road
 from gateway.exchange.worker import Rhythm, Worker
 from gateway.model.agency import System, SystemKind
 from gateway.model.identifiers import SystemId
-from gateway.model.package import Organization
-from gateway.office import Clock, Office, now
+from gateway.office import Clock, Office, furnish_intervention, furnish_own_words, now
 from gateway.store.dispatches import newest_id
 from gateway.web.app import make_app
 from gateway.web.authentication import Authentication
@@ -34,6 +32,7 @@ from gateway.web.limits import Limits
 from gateway.web.operations import Operations, Watch
 from gateway.web.vxp_api import VxpApi
 from gateway.wiring.axis import lay_road, open_session, reach_axis
+from gateway.wiring.desks import Desks, build_desks
 from gateway.wiring.files import load_agency_seals, load_trust, package_limits
 
 
@@ -45,6 +44,7 @@ class Gateway:
     app: web.Application
     worker: Worker
     session: aiohttp.ClientSession | None
+    desks: Desks
 
 
 async def build_gateway(office: Office, *, clock: Clock = now) -> Gateway:
@@ -69,16 +69,10 @@ class _Builder:
 
     def build(self, session: aiohttp.ClientSession | None) -> Gateway:
         office, config = self.office, self.office.config
-        posting = Posting(blobs=office.blobs, mint=self.mint, give_up_after=config.delivery.give_up_after)
-        own_words = OwnWords(
-            notary=office.notary,
-            posting=posting,
-            gateway=Organization(code=config.agency_code, name=config.name),
-            axis_is_open=self.axis is not None,
-        )
+        own_words = furnish_own_words(office, self.mint)
         tools = Tools(
             notary=office.notary,
-            posting=posting,
+            posting=own_words.posting,
             own_words=own_words if config.answers.arrived_by_itself else None,
         )
         seals = load_agency_seals(config.trust.agency_seals_dir)
@@ -93,9 +87,31 @@ class _Builder:
         inbound = self._inbound(tools, refusals)
         worker = self._worker(sealing, own_words, inbound)
         outbound = self._outbound(tools, refusals, worker)
-        vxp = self._vxp(refusals, outbound, inbound, sealing, own_words)
+        mailbox = Mailbox(
+            database=office.database,
+            directory=office.directory,
+            sealing=sealing,
+            notary=office.notary,
+            own_words=own_words,
+        )
+        vxp = self._vxp(refusals, outbound, inbound, mailbox)
+        desks = build_desks(
+            office,
+            intervention=furnish_intervention(office, own_words, on_leaving=worker.wake),
+            outbound=outbound,
+            mailbox=mailbox,
+            inbound=inbound,
+            axis=self.axis,
+            mint=self.mint,
+            clock=self.clock,
+        )
+        worker.rounds = (*worker.rounds, *desks.rounds)
         return Gateway(
-            office=office, app=make_app(vxp, self._operations(worker)), worker=worker, session=session
+            office=office,
+            app=make_app(vxp, self._operations(worker)),
+            worker=worker,
+            session=session,
+            desks=desks,
         )
 
     def _judge(self) -> Judge:
@@ -209,8 +225,7 @@ class _Builder:
         refusals: Refusals,
         outbound: Outbound,
         inbound: Inbound | None,
-        sealing: Sealing,
-        own_words: OwnWords,
+        mailbox: Mailbox,
     ) -> VxpApi:
         office, config = self.office, self.office.config
         authentication = Authentication(
@@ -229,13 +244,7 @@ class _Builder:
             admission=self._admission(),
             outbound=outbound,
             inbound=inbound,
-            mailbox=Mailbox(
-                database=office.database,
-                directory=office.directory,
-                sealing=sealing,
-                notary=office.notary,
-                own_words=own_words,
-            ),
+            mailbox=mailbox,
             registry=self._registry(),
             directory=office.directory,
             blobs=office.blobs,
