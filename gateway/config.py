@@ -18,6 +18,7 @@ from gateway.setting_types import Code, Text, fault_of
 from gateway.settings import (
     Answers,
     Axis,
+    Console,
     Delivery,
     Drafts,
     Http,
@@ -39,12 +40,14 @@ class Config(Section):
     http: Http = Http()
     axis: Axis | None = None
     delivery: Delivery = Delivery()
+    console: Console = Console()
     answers: Answers = Answers()
     # Their paths depend on where the file lies, so even their defaults are made anew each time.
     trust: Trust = Field({}, validate_default=True)
     storage: Storage = Field({}, validate_default=True)
     drafts: Drafts = Field({}, validate_default=True)
     limits: PackageLimits = PackageLimits()
+    console: Console = Console()
     log: Log = Log()
 
 
@@ -67,6 +70,11 @@ _CONFLICTS: tuple[tuple[str, Callable[[Config], object], str, str], ...] = (
         *("lần chờ đầu không được dài hơn lần chờ dài nhất", "the first delay exceeds the longest"),
     ),
     (
+        "console.session_idle, console.session_longest",
+        lambda c: c.console.session_idle > c.console.session_longest,
+        *("phiên không thể nghỉ lâu hơn nó kéo dài", "a session cannot idle for longer than it lasts"),
+    ),
+    (
         "storage.blobs_dir, storage.spool_dir",
         lambda c: c.storage.blobs_dir == c.storage.spool_dir,
         *("phải là hai thư mục khác nhau", "must be two different folders"),
@@ -85,6 +93,11 @@ _CONFLICTS: tuple[tuple[str, Callable[[Config], object], str, str], ...] = (
         "axis.url, axis.ca_file, axis.client_certificate_file",
         lambda c: c.axis and not _is_tls(c.axis.url) and (c.axis.ca_file or c.axis.client_certificate_file),
         *("chứng thư cần địa chỉ https://", "certificates need an https:// address"),
+    ),
+    (
+        "console.session_idle, console.session_longest",
+        lambda c: c.console.session_idle > c.console.session_longest,
+        *("phiên rỗi không được dài hơn cả phiên", "an idle session must not outlast the longest one"),
     ),
     (
         # A lease that ends while we still wait for an answer lets a second attempt overtake the first.

@@ -16,10 +16,16 @@ from gateway.errors import Misconfiguration
 from gateway.exchange.directory import Directory
 from gateway.exchange.examination import House
 from gateway.exchange.ids import Mint
+<<<<<<< HEAD
 from gateway.exchange.intervention import Intervention
 from gateway.exchange.notary import Notary
 from gateway.exchange.own_words import OwnWords
 from gateway.exchange.posting import Posting
+=======
+from gateway.exchange.notary import Notary
+from gateway.exchange.people import People
+from gateway.exchange.refusals import Refusals
+>>>>>>> shell
 from gateway.exchange.registry import Registry
 from gateway.model.package import Organization
 from gateway.store.backup import Place
@@ -45,6 +51,7 @@ class Office:
     directory: Directory
     notary: Notary
     registry: Registry
+    people: People
     blobs: Blobs
     seal: Seal
     secrets_key: bytes
@@ -75,6 +82,17 @@ def _furnish(config: Config, database: Database) -> Office:
         directory=directory,
         notary=notary,
         registry=Registry(database=database, directory=directory, notary=notary, secrets_key=secrets_key),
+        people=People(
+            database=database,
+            notary=notary,
+            mint=Mint(),
+            idle=config.console.session_idle,
+            longest=config.console.session_longest,
+            # A window of its own: noise at the console must not hide who knocks at the other door.
+            refusals=Refusals(database=database, notary=notary),
+            secrets_key=secrets_key,
+            directory=directory,
+        ),
         blobs=Blobs(
             database=database,
             directory=config.storage.blobs_dir,

@@ -19,6 +19,7 @@ from gateway.setting_types import (
     LocalPath,
     Name,
     OptionalPath,
+    OptionalUrl,
     Pause,
     Size,
     Text,
@@ -89,6 +90,13 @@ class Delivery(Section):
     grace_at_stop: Pause = read_duration("20s")
 
 
+class Console(Section):
+    """[console]: the pages for people."""
+
+    session_idle: Duration = read_duration("30m")
+    session_longest: Duration = read_duration("12h")
+
+
 class Answers(Section):
     """[answers]: statuses and recalls that this node writes itself."""
 
@@ -135,6 +143,16 @@ class PackageLimits(Section):
     header_bytes: Size = read_size("4 MiB")
     depth: Annotated[int, Field(ge=8, le=256)] = 64
     attachments_count: Count = 500
+
+
+class Console(Section):
+    """[console]: the pages for people."""
+
+    enabled: bool = True
+    public_url: OptionalUrl = None
+    trusted_proxies: tuple[Text, ...] = ()
+    session_idle: Duration = read_duration("30m")
+    session_longest: Duration = read_duration("12h")
 
 
 class Log(Section):

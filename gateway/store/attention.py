@@ -130,7 +130,8 @@ async def list_full_mailboxes(database: Database, codes: Codes, *, before: datet
     """List mailboxes in which something has lain since before an instant and nobody collects it."""
     rows = await database.fetch_all(
         "SELECT mailbox, sum(open_count) AS open_count, (SELECT min(created_at) FROM dispatches AS open"
-        "  WHERE open.destination = 'mailbox' AND open.mailbox = queues.mailbox AND ended_at IS NULL) AS oldest"
+        "  WHERE open.destination = 'mailbox' AND open.mailbox = queues.mailbox AND ended_at IS NULL)"
+        " AS oldest"
         " FROM queues WHERE destination = 'mailbox' AND open_count > 0"
         " AND (:codes IS NULL OR mailbox IN (SELECT value FROM json_each(:codes)))"
         " GROUP BY mailbox HAVING oldest <= :before ORDER BY oldest",

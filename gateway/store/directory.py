@@ -68,7 +68,8 @@ def put_system(connection: sqlite3.Connection, stored: StoredSystem, *, at: date
     system = stored.system
     connection.execute(
         "INSERT INTO systems (id, kind, policy, sealed_secret, created_at, at_console)"
-        " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, policy = excluded.policy,"
+        " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET"
+        " kind = excluded.kind, policy = excluded.policy,"
         " sealed_secret = excluded.sealed_secret, disabled_at = NULL, at_console = excluded.at_console",
         (system.id, system.kind, system.policy, stored.sealed_secret, to_micros(at), system.at_console),
     )

@@ -58,7 +58,8 @@ class Incoming:
 _INCOMING = (
     "SELECT dispatches.id, package_id, dispatches.thread_id, dispatches.sender, mailbox, state,"
     " dispatches.priority, created_at, subject, notation, promulgated_on, due_on, business,"
-    " recipients.status, pending_change, recipients.recalled_at FROM dispatches JOIN packages ON packages.id = package_id"
+    " recipients.status, pending_change, recipients.recalled_at"
+    " FROM dispatches JOIN packages ON packages.id = package_id"
     " LEFT JOIN recipients ON recipients.thread_id = dispatches.thread_id AND code = mailbox"
     " WHERE destination = 'mailbox' AND mailbox = :agency AND dispatches.kind = 'document'"
 )

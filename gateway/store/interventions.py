@@ -1,4 +1,4 @@
-"""What an operator's hand touches: one dispatch as it lies on disk, deliveries of the axis that were refused."""
+"""What an operator's hand touches: single dispatches, and deliveries of the axis that were refused."""
 
 import sqlite3
 from dataclasses import dataclass

@@ -32,6 +32,7 @@ from gateway.web.limits import Limits
 from gateway.web.operations import Operations, Watch
 from gateway.web.vxp_api import VxpApi
 from gateway.wiring.axis import lay_road, open_session, reach_axis
+from gateway.wiring.console import build_console
 from gateway.wiring.desks import Desks, build_desks
 from gateway.wiring.files import load_agency_seals, load_trust, package_limits
 
@@ -106,9 +107,10 @@ class _Builder:
             clock=self.clock,
         )
         worker.rounds = (*worker.rounds, *desks.rounds)
+        console = build_console(office, worker, desks, self.clock)
         return Gateway(
             office=office,
-            app=make_app(vxp, self._operations(worker)),
+            app=make_app(vxp, self._operations(worker), console=console),
             worker=worker,
             session=session,
             desks=desks,
