@@ -47,7 +47,6 @@ class Config(Section):
     storage: Storage = Field({}, validate_default=True)
     drafts: Drafts = Field({}, validate_default=True)
     limits: PackageLimits = PackageLimits()
-    console: Console = Console()
     log: Log = Log()
 
 
@@ -93,11 +92,6 @@ _CONFLICTS: tuple[tuple[str, Callable[[Config], object], str, str], ...] = (
         "axis.url, axis.ca_file, axis.client_certificate_file",
         lambda c: c.axis and not _is_tls(c.axis.url) and (c.axis.ca_file or c.axis.client_certificate_file),
         *("chứng thư cần địa chỉ https://", "certificates need an https:// address"),
-    ),
-    (
-        "console.session_idle, console.session_longest",
-        lambda c: c.console.session_idle > c.console.session_longest,
-        *("phiên rỗi không được dài hơn cả phiên", "an idle session must not outlast the longest one"),
     ),
     (
         # A lease that ends while we still wait for an answer lets a second attempt overtake the first.

@@ -16,16 +16,12 @@ from gateway.errors import Misconfiguration
 from gateway.exchange.directory import Directory
 from gateway.exchange.examination import House
 from gateway.exchange.ids import Mint
-<<<<<<< HEAD
 from gateway.exchange.intervention import Intervention
 from gateway.exchange.notary import Notary
 from gateway.exchange.own_words import OwnWords
-from gateway.exchange.posting import Posting
-=======
-from gateway.exchange.notary import Notary
 from gateway.exchange.people import People
+from gateway.exchange.posting import Posting
 from gateway.exchange.refusals import Refusals
->>>>>>> shell
 from gateway.exchange.registry import Registry
 from gateway.model.package import Organization
 from gateway.store.backup import Place

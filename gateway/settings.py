@@ -93,6 +93,9 @@ class Delivery(Section):
 class Console(Section):
     """[console]: the pages for people."""
 
+    enabled: bool = True
+    public_url: OptionalUrl = None
+    trusted_proxies: tuple[Text, ...] = ()
     session_idle: Duration = read_duration("30m")
     session_longest: Duration = read_duration("12h")
 
@@ -143,16 +146,6 @@ class PackageLimits(Section):
     header_bytes: Size = read_size("4 MiB")
     depth: Annotated[int, Field(ge=8, le=256)] = 64
     attachments_count: Count = 500
-
-
-class Console(Section):
-    """[console]: the pages for people."""
-
-    enabled: bool = True
-    public_url: OptionalUrl = None
-    trusted_proxies: tuple[Text, ...] = ()
-    session_idle: Duration = read_duration("30m")
-    session_longest: Duration = read_duration("12h")
 
 
 class Log(Section):
