@@ -1,0 +1,113 @@
+"""A commune that works in the console: on the usual world's gateway, below a hub with a ministry."""
+
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gateway.config import load_config
+from gateway.model.agency import Agency, System, SystemKind
+from gateway.model.identifiers import AgencyCode, SystemId
+from gateway.model.people import User, UserId, UserRole
+from gateway.model.signature import SignaturePolicy
+from gateway.office import now, open_office
+from gateway.sandbox.dms import SampleDms
+from gateway.settings import Role
+from gateway.wiring import console as wiring
+from gateway.wiring.desks import Desks
+from gateway.wiring.gateway import build_gateway
+from tests.console import People, Site
+from tests.walks.world import FINANCE, HEALTH, HUB, MINISTRY, PROVINCE, Node, prepare_node
+
+COMMUNE = AgencyCode("000.04.20.H57")
+WARD = AgencyCode("000.05.20.H57")
+COMMUNE_NAME = "UBND xã Thử Nghiệm"
+
+
+def person(role: UserRole, *agencies: AgencyCode, login: str = "") -> User:
+    """Somebody of a role; without agencies, of all."""
+    name = login or role.value
+    return User(id=UserId(name), login=name, name=name, role=role, agencies=frozenset(agencies) or None)
+
+
+@dataclass(kw_only=True)
+class Town:
+    """The hub, the gateway with its site, and the DMSs around."""
+
+    hub: Node
+    gateway: Node
+    site: Site | None = None
+    ministry: SampleDms
+    health: SampleDms
+
+    @property
+    def pages(self) -> Site:
+        """The site, where there is one."""
+        assert self.site is not None
+        return self.site
+
+    @contextlib.asynccontextmanager
+    async def desks(self) -> AsyncIterator[Desks]:
+        """The walks people start, as a second process beside the running server would have them."""
+        async with open_office(load_config(self.gateway.directory / "config.toml")) as office:
+            built = await build_gateway(office, clock=self.gateway.clock)
+            try:
+                yield built.desks
+            finally:
+                if built.session is not None:
+                    await built.session.close()
+
+
+async def at_console(node: Node, system: str, *agencies: tuple[AgencyCode, str]) -> None:
+    """Let agencies work in a node's console."""
+    async with open_office(load_config(node.directory / "config.toml")) as office:
+        for code, name in agencies:
+            await office.registry.put_agency(
+                Agency(code=code, name=name, parent=PROVINCE), by="test", at=now()
+            )
+        desk = System(
+            id=SystemId(system),
+            kind=SystemKind.DMS,
+            serves=frozenset(code for code, _ in agencies),
+            policy=SignaturePolicy.OFF,
+            at_console=True,
+        )
+        await office.registry.put_system(desk, by="test", at=now())
+
+
+@contextlib.asynccontextmanager
+async def open_town(folder: Path, **tables: dict[str, Any]) -> AsyncIterator[Town]:
+    """Run it. The clerk is the commune's, the neighbour another's; all others see every agency."""
+    hub = prepare_node(folder / "hub", code=HUB, role=Role.HUB)
+    await hub.connect("BO", [MINISTRY])
+    secret = await hub.connect("TINH", [PROVINCE, HEALTH, FINANCE, COMMUNE, WARD], kind=SystemKind.GATEWAY)
+    await hub.start()
+    gateway = prepare_node(folder / "gateway", code=PROVINCE, below=(hub.url, "TINH", secret), **tables)
+    await gateway.connect("SYT", [HEALTH])
+    await at_console(gateway, "XA", (COMMUNE, COMMUNE_NAME))
+    await at_console(gateway, "PHUONG", (WARD, "UBND phường Thử Nghiệm"))
+    people = People()
+    for role in UserRole:
+        people.add(
+            role.value,
+            role,
+            agencies=frozenset({COMMUNE}) if role in (UserRole.CLERK, UserRole.VIEWER) else None,
+        )
+    people.add("neighbour", UserRole.CLERK, agencies=frozenset({WARD}))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(wiring, "accounts_of", lambda office: people.accounts())
+        await gateway.start()
+        try:
+            yield Town(
+                hub=hub,
+                gateway=gateway,
+                site=Site(node=gateway, people=people),
+                ministry=hub.dms("BO"),
+                health=gateway.dms("SYT"),
+            )
+        finally:
+            await gateway.stop()
+            await hub.stop()
