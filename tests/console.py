@@ -2,21 +2,22 @@
 
 import contextlib
 import re
-import secrets
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
-from datetime import datetime
+import sqlite3
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import aiohttp
-import pytest
+from multidict import CIMultiDictProxy
 from yarl import URL
 
-from gateway.errors import Refusal
-from gateway.model.identifiers import AgencyCode
-from gateway.model.people import SessionId, User, UserId, UserRole
-from gateway.web.console.door import Accounts, Session, SignedIn
-from gateway.wiring import console as wiring
+from gateway.config import load_config
+from gateway.model.people import User, UserId, UserRole
+from gateway.office import now, open_office
+from gateway.store.people import insert_user, set_password
+from gateway.trust.passwords import SALT_BYTES, hash_password
 from tests.walks.world import FINANCE, HEALTH, PROVINCE, Node, prepare_node
 
 PASSWORD = "mật khẩu thử nghiệm"
@@ -29,41 +30,30 @@ NAMES = {
 }
 
 
-@dataclass
-class People:
-    """Accounts in memory; every password is the same."""
+@cache
+def kept_password() -> str:
+    """The hash of everybody's password, made once: it takes its time."""
+    return hash_password(PASSWORD, salt=bytes(SALT_BYTES))
 
-    users: dict[str, User] = field(default_factory=dict)
-    sessions: dict[str, Session] = field(default_factory=dict)
-    seen_at: dict[str, datetime] = field(default_factory=dict)
 
-    def add(self, login: str, role: UserRole, *, agencies: frozenset[AgencyCode] | None = None) -> None:
-        self.users[login] = User(
-            id=UserId(login), login=login, name=NAMES[role], role=role, agencies=agencies
-        )
+async def add_people(node: Node, *users: User) -> None:
+    """Write accounts that may sign in with `PASSWORD`."""
+    async with open_office(load_config(node.directory / "config.toml")) as office:
 
-    async def sign_in(self, login: str, password: str, code: str, *, address: str, at: datetime) -> SignedIn:
-        if login not in self.users or password != PASSWORD:
-            raise Refusal.because(
-                "sign-in-wrong", vi="Tên hoặc mật khẩu không đúng.", en="The name or password is wrong."
-            )
-        session = Session(
-            id=SessionId(secrets.token_hex(8)), user=self.users[login], csrf=secrets.token_urlsafe(16)
-        )
-        secret = secrets.token_urlsafe(24)
-        self.sessions[secret], self.seen_at[secret] = session, at
-        return SignedIn(session=session, secret=secret)
+        def act(tables: sqlite3.Connection) -> None:
+            for user in users:
+                assert insert_user(tables, user, at=now())
+                set_password(tables, user.id, kept_password())
 
-    async def find(self, secret: str, *, at: datetime, quietly: bool) -> Session | None:
-        if secret in self.sessions and not quietly:
-            self.seen_at[secret] = at
-        return self.sessions.get(secret)
+        await office.database.write(act)
 
-    async def sign_out(self, session_id: SessionId, *, at: datetime) -> None:
-        self.sessions = {s: found for s, found in self.sessions.items() if found.id != session_id}
 
-    def accounts(self) -> Accounts:
-        return Accounts(sign_in=self.sign_in, find=self.find, sign_out=self.sign_out)
+def person(role: UserRole, login: str = "", **more: Any) -> User:
+    """Somebody of a role, called like it, for every agency of the node; more are a User's members."""
+    login = login or role.value
+    return User(
+        **{"id": UserId(login), "login": login, "name": NAMES[role], "role": role, "agencies": None} | more
+    )
 
 
 @dataclass(kw_only=True)
@@ -71,7 +61,6 @@ class Site:
     """A running node with people."""
 
     node: Node
-    people: People
 
     def url(self, path: str) -> str:
         return f"{self.node.url}/console{path}"
@@ -83,7 +72,7 @@ class Site:
         async with aiohttp.ClientSession(cookie_jar=jar) as client:
             browser = Browser(site=self, client=client)
             if login is not None:
-                page = await browser.post("/sign-in", login=login, password=PASSWORD, code="")
+                page = await browser.post("/sign-in", login=login, password=PASSWORD)
                 assert page.status == 303, page.text
             yield browser
 
@@ -94,7 +83,7 @@ class Page:
 
     status: int
     text: str
-    headers: "aiohttp.typedefs.LooseHeaders"
+    headers: CIMultiDictProxy[str]
     cookies: dict[str, str]
 
 
@@ -132,28 +121,19 @@ class Browser:
 
 
 @contextlib.asynccontextmanager
-async def open_site(
-    folder: Path,
-    *,
-    prepare: Callable[[Path], Node] = lambda folder: prepare_node(folder, code=PROVINCE),
-    **logins: UserRole,
-) -> AsyncIterator[Site]:
+async def open_site(folder: Path, *more: User, node: Node | None = None) -> AsyncIterator[Site]:
     """Run a node whose people are one of each role, called like it, and whoever is named besides.
 
-    The clerk sees the health department only, all others every agency.
+    The clerk sees the health department only, all others every agency. A node that is given is
+    not started yet.
     """
-    people = People()
-    for role in UserRole:
-        people.add(role.value, role, agencies=frozenset({HEALTH}) if role is UserRole.CLERK else None)
-    for login, role in logins.items():
-        people.add(login, role)
-    node = prepare(folder)
+    node = node or prepare_node(folder, code=PROVINCE)
     await node.connect("SYT", [HEALTH])
     await node.connect("STC", [FINANCE])
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(wiring, "accounts_of", lambda office: people.accounts())
-        await node.start()
-        try:
-            yield Site(node=node, people=people)
-        finally:
-            await node.stop()
+    usual = [person(role) for role in UserRole if role is not UserRole.CLERK]
+    await add_people(node, person(UserRole.CLERK, agencies=frozenset({HEALTH})), *usual, *more)
+    await node.start()
+    try:
+        yield Site(node=node)
+    finally:
+        await node.stop()

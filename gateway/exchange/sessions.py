@@ -51,15 +51,18 @@ class Sessions:
     idle: timedelta
     longest: timedelta
 
-    async def session(self, secret: str, *, at: datetime) -> Session | None:
-        """Find whose secret this is, as he is now; None when he must sign in."""
+    async def session(self, secret: str, *, at: datetime, quietly: bool = False) -> Session | None:
+        """Find whose secret this is, as he is now; None when he must sign in.
+
+        Shape: quietly when nobody acts, as when a page renews itself: the session grows no longer by that.
+        """
         stored = await find_session(self.database, hash_secret(secret))
         if stored is None:
             return None
         visit = stored.visit
         if at - visit.seen_at >= self.idle or at - visit.began_at >= self.longest:
             return None
-        if at - visit.seen_at >= min(_NOTED_EVERY, self.idle / 4):
+        if not quietly and at - visit.seen_at >= min(_NOTED_EVERY, self.idle / 4):
             await self.database.write(lambda tables: note_seen(tables, visit.id, at))
             passed(Point.SESSION_SEEN)
         return Session(

@@ -5,7 +5,7 @@ from aiohttp import web
 from gateway.exchange.worker import Worker
 from gateway.office import Clock, Office
 from gateway.web.console.app import Console
-from gateway.web.console.door import Accounts, Origin
+from gateway.web.console.door import Origin
 from gateway.web.console.overview import Overview
 from gateway.web.console.route import PageGroup
 from gateway.web.console.shell import Shell, make_shell
@@ -15,13 +15,12 @@ from gateway.wiring.desks import Desks
 def build_console(office: Office, worker: Worker, desks: Desks, clock: Clock) -> web.Application | None:
     """Build the console; None when it is switched off."""
     settings = office.config.console
-    accounts = accounts_of(office)
-    if not settings.enabled or accounts is None:
+    if not settings.enabled:
         return None
     shell = make_shell(node_name=office.config.name, clock=clock)
     console = Console(
         shell=shell,
-        accounts=accounts,
+        people=office.people,
         origin=Origin(public_url=settings.public_url, proxies=frozenset(settings.trusted_proxies)),
         database=office.database,
         axis_is_away=lambda: worker.axis_is_away,
@@ -29,11 +28,6 @@ def build_console(office: Office, worker: Worker, desks: Desks, clock: Clock) ->
         clock=clock,
     )
     return console.application()
-
-
-def accounts_of(office: Office) -> Accounts | None:
-    """Find those who keep accounts and sessions."""
-    return None
 
 
 def _groups(office: Office, worker: Worker, desks: Desks, shell: Shell) -> list[PageGroup]:

@@ -6,8 +6,9 @@ from datetime import datetime
 
 from aiohttp import web
 
+from gateway.exchange.people import People
 from gateway.store.database import Database
-from gateway.web.console.door import Accounts, Door, Origin
+from gateway.web.console.door import Door, Origin
 from gateway.web.console.live import Live
 from gateway.web.console.route import PREFIX, PageGroup
 from gateway.web.console.shell import MENU, Shell, menu_of
@@ -22,7 +23,7 @@ class Console:
     """What the pages stand on, and the groups of pages."""
 
     shell: Shell
-    accounts: Accounts
+    people: People
     origin: Origin
     database: Database
     axis_is_away: Callable[[], bool]
@@ -31,7 +32,7 @@ class Console:
 
     def application(self) -> web.Application:
         """Build the application."""
-        door = Door(shell=self.shell, accounts=self.accounts, origin=self.origin, clock=self.clock)
+        door = Door(shell=self.shell, people=self.people, origin=self.origin, clock=self.clock)
         live = Live(database=self.database, door=door, is_away=self.axis_is_away)
         app = web.Application(middlewares=[_name, door.middleware()], client_max_size=_FORM_LIMIT_BYTES)
         groups: list[PageGroup] = [SigningIn(shell=self.shell, door=door), live, *self.groups]

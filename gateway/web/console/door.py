@@ -6,7 +6,7 @@ goes wrong becomes a page that says so.
 """
 
 import hmac
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,15 +16,18 @@ import structlog
 from aiohttp import web
 
 from gateway.errors import Delay, LienthongError, Refusal
-from gateway.model.people import SessionId, User
+from gateway.exchange.people import People
+from gateway.model.people import Language, Session
 from gateway.web.console.faults import answer_fault
 from gateway.web.console.route import PREFIX, Act, Route
 from gateway.web.console.shell import Shell
-from gateway.web.console.visitor import CSRF_FIELD, LANGUAGE, VISITOR, Language, Visitor
+from gateway.web.console.visitor import CSRF_FIELD, LANGUAGE, VISITOR, Visitor
 
 log = structlog.get_logger()
 
 SAFE_METHODS = frozenset({"GET", "HEAD"})
+# Where whoever has a one-time password is sent, wherever he wants to go.
+NEW_PASSWORD = "/new-password"  # noqa: S105 - an address
 LANGUAGE_COOKIE = "lienthong_language"
 # A page that brings itself up to date asks with this header, and is not taken for somebody at the desk.
 QUIET_HEADER = "X-Live"
@@ -49,37 +52,6 @@ FRAMED: Mapping[str, str] = {
     "Content-Security-Policy": _CONTENT_POLICY.format(ancestors="'self'"),
     "X-Frame-Options": "SAMEORIGIN",
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Session:
-    """A session as the door needs it."""
-
-    id: SessionId
-    user: User
-    csrf: str
-    language: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SignedIn:
-    """A session that has just begun; secret goes into the cookie and nowhere else."""
-
-    session: Session
-    secret: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Accounts:
-    """What the door asks of those who keep accounts and sessions.
-
-    Shape: sign_in(login, password, code, *, address, at) raises a Refusal; find(secret, *, at, quietly)
-    prolongs the session unless quietly; sign_out(session_id, *, at).
-    """
-
-    sign_in: Callable[..., Awaitable[SignedIn]]
-    find: Callable[..., Awaitable[Session | None]]
-    sign_out: Callable[..., Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +92,7 @@ class Door:
     """Lets visitors in. Every act of every page group is called through `admit`."""
 
     shell: Shell
-    accounts: Accounts
+    people: People
     origin: Origin
     clock: Callable[[], datetime]
 
@@ -134,6 +106,8 @@ class Door:
                 visitor = request.get(VISITOR)
                 if visitor is None:
                     return self._ask_to_sign_in(request, route)
+                if visitor.session.must_change and not route.first:
+                    return self.shell.redirect(request, NEW_PASSWORD)
                 if not visitor.may(route.may):
                     raise web.HTTPForbidden
                 if route.method not in SAFE_METHODS and not route.streams:
@@ -182,16 +156,11 @@ class Door:
         if session is None:
             return
         request[LANGUAGE] = _language(request, session.language)
-        request[VISITOR] = Visitor(
-            user=session.user,
-            session_id=session.id,
-            language=request[LANGUAGE],
-            csrf=session.csrf,
-        )
+        request[VISITOR] = Visitor(session=session, language=request[LANGUAGE])
 
     async def _find_session(self, request: web.Request, *, quietly: bool) -> Session | None:
         secret = request.cookies.get(self.cookie_name(request))
-        return await self.accounts.find(secret, at=self.clock(), quietly=quietly) if secret else None
+        return await self.people.session(secret, at=self.clock(), quietly=quietly) if secret else None
 
     async def is_alive(self, request: web.Request, visitor: Visitor) -> bool:
         """Tell whether a visitor's session still lasts, without prolonging it."""

@@ -52,8 +52,9 @@ class Route:
     """One address of the console.
 
     Shape: path lies under ``/console``; may is what the visitor must be allowed, None for every visitor;
-    public routes are for strangers, too. What a streams route is sent the door does not read: `parts_of`
-    (forms.py) does, and checks the token in its first part.
+    public routes are for strangers, too, and first ones for those who must choose a password before anything
+    else. What a streams route is sent the door does not read: `parts_of` (forms.py) does, and checks the
+    token in its first part.
     """
 
     method: str
@@ -62,6 +63,7 @@ class Route:
     may: Permission | None
     nav: Nav | None = None
     public: bool = False
+    first: bool = False
     streams: bool = False
 
 

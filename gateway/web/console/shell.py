@@ -12,11 +12,11 @@ from aiohttp import web
 from aiohttp.web import AppKey
 from markupsafe import Markup, escape
 
-from gateway.model.people import SessionId
+from gateway.model.people import Language, SessionId
 from gateway.web.console import charts, labels
 from gateway.web.console.assets import Assets
 from gateway.web.console.route import PREFIX, Area, Route
-from gateway.web.console.visitor import CSRF_FIELD, VISITOR, Language, Visitor, language_of
+from gateway.web.console.visitor import CSRF_FIELD, VISITOR, Visitor, language_of
 from gateway.web.console.wording import filters_in
 
 # Every route that has an entry in the menu, in its order.

@@ -1,37 +1,42 @@
 """Who looks at a page, and in which language."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 from aiohttp import web
 from aiohttp.web import RequestKey
 
-from gateway.model.people import Permission, SessionId, User
+from gateway.model.people import Language, Permission, Session, SessionId, User
 
-
-class Language(StrEnum):
-    """The languages of the console, the first being the default."""
-
-    VIETNAMESE = "vi"
-    ENGLISH = "en"
+# Where a form carries the session's token.
+CSRF_FIELD = "csrf"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visitor:
-    """A user in a session. csrf is the token every unsafe request of the session must carry."""
+    """Somebody signed in. language is the one of this browser, which may be another than the account's."""
 
-    user: User
-    session_id: SessionId
+    session: Session
     language: Language
-    csrf: str
+
+    @property
+    def user(self) -> User:
+        """Return who it is."""
+        return self.session.user
+
+    @property
+    def session_id(self) -> SessionId:
+        """Return what names the session in lists and in the log."""
+        return self.session.id
+
+    @property
+    def csrf(self) -> str:
+        """Return the token that every unsafe request of the session must carry."""
+        return self.session.csrf
 
     def may(self, permission: Permission | None) -> bool:
         """Tell whether the visitor may do what a page asks; None asks for nothing but a session."""
         return permission is None or self.user.may(permission)
 
-
-# Where a form carries the token.
-CSRF_FIELD = "csrf"
 
 VISITOR = RequestKey("visitor", Visitor)
 LANGUAGE = RequestKey("language", Language)

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from gateway.web.console.visitor import Language
+from gateway.model.people import Language
 
 VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 
