@@ -4,6 +4,7 @@ A draft is sent once, however often it is asked for: the instant of its first se
 package is made, so that the same draft always makes the same bytes, and desk.py knows those.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -25,6 +26,7 @@ from gateway.exchange.lettering import (
 )
 from gateway.exchange.own_words import reply_to
 from gateway.exchange.reasons import owed_reason
+from gateway.model.agency import Agency
 from gateway.model.code_lists import Business, Kind
 from gateway.model.identifiers import AgencyCode, ThreadId
 from gateway.model.letter import Draft, DraftFile, DraftId, FileId, Letter
@@ -35,11 +37,12 @@ from gateway.points import Point, passed
 from gateway.store import drafts
 from gateway.store.drafts import DraftFolder
 from gateway.store.packages import StoredPackage, list_thread_packages
-from gateway.store.threads import find_thread, list_recipients
+from gateway.store.threads import find_thread, list_owned_threads, list_recipients
 from gateway.vxp.signing import VIETNAM
 
 LISTED_AT_MOST = 200
 FILES_AT_MOST = 50
+FOUND_AT_MOST = 30
 _BEING_WRITTEN = timedelta(hours=6)
 
 
@@ -225,6 +228,17 @@ class Composing:
         await self.desk.database.write(lambda tables: drafts.mark_sent(tables, draft_id, promise.package_id))
         passed(Point.DRAFT_SENT)
         return promise
+
+    async def search_recipients(self, text: str) -> list[Agency]:
+        """Find agencies one may write to, by name or code."""
+        directory = await self.desk.directory.current()
+        return await asyncio.to_thread(directory.search, text, limit=FOUND_AT_MOST)
+
+    async def list_sent(self, by: User) -> list[Thread]:
+        """List what a user's agencies sent from the console, the newest first."""
+        agencies = await self.desk.agencies_of(by)
+        codes = [agency.code for agency in agencies]
+        return await list_owned_threads(self.desk.database, codes, limit=LISTED_AT_MOST)
 
     async def find_sent(self, thread_id: ThreadId, *, by: User) -> Sent:
         """Find a document that one of a user's agencies sent from the console.

@@ -10,7 +10,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from gateway.model.agency import Agency, System, SystemKind
-from gateway.model.identifiers import AgencyCode, SystemId, is_centre_code, structural_alias
+from gateway.model.identifiers import (
+    AgencyCode,
+    SystemId,
+    is_centre_code,
+    normalise_code,
+    structural_alias,
+)
+from gateway.model.text import fold
 from gateway.store.database import Database
 from gateway.store.directory import StoredSystem, load_agencies, load_systems, read_version
 
@@ -78,6 +85,18 @@ class Snapshot:
     def knows_the_axis(self) -> bool:
         """Tell whether the axis's directory was ever fetched, so that an unknown code means something."""
         return any(agency.from_axis for agency in self.agencies.values())
+
+    def search(self, text: str, *, limit: int) -> list[Agency]:
+        """Find agencies one may write to: by code, or by words of the name, accents and letter case aside."""
+        words, code = fold(text).split(), normalise_code(text)
+        found = [
+            agency
+            for agency in self.addressable()
+            if code in self.names_of(agency.code)
+            or all(word in f" {fold(agency.name)} {agency.code.casefold()}" for word in words)
+        ]
+        found.sort(key=lambda agency: (code not in self.names_of(agency.code), agency.name))
+        return found[:limit] if words else []
 
     def addressable(self) -> list[Agency]:
         """List the agencies one may write to: open ones, no centres."""

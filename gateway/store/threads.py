@@ -1,5 +1,6 @@
 """Threads on disk: documents, their recipients and what those answered."""
 
+import json
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -257,6 +258,17 @@ async def list_awaiting(
 async def list_threads(database: Database, *, limit: int) -> list[Thread]:
     """List the newest documents first."""
     rows = await database.fetch_all("SELECT * FROM threads ORDER BY id DESC LIMIT ?", (limit,))
+    return [thread_from(row) for row in rows]
+
+
+async def list_owned_threads(
+    database: Database, owners: Iterable[AgencyCode], *, limit: int
+) -> list[Thread]:
+    """List the newest documents of some agencies first."""
+    rows = await database.fetch_all(
+        "SELECT * FROM threads WHERE owner IN (SELECT value FROM json_each(?)) ORDER BY id DESC LIMIT ?",
+        (json.dumps(sorted(owners)), limit),
+    )
     return [thread_from(row) for row in rows]
 
 
