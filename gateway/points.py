@@ -57,8 +57,11 @@ class Point(StrEnum):
     # exchange/mailbox.py
     COLLECTED = "collection recorded, not yet said"
     CONFIRMED = "confirmation recorded, not yet said"
-    # exchange/matching.py, exchange/registry.py
+    # exchange/matching.py, exchange/registry.py, exchange/indexing.py
     MATCHED = "late match recorded"
+    INDEXED = "an old document made findable"
+    # exchange/lookup.py
+    EXPORT_RECORDED = "who takes which list recorded, nothing said yet"
     DIRECTORY_READ = "axis's directory read, nothing taken over"
     REGISTERED_ABOVE = "agency registered with the axis, not here"
     DELETED_ABOVE = "agency deleted with the axis, not here"

@@ -1,6 +1,7 @@
 """The walks put together; serving.py runs what is built here."""
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 import aiohttp
 from aiohttp import web
@@ -11,6 +12,7 @@ from gateway.exchange.admission import Admission
 from gateway.exchange.delivery import Delivery
 from gateway.exchange.ids import Mint
 from gateway.exchange.inbound import Inbound
+from gateway.exchange.indexing import Indexing
 from gateway.exchange.judge import Judge
 from gateway.exchange.mailbox import Mailbox
 from gateway.exchange.matching import Matching
@@ -22,7 +24,7 @@ from gateway.exchange.refusals import Refusals
 from gateway.exchange.registry import Registry
 from gateway.exchange.restoration import Restoration
 from gateway.exchange.road import Road
-from gateway.exchange.worker import Rhythm, Worker
+from gateway.exchange.worker import Rhythm, Round, Worker
 from gateway.model.agency import System, SystemKind
 from gateway.model.identifiers import SystemId
 from gateway.model.package import Organization
@@ -35,6 +37,8 @@ from gateway.web.operations import Operations, Watch
 from gateway.web.vxp_api import VxpApi
 from gateway.wiring.axis import lay_road, open_session, reach_axis
 from gateway.wiring.files import load_agency_seals, load_trust, package_limits
+
+_BETWEEN_LOOKS = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,7 +171,19 @@ class _Builder:
             inbound=inbound,
             registry=self._registry(),
             restoration=self._restoration(inbound),
+            rounds=(self._indexing(),),
         )
+
+    def _indexing(self) -> Round:
+        """Take up what was accepted before there was a search, and then nothing more."""
+        office = self.office
+        indexing = Indexing(
+            database=office.database,
+            blobs=office.blobs,
+            directory=office.directory,
+            limits=package_limits(office.config),
+        )
+        return Round(every=_BETWEEN_LOOKS, make=indexing.catch_up)
 
     def _restoration(self, inbound: Inbound | None) -> Restoration | None:
         if self.axis is None or inbound is None:
