@@ -18,6 +18,7 @@ from gateway.setting_types import Code, Text, fault_of
 from gateway.settings import (
     Answers,
     Axis,
+    Console,
     Delivery,
     Http,
     Log,
@@ -38,6 +39,7 @@ class Config(Section):
     http: Http = Http()
     axis: Axis | None = None
     delivery: Delivery = Delivery()
+    console: Console = Console()
     answers: Answers = Answers()
     # Their paths depend on where the file lies, so even their defaults are made anew each time.
     trust: Trust = Field({}, validate_default=True)
@@ -63,6 +65,11 @@ _CONFLICTS: tuple[tuple[str, Callable[[Config], object], str, str], ...] = (
         "delivery.first_delay, delivery.longest_delay",
         lambda c: c.delivery.first_delay > c.delivery.longest_delay,
         *("lần chờ đầu không được dài hơn lần chờ dài nhất", "the first delay exceeds the longest"),
+    ),
+    (
+        "console.session_idle, console.session_longest",
+        lambda c: c.console.session_idle > c.console.session_longest,
+        *("phiên không thể nghỉ lâu hơn nó kéo dài", "a session cannot idle for longer than it lasts"),
     ),
     (
         "storage.blobs_dir, storage.spool_dir",

@@ -15,7 +15,10 @@ from gateway.config import Config
 from gateway.errors import Misconfiguration
 from gateway.exchange.directory import Directory
 from gateway.exchange.examination import House
+from gateway.exchange.ids import Mint
 from gateway.exchange.notary import Notary
+from gateway.exchange.people import People
+from gateway.exchange.refusals import Refusals
 from gateway.exchange.registry import Registry
 from gateway.store.backup import Place
 from gateway.store.blobs import Blobs
@@ -40,6 +43,7 @@ class Office:
     directory: Directory
     notary: Notary
     registry: Registry
+    people: People
     blobs: Blobs
     seal: Seal
     secrets_key: bytes
@@ -70,6 +74,17 @@ def _furnish(config: Config, database: Database) -> Office:
         directory=directory,
         notary=notary,
         registry=Registry(database=database, directory=directory, notary=notary, secrets_key=secrets_key),
+        people=People(
+            database=database,
+            notary=notary,
+            mint=Mint(),
+            idle=config.console.session_idle,
+            longest=config.console.session_longest,
+            # A window of its own: noise at the console must not hide who knocks at the other door.
+            refusals=Refusals(database=database, notary=notary),
+            secrets_key=secrets_key,
+            directory=directory,
+        ),
         blobs=Blobs(
             database=database,
             directory=config.storage.blobs_dir,

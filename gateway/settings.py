@@ -19,6 +19,7 @@ from gateway.setting_types import (
     LocalPath,
     Name,
     OptionalPath,
+    OptionalUrl,
     Pause,
     Size,
     Text,
@@ -87,6 +88,16 @@ class Delivery(Section):
     give_up_after: Duration = read_duration("5d")
     jitter: Annotated[float, Field(ge=0, lt=1)] = 0.2
     grace_at_stop: Pause = read_duration("20s")
+
+
+class Console(Section):
+    """[console]: the pages for people."""
+
+    enabled: bool = True
+    public_url: OptionalUrl = None
+    trusted_proxies: tuple[Text, ...] = ()
+    session_idle: Duration = read_duration("30m")
+    session_longest: Duration = read_duration("12h")
 
 
 class Answers(Section):

@@ -36,6 +36,7 @@ from gateway.web.limits import Limits
 from gateway.web.operations import Operations, Watch
 from gateway.web.vxp_api import VxpApi
 from gateway.wiring.axis import lay_road, open_session, reach_axis
+from gateway.wiring.console import build_console
 from gateway.wiring.files import load_agency_seals, load_trust, package_limits
 
 _BETWEEN_LOOKS = timedelta(minutes=1)
@@ -98,9 +99,10 @@ class _Builder:
         worker = self._worker(sealing, own_words, inbound)
         outbound = self._outbound(tools, refusals, worker)
         vxp = self._vxp(refusals, outbound, inbound, sealing, own_words)
-        return Gateway(
-            office=office, app=make_app(vxp, self._operations(worker)), worker=worker, session=session
-        )
+        operations = self._operations(worker)
+        console = build_console(office, operations.watch, seals, self.clock)
+        app = make_app(vxp, operations, console=console)
+        return Gateway(office=office, app=app, worker=worker, session=session)
 
     def _judge(self) -> Judge:
         config = self.office.config
