@@ -75,7 +75,11 @@ class Point(StrEnum):
     DRAFT_SENT = "draft marked as sent, its author not told"
     OLD_DRAFTS_GONE = "old drafts thrown away, their files still there"
     # exchange/matching.py, exchange/registry.py
+    # exchange/matching.py, exchange/registry.py, exchange/indexing.py
     MATCHED = "late match recorded"
+    INDEXED = "an old document made findable"
+    # exchange/lookup.py
+    EXPORT_RECORDED = "who takes which list recorded, nothing said yet"
     DIRECTORY_READ = "axis's directory read, nothing taken over"
     REGISTERED_ABOVE = "agency registered with the axis, not here"
     DELETED_ABOVE = "agency deleted with the axis, not here"

@@ -6,31 +6,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from gateway.config import load_config
 from gateway.model.agency import Agency, System, SystemKind
 from gateway.model.identifiers import AgencyCode, SystemId
-from gateway.model.people import User, UserId, UserRole
+from gateway.model.people import UserRole
 from gateway.model.signature import SignaturePolicy
 from gateway.office import now, open_office
 from gateway.sandbox.dms import SampleDms
 from gateway.settings import Role
-from gateway.wiring import console as wiring
 from gateway.wiring.desks import Desks
 from gateway.wiring.gateway import build_gateway
-from tests.console import People, Site
+from tests.console import Site, add_people, person
 from tests.walks.world import FINANCE, HEALTH, HUB, MINISTRY, PROVINCE, Node, prepare_node
 
 COMMUNE = AgencyCode("000.04.20.H57")
 WARD = AgencyCode("000.05.20.H57")
 COMMUNE_NAME = "UBND xã Thử Nghiệm"
-
-
-def person(role: UserRole, *agencies: AgencyCode, login: str = "") -> User:
-    """Somebody of a role; without agencies, of all."""
-    name = login or role.value
-    return User(id=UserId(name), login=name, name=name, role=role, agencies=frozenset(agencies) or None)
 
 
 @dataclass(kw_only=True)
@@ -89,25 +80,19 @@ async def open_town(folder: Path, **tables: dict[str, Any]) -> AsyncIterator[Tow
     await gateway.connect("SYT", [HEALTH])
     await at_console(gateway, "XA", (COMMUNE, COMMUNE_NAME))
     await at_console(gateway, "PHUONG", (WARD, "UBND phường Thử Nghiệm"))
-    people = People()
-    for role in UserRole:
-        people.add(
-            role.value,
-            role,
-            agencies=frozenset({COMMUNE}) if role in (UserRole.CLERK, UserRole.VIEWER) else None,
+    theirs = frozenset({COMMUNE})
+    roles = {role: theirs if role in (UserRole.CLERK, UserRole.VIEWER) else None for role in UserRole}
+    people = [person(role, agencies=agencies) for role, agencies in roles.items()]
+    await add_people(gateway, *people, person(UserRole.CLERK, "neighbour", agencies=frozenset({WARD})))
+    await gateway.start()
+    try:
+        yield Town(
+            hub=hub,
+            gateway=gateway,
+            site=Site(node=gateway),
+            ministry=hub.dms("BO"),
+            health=gateway.dms("SYT"),
         )
-    people.add("neighbour", UserRole.CLERK, agencies=frozenset({WARD}))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(wiring, "accounts_of", lambda office: people.accounts())
-        await gateway.start()
-        try:
-            yield Town(
-                hub=hub,
-                gateway=gateway,
-                site=Site(node=gateway, people=people),
-                ministry=hub.dms("BO"),
-                health=gateway.dms("SYT"),
-            )
-        finally:
-            await gateway.stop()
-            await hub.stop()
+    finally:
+        await gateway.stop()
+        await hub.stop()

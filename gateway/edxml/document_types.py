@@ -65,9 +65,6 @@ _ADMINISTRATIVE_TYPES = (
 TYPE_NAMES = tuple(dict.fromkeys((*(name for name, _ in _ADMINISTRATIVE_TYPES), *_LEGAL_NAMES)))
 """Every type that has a name, those of everyday administration first."""
 
-# What an author chooses from, the usual ones among them.
-TYPE_NAMES = tuple(name for name, _ in _ADMINISTRATIVE_TYPES)
-
 OFFICIAL_LETTER = DocumentType(group=ADMINISTRATIVE, detail=18, name="Công văn")
 
 

@@ -11,6 +11,7 @@ from datetime import datetime
 from gateway.exchange.amendments import Amending, Effect
 from gateway.exchange.answers import Answering
 from gateway.exchange.directory import Snapshot
+from gateway.exchange.indexing import make_findable
 from gateway.exchange.notary import Notary
 from gateway.exchange.own_words import OwnWords
 from gateway.exchange.posting import Posting
@@ -185,7 +186,10 @@ class Acceptance:
         package = self.verified.package
         priority = package.envelope.priority if package.envelope else Priority.NORMAL
         warnings = (*(fault.rule for fault in package.warnings), *remarks)
-        insert_package(connection, self._row(package, package_id, thread_id, priority, warnings))
+        row = self._row(package, package_id, thread_id, priority, warnings)
+        insert_package(connection, row)
+        if thread_id is not None:
+            make_findable(connection, package, row, thread_id, self.directory)
         tools.posting.post(
             connection,
             route,
@@ -251,7 +255,6 @@ class Acceptance:
             grade=self.verified.verdict.grade.value,
             warnings=warnings,
             accepted_at=self.at,
-            due_on=None if envelope is None else envelope.due_on,
         )
 
     def _tell_amendment(

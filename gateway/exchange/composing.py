@@ -24,6 +24,7 @@ from gateway.exchange.lettering import (
     write_envelope,
     write_recall,
 )
+from gateway.exchange.lookup import agencies_called
 from gateway.exchange.own_words import reply_to
 from gateway.exchange.reasons import owed_reason
 from gateway.model.agency import Agency
@@ -42,7 +43,6 @@ from gateway.vxp.signing import VIETNAM
 
 LISTED_AT_MOST = 200
 FILES_AT_MOST = 50
-FOUND_AT_MOST = 30
 _BEING_WRITTEN = timedelta(hours=6)
 
 
@@ -232,7 +232,8 @@ class Composing:
     async def search_recipients(self, text: str) -> list[Agency]:
         """Find agencies one may write to, by name or code."""
         directory = await self.desk.directory.current()
-        return await asyncio.to_thread(directory.search, text, limit=FOUND_AT_MOST)
+        called = await asyncio.to_thread(agencies_called, text, directory)
+        return [agency for agency in called if directory.is_addressable(agency)]
 
     async def list_sent(self, by: User) -> list[Thread]:
         """List what a user's agencies sent from the console, the newest first."""

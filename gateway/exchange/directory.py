@@ -14,10 +14,8 @@ from gateway.model.identifiers import (
     AgencyCode,
     SystemId,
     is_centre_code,
-    normalise_code,
     structural_alias,
 )
-from gateway.model.text import fold
 from gateway.store.database import Database
 from gateway.store.directory import StoredSystem, load_agencies, load_systems, read_version
 
@@ -86,25 +84,13 @@ class Snapshot:
         """Tell whether the axis's directory was ever fetched, so that an unknown code means something."""
         return any(agency.from_axis for agency in self.agencies.values())
 
-    def search(self, text: str, *, limit: int) -> list[Agency]:
-        """Find agencies one may write to: by code, or by words of the name, accents and letter case aside."""
-        words, code = fold(text).split(), normalise_code(text)
-        found = [
-            agency
-            for agency in self.addressable()
-            if code in self.names_of(agency.code)
-            or all(word in f" {fold(agency.name)} {agency.code.casefold()}" for word in words)
-        ]
-        found.sort(key=lambda agency: (code not in self.names_of(agency.code), agency.name))
-        return found[:limit] if words else []
-
     def addressable(self) -> list[Agency]:
-        """List the agencies one may write to: open ones, no centres."""
-        return [
-            agency
-            for agency in self.agencies.values()
-            if agency.closed_at is None and not is_centre_code(agency.code)
-        ]
+        """List the agencies one may write to."""
+        return [agency for agency in self.agencies.values() if self.is_addressable(agency)]
+
+    def is_addressable(self, agency: Agency) -> bool:
+        """Tell whether one may write to an agency: an open one, no centre."""
+        return agency.closed_at is None and not is_centre_code(agency.code)
 
 
 @dataclass(slots=True)

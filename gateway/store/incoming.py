@@ -57,7 +57,7 @@ class Incoming:
 
 _INCOMING = (
     "SELECT dispatches.id, package_id, dispatches.thread_id, dispatches.sender, mailbox, state,"
-    " dispatches.priority, created_at, subject, notation, promulgated_on, due_on, business,"
+    " dispatches.priority, created_at, subject, notation, promulgated_on, recipients.due_on, business,"
     " recipients.status, pending_change, recipients.recalled_at"
     " FROM dispatches JOIN packages ON packages.id = package_id"
     " LEFT JOIN recipients ON recipients.thread_id = dispatches.thread_id AND code = mailbox"
@@ -75,7 +75,7 @@ _PILES = {
 _ORDERS = {
     Pile.UNREAD: "dispatches.priority DESC, dispatches.id",
     # What has a term comes first, the nearest on top.
-    Pile.OPEN: "due_on IS NULL, due_on, dispatches.id",
+    Pile.OPEN: "recipients.due_on IS NULL, recipients.due_on, dispatches.id",
     Pile.DONE: "dispatches.id DESC",
 }
 

@@ -55,20 +55,19 @@ class StoredPackage:
     grade: str
     warnings: tuple[str, ...]
     accepted_at: datetime
-    due_on: date | None = None
 
 
 _COLUMNS = (
     "id, direction, system_id, submission, kind, business, status, digest, size_bytes, seal_at, thread_id,"
     " sender, recipients, document_id, notation, promulgated_on, subject, priority, grade, warnings,"
-    " accepted_at, due_on"
+    " accepted_at"
 )
 
 
 def insert_package(connection: sqlite3.Connection, package: StoredPackage) -> None:
     """Write a package's row."""
     connection.execute(
-        f"INSERT INTO packages ({_COLUMNS}) VALUES (?{', ?' * 21})",
+        f"INSERT INTO packages ({_COLUMNS}) VALUES (?{', ?' * 20})",
         (
             package.id,
             package.direction,
@@ -91,7 +90,6 @@ def insert_package(connection: sqlite3.Connection, package: StoredPackage) -> No
             package.grade,
             json.dumps(package.warnings),
             to_micros(package.accepted_at),
-            None if package.due_on is None else package.due_on.isoformat(),
         ),
     )
 
@@ -220,7 +218,6 @@ def package_from(row: sqlite3.Row) -> StoredPackage:
         grade=row["grade"],
         warnings=tuple(json.loads(row["warnings"])),
         accepted_at=from_micros(row["accepted_at"]),
-        due_on=None if row["due_on"] is None else date.fromisoformat(row["due_on"]),
     )
 
 

@@ -261,9 +261,7 @@ async def list_threads(database: Database, *, limit: int) -> list[Thread]:
     return [thread_from(row) for row in rows]
 
 
-async def list_owned_threads(
-    database: Database, owners: Iterable[AgencyCode], *, limit: int
-) -> list[Thread]:
+async def list_owned_threads(database: Database, owners: Iterable[AgencyCode], *, limit: int) -> list[Thread]:
     """List the newest documents of some agencies first."""
     rows = await database.fetch_all(
         "SELECT * FROM threads WHERE owner IN (SELECT value FROM json_each(?)) ORDER BY id DESC LIMIT ?",

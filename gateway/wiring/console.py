@@ -1,18 +1,28 @@
 """The console put together: its pages, and what they hold. A new page group is added to `_groups`."""
 
+from collections.abc import Mapping
+
 from aiohttp import web
 
-from gateway.exchange.worker import Worker
+from gateway.model.identifiers import AgencyCode
 from gateway.office import Clock, Office
+from gateway.trust.keys import Seal
 from gateway.web.console.app import Console
+from gateway.web.console.attention import Attention
 from gateway.web.console.door import Origin
+from gateway.web.console.mailboxes import Mailboxes
 from gateway.web.console.overview import Overview
 from gateway.web.console.route import PageGroup
+from gateway.web.console.sent import SentDocuments
 from gateway.web.console.shell import Shell, make_shell
+from gateway.web.console.writing import Writing
+from gateway.web.operations import Watch
 from gateway.wiring.desks import Desks
 
 
-def build_console(office: Office, worker: Worker, desks: Desks, clock: Clock) -> web.Application | None:
+def build_console(
+    office: Office, watch: Watch, desks: Desks, seals: Mapping[AgencyCode, Seal], clock: Clock
+) -> web.Application | None:
     """Build the console; None when it is switched off."""
     settings = office.config.console
     if not settings.enabled:
@@ -23,12 +33,47 @@ def build_console(office: Office, worker: Worker, desks: Desks, clock: Clock) ->
         people=office.people,
         origin=Origin(public_url=settings.public_url, proxies=frozenset(settings.trusted_proxies)),
         database=office.database,
-        axis_is_away=lambda: worker.axis_is_away,
-        groups=_groups(office, worker, desks, shell),
+        axis_is_away=lambda: watch.worker.axis_is_away,
+        groups=_groups(office, watch, desks, seals, shell, clock),
         clock=clock,
     )
     return console.application()
 
 
-def _groups(office: Office, worker: Worker, desks: Desks, shell: Shell) -> list[PageGroup]:
-    return [Overview(shell=shell)]
+def _groups(
+    office: Office,
+    watch: Watch,
+    desks: Desks,
+    seals: Mapping[AgencyCode, Seal],
+    shell: Shell,
+    clock: Clock,
+) -> list[PageGroup]:
+    axis = office.config.axis
+    return [
+        Overview(
+            shell=shell,
+            database=office.database,
+            directory=office.directory,
+            watch=watch,
+            poll_every=None if axis is None else axis.poll_every,
+            seals=seals,
+            clock=clock,
+        ),
+        *_desk_groups(office, desks, shell, clock),
+    ]
+
+
+def _desk_groups(office: Office, desks: Desks, shell: Shell, clock: Clock) -> list[PageGroup]:
+    return [
+        Mailboxes(shell=shell, correspondence=desks.correspondence, composing=desks.composing, clock=clock),
+        Writing(shell=shell, composing=desks.composing, clock=clock),
+        SentDocuments(shell=shell, composing=desks.composing, clock=clock),
+        Attention(
+            shell=shell,
+            database=office.database,
+            directory=office.directory,
+            intervention=desks.intervention,
+            asking_again=desks.asking_again,
+            clock=clock,
+        ),
+    ]

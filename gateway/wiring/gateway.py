@@ -1,6 +1,7 @@
 """The walks put together; serving.py runs what is built here."""
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 import aiohttp
 from aiohttp import web
@@ -11,6 +12,7 @@ from gateway.exchange.admission import Admission
 from gateway.exchange.delivery import Delivery
 from gateway.exchange.ids import Mint
 from gateway.exchange.inbound import Inbound
+from gateway.exchange.indexing import Indexing
 from gateway.exchange.judge import Judge
 from gateway.exchange.mailbox import Mailbox
 from gateway.exchange.matching import Matching
@@ -21,7 +23,7 @@ from gateway.exchange.refusals import Refusals
 from gateway.exchange.registry import Registry
 from gateway.exchange.restoration import Restoration
 from gateway.exchange.road import Road
-from gateway.exchange.worker import Rhythm, Worker
+from gateway.exchange.worker import Rhythm, Round, Worker
 from gateway.model.agency import System, SystemKind
 from gateway.model.identifiers import SystemId
 from gateway.office import Clock, Office, furnish_intervention, furnish_own_words, now
@@ -35,6 +37,8 @@ from gateway.wiring.axis import lay_road, open_session, reach_axis
 from gateway.wiring.console import build_console
 from gateway.wiring.desks import Desks, build_desks
 from gateway.wiring.files import load_agency_seals, load_trust, package_limits
+
+_BETWEEN_LOOKS = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,10 +111,11 @@ class _Builder:
             clock=self.clock,
         )
         worker.rounds = (*worker.rounds, *desks.rounds)
-        console = build_console(office, worker, desks, self.clock)
+        operations = self._operations(worker)
+        console = build_console(office, operations.watch, desks, seals, self.clock)
         return Gateway(
             office=office,
-            app=make_app(vxp, self._operations(worker), console=console),
+            app=make_app(vxp, operations, console=console),
             worker=worker,
             session=session,
             desks=desks,
@@ -185,7 +190,19 @@ class _Builder:
             inbound=inbound,
             registry=self._registry(),
             restoration=self._restoration(inbound),
+            rounds=(self._indexing(),),
         )
+
+    def _indexing(self) -> Round:
+        """Take up what was accepted before there was a search, and then nothing more."""
+        office = self.office
+        indexing = Indexing(
+            database=office.database,
+            blobs=office.blobs,
+            directory=office.directory,
+            limits=package_limits(office.config),
+        )
+        return Round(every=_BETWEEN_LOOKS, make=indexing.catch_up)
 
     def _restoration(self, inbound: Inbound | None) -> Restoration | None:
         if self.axis is None or inbound is None:

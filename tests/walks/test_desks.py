@@ -22,13 +22,14 @@ from gateway.office import now
 from gateway.points import Point, watch
 from gateway.store.incoming import Pile
 from gateway.wiring.desks import Desks
-from tests.desks import COMMUNE, COMMUNE_NAME, WARD, Town, open_town, person
+from tests.console import person
+from tests.desks import COMMUNE, COMMUNE_NAME, WARD, Town, open_town
 from tests.packages import Sent, document, status
 from tests.walks.world import HEALTH, MINISTRY, collect_all, status_codes, until
 
-CLERK = person(UserRole.CLERK, COMMUNE)
-NEIGHBOUR = person(UserRole.CLERK, WARD, login="neighbour")
-VIEWER = person(UserRole.VIEWER, COMMUNE)
+CLERK = person(UserRole.CLERK, agencies=frozenset({COMMUNE}))
+NEIGHBOUR = person(UserRole.CLERK, "neighbour", agencies=frozenset({WARD}))
+VIEWER = person(UserRole.VIEWER, agencies=frozenset({COMMUNE}))
 LETTER = Letter(
     recipients=(MINISTRY,),
     number="12",

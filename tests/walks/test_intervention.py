@@ -16,7 +16,8 @@ from gateway.model.people import UserRole
 from gateway.office import now
 from gateway.points import Point, watch
 from gateway.sandbox.faulty_axis import Fault, FaultyAxis
-from tests.desks import Town, open_town, person
+from tests.console import person
+from tests.desks import Town, open_town
 from tests.packages import Sent, document
 from tests.walks.world import FINANCE, HEALTH, MINISTRY, World, collect_all, status_codes, until
 
@@ -121,7 +122,7 @@ async def test_who_may_not_act_does_not(
 ) -> None:
     """Only an operator, only of the agency; for another's the dispatch does not exist."""
     failed = await refused_dispatch(town)
-    by = person(role, *agencies)
+    by = person(role, agencies=frozenset(agencies) or None)
     async with town.desks() as desks:
         for act in (
             desks.intervention.resend([failed], by=by, reason=None, at=now()),
@@ -167,7 +168,9 @@ async def test_what_a_mailbox_turned_away_can_be_put_there_again(town: Town) -> 
     assert (await town.health.confirm(listed.items[0]["docId"], "fail", description="hết chỗ")).ok
     failed = DispatchId(await ended(town, State.REFUSED))
     async with town.desks() as desks:
-        await desks.intervention.resend([failed], by=person(UserRole.OPERATOR, HEALTH), reason=None, at=now())
+        await desks.intervention.resend(
+            [failed], by=person(UserRole.OPERATOR, agencies=frozenset({HEALTH})), reason=None, at=now()
+        )
     (package,) = await collect_all(town.health)
     assert b"BTN-VP" in package
     (state,) = town.gateway.rows("SELECT status FROM recipients WHERE code = ?", HEALTH)
@@ -242,7 +245,10 @@ async def test_a_refused_arrival_is_fetched_anew_once_what_was_wrong_is_mended(t
         assert desks.asking_again is not None
         with pytest.raises(Refusal) as caught:
             await desks.asking_again.ask(
-                row["far_id"], by=person(UserRole.OPERATOR, HEALTH), reason=None, at=now()
+                row["far_id"],
+                by=person(UserRole.OPERATOR, agencies=frozenset({HEALTH})),
+                reason=None,
+                at=now(),
             )
         assert caught.value.code == "no-such-arrival"
         again = await desks.asking_again.ask(row["far_id"], by=OPERATOR, reason=None, at=now())

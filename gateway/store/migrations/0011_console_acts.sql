@@ -19,9 +19,6 @@ CREATE INDEX arrivals_refused ON arrivals (refused_at) WHERE package_id IS NULL 
 ALTER TABLE systems ADD COLUMN at_console INTEGER NOT NULL DEFAULT 0
     CHECK (at_console = 0 OR (at_console = 1 AND kind = 'dms'));
 
--- By when the sender wants an answer (hạn xử lý), as the package says.
-ALTER TABLE packages ADD COLUMN due_on TEXT;
-
 -- Documents being written. letter is what was filled in, as JSON. sending_at is set once, before the package is
 -- made: the same draft makes the same bytes, however often it is sent. package_id says that it was.
 CREATE TABLE drafts (

@@ -10,12 +10,13 @@ from gateway.errors import Refusal
 from gateway.exchange.asking_again import AskingAgain, Came
 from gateway.exchange.directory import Directory
 from gateway.exchange.intervention import AT_ONCE, Case, Intervention
+from gateway.exchange.lookup import scope_of
 from gateway.model.identifiers import AgencyCode, DispatchId
 from gateway.model.people import Permission, User
 from gateway.store import attention
 from gateway.store.database import Database
 from gateway.web.console.forms import Form, form_of, query_of
-from gateway.web.console.names import codes_of, naming
+from gateway.web.console.names import naming
 from gateway.web.console.route import Area, Nav, Route
 from gateway.web.console.shell import Message, Shell
 from gateway.web.console.visitor import Visitor, visitor_of
@@ -36,7 +37,9 @@ _CAME = {
         vi="Trục đã gửi lại và gói tin đã vào hộp thư.", en="It came again and is in the mailbox."
     ),
     Came.REFUSED_AGAIN: Message(
-        vi="Trục đã gửi lại nhưng gói tin lại bị từ chối.", en="It came again and was refused again.", tone="bad"
+        vi="Trục đã gửi lại nhưng gói tin lại bị từ chối.",
+        en="It came again and was refused again.",
+        tone="bad",
     ),
     Came.NOT_OFFERED: Message(
         vi="Trục không còn đưa lại gói tin này; hãy đề nghị bên gửi gửi lại.",
@@ -65,14 +68,16 @@ class Attention:
         operate = Permission.OPERATE
         yield Route(method="GET", path="/attention", act=self.show, may=None, nav=nav)
         yield Route(method="GET", path="/attention/ask", act=self.ask, may=operate)
-        yield Route(method="POST", path="/attention/{act:resend|hasten|cancel|dismiss}", act=self.act, may=operate)
+        yield Route(
+            method="POST", path="/attention/{act:resend|hasten|cancel|dismiss}", act=self.act, may=operate
+        )
         yield Route(method="POST", path="/attention/fetch", act=self.fetch, may=operate)
 
     async def show(self, request: web.Request) -> web.StreamResponse:
         """Show everything that wants to be looked at."""
         visitor, now = visitor_of(request), self.clock()
         directory = await self.directory.current()
-        codes = codes_of(visitor.user, directory)
+        codes = scope_of(visitor.user, directory)
         limit = LISTED_AT_MOST
         failed = await attention.list_failed(self.database, codes, limit=limit)
         return await self.shell.render(
@@ -179,7 +184,7 @@ class Attention:
             raise web.HTTPNotFound from refusal
 
     async def _codes(self, visitor: Visitor) -> frozenset[AgencyCode] | None:
-        return codes_of(visitor.user, await self.directory.current())
+        return scope_of(visitor.user, await self.directory.current())
 
     async def _count(self, visitor: Visitor) -> int:
         return await attention.count_failed(self.database, await self._codes(visitor))

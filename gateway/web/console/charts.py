@@ -26,14 +26,15 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A rectangle, from its upper left corner."""
+    """A rectangle, from its upper left corner, and what it stands for."""
 
-    tone: str
+    series: Series
+    label: str
+    value: float
     x: float
     y: float
     width: float
     height: float
-    words: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +67,19 @@ def bars(labels: Sequence[str], series: Sequence[Series]) -> list[Bar]:
     width = slot * _FILLED / max(1, len(series))
     found = []
     for place, label in enumerate(labels):
+        left = place * slot + slot * (1 - _FILLED) / 2
         for number, one in enumerate(series):
-            height = one.values[place] / axis.top * HEIGHT
-            x = place * slot + slot * (1 - _FILLED) / 2 + number * width
+            value = one.values[place]
+            height = round(value / axis.top * HEIGHT, 2)
             found.append(
                 Bar(
-                    one.tone, round(x, 2), round(HEIGHT - height, 2), round(width, 2), round(height, 2), label
+                    series=one,
+                    label=label,
+                    value=value,
+                    x=round(left + number * width, 2),
+                    y=round(HEIGHT - height, 2),
+                    width=round(width, 2),
+                    height=height,
                 )
             )
     return found
@@ -92,9 +100,11 @@ def highest(series: Sequence[Series]) -> float:
     return max((value for one in series for value in one.values), default=0) or 1
 
 
-def some_labels(labels: Sequence[str], count: int) -> list[str]:
-    """Choose labels evenly, the last one among them, for below a figure."""
-    if len(labels) <= count:
-        return list(labels)
-    step = (len(labels) - 1) / (count - 1)
-    return [labels[round(n * step)] for n in range(count)]
+def some_labels(labels: Sequence[str], count: int) -> list[tuple[float, str]]:
+    """Choose labels evenly, the first and the last among them, for below a figure of bars.
+
+    Units: each with the middle of its bars, in percent of the width.
+    """
+    step = max(1.0, (len(labels) - 1) / max(1, count - 1))
+    places = dict.fromkeys(round(n * step) for n in range(min(count, len(labels))))
+    return [(round((place + 0.5) / len(labels) * 100, 2), labels[place]) for place in places]

@@ -90,9 +90,7 @@ async def _chunks_of(part: BodyPartReader) -> AsyncIterator[bytes]:
 
 def _of_file(fault: Fault, name: str) -> Fault:
     shown = "".join(filter(str.isprintable, name))[-60:]
-    return Fault(
-        rule=fault.rule, where="files", vi=f"{shown}: {fault.vi}", en=f"{shown}: {fault.en}"
-    )
+    return Fault(rule=fault.rule, where="files", vi=f"{shown}: {fault.vi}", en=f"{shown}: {fault.en}")
 
 
 def _line(text: str) -> str:

@@ -55,7 +55,8 @@ class Live:
         stream = id(response)
         self._streams.add(stream)
         try:
-            await self._tell(request, response)
+            with contextlib.suppress(ConnectionError):  # a page that was closed is not an error
+                await self._tell(request, response)
         finally:
             self._streams.discard(stream)
         return response

@@ -10,9 +10,9 @@ from aiohttp import web
 
 from gateway.edxml.attachments import NamedFile
 from gateway.edxml.file_names import safe_name
+from gateway.errors import Refusal
 from gateway.exchange.composing import Composing
 from gateway.exchange.correspondence import Correspondence, Opened
-from gateway.errors import Refusal
 from gateway.model.code_lists import STATUS_NAMES, StatusCode
 from gateway.model.identifiers import DispatchId, normalise_code
 from gateway.model.letter import Letter
@@ -44,13 +44,13 @@ class Mailboxes:
         """List the addresses of the group."""
         nav = Nav(area=Area.DOCUMENTS, place=20, vi="Hộp thư", en="Mailbox", icon="inbox", count=self._count)
         read, write = Permission.READ, Permission.CORRESPOND
-        yield Route(method="GET", path="/mailbox", act=self.list, may=read, nav=nav)
+        yield Route(method="GET", path="/mailbox", act=self.show_list, may=read, nav=nav)
         yield Route(method="GET", path="/mailbox/{id}", act=self.show, may=read)
         yield Route(method="GET", path="/mailbox/{id}/files/{number:\\d{1,4}}", act=self.give_file, may=read)
         yield Route(method="POST", path="/mailbox/{id}/answers/{code}", act=self.answer, may=write)
         yield Route(method="POST", path="/mailbox/{id}/reply", act=self.reply, may=write)
 
-    async def list(self, request: web.Request) -> web.StreamResponse:
+    async def show_list(self, request: web.Request) -> web.StreamResponse:
         """List an agency's documents: unread, in work or done."""
         user = visitor_of(request).user
         agencies = await self.correspondence.desk.agencies_of(user)
@@ -128,15 +128,11 @@ class Mailboxes:
             place=opened.envelope.place or "",
             subject=f"V/v trả lời văn bản số {opened.envelope.code}",
         )
-        draft_id = await self.composing.begin(
-            opened.incoming.recipient, letter, by=user, at=self.clock()
-        )
+        draft_id = await self.composing.begin(opened.incoming.recipient, letter, by=user, at=self.clock())
         return self.shell.redirect(request, f"/drafts/{draft_id}")
 
     async def _open(self, request: web.Request) -> Opened:
-        return await self.correspondence.open(
-            _id_of(request), by=visitor_of(request).user, at=self.clock()
-        )
+        return await self.correspondence.open(_id_of(request), by=visitor_of(request).user, at=self.clock())
 
     async def _show(
         self,
@@ -165,7 +161,7 @@ class Mailboxes:
             faults=() if refusal is None else refusal.faults,
         )
 
-    async def _answers(self, opened: Opened) -> "list[Answer]":
+    async def _answers(self, opened: Opened) -> list[Answer]:
         if opened.incoming.thread_id is None:
             return []
         said = await list_answers(self.correspondence.desk.database, opened.incoming.thread_id)
@@ -209,4 +205,3 @@ def _close(content: Iterator[bytes]) -> None:
     close = getattr(content, "close", None)
     if close is not None:
         close()
-

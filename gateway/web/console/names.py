@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 
 from gateway.exchange.directory import Snapshot
 from gateway.model.identifiers import AgencyCode
-from gateway.model.people import User
 from gateway.web.console.forms import Form
 
 # An older form is taken for one made now: its author has long gone on.
@@ -20,13 +19,6 @@ def naming(directory: Snapshot) -> Callable[[AgencyCode], str]:
         return str(code) if agency is None else agency.name
 
     return name_of
-
-
-def codes_of(user: User, directory: Snapshot) -> frozenset[AgencyCode] | None:
-    """List every code that somebody's agencies go by; None for all agencies."""
-    if user.agencies is None:
-        return None
-    return frozenset(name for code in user.agencies for name in directory.names_of(code))
 
 
 def asked_at_of(form: Form, now: datetime) -> datetime:

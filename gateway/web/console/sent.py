@@ -37,13 +37,13 @@ class SentDocuments:
         """List the addresses of the group."""
         nav = Nav(area=Area.DOCUMENTS, place=35, vi="Văn bản đã gửi", en="Sent", icon="out")
         write = Permission.CORRESPOND
-        yield Route(method="GET", path="/sent", act=self.list, may=write, nav=nav)
+        yield Route(method="GET", path="/sent", act=self.show_list, may=write, nav=nav)
         yield Route(method="GET", path="/sent/{id}", act=self.show, may=write)
         yield Route(method="GET", path="/sent/{id}/receipt", act=self.give_receipt, may=write)
         yield Route(method="POST", path="/sent/{id}/recall", act=self.recall, may=write)
         yield Route(method="POST", path="/sent/{id}/{change:update|replace}", act=self.amend, may=write)
 
-    async def list(self, request: web.Request) -> web.StreamResponse:
+    async def show_list(self, request: web.Request) -> web.StreamResponse:
         """List the newest first."""
         user = visitor_of(request).user
         return await self.shell.render(

@@ -33,7 +33,7 @@ class Writing:
         """List the addresses of the group."""
         nav = Nav(area=Area.DOCUMENTS, place=30, vi="Soạn văn bản", en="Write", icon="pen")
         write = Permission.CORRESPOND
-        yield Route(method="GET", path="/drafts", act=self.list, may=write, nav=nav)
+        yield Route(method="GET", path="/drafts", act=self.show_list, may=write, nav=nav)
         yield Route(method="POST", path="/drafts", act=self.begin, may=write)
         yield Route(method="GET", path="/drafts/{id}", act=self.show, may=write)
         yield Route(method="POST", path="/drafts/{id}", act=self.save, may=write, streams=True)
@@ -41,7 +41,7 @@ class Writing:
         yield Route(method="GET", path="/drafts/{id}/send", act=self.preview, may=write)
         yield Route(method="POST", path="/drafts/{id}/send", act=self.send, may=write)
 
-    async def list(self, request: web.Request) -> web.StreamResponse:
+    async def show_list(self, request: web.Request) -> web.StreamResponse:
         """List what is being written, and let another letter begin."""
         user = visitor_of(request).user
         return await self.shell.render(
@@ -55,9 +55,7 @@ class Writing:
     async def begin(self, request: web.Request) -> web.StreamResponse:
         """Begin a letter."""
         agency = agency_from(await form_of(request))
-        draft_id = await self.composing.begin(
-            agency, Letter(), by=visitor_of(request).user, at=self.clock()
-        )
+        draft_id = await self.composing.begin(agency, Letter(), by=visitor_of(request).user, at=self.clock())
         return self.shell.redirect(request, f"/drafts/{draft_id}")
 
     async def show(self, request: web.Request) -> web.StreamResponse:
@@ -119,7 +117,9 @@ class Writing:
             "writing/preview.html",
             draft=draft,
             envelope=envelope,
-            here={code for code in draft.letter.recipients if directory.has_mailbox(directory.successor(code))},
+            here={
+                code for code in draft.letter.recipients if directory.has_mailbox(directory.successor(code))
+            },
             name_of=naming(directory),
         )
 
@@ -145,9 +145,7 @@ class Writing:
         thread = await find_thread(self.composing.desk.database, draft.package_id or "")
         return self.shell.redirect(request, f"/sent/{thread.id if thread else ''}")
 
-    async def _show(
-        self, request: web.Request, draft: Draft, faults: tuple[Fault, ...] = ()
-    ) -> web.Response:
+    async def _show(self, request: web.Request, draft: Draft, faults: tuple[Fault, ...] = ()) -> web.Response:
         wanted = request.query.get("q", "")[:200]
         found = await self.composing.search_recipients(wanted) if wanted else []
         database = self.composing.desk.database
