@@ -21,6 +21,9 @@ from tests.walks.world import FINANCE, HEALTH, HUB, MINISTRY, PROVINCE, Node, pr
 
 COMMUNE = AgencyCode("000.04.20.H57")
 WARD = AgencyCode("000.05.20.H57")
+# Known to the gateway, and not to the hub.
+STRANGER = AgencyCode("000.00.00.G77")
+OTHER_STRANGER = AgencyCode("000.00.00.G78")
 COMMUNE_NAME = "UBND xã Thử Nghiệm"
 
 
@@ -80,6 +83,10 @@ async def open_town(folder: Path, **tables: dict[str, Any]) -> AsyncIterator[Tow
     await gateway.connect("SYT", [HEALTH])
     await at_console(gateway, "XA", (COMMUNE, COMMUNE_NAME))
     await at_console(gateway, "PHUONG", (WARD, "UBND phường Thử Nghiệm"))
+    async with open_office(load_config(gateway.directory / "config.toml")) as office:
+        for code in (STRANGER, OTHER_STRANGER):
+            stranger = Agency(code=code, name=f"Đơn vị {code}")
+            await office.registry.put_agency(stranger, by="test", at=now())
     theirs = frozenset({COMMUNE})
     roles = {role: theirs if role in (UserRole.CLERK, UserRole.VIEWER) else None for role in UserRole}
     people = [person(role, agencies=agencies) for role, agencies in roles.items()]

@@ -17,11 +17,10 @@ from gateway.office import now
 from gateway.points import Point, watch
 from gateway.sandbox.faulty_axis import Fault, FaultyAxis
 from tests.console import person
-from tests.desks import Town, open_town
+from tests.desks import STRANGER, Town, open_town
 from tests.packages import Sent, document
 from tests.walks.world import FINANCE, HEALTH, MINISTRY, World, collect_all, status_codes, until
 
-STRANGER = AgencyCode("000.00.00.G77")
 OPERATOR = person(UserRole.OPERATOR)
 
 

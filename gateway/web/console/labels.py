@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from gateway.model.code_lists import STATUS_NAMES, StatusCode
+from gateway.model.code_lists import STATUS_NAMES, Priority, StatusCode
 from gateway.model.dispatch import Destination, State
 from gateway.model.people import UserRole
 from gateway.store.packages import Direction
@@ -66,6 +66,17 @@ ROLES: dict[UserRole, tuple[str, str]] = {
     UserRole.AUDITOR: ("Kiểm toán", "Auditor"),
     UserRole.VIEWER: ("Người xem", "Viewer"),
 }
+
+URGENCIES: dict[Priority, tuple[str, str]] = {
+    Priority.NORMAL: ("Thường", "Normal"),
+    Priority.URGENT: ("Khẩn", "Urgent"),
+    Priority.VERY_URGENT: ("Thượng khẩn", "Very urgent"),
+    Priority.EXPRESS: ("Hỏa tốc", "Express"),
+    Priority.EXPRESS_AT_HOUR: ("Hỏa tốc hẹn giờ", "Express at an hour"),
+}
+
+# What the sender asks for (loại chỉ đạo); 0 is nothing.
+STEERING: dict[int, tuple[str, str]] = {1: ("Chỉ đạo", "Steering"), 2: ("Báo cáo", "Report")}
 
 
 def state_label(destination: Destination | str, state: State | str) -> Label:

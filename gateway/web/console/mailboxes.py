@@ -26,6 +26,7 @@ from gateway.web.console.names import asked_at_of, naming
 from gateway.web.console.route import Area, Nav, Route
 from gateway.web.console.shell import Message, Shell
 from gateway.web.console.visitor import Visitor, visitor_of
+from gateway.web.console.wording import local_day
 
 # What a browser shows itself; everything else is saved.
 _SHOWN = frozenset({"application/pdf", "image/png", "image/jpeg", "image/gif"})
@@ -70,6 +71,7 @@ class Mailboxes:
             pile=pile,
             items=items,
             unread=unread,
+            today=local_day(self.clock()),
             name_of=naming(await self.correspondence.desk.directory.current()),
         )
 
@@ -156,6 +158,7 @@ class Mailboxes:
             answers=await self._answers(opened),
             name_of=naming(directory),
             asked_at=self.clock().isoformat(),
+            today=local_day(self.clock()),
             refused_code=code,
             refused_reason=form.text("reason") if form else "",
             faults=() if refusal is None else refusal.faults,

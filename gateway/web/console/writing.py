@@ -117,7 +117,7 @@ class Writing:
             "writing/preview.html",
             draft=draft,
             envelope=envelope,
-            here={
+            on_this_node={
                 code for code in draft.letter.recipients if directory.has_mailbox(directory.successor(code))
             },
             name_of=naming(directory),
