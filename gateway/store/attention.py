@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from gateway.model.code_lists import Kind
 from gateway.model.dispatch import Destination, State
@@ -23,7 +24,11 @@ Codes = Collection[AgencyCode] | None
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trouble:
-    """One dispatch that failed or waits, with what its reader wants to know of the package."""
+    """One dispatch that failed or waits, with what its reader wants to know of the package.
+
+    Shape: fault is the last one in an operator's words, its code first; cause says in Vietnamese and English
+    why it ended, as the log has it.
+    """
 
     id: DispatchId
     package_id: PackageId
@@ -41,6 +46,7 @@ class Trouble:
     due_at: datetime
     ended_at: datetime | None
     fault: str | None
+    cause: tuple[str, str] | None
     subject: str | None
     notation: str | None
 
@@ -80,8 +86,10 @@ class Unmatched:
 
 
 _TROUBLE = (
-    "SELECT dispatches.*, packages.subject, packages.notation, packages.business, packages.status AS said"
-    " FROM dispatches JOIN packages ON packages.id = package_id WHERE"
+    "SELECT dispatches.*, packages.subject, packages.notation, packages.business, packages.status AS said,"
+    " (SELECT statement FROM log WHERE log.package_id = dispatches.package_id AND dispatch_id = dispatches.id"
+    "  AND log.kind IN ('turned-away', 'expired') ORDER BY seq DESC LIMIT 1) AS statement"
+    " FROM dispatches JOIN packages ON packages.id = dispatches.package_id WHERE"
 )
 _OF_THEIRS = (
     "(:codes IS NULL OR dispatches.sender IN (SELECT value FROM json_each(:codes))"
@@ -212,6 +220,14 @@ def _asked(codes: Codes) -> str | None:
     return None if codes is None else json.dumps(sorted(codes))
 
 
+def _cause_in(statement: dict[str, Any]) -> tuple[str, str] | None:
+    """Read why out of an entry: its first fault, or what a recipient's system said."""
+    for fault in statement.get("faults", ()):
+        return fault["vi"], fault["en"]
+    said = statement.get("reason")
+    return None if said is None else (said, said)
+
+
 def _trouble_from(row: sqlite3.Row) -> Trouble:
     dispatch = dispatch_from(row)
     return Trouble(
@@ -231,6 +247,7 @@ def _trouble_from(row: sqlite3.Row) -> Trouble:
         due_at=dispatch.due_at,
         ended_at=None if row["ended_at"] is None else from_micros(row["ended_at"]),
         fault=row["last_fault"],
+        cause=None if row["statement"] is None else _cause_in(json.loads(row["statement"])),
         subject=row["subject"],
         notation=row["notation"],
     )
