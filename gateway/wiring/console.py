@@ -4,10 +4,12 @@ from collections.abc import Mapping
 
 from aiohttp import web
 
+from gateway.exchange.lookup import Lookup
 from gateway.model.identifiers import AgencyCode
 from gateway.office import Clock, Office
 from gateway.trust.keys import Seal
 from gateway.web.console.app import Console
+from gateway.web.console.documents import Documents
 from gateway.web.console.door import Origin
 from gateway.web.console.overview import Overview
 from gateway.web.console.route import PageGroup
@@ -48,5 +50,14 @@ def _groups(
             poll_every=None if axis is None else axis.poll_every,
             seals=seals,
             clock=clock,
-        )
+        ),
+        Documents(
+            shell=shell,
+            database=office.database,
+            directory=office.directory,
+            lookup=Lookup(
+                database=office.database, directory=office.directory, notary=office.notary, clock=clock
+            ),
+            clock=clock,
+        ),
     ]
