@@ -80,6 +80,9 @@ class Point(StrEnum):
     INDEXED = "an old document made findable"
     # exchange/lookup.py
     EXPORT_RECORDED = "who takes which list recorded, nothing said yet"
+    # web/console/documents.py
+    SEARCH_SAVED = "a search kept, nobody told"
+    SEARCH_FORGOTTEN = "a search forgotten, nobody told"
     DIRECTORY_READ = "axis's directory read, nothing taken over"
     REGISTERED_ABOVE = "agency registered with the axis, not here"
     DELETED_ABOVE = "agency deleted with the axis, not here"

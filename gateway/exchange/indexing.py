@@ -58,7 +58,7 @@ def make_findable(
     thread_id: ThreadId,
     directory: Snapshot,
 ) -> None:
-    """Let a document be found by its package, whose row and thread stand already. A status changes nothing."""
+    """Let a document be found by its package, whose row and thread stand. A status changes nothing."""
     envelope = package.envelope
     if envelope is None:
         return

@@ -27,7 +27,10 @@ _TEXTS = {
 
 def match_of(question: Question, scope: frozenset[AgencyCode] | None) -> str | None:
     """Write what a document must have; None when everything will do."""
-    marks = (_any_of(marks) for marks in _needed_marks(question, scope))
+    needed = _needed_marks(question, scope)
+    if question.promulgated is not None:
+        needed.append(marks_between(question.promulgated))
+    marks = (_any_of(marks) for marks in needed)
     return " AND ".join([*_words(question.terms), *marks]) or None
 
 
@@ -77,8 +80,6 @@ def _needed_marks(question: Question, scope: frozenset[AgencyCode] | None) -> li
         needed.append([agency_mark(code) for code in sorted(scope)] or ["v_nobody"])
     if question.agencies:
         needed.append([agency_mark(code, question.side) for code in sorted(question.agencies)])
-    if question.promulgated is not None:
-        needed.append(marks_between(question.promulgated))
     single = [
         None if question.way is None else way_mark(question.way),
         None if question.type is None else type_mark(question.type),
@@ -96,7 +97,7 @@ def _any_of(marks: list[str]) -> str:
 def spelled_out(question: Question, scope: frozenset[AgencyCode] | None) -> tuple[str, tuple[str, ...]]:
     """Say the same as `match_of` of one row of document_words, for whoever goes from row to row anyway.
 
-    Shape: an SQL condition and its parameters.
+    Shape: an SQL condition and its parameters; documents is the row beside it.
     """
     terms = question.terms
     last = len(terms.phrases) - 1
@@ -108,4 +109,8 @@ def spelled_out(question: Question, scope: frozenset[AgencyCode] | None) -> tupl
     condition = " AND ".join(
         f"({' OR '.join(f'instr({_TEXTS[column]}, ?)' for column, _ in one)})" for one in wanted
     )
-    return condition or "1", tuple(piece for one in wanted for _, piece in one)
+    parameters = [piece for one in wanted for _, piece in one]
+    if question.promulgated is not None:
+        condition = f"{condition or '1'} AND documents.promulgated_on BETWEEN ? AND ?"
+        parameters += [str(question.promulgated.first or ""), str(question.promulgated.last or "9")]
+    return condition or "1", tuple(parameters)

@@ -4,20 +4,18 @@ from collections.abc import Mapping
 
 from aiohttp import web
 
+from gateway.exchange.lookup import Lookup
 from gateway.model.identifiers import AgencyCode
 from gateway.office import Clock, Office
 from gateway.trust.keys import Seal
 from gateway.web.console.app import Console
-from gateway.web.console.attention import Attention
+from gateway.web.console.documents import Documents
 from gateway.web.console.door import Origin
-from gateway.web.console.mailboxes import Mailboxes
 from gateway.web.console.overview import Overview
 from gateway.web.console.route import PageGroup
-from gateway.web.console.sent import SentDocuments
 from gateway.web.console.shell import Shell, make_shell
-from gateway.web.console.writing import Writing
 from gateway.web.operations import Watch
-from gateway.wiring.desks import Desks
+from gateway.wiring.desks import Desks, desk_groups
 
 
 def build_console(
@@ -59,21 +57,14 @@ def _groups(
             seals=seals,
             clock=clock,
         ),
-        *_desk_groups(office, desks, shell, clock),
-    ]
-
-
-def _desk_groups(office: Office, desks: Desks, shell: Shell, clock: Clock) -> list[PageGroup]:
-    return [
-        Mailboxes(shell=shell, correspondence=desks.correspondence, composing=desks.composing, clock=clock),
-        Writing(shell=shell, composing=desks.composing, clock=clock),
-        SentDocuments(shell=shell, composing=desks.composing, clock=clock),
-        Attention(
+        Documents(
             shell=shell,
             database=office.database,
             directory=office.directory,
-            intervention=desks.intervention,
-            asking_again=desks.asking_again,
+            lookup=Lookup(
+                database=office.database, directory=office.directory, notary=office.notary, clock=clock
+            ),
             clock=clock,
         ),
+        *desk_groups(office, desks, shell, clock),
     ]

@@ -16,6 +16,12 @@ from gateway.exchange.outbound import Outbound
 from gateway.exchange.worker import Round
 from gateway.office import Clock, Office
 from gateway.store.drafts import DraftFolder
+from gateway.web.console.attention import Attention
+from gateway.web.console.mailboxes import Mailboxes
+from gateway.web.console.route import PageGroup
+from gateway.web.console.sent import SentDocuments
+from gateway.web.console.shell import Shell
+from gateway.web.console.writing import Writing
 from gateway.wiring.files import package_limits
 
 _BETWEEN_WORDS = timedelta(seconds=2)
@@ -81,3 +87,20 @@ def build_desks(
             Round(every=_BETWEEN_TIDYINGS, make=lambda: composing.tidy(at=clock())),
         ),
     )
+
+
+def desk_groups(office: Office, desks: Desks, shell: Shell, clock: Clock) -> list[PageGroup]:
+    """Make the pages on which people do these things."""
+    return [
+        Mailboxes(shell=shell, correspondence=desks.correspondence, composing=desks.composing, clock=clock),
+        Writing(shell=shell, composing=desks.composing, clock=clock),
+        SentDocuments(shell=shell, composing=desks.composing, clock=clock),
+        Attention(
+            shell=shell,
+            database=office.database,
+            directory=office.directory,
+            intervention=desks.intervention,
+            asking_again=desks.asking_again,
+            clock=clock,
+        ),
+    ]

@@ -93,9 +93,7 @@ ALTER TABLE recipients ADD COLUMN standing TEXT GENERATED ALWAYS AS (CASE
     WHEN delivery IN ('waiting', 'claimed') THEN 'waiting'
     WHEN delivery = 'delivered' OR status IS NOT NULL THEN 'delivered'
     ELSE 'waiting' END) VIRTUAL;
--- Most documents are delivered and done with; these are the ones that somebody looks for.
-CREATE INDEX recipients_unsettled ON recipients (standing, document)
-    WHERE standing IN ('waiting', 'working', 'failed', 'declined', 'recalled');
+CREATE INDEX recipients_by_standing ON recipients (standing, document);
 CREATE INDEX recipients_with_due_date ON recipients (due_on, document)
     WHERE due_on IS NOT NULL AND standing IN ('waiting', 'delivered', 'working');
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from gateway.model.code_lists import STATUS_NAMES, Priority, StatusCode
 from gateway.model.dispatch import Destination, State
 from gateway.model.people import UserRole
+from gateway.model.question import Standing
+from gateway.model.signature import Grade
 from gateway.store.packages import Direction
 
 
@@ -57,6 +59,27 @@ _DIRECTIONS: dict[Direction, Label] = {
     Direction.OUTBOUND: Label("calm", "out", ("Văn bản đi", "Outbound")),
     Direction.INBOUND: Label("calm", "in", ("Văn bản đến", "Inbound")),
     Direction.OWN: Label("calm", "seal", ("Cổng tự báo", "Own word")),
+}
+
+_STANDINGS: dict[Standing, Label] = {
+    Standing.WAITING: Label("wait", "clock", ("Chờ chuyển", "Waiting")),
+    Standing.DELIVERED: Label("calm", "inbox", ("Đã đến", "Delivered")),
+    Standing.WORKING: Label("note", "moving", ("Đang xử lý", "In work")),
+    Standing.DONE: Label("good", "check", ("Hoàn thành", "Done")),
+    Standing.DECLINED: Label("bad", "cross", ("Bị từ chối", "Declined")),
+    Standing.FAILED: Label("bad", "alert", ("Không chuyển được", "Not delivered")),
+    Standing.RECALLED: Label("wait", "back", ("Thu hồi", "Recalled")),
+}
+OVERDUE = Label("bad", "hourglass", ("Quá hạn", "Overdue"))
+
+_GRADES: dict[Grade, Label] = {
+    Grade.VALID: Label("good", "seal", ("Chữ ký số hợp lệ", "Valid signature")),
+    Grade.UNTRUSTED: Label(
+        "wait", "seal", ("Chữ ký đúng, chưa tin được người ký", "Valid, holder not trusted")
+    ),
+    Grade.INVALID: Label("bad", "alert", ("Chữ ký sai", "Wrong signature")),
+    Grade.NOT_VERIFIABLE: Label("wait", "question", ("Chữ ký không kiểm tra được", "Not verifiable")),
+    Grade.ABSENT: Label("calm", "question", ("Không ký số", "Not signed")),
 }
 
 ROLES: dict[UserRole, tuple[str, str]] = {
@@ -114,3 +137,13 @@ def delay_words(fault: str | None) -> tuple[str, str]:
 def direction_label(direction: Direction | str) -> Label:
     """Label where a package came from."""
     return _DIRECTIONS[Direction(direction)]
+
+
+def standing_label(standing: Standing | str) -> Label:
+    """Label where a document stands with a recipient."""
+    return _STANDINGS[Standing(standing)]
+
+
+def grade_label(grade: Grade | str) -> Label:
+    """Label what came of a package's signature."""
+    return _GRADES[Grade(grade)]
