@@ -23,6 +23,7 @@ from gateway.settings import (
     Drafts,
     Http,
     Log,
+    Oidc,
     PackageLimits,
     Role,
     Section,
@@ -41,6 +42,7 @@ class Config(Section):
     axis: Axis | None = None
     delivery: Delivery = Delivery()
     console: Console = Console()
+    oidc: Oidc | None = None
     answers: Answers = Answers()
     # Their paths depend on where the file lies, so even their defaults are made anew each time.
     trust: Trust = Field({}, validate_default=True)
@@ -72,6 +74,11 @@ _CONFLICTS: tuple[tuple[str, Callable[[Config], object], str, str], ...] = (
         "console.session_idle, console.session_longest",
         lambda c: c.console.session_idle > c.console.session_longest,
         *("phiên không thể nghỉ lâu hơn nó kéo dài", "a session cannot idle for longer than it lasts"),
+    ),
+    (
+        "oidc.issuer, oidc.ca_file",
+        lambda c: c.oidc and c.oidc.ca_file and not _is_tls(c.oidc.issuer),
+        *("chứng thư cần địa chỉ https://", "certificates need an https:// address"),
     ),
     (
         "storage.blobs_dir, storage.spool_dir",
@@ -173,7 +180,7 @@ def _is_tls(url: str) -> bool:
 
 
 def _missing_files(config: Config) -> Iterator[Fault]:
-    for table in ("http", "axis", "trust"):
+    for table in ("http", "axis", "oidc", "trust"):
         for key, path in getattr(config, table) or ():
             if key.endswith("_file") and path is not None and not path.is_file():
                 yield Fault(

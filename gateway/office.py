@@ -135,8 +135,14 @@ def place_of(config: Config, folder: Path) -> Place:
         database_file=storage.database_file,
         blobs_folder=storage.blobs_dir,
         spool_folder=storage.spool_dir,
-        keys=(*keys, *([config.axis.secret_file] if config.axis else [])),
+        keys=(*keys, *_given_secrets(config)),
     )
+
+
+def _given_secrets(config: Config) -> list[Path]:
+    """List the files that hold what others gave us to be known by."""
+    oidc = config.oidc.client_secret_file if config.oidc else None
+    return [*([config.axis.secret_file] if config.axis else []), *([oidc] if oidc else [])]
 
 
 def house_of(config: Config) -> House:
@@ -152,7 +158,7 @@ def house_of(config: Config) -> House:
         certificates=tuple(
             x509.load_pem_x509_certificates(path.read_bytes())[0] for path in (trust.seal_chain_file, *former)
         ),
-        secret_files=(*secrets, *([config.axis.secret_file] if config.axis else [])),
+        secret_files=(*secrets, *_given_secrets(config)),
     )
 
 

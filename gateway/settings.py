@@ -100,6 +100,17 @@ class Console(Section):
     session_longest: Duration = read_duration("12h")
 
 
+class Oidc(Section):
+    """[oidc]: single sign-on to the console by an OpenID provider. None unless the table is there."""
+
+    issuer: Url
+    client_id: Text
+    client_secret_file: OptionalPath = None
+    login_claim: Text = "preferred_username"
+    label: Text = "SSO"
+    ca_file: OptionalPath = None
+
+
 class Answers(Section):
     """[answers]: statuses and recalls that this node writes itself."""
 

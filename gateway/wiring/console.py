@@ -16,6 +16,7 @@ from gateway.web.console.route import PageGroup
 from gateway.web.console.shell import Shell, make_shell
 from gateway.web.operations import Watch
 from gateway.wiring.desks import Desks, desk_groups
+from gateway.wiring.provider import reach_provider
 
 
 def build_console(
@@ -26,6 +27,7 @@ def build_console(
     if not settings.enabled:
         return None
     shell = make_shell(node_name=office.config.name, clock=clock)
+    sso = reach_provider(office)
     console = Console(
         shell=shell,
         people=office.people,
@@ -34,8 +36,12 @@ def build_console(
         axis_is_away=lambda: watch.worker.axis_is_away,
         groups=_groups(office, watch, desks, seals, shell, clock),
         clock=clock,
+        sso=sso,
     )
-    return console.application()
+    app = console.application()
+    if sso is not None:
+        app.on_cleanup.append(lambda _: sso.provider.session.close())
+    return app
 
 
 def _groups(

@@ -101,10 +101,10 @@ def highest(series: Sequence[Series]) -> float:
 
 
 def some_labels(labels: Sequence[str], count: int) -> list[tuple[float, str]]:
-    """Choose labels evenly, the first and the last among them, for below a figure of bars.
+    """Choose labels evenly, the last among them, for below a figure of bars.
 
     Units: each with the middle of its bars, in percent of the width.
     """
-    step = max(1.0, (len(labels) - 1) / max(1, count - 1))
-    places = dict.fromkeys(round(n * step) for n in range(min(count, len(labels))))
+    step = max(1, -(-len(labels) // count))
+    places = range((len(labels) - 1) % step, len(labels), step)
     return [(round((place + 0.5) / len(labels) * 100, 2), labels[place]) for place in places]

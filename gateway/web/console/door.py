@@ -79,12 +79,18 @@ class Origin:
             return hops.rpartition(",")[2].strip()
         return request.remote or ""
 
+    def root_of(self, request: web.Request) -> str:
+        """Return the address of this node as the visitor sees it, without a path."""
+        scheme = "https" if self.is_secure(request) else "http"
+        return self.public_url or f"{scheme}://{request.host}"
+
     def is_own(self, request: web.Request) -> bool:
         """Tell whether a browser says that one of our own pages asks. One that says nothing is none."""
         if (site := request.headers.get("Sec-Fetch-Site")) is not None:
             return site == "same-origin"
         ours = {request.host} | ({urlsplit(self.public_url).netloc} if self.public_url else set())
-        return urlsplit(request.headers.get("Origin", "")).netloc in ours
+        said = urlsplit(request.headers.get("Origin", "")).netloc
+        return bool(said) and said in ours
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ from gateway.web.console.route import Route
 from gateway.web.console.visitor import visitor_of
 
 _LOOK_SECONDS = 1.0
-_HEARTBEAT_LOOKS = 15
+_HEARTBEAT_LOOKS = 5
 _STREAMS_LIMIT = 500
 
 
