@@ -21,6 +21,7 @@ from gateway.settings import (
     Axis,
     Console,
     Delivery,
+    Drafts,
     Http,
     Log,
     Oidc,
@@ -48,6 +49,7 @@ class Config(Section):
     trust: Trust = Field({}, validate_default=True)
     storage: Storage = Field({}, validate_default=True)
     alerts: Alerts = Alerts()
+    drafts: Drafts = Field({}, validate_default=True)
     limits: PackageLimits = PackageLimits()
     log: Log = Log()
 

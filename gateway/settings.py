@@ -163,6 +163,15 @@ class Storage(Section):
     free_space_floor: Size = read_size("256 MiB")
 
 
+class Drafts(Section):
+    """[drafts]: documents being written in the console."""
+
+    folder: LocalPath = in_directory("drafts")
+    file_limit: Size = read_size("100 MiB")
+    files_limit: Size = read_size("300 MiB")
+    keep: Duration = read_duration("60d")
+
+
 class PackageLimits(Section):
     """[limits]: what a package may be before it is refused unread."""
 

@@ -46,6 +46,11 @@ _ACTS: dict[str, str] = {
     "provider-bound": "gắn {user} với tài khoản đăng nhập một lần",
     "provider-unbound": "gỡ {user} khỏi tài khoản đăng nhập một lần",
     "sending-found": "trục đã có {notation} của {sender} gửi {recipient} (mã {far_id}), gửi sau bản sao lưu",
+    "dispatch-resent": "gửi lại cho {recipients}: lượt {dispatch} → {again}. {reason}",
+    "dispatch-hastened": "cho thử ngay lượt {dispatch} gửi {recipients}",
+    "dispatch-cancelled": "hủy lượt {dispatch} gửi {recipients}: {reason}",
+    "failure-dismissed": "để yên lượt {dispatch} đã thất bại, gửi {recipients}: {reason}",
+    "arrival-asked-again": "yêu cầu trục gửi lại gói {far_id}. {reason}",
 }
 
 

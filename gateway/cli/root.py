@@ -32,6 +32,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "send": ("gateway.cli.send", "Gửi gói tin như một hệ thống · Send a package as a system"),
     "mailbox": ("gateway.cli.mailbox", "Hộp chờ nhận của một hệ thống · A system's mailbox"),
     "document": ("gateway.cli.documents", "Văn bản và đường đi của nó · Documents and their way"),
+    "dispatch": ("gateway.cli.dispatches", "Gửi lại, hủy lượt chuyển · Send again, cancel"),
     "log": ("gateway.cli.log", "Nhật ký và biên nhận · The audit log and its receipts"),
     "backup": ("gateway.cli.backup", "Sao lưu, cả khi đang chạy · Back a node up, running or not"),
     "restore": ("gateway.cli.restore", "Khôi phục từ bản sao lưu · Restore a backup"),

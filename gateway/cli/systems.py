@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from gateway.model.agency import System
     from gateway.model.identifiers import AgencyCode
 
+_WORKS_HERE = "trên trang quản trị của nút này · in this node's console"
+
 secret_to_option = click.option(
     "--secret-file",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -66,6 +68,12 @@ def system() -> None:
     help="Chữ ký trên gói tin: bắt buộc, cảnh báo, không xét; mặc định theo cấu hình."
     " · Signatures on its packages; the settings' default_policy unless given.",
 )
+@click.option(
+    "--console",
+    is_flag=True,
+    help="Cơ quan không có phần mềm riêng: làm việc trên trang quản trị của nút này."
+    " · No other program: its agencies work in this node's console.",
+)
 @secret_to_option
 @take_over_option
 @directory_option
@@ -75,6 +83,7 @@ def add(
     serves: tuple[str, ...],
     kind: str,
     policy: str | None,
+    console: bool,
     secret_file: Path | None,
     take_over: bool,
     folder: Path,
@@ -93,13 +102,16 @@ def add(
         raise click.BadParameter(
             "chỉ gồm chữ không dấu, số và . _ @ - / letters, digits and . _ @ - only", param_hint="SYSTEMID"
         )
+    _check_console(console, kind, policy, secret_file)
     codes = [normalise_code(code) for part in serves for code in part.split(",") if code.strip()]
     config = load_node(folder)
     wanted = System(
         id=SystemId(systemid),
         kind=SystemKind(kind),
         serves=frozenset(codes),
-        policy=SignaturePolicy(policy) if policy else config.trust.default_policy,
+        # What the console writes is this node's own, and sealed when it leaves: there is nothing to verify.
+        policy=SignaturePolicy(policy or ("off" if console else config.trust.default_policy)),
+        at_console=console,
     )
     _check_new_file(secret_file)
     connected, secret = asyncio.run(_connect(folder, wanted, take_over=take_over))
@@ -150,7 +162,7 @@ def list_systems(folder: Path, as_json: bool) -> None:
             rows=[
                 (
                     system.id,
-                    stacked(*KINDS[system.kind]),
+                    _WORKS_HERE if system.at_console else stacked(*KINDS[system.kind]),
                     "\n".join(_served(directory, code) for code in sorted(system.serves)),
                     stacked(*POLICIES[system.policy]),
                     words(("đang dùng", "green"))
@@ -223,8 +235,17 @@ def _facts(system: "System") -> dict[str, object]:
         "kind": system.kind.value,
         "serves": sorted(system.serves),
         "policy": system.policy.value,
+        "console": system.at_console,
         "disabled_at": None if system.disabled_at is None else system.disabled_at.isoformat(),
     }
+
+
+def _check_console(console: bool, kind: str, policy: str | None, secret_file: Path | None) -> None:
+    if console and (kind != "dms" or policy not in (None, "off") or secret_file is not None):
+        raise click.UsageError(
+            "--console không đi cùng --kind, --policy, --secret-file: không có hệ thống ngoài nào kết nối"
+            " / no other system connects"
+        )
 
 
 def _check_new_file(path: Path | None) -> None:
@@ -246,7 +267,7 @@ def _give_secret(
         write_private(path, secret.encode() + b"\n")
     if as_json:
         given = {"secret": secret} if path is None else {"secret_file": str(path)}
-        show_json({**_facts(system), **given})
+        show_json({**_facts(system), **({} if system.at_console else given)})
         return
     show(
         done(f"{vi} hệ thống {system.id}", f"system {en}"),
@@ -254,12 +275,13 @@ def _give_secret(
             [
                 ("Loại", "kind", both(*KINDS[system.kind])),
                 ("Phục vụ", "serves", ", ".join(sorted(system.serves))),
+                ("Làm việc", "works", _WORKS_HERE if system.at_console else None),
                 ("Chữ ký", "signatures", both(*POLICIES[system.policy])),
                 ("Khóa bí mật", "secret", str(path) if path else None),
             ]
         ),
     )
-    if path is None:
+    if path is None and not system.at_console:
         show(
             heading("Khóa bí mật", "secret"),
             words("  ", (secret, "bold yellow")),

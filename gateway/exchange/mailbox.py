@@ -83,9 +83,10 @@ class Mailbox:
             limit=10 * LISTED_AT_MOST,
         )
 
-    async def collect(self, caller: System, doc_id: str, *, at: datetime) -> Leaving:
+    async def collect(self, caller: System, doc_id: str, *, at: datetime, by: str | None = None) -> Leaving:
         """Open one package for its system; the collection is on record before the first byte leaves.
 
+        Shape: by is the login of who opened it in the console.
         Errors: Refusal ``not-in-mailbox`` when it is not the caller's or does not exist, in the same words.
         """
         item = await self._find(caller, doc_id)
@@ -101,6 +102,7 @@ class Mailbox:
             thread_id=package.thread_id,
             system_id=caller.id,
             recipient=item.recipient,
+            by=by,
         )
 
         def act(tables: Connection) -> None:
@@ -112,7 +114,14 @@ class Mailbox:
         return leaving
 
     async def confirm(
-        self, caller: System, doc_id: str, confirmation: Confirmation, reason: str | None, *, at: datetime
+        self,
+        caller: System,
+        doc_id: str,
+        confirmation: Confirmation,
+        reason: str | None,
+        *,
+        at: datetime,
+        by: str | None = None,
     ) -> None:
         """Record what a system says about a collection; the first done or fail stays, however often it comes.
 
@@ -136,6 +145,7 @@ class Mailbox:
             recipient=item.recipient,
             sha256=item.digest,
             reason=reason,
+            by=by,
         )
 
         def act(tables: Connection) -> None:

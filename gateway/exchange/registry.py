@@ -119,6 +119,7 @@ class Registry:
             kind=system.kind.value,
             policy=system.policy.value,
             serves=sorted(system.serves),
+            console=system.at_console,
         )
 
         def act(tables: Connection) -> None:
@@ -147,9 +148,14 @@ class Registry:
     async def rotate_secret(self, system_id: SystemId, *, by: str, at: datetime) -> str:
         """Give a system a new secret and return it; the old one stops at once.
 
-        Errors: Refusal when there is no such system.
+        Errors: Refusal when there is no such system, or it is this node's console, which has none.
         """
-        await self._known_system(system_id)
+        if (await self._known_system(system_id)).at_console:
+            raise Refusal.because(
+                "no-secret",
+                vi=f"Hệ thống {system_id} là trang quản trị của nút này, không có khóa bí mật.",
+                en=f"System {system_id} is this node's console and has no secret.",
+            )
         secret = new_secret()
         sealed = self._seal(system_id, secret)
         entry = self._entry("secret-rotated", by=by, at=at, system=system_id)
@@ -264,7 +270,7 @@ class Registry:
         directory = await self.directory.current(certainly=True)
         return frozenset(directory.canonical(code) for code in codes)
 
-    async def _known_system(self, system_id: SystemId) -> None:
+    async def _known_system(self, system_id: SystemId) -> System:
         directory = await self.directory.current(certainly=True)
         if system_id not in directory.systems:
             raise Refusal.because(
@@ -272,6 +278,7 @@ class Registry:
                 vi=f"Không có hệ thống {system_id}.",
                 en=f"There is no system {system_id}.",
             )
+        return directory.systems[system_id].system
 
     async def _write(self, act: Callable[[Connection], None]) -> None:
         await self.database.write(act)

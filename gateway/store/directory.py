@@ -67,10 +67,11 @@ def put_system(connection: sqlite3.Connection, stored: StoredSystem, *, at: date
     """Write a system and what it serves, taking those agencies over from whoever served them."""
     system = stored.system
     connection.execute(
-        "INSERT INTO systems (id, kind, policy, sealed_secret, created_at) VALUES (?, ?, ?, ?, ?)"
-        " ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, policy = excluded.policy,"
-        " sealed_secret = excluded.sealed_secret, disabled_at = NULL",
-        (system.id, system.kind, system.policy, stored.sealed_secret, to_micros(at)),
+        "INSERT INTO systems (id, kind, policy, sealed_secret, created_at, at_console)"
+        " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET"
+        " kind = excluded.kind, policy = excluded.policy,"
+        " sealed_secret = excluded.sealed_secret, disabled_at = NULL, at_console = excluded.at_console",
+        (system.id, system.kind, system.policy, stored.sealed_secret, to_micros(at), system.at_console),
     )
     connection.execute("DELETE FROM served_agencies WHERE system_id = ?", (system.id,))
     serve_agencies(connection, system.id, system.serves)
@@ -148,6 +149,7 @@ async def load_systems(database: Database) -> list[StoredSystem]:
                 serves=frozenset(AgencyCode(code) for code in json.loads(row["serves"])),
                 policy=SignaturePolicy(row["policy"]),
                 disabled_at=None if row["disabled_at"] is None else from_micros(row["disabled_at"]),
+                at_console=bool(row["at_console"]),
             ),
             sealed_secret=row["sealed_secret"],
         )
