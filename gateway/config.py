@@ -22,6 +22,7 @@ from gateway.settings import (
     Http,
     Log,
     PackageLimits,
+    Receipts,
     Role,
     Section,
     Storage,
@@ -39,6 +40,7 @@ class Config(Section):
     axis: Axis | None = None
     delivery: Delivery = Delivery()
     answers: Answers = Answers()
+    receipts: Receipts = Receipts()
     # Their paths depend on where the file lies, so even their defaults are made anew each time.
     trust: Trust = Field({}, validate_default=True)
     storage: Storage = Field({}, validate_default=True)

@@ -57,6 +57,10 @@ class Point(StrEnum):
     # exchange/mailbox.py
     COLLECTED = "collection recorded, not yet said"
     CONFIRMED = "confirmation recorded, not yet said"
+    # exchange/evidencing.py, exchange/expectations.py
+    FAR_RECEIPTS_LISTED = "axis's receipts read, nothing kept"
+    FAR_RECEIPTS_KEPT = "axis's receipts kept"
+    OVERDUE_RECORDED = "missing receipts recorded"
     # exchange/matching.py, exchange/registry.py
     MATCHED = "late match recorded"
     DIRECTORY_READ = "axis's directory read, nothing taken over"

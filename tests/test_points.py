@@ -11,7 +11,7 @@ GATEWAY = Path(__file__).parent.parent / "gateway"
 
 # What the corridor awaits at a door, where the other side keeps something: after it a process may die.
 WRITES = {"write", "secure", "hand_over", "download", "confirm", "register", "delete"}
-LISTS = {"list_received", "list_sent", "list_agencies", "list_agencies_qd20"}
+LISTS = {"list_received", "list_sent", "list_receipts", "list_agencies", "list_agencies_qd20"}
 OWNERS = {"database", "blobs", "axis", "self"}
 # Reads in the dress of a write, for a view that is not behind the last commit.
 READS = {"newest_row", "list_matchable"}

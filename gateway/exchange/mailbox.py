@@ -1,5 +1,7 @@
 """A system lists, collects and confirms what waits for the agencies it serves, and nothing else.
 
+What became of what it sent it may ask, too, and for every receipt that is its own.
+
 A package is collected as often as its system asks, until it confirms. A recipient's system that says
 ``fail`` turns the package away: its sender is told in words of the exchange (02).
 """
@@ -20,15 +22,18 @@ from gateway.model.dispatch import Event, State
 from gateway.model.identifiers import DispatchId
 from gateway.model.log import LogKind
 from gateway.points import Point, passed
-from gateway.store import dispatches, mailboxes
+from gateway.store import dispatches, mailboxes, receipts
 from gateway.store.audit_log import append_entry
 from gateway.store.database import Database
 from gateway.store.mailboxes import MailboxItem, SentItem
 from gateway.store.packages import load_package
+from gateway.store.receipts import KeptReceipt
+from gateway.vxp.receipts import ReceiptsRequest
 from gateway.vxp.requests import Confirmation
 
 LISTED_AT_MOST = 1000
 _REASON_SAID = 500
+_FROM_THE_START = datetime(2000, 1, 1, tzinfo=UTC)
 _FOR_EVER = datetime(9999, 1, 1, tzinfo=UTC)
 
 
@@ -77,10 +82,26 @@ class Mailbox:
         return mailboxes.list_sent(
             self.database,
             caller.id,
-            since=since or datetime(2000, 1, 1, tzinfo=UTC),
+            since=since or _FROM_THE_START,
             until=until or _FOR_EVER,
             kind=kind,
             limit=10 * LISTED_AT_MOST,
+        )
+
+    def list_receipts(self, caller: System, asked: ReceiptsRequest) -> AsyncIterator[list[KeptReceipt]]:
+        """List a system's own receipts, in pages: about what it sent, and about what it did."""
+        if asked.doc_id is not None:
+            return receipts.list_receipts_of(
+                self.database, caller.id, asked.doc_id, after=asked.after, limit=asked.limit
+            )
+        return receipts.list_receipts(
+            self.database,
+            caller.id,
+            side=asked.side,
+            since=asked.from_at or _FROM_THE_START,
+            until=asked.to_at or _FOR_EVER,
+            after=asked.after,
+            limit=asked.limit,
         )
 
     async def collect(self, caller: System, doc_id: str, *, at: datetime) -> Leaving:
@@ -100,7 +121,9 @@ class Mailbox:
             dispatch_id=item.id,
             thread_id=package.thread_id,
             system_id=caller.id,
+            peer=caller.kind.value,
             recipient=item.recipient,
+            sha256=item.digest,
         )
 
         def act(tables: Connection) -> None:
@@ -133,6 +156,7 @@ class Mailbox:
             dispatch_id=item.id,
             thread_id=package.thread_id,
             system_id=caller.id,
+            peer=caller.kind.value,
             recipient=item.recipient,
             sha256=item.digest,
             reason=reason,

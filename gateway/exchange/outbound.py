@@ -69,6 +69,7 @@ class Outbound:
             refusal.receipt = await self.refusals.record(
                 refusal,
                 system_id=caller.id,
+                peer=caller.kind,
                 sender=claimed_sender,
                 digest=spool.digest,
                 size_bytes=spool.size_bytes,
@@ -103,6 +104,7 @@ class Outbound:
             spool=spool,
             direction=Direction.OUTBOUND,
             system_id=caller.id,
+            peer=caller.kind,
             route=route,
             directory=directory,
             strict=caller.kind is SystemKind.DMS,

@@ -20,6 +20,8 @@ class Operation(StrEnum):
     LIST_UNITS = "getSynchronizeUnit"
     REGISTER = "registerAgency"
     DELETE = "deleteAgency"
+    LIST_RECEIPTS = "getReceiptList"
+    """Our own addition."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +48,7 @@ FORMS: dict[Operation, Form] = {
     Operation.LIST_UNITS: Form(),
     Operation.REGISTER: Form(body=None),
     Operation.DELETE: Form(body=b"{}"),
+    Operation.LIST_RECEIPTS: Form(),
 }
 
 

@@ -30,6 +30,7 @@ from gateway.store.blobs import Blobs, Spool, SpoolWriter
 from gateway.vxp import answers
 from gateway.vxp.content import encode_content, frame_content
 from gateway.vxp.operations import Operation, operation_at
+from gateway.vxp.receipts import read_receipts_request
 from gateway.vxp.requests import (
     SendRequest,
     read_confirm,
@@ -120,7 +121,11 @@ class VxpApi:
         except Refusal as refusal:
             if not refusal.receipt:
                 refusal.receipt = await self.outbound.refusals.record(
-                    refusal, system_id=call.caller.id, operation=operation.value, at=call.at
+                    refusal,
+                    system_id=call.caller.id,
+                    peer=call.caller.kind,
+                    operation=operation.value,
+                    at=call.at,
                 )
             raise
 
@@ -150,6 +155,7 @@ class VxpApi:
             Operation.LIST_UNITS: self._list_units,
             Operation.REGISTER: self._register,
             Operation.DELETE: self._delete,
+            Operation.LIST_RECEIPTS: self._list_receipts,
         }
         return acts[operation]
 
@@ -245,6 +251,10 @@ class VxpApi:
         asked = read_list(call.arguments)
         pages = self.mailbox.list_sent(call.caller, asked.kind, since=asked.from_at, until=asked.to_at)
         return await list_in_pages(call.request, pages, listing.write_sent)
+
+    async def _list_receipts(self, call: Call) -> web.StreamResponse:
+        pages = self.mailbox.list_receipts(call.caller, read_receipts_request(call.arguments))
+        return await list_in_pages(call.request, pages, listing.write_receipts)
 
     async def _count(self, call: Call, kind: Kind) -> web.Response:
         return whole(answers.write_count(await self.mailbox.count_waiting(call.caller, kind)))

@@ -4,7 +4,8 @@ import ssl
 
 import aiohttp
 
-from gateway.clients.axis import Axis, AxisLimits
+from gateway.clients.axis import Axis
+from gateway.clients.limits import AxisLimits
 from gateway.config import Config
 from gateway.exchange.road import Road
 from gateway.office import Clock

@@ -9,6 +9,7 @@ from gateway.clients.axis import Axis
 from gateway.exchange.acceptance import Tools
 from gateway.exchange.admission import Admission
 from gateway.exchange.delivery import Delivery
+from gateway.exchange.expectations import Expectations
 from gateway.exchange.ids import Mint
 from gateway.exchange.inbound import Inbound
 from gateway.exchange.judge import Judge
@@ -34,6 +35,7 @@ from gateway.web.limits import Limits
 from gateway.web.operations import Operations, Watch
 from gateway.web.vxp_api import VxpApi
 from gateway.wiring.axis import lay_road, open_session, reach_axis
+from gateway.wiring.evidence import expect_receipts, receipt_rounds
 from gateway.wiring.files import load_agency_seals, load_trust, package_limits
 
 
@@ -91,11 +93,15 @@ class _Builder:
         )
         refusals = Refusals(database=office.database, notary=office.notary)
         inbound = self._inbound(tools, refusals)
-        worker = self._worker(sealing, own_words, inbound)
+        expectations = expect_receipts(office, self.clock)
+        worker = self._worker(sealing, own_words, inbound, expectations)
         outbound = self._outbound(tools, refusals, worker)
         vxp = self._vxp(refusals, outbound, inbound, sealing, own_words)
         return Gateway(
-            office=office, app=make_app(vxp, self._operations(worker)), worker=worker, session=session
+            office=office,
+            app=make_app(vxp, self._operations(worker, expectations)),
+            worker=worker,
+            session=session,
         )
 
     def _judge(self) -> Judge:
@@ -140,7 +146,9 @@ class _Builder:
             peer=peer,
         )
 
-    def _worker(self, sealing: Sealing, own_words: OwnWords, inbound: Inbound | None) -> Worker:
+    def _worker(
+        self, sealing: Sealing, own_words: OwnWords, inbound: Inbound | None, expectations: Expectations
+    ) -> Worker:
         office, config = self.office, self.office.config
         matching = Matching(
             database=office.database,
@@ -167,6 +175,7 @@ class _Builder:
             inbound=inbound,
             registry=self._registry(),
             restoration=self._restoration(inbound),
+            rounds=receipt_rounds(office, self.axis, expectations, self.clock),
         )
 
     def _restoration(self, inbound: Inbound | None) -> Restoration | None:
@@ -246,13 +255,14 @@ class _Builder:
             on_axis_call=self.road.was_answered,
         )
 
-    def _operations(self, worker: Worker) -> Operations:
+    def _operations(self, worker: Worker, expectations: Expectations) -> Operations:
         return Operations(
             watch=Watch(
                 database=self.office.database,
                 blobs=self.office.blobs,
                 seal=self.office.seal,
                 worker=worker,
+                expectations=expectations,
                 free_space_floor_bytes=self.office.config.storage.free_space_floor,
                 clock=self.clock,
             )

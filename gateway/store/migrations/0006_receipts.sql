@@ -1,0 +1,37 @@
+-- Whose each signed receipt is: of the system that sent the package, and of the one whose act it tells of.
+CREATE TABLE receipts (
+    system_id TEXT NOT NULL,
+    seq       INTEGER NOT NULL REFERENCES log (seq),
+    side      TEXT NOT NULL CHECK (side IN ('sent', 'received')),
+    at        INTEGER NOT NULL,
+    PRIMARY KEY (system_id, seq)
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER receipt_kept AFTER INSERT ON log WHEN NEW.receipt IS NOT NULL BEGIN
+    INSERT INTO receipts SELECT systems.id, NEW.seq, 'sent', NEW.at
+        FROM packages JOIN systems ON systems.id = packages.system_id WHERE packages.id = NEW.package_id;
+    INSERT INTO receipts
+        SELECT id, NEW.seq, CASE WHEN NEW.kind IN ('accepted', 'refused') THEN 'sent' ELSE 'received' END, NEW.at
+        FROM systems WHERE id = NEW.system_id
+        ON CONFLICT DO NOTHING;
+END;
+INSERT INTO receipts SELECT systems.id, seq, 'sent', log.at
+    FROM log JOIN packages ON packages.id = log.package_id JOIN systems ON systems.id = packages.system_id
+    WHERE receipt IS NOT NULL;
+INSERT INTO receipts
+    SELECT systems.id, seq, CASE WHEN log.kind IN ('accepted', 'refused') THEN 'sent' ELSE 'received' END, log.at
+    FROM log JOIN systems ON systems.id = log.system_id WHERE receipt IS NOT NULL
+    ON CONFLICT DO NOTHING;
+
+-- How far an axis's receipts were fetched: the last entry of its log that was looked at.
+CREATE TABLE far_receipts (
+    axis  TEXT PRIMARY KEY,
+    entry INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- A document's receipt is awaited until it was looked for in vain, once. What ended before nobody awaits.
+ALTER TABLE dispatches ADD COLUMN is_awaited INTEGER NOT NULL DEFAULT 1 CHECK (is_awaited IN (0, 1));
+UPDATE dispatches SET is_awaited = 0 WHERE ended_at IS NOT NULL;
+CREATE INDEX dispatches_uncollected ON dispatches (created_at)
+    WHERE destination = 'mailbox' AND state = 'waiting' AND kind = 'document' AND is_awaited = 1;
+CREATE INDEX dispatches_unheard ON dispatches (ended_at)
+    WHERE destination = 'axis' AND state = 'delivered' AND kind = 'document' AND is_awaited = 1;

@@ -1,0 +1,145 @@
+"""Signed receipts on disk, by whose they are, and how far the axis's own were fetched.
+
+Table ``receipts`` is an index into the log, kept by a trigger in the transaction of each entry.
+"""
+
+import sqlite3
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from gateway.model.identifiers import AgencyCode, DispatchId, PackageId, SystemId, ThreadId
+from gateway.model.log import LogKind
+from gateway.store.database import Database, from_micros, to_micros
+from gateway.store.packages import agency_codes
+
+_RECEIPTS_IN_A_PAGE = 100
+_PAGE = (
+    "SELECT log.* FROM receipts CROSS JOIN log ON log.seq = receipts.seq"
+    " WHERE receipts.system_id = :system AND receipts.seq > :after AND (:side IS NULL OR side = :side)"
+    " AND receipts.at BETWEEN :since AND :until ORDER BY receipts.seq LIMIT :page"
+)
+# A docId is its sender's or a collector's: all that happened to a package, or to one dispatch of it.
+_PAGE_OF_ONE = (
+    "SELECT log.* FROM log CROSS JOIN receipts ON receipts.system_id = :system AND receipts.seq = log.seq"
+    " WHERE log.package_id = coalesce((SELECT package_id FROM dispatches WHERE id = :one), :one)"
+    " AND log.seq > :after AND :one IN (log.package_id, log.dispatch_id)"
+    " ORDER BY log.seq LIMIT :page"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptReceipt:
+    """One signed entry of the log: seq is its place there, receipt what is handed out."""
+
+    seq: int
+    kind: LogKind
+    at: datetime
+    package_id: PackageId | None
+    dispatch_id: DispatchId | None
+    statement: bytes
+    receipt: bytes
+
+
+def list_receipts(
+    database: Database,
+    system_id: SystemId,
+    *,
+    side: str | None,
+    since: datetime,
+    until: datetime,
+    after: int,
+    limit: int,
+) -> AsyncIterator[list[KeptReceipt]]:
+    """List a system's receipts of a time in the log's order, from behind an entry, in pages.
+
+    Shape: side is ``sent``, ``received`` or None for both.
+    """
+    asked = {"system": system_id, "side": side, "since": to_micros(since), "until": to_micros(until)}
+    return _pages(database, _PAGE, asked, after=after, limit=limit)
+
+
+def list_receipts_of(
+    database: Database, system_id: SystemId, doc_id: str, *, after: int, limit: int
+) -> AsyncIterator[list[KeptReceipt]]:
+    """List a system's receipts about one package or dispatch; about another's there are none."""
+    return _pages(database, _PAGE_OF_ONE, {"system": system_id, "one": doc_id}, after=after, limit=limit)
+
+
+async def _pages(
+    database: Database, sql: str, asked: dict[str, Any], *, after: int, limit: int
+) -> AsyncIterator[list[KeptReceipt]]:
+    while limit > 0:
+        page = min(limit, _RECEIPTS_IN_A_PAGE)
+        rows = await database.fetch_all(sql, {**asked, "after": after, "page": page})
+        if rows:
+            yield [_receipt_from(row) for row in rows]
+        if len(rows) < page:
+            break
+        after, limit = rows[-1]["seq"], limit - page
+
+
+def _receipt_from(row: sqlite3.Row) -> KeptReceipt:
+    return KeptReceipt(
+        seq=row["seq"],
+        kind=LogKind(row["kind"]),
+        at=from_micros(row["at"]),
+        package_id=row["package_id"],
+        dispatch_id=row["dispatch_id"],
+        statement=row["statement"],
+        receipt=row["receipt"],
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handed:
+    """What the axis took from us under one name."""
+
+    dispatch_id: DispatchId
+    package_id: PackageId
+    thread_id: ThreadId | None
+    recipients: tuple[AgencyCode, ...]
+
+
+def find_handed(connection: sqlite3.Connection, far_id: str) -> list[Handed]:
+    """Find what the axis calls by a name; after a restore two dispatches may have been found to be it."""
+    rows = connection.execute(
+        "SELECT * FROM dispatches WHERE far_id = ? AND destination = 'axis' AND state = 'delivered'",
+        (far_id,),
+    )
+    return [
+        Handed(
+            dispatch_id=DispatchId(row["id"]),
+            package_id=PackageId(row["package_id"]),
+            thread_id=row["thread_id"],
+            recipients=agency_codes(row["recipients"]),
+        )
+        for row in rows
+    ]
+
+
+def statements_about(
+    connection: sqlite3.Connection, package_id: PackageId, dispatch_id: DispatchId
+) -> list[bytes]:
+    """Return what the log says of a dispatch that the axis took, and of what the axis said later."""
+    rows = connection.execute(
+        "SELECT statement FROM log WHERE package_id = ? AND dispatch_id = ?"
+        " AND kind IN ('delivered', 'evidenced')",
+        (package_id, dispatch_id),
+    )
+    return [row["statement"] for row in rows]
+
+
+async def last_far_entry(database: Database, axis: str) -> int:
+    """Tell how far an axis's receipts were fetched."""
+    row = await database.fetch_one("SELECT entry FROM far_receipts WHERE axis = ?", (axis,))
+    return 0 if row is None else int(row["entry"])
+
+
+def keep_far_entry(connection: sqlite3.Connection, axis: str, entry: int) -> None:
+    """Note how far an axis's receipts were fetched."""
+    connection.execute(
+        "INSERT INTO far_receipts VALUES (?, ?) ON CONFLICT DO UPDATE SET entry = excluded.entry",
+        (axis, entry),
+    )
