@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from gateway.cli.terminal import grid, local, local_stacked, plain, size, words
 from gateway.cli.words import EVENT_STYLES, EVENTS, GRADES, package_words, status_words
 from gateway.evidence.receipts import read_statement
-from gateway.model.evidence import EVIDENCE_NAMES
+from gateway.model.evidence import EvidenceType
 from gateway.model.log import LogKind
 from gateway.model.signature import Grade
 
@@ -111,10 +111,11 @@ def _instant(text: str | None) -> str:
 
 
 def _rungs(facts: Facts, member: str) -> str:
-    """Name rungs of the ladder of receipts; one that nobody here knows is told by its name."""
+    """Name rungs of the ladder of receipts, in Vietnamese and as the standard does."""
     told = facts.get(member, ())
     names = [told] if isinstance(told, str) else told
-    return ", ".join(EVIDENCE_NAMES[name][0] if name in EVIDENCE_NAMES else name for name in names)
+    known = {rung.value: f"{rung.vi} · {rung}" for rung in EvidenceType}
+    return ", ".join(known.get(name, name) for name in names)
 
 
 class _Known(dict[str, str]):

@@ -108,6 +108,7 @@ class Evidencing:
                 far_event=facts.get("event"),
                 recipients=facts.get("recipients"),
                 recipient=facts.get("recipient"),
+                consigned=facts.get("consigned"),
                 evidence=list(told_evidence(facts)),
                 reasons=list(told_reasons(facts)),
                 far_receipt=text,

@@ -11,7 +11,8 @@ from sqlite3 import Connection
 
 import structlog
 
-from gateway.evidence.receipts import JSON, read_statement
+from gateway.errors import Refusal
+from gateway.evidence.receipts import JSON, read_receipt, read_statement
 from gateway.exchange.directory import Directory, Snapshot
 from gateway.exchange.notary import Notary, write_instant
 from gateway.model.dispatch import State
@@ -107,12 +108,13 @@ class Expectations:
 
     def _reached(self, tables: Connection, awaited: Awaited, directory: Snapshot) -> set[AgencyCode]:
         """Tell whom the axis's own receipts say that the document has reached."""
-        told = map(read_statement, receipts.statements_about(tables, awaited.package_id, awaited.dispatch_id))
+        statements = receipts.statements_about(tables, awaited.package_id, awaited.dispatch_id)
+        told = [_said_by_the_axis(read_statement(statement)) for statement in statements]
         return {
             directory.canonical(AgencyCode(str(code)))
             for facts in told
-            if facts["event"] == LogKind.EVIDENCED and not REACHED.isdisjoint(told_evidence(facts))
-            for code in _recipients_in(facts)
+            if not REACHED.isdisjoint(told_evidence(facts))
+            for code in _whom(facts)
         }
 
     def _entry(
@@ -130,6 +132,15 @@ class Expectations:
         )
 
 
-def _recipients_in(facts: dict[str, JSON]) -> list[JSON]:
-    named = facts.get("recipients")
-    return list(named) if isinstance(named, list) else [facts.get("recipient")]
+def _said_by_the_axis(facts: dict[str, JSON]) -> dict[str, JSON]:
+    """Read the statement that the axis signed; another axis than ours may have signed anything."""
+    try:
+        return read_statement(read_receipt(str(facts.get("far_receipt")).encode()).statement)
+    except Refusal:
+        return {}
+
+
+def _whom(facts: dict[str, JSON]) -> list[JSON]:
+    """Name whom a receipt says that a package has reached; of an acceptance, those with a mailbox there."""
+    named = facts.get("consigned") or facts.get("recipient") or []
+    return list(named) if isinstance(named, (list, tuple)) else [named]

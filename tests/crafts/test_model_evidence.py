@@ -47,7 +47,12 @@ LADDER: list[tuple[LogKind, Facts, list[str], list[str]]] = [
         ["RelayRejection"],
         ["UnknownRecipient"],
     ),
-    (LogKind.REFUSED, {**AXIS, **BYTES, "code": "sender-served-here"}, ["RelayRejection"], ["PolicyViolation"]),
+    (
+        LogKind.REFUSED,
+        {**AXIS, **BYTES, "code": "sender-served-here"},
+        ["RelayRejection"],
+        ["PolicyViolation"],
+    ),
     (
         LogKind.REFUSED,
         {**AXIS, "far_id": "7c1e", "code": "package-too-large"},

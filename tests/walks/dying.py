@@ -15,6 +15,8 @@ from typing import Any
 from gateway.config import load_config
 from gateway.exchange.acceptance import Acceptance
 from gateway.exchange.delivery import Delivery
+from gateway.exchange.evidencing import Evidencing
+from gateway.exchange.expectations import Expectations
 from gateway.exchange.inbound import Inbound
 from gateway.exchange.mailbox import Mailbox
 from gateway.exchange.outbound import Outbound
@@ -38,6 +40,9 @@ POINTS: dict[str, tuple[type, str, str]] = {
     "recorded, not yet confirmed to the axis": (Inbound, "accept", AFTER),
     "collected, not yet answered": (Mailbox, "collect", AFTER),
     "confirmed, not yet answered": (Mailbox, "confirm", AFTER),
+    "the axis's receipts read, not yet kept": (Evidencing, "_keep", BEFORE),
+    "the axis's receipts kept": (Evidencing, "_keep", AFTER),
+    "looked for missing receipts": (Expectations, "look", AFTER),
 }
 
 
