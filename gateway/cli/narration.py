@@ -5,9 +5,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from gateway.cli.terminal import grid, local, local_stacked, plain, size, words
-from gateway.cli.words import EVENT_STYLES, EVENTS, GRADES, package_words, status_words
+from gateway.cli.words import EVENT_STYLES, EVENTS, GRADES, package_words, rung_words, status_words
 from gateway.evidence.receipts import read_statement
-from gateway.model.evidence import EvidenceType
 from gateway.model.log import LogKind
 from gateway.model.signature import Grade
 
@@ -111,11 +110,9 @@ def _instant(text: str | None) -> str:
 
 
 def _rungs(facts: Facts, member: str) -> str:
-    """Name rungs of the ladder of receipts, in Vietnamese and as the standard does."""
+    """Name rungs of the ladder of receipts."""
     told = facts.get(member, ())
-    names = [told] if isinstance(told, str) else told
-    known = {rung.value: f"{rung.vi} · {rung}" for rung in EvidenceType}
-    return ", ".join(known.get(name, name) for name in names)
+    return ", ".join(map(rung_words, [told] if isinstance(told, str) else told))
 
 
 class _Known(dict[str, str]):

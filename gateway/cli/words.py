@@ -3,6 +3,7 @@
 from gateway.model.agency import SystemKind
 from gateway.model.code_lists import STATUS_NAMES, Business, StatusCode
 from gateway.model.dispatch import Destination, State
+from gateway.model.evidence import EVIDENCE_NAMES, EvidenceType
 from gateway.model.log import LogKind
 from gateway.model.signature import Grade, SignaturePolicy
 from gateway.store.packages import Direction
@@ -114,6 +115,11 @@ def business_words(business: int | None) -> Words:
 def status_words(status: str) -> Words:
     """Name a status code; one that is in no list is shown as it is."""
     return STATUS_NAMES[StatusCode(status)] if status in STATUS_NAMES else ("?", "unknown")
+
+
+def rung_words(name: str) -> str:
+    """Name a rung of the ladder of receipts, in Vietnamese and as the standard does; others as they are."""
+    return f"{EvidenceType(name).vi} · {name}" if name in EVIDENCE_NAMES else name
 
 
 def package_words(business: int | None, status: str | None) -> Words:

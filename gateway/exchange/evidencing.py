@@ -5,7 +5,7 @@ proves what happened further on, and goes on to the sender's system as a receipt
 Liên Thông hub has such receipts; an axis that does not is not asked again for long.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from sqlite3 import Connection
@@ -15,7 +15,7 @@ from cryptography import x509
 
 from gateway.clients.axis import Axis
 from gateway.errors import Delay, LienthongError, Refusal
-from gateway.evidence.receipts import Receipt, keep_text, read_receipt, read_statement, verify_receipt
+from gateway.evidence.receipts import keep_text, read_receipt, read_statement, verify_receipt
 from gateway.exchange.notary import Notary
 from gateway.model.evidence import told_evidence, told_reasons
 from gateway.model.log import LogEntry, LogKind
@@ -23,6 +23,7 @@ from gateway.points import Point, passed
 from gateway.store import receipts
 from gateway.store.audit_log import append_entry
 from gateway.store.database import Database
+from gateway.store.receipts import FarReceipt, Handed
 from gateway.vxp.receipts import ReceiptItem, ReceiptsRequest, Side
 
 log = structlog.get_logger()
@@ -30,6 +31,7 @@ log = structlog.get_logger()
 # Each is an entry to sign, in the transaction of them all.
 _AT_ONCE = 50
 _NOT_OFFERED = timedelta(hours=6)
+_KEPT_EARLY = timedelta(days=30)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -69,51 +71,63 @@ class Evidencing:
             log.info("axis gives no receipts", reason=error.code)
             return False
         self._has_answered = True
-        if items:
-            await self._keep(items, at)
-        return len(items) == _AT_ONCE
+        matched = await self._keep(items, at) if items or await receipts.is_any_matched(self.database) else 0
+        return _AT_ONCE in (len(items), matched)
 
-    async def _keep(self, items: tuple[ReceiptItem, ...], at: datetime) -> None:
-        def act(tables: Connection) -> None:
-            for item in items:
-                for entry in self._entries(tables, item, at):
-                    append_entry(tables, entry)
-            receipts.keep_far_entry(tables, self.axis.endpoint, max(item.entry for item in items))
+    async def _keep(self, items: tuple[ReceiptItem, ...], at: datetime) -> int:
+        """Keep what came, and tell of what is about dispatches known to be delivered; count those."""
+        found = [far for item in items if (far := _read(item)) is not None]
 
-        await self.database.write(act)
+        def act(tables: Connection) -> int:
+            for far in found:
+                receipts.keep_early(tables, self.axis.endpoint, far, at=at)
+            if items:
+                last = max(item.entry for item in items)
+                receipts.keep_far_entry(tables, self.axis.endpoint, last)
+                receipts.forget_early(tables, before=at - _KEPT_EARLY)
+            matched = receipts.take_matched(tables, limit=_AT_ONCE)
+            for handed in matched:
+                if not _is_told(tables, handed):
+                    append_entry(tables, self._entry(handed, at))
+            return len(matched)
+
+        count = await self.database.write(act)
         passed(Point.FAR_RECEIPTS_KEPT)
+        return count
 
-    def _entries(self, tables: Connection, item: ReceiptItem, at: datetime) -> Iterator[LogEntry]:
-        """Tell of one receipt, for each dispatch that the axis knows by this name and that has it not yet."""
-        try:
-            text = keep_text(item.receipt) or ""
-            receipt = read_receipt(text.encode())
-        except Refusal as refusal:
-            log.warning("receipt unreadable", far_entry=item.entry, reason=refusal.code)
-            return
-        # What was signed counts, not what the list says beside it.
+    def _entry(self, handed: Handed, at: datetime) -> LogEntry:
+        receipt = read_receipt(handed.far.receipt.encode())
         facts = read_statement(receipt.statement)
-        far_id = facts.get("package")
-        for handed in receipts.find_handed(tables, far_id) if isinstance(far_id, str) else ():
-            known = receipts.statements_about(tables, handed.package_id, handed.dispatch_id)
-            if any(read_statement(said).get("far_receipt") == text for said in known):
-                continue
-            yield self.notary.entry(
-                LogKind.EVIDENCED,
-                at=at,
-                package_id=handed.package_id,
-                dispatch_id=handed.dispatch_id,
-                thread_id=handed.thread_id,
-                far_id=far_id,
-                far_event=facts.get("event"),
-                recipients=facts.get("recipients"),
-                recipient=facts.get("recipient"),
-                consigned=facts.get("consigned"),
-                evidence=list(told_evidence(facts)),
-                reasons=list(told_reasons(facts)),
-                far_receipt=text,
-                verified=self._is_verified(receipt),
-            )
+        return self.notary.entry(
+            LogKind.EVIDENCED,
+            at=at,
+            package_id=handed.package_id,
+            dispatch_id=handed.dispatch_id,
+            thread_id=handed.thread_id,
+            far_id=handed.far.far_id,
+            far_event=facts.get("event"),
+            recipients=facts.get("recipients"),
+            recipient=facts.get("recipient"),
+            consigned=facts.get("consigned"),
+            evidence=list(told_evidence(facts)),
+            reasons=list(told_reasons(facts)),
+            far_receipt=handed.far.receipt,
+            verified=any(verify_receipt(receipt, certificate) for certificate in self.certificates),
+        )
 
-    def _is_verified(self, receipt: Receipt) -> bool:
-        return any(verify_receipt(receipt, certificate) for certificate in self.certificates)
+
+def _read(item: ReceiptItem) -> FarReceipt | None:
+    """Read what a receipt is about: what was signed counts, not what the list says beside it."""
+    text = keep_text(item.receipt) or ""
+    try:
+        far_id = read_statement(read_receipt(text.encode()).statement).get("package")
+    except Refusal as refusal:
+        log.warning("receipt unreadable", far_entry=item.entry, reason=refusal.code)
+        return None
+    return FarReceipt(entry=item.entry, far_id=far_id, receipt=text) if isinstance(far_id, str) else None
+
+
+def _is_told(tables: Connection, handed: Handed) -> bool:
+    """Tell whether our log holds this receipt; that of the handing over came with the axis's answer."""
+    said = receipts.statements_about(tables, handed.package_id, handed.dispatch_id)
+    return any(read_statement(statement).get("far_receipt") == handed.far.receipt for statement in said)

@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from gateway.model.identifiers import AgencyCode, DispatchId, PackageId, SystemId, ThreadId
+from gateway.model.identifiers import DispatchId, PackageId, SystemId, ThreadId
 from gateway.model.log import LogKind
 from gateway.store.database import Database, from_micros, to_micros
-from gateway.store.packages import agency_codes
 
 _RECEIPTS_IN_A_PAGE = 100
 _PAGE = (
@@ -93,30 +92,71 @@ def _receipt_from(row: sqlite3.Row) -> KeptReceipt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FarReceipt:
+    """A receipt the axis signed about what it calls far_id, as text; entry is its place in the axis's log."""
+
+    entry: int
+    far_id: str
+    receipt: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Handed:
-    """What the axis took from us under one name."""
+    """What the axis took from us, and a receipt it gave for it."""
 
     dispatch_id: DispatchId
     package_id: PackageId
     thread_id: ThreadId | None
-    recipients: tuple[AgencyCode, ...]
+    far: FarReceipt
 
 
-def find_handed(connection: sqlite3.Connection, far_id: str) -> list[Handed]:
-    """Find what the axis calls by a name; after a restore two dispatches may have been found to be it."""
+def keep_early(connection: sqlite3.Connection, axis: str, far: FarReceipt, *, at: datetime) -> None:
+    """Keep a receipt until what it is about is known here."""
+    connection.execute(
+        "INSERT INTO early_receipts VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        (axis, far.entry, far.far_id, far.receipt, to_micros(at)),
+    )
+
+
+_MATCHED = (
+    "FROM early_receipts AS early CROSS JOIN dispatches ON dispatches.far_id = early.far_id"
+    " WHERE destination = 'axis' AND state = 'delivered'"
+)
+
+
+async def is_any_matched(database: Database) -> bool:
+    """Tell whether some kept receipt is about what is known here by now."""
+    return await database.fetch_one(f"SELECT 1 {_MATCHED} LIMIT 1") is not None
+
+
+def take_matched(connection: sqlite3.Connection, *, limit: int) -> list[Handed]:
+    """Take kept receipts with the dispatch each is about, in the axis's order, and keep them no longer.
+
+    After a restore two dispatches may have been found to be what the axis knows by one name: both get it.
+    """
     rows = connection.execute(
-        "SELECT * FROM dispatches WHERE far_id = ? AND destination = 'axis' AND state = 'delivered'",
-        (far_id,),
+        "SELECT axis, entry, early.far_id AS name, receipt, dispatches.id AS dispatch_id, package_id,"
+        f" thread_id {_MATCHED} ORDER BY axis, entry LIMIT ?",
+        (limit,),
+    ).fetchall()
+    connection.executemany(
+        "DELETE FROM early_receipts WHERE axis = ? AND entry = ?",
+        [(row["axis"], row["entry"]) for row in rows],
     )
     return [
         Handed(
-            dispatch_id=DispatchId(row["id"]),
+            dispatch_id=DispatchId(row["dispatch_id"]),
             package_id=PackageId(row["package_id"]),
             thread_id=row["thread_id"],
-            recipients=agency_codes(row["recipients"]),
+            far=FarReceipt(entry=row["entry"], far_id=row["name"], receipt=row["receipt"]),
         )
         for row in rows
     ]
+
+
+def forget_early(connection: sqlite3.Connection, *, before: datetime) -> None:
+    """Forget receipts about what nobody here has known for long, as after a restore."""
+    connection.execute("DELETE FROM early_receipts WHERE kept_at < ?", (to_micros(before),))
 
 
 def statements_about(

@@ -269,6 +269,37 @@ async def test_an_axis_without_receipts_is_asked_once_and_left_in_peace(tmp_path
     await hub.stop()
 
 
+async def test_what_is_told_before_the_handing_over_is_known_waits_for_it(tmp_path: Path) -> None:
+    """The axis's answer is lost; the ministry has collected before the gateway knows that anything arrived."""
+    hub = prepare_node(tmp_path / "hub", code=HUB, role=Role.HUB)
+    await hub.connect("BO", [MINISTRY])
+    secret = await hub.connect("TINH", [PROVINCE, HEALTH], kind=SystemKind.GATEWAY)
+    await hub.start()
+    async with FaultyAxis(hub.url) as axis:
+        axis.plan(Fault.SWALLOWED, count=1, operation="sendEdoc")
+        gateway = prepare_node(
+            tmp_path / "gateway",
+            code=PROVINCE,
+            below=(axis.url, "TINH", secret),
+            axis={"receipts_every": "20ms"},
+            delivery={"first_delay": "2s", "longest_delay": "2s"},
+        )
+        await gateway.connect("SYT", [HEALTH])
+        await gateway.start()
+        doc_id = await send(gateway.dms("SYT"), HEALTH, [MINISTRY])
+        await collect_all(hub.dms("BO"))
+        async with asyncio.timeout(5):
+            while len(gateway.rows("SELECT * FROM early_receipts")) < 3:  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+        assert gateway.log(LogKind.DELIVERED) == []
+        await until_logged(gateway, LogKind.EVIDENCED, 3)
+        told = [event for event, _ in rungs(await gateway.dms("SYT").receipts(doc_id))]
+        assert told == ["accepted", "delivered", "evidenced", "evidenced", "evidenced"]
+        assert gateway.rows("SELECT * FROM early_receipts") == []
+        await gateway.stop()
+    await hub.stop()
+
+
 @pytest.mark.parametrize("point", ["the axis's receipts read, not yet kept", "the axis's receipts kept"])
 async def test_killed_while_it_keeps_the_axis_receipts_a_gateway_has_each_once(
     tmp_path: Path, point: str

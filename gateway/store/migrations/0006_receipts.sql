@@ -28,6 +28,17 @@ CREATE TABLE far_receipts (
     entry INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- What the axis signed about a package of ours, until the dispatch is known to be delivered: the answer to its
+-- handing over may be lost, and what happens further on is then told before it.
+CREATE TABLE early_receipts (
+    axis    TEXT NOT NULL,
+    entry   INTEGER NOT NULL,
+    far_id  TEXT NOT NULL,
+    receipt TEXT NOT NULL,
+    kept_at INTEGER NOT NULL,
+    PRIMARY KEY (axis, entry)
+) STRICT, WITHOUT ROWID;
+
 -- A document's receipt is awaited until it was looked for in vain, once. What ended before nobody awaits.
 ALTER TABLE dispatches ADD COLUMN is_awaited INTEGER NOT NULL DEFAULT 1 CHECK (is_awaited IN (0, 1));
 UPDATE dispatches SET is_awaited = 0 WHERE ended_at IS NOT NULL;
