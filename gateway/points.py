@@ -60,6 +60,9 @@ class Point(StrEnum):
     # exchange/evidencing.py, exchange/expectations.py
     FAR_RECEIPTS_LISTED = "axis's receipts read, nothing kept"
     FAR_RECEIPTS_KEPT = "axis's receipts kept"
+    RECEIPTS_TOLD = "axis told of ours, not noted"
+    TELLING_NOTED = "noted that the axis was told"
+    TESTIMONY_KEPT = "what a gateway told kept, not yet said"
     OVERDUE_RECORDED = "missing receipts recorded"
     # exchange/matching.py, exchange/registry.py
     MATCHED = "late match recorded"

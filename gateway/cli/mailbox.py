@@ -1,4 +1,4 @@
-"""``lienthong mailbox``: list, collect and confirm what waits, fetch receipts, as a connected system would."""
+"""``lienthong mailbox``: list, collect, confirm, and fetch receipts, as a connected system would."""
 
 import asyncio
 import os
@@ -274,9 +274,8 @@ def _save_receipts(items: "tuple[ReceiptItem, ...]", target: Path) -> None:
 
     target.mkdir(parents=True, exist_ok=True)
     for item in items:
-        (target / f"{item.entry}.json").write_text(
-            json.dumps(item.receipt, ensure_ascii=False) + "\n", "utf-8"
-        )
+        text = json.dumps(item.receipt, ensure_ascii=False)
+        (target / f"{item.entry}.json").write_text(f"{text}\n", "utf-8")
 
 
 def _receipt_facts(item: "ReceiptItem") -> dict[str, object]:

@@ -27,7 +27,13 @@ from gateway.vxp.answers import SendAnswer
 from gateway.vxp.content import ContentReader
 from gateway.vxp.items import DirectoryItem, ReceivedItem, SentItem, UnitItem
 from gateway.vxp.operations import FORMS, Operation
-from gateway.vxp.receipts import ReceiptItem, ReceiptsRequest, read_receipts, write_receipts_request
+from gateway.vxp.receipts import (
+    ReceiptItem,
+    ReceiptsRequest,
+    read_receipts,
+    write_receipts_request,
+    write_told_receipts,
+)
 from gateway.vxp.requests import (
     Confirmation,
     ConfirmRequest,
@@ -159,6 +165,11 @@ class Axis:
     async def list_receipts(self, request: ReceiptsRequest) -> tuple[ReceiptItem, ...]:
         """List receipts that the axis signed for us; only a Liên Thông hub knows how."""
         return await self._call(Operation.LIST_RECEIPTS, write_receipts_request(request), read_receipts)
+
+    async def tell_receipts(self, items: Sequence[ReceiptItem]) -> None:
+        """Tell the axis what we signed about packages that it brought; saying it again is harmless."""
+        arguments, body = write_told_receipts(items)
+        await self._call(Operation.TELL_RECEIPTS, arguments, answers.read_done, content=body, size=len(body))
 
     async def list_received(
         self, kind: Kind, window: tuple[datetime, datetime] | None = None

@@ -1,12 +1,13 @@
-"""Fetch what the axis signed about our packages after it took them: consigned, opened, handed over.
+"""Receipts go over the axis, too: a gateway tells what it signed, and fetches what was signed further on.
 
-Driven by worker.py. Each receipt is kept word for word in an entry of our own log, so that a sender's log
-proves what happened further on, and goes on to the sender's system as a receipt of ours (mailbox.py). Only a
-Liên Thông hub has such receipts; an axis that does not is not asked again for long.
+Driven by worker.py. What is fetched is kept word for word in an entry of our own log, so that a sender's log
+proves what happened to its document behind the axis, and goes on to the sender's system as a receipt of ours
+(mailbox.py). What is told the hub keeps in the same way (mailbox.py, there). Only a Liên Thông hub knows of
+receipts; another axis is not asked again for long.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from sqlite3 import Connection
 
@@ -14,16 +15,22 @@ import structlog
 from cryptography import x509
 
 from gateway.clients.axis import Axis
-from gateway.errors import Delay, LienthongError, Refusal
-from gateway.evidence.receipts import keep_text, read_receipt, read_statement, verify_receipt
+from gateway.errors import Delay, LienthongError
+from gateway.evidence.receipts import verify_receipt
 from gateway.exchange.notary import Notary
-from gateway.model.evidence import told_evidence, told_reasons
-from gateway.model.log import LogEntry, LogKind
+from gateway.exchange.testimony import (
+    Subject,
+    Testimony,
+    is_on_record,
+    put_on_record,
+    read_testimony,
+    receipt_item,
+)
 from gateway.points import Point, passed
 from gateway.store import receipts
 from gateway.store.audit_log import append_entry
 from gateway.store.database import Database
-from gateway.store.receipts import FarReceipt, Handed
+from gateway.store.receipts import FarReceipt, KeptReceipt
 from gateway.vxp.receipts import ReceiptItem, ReceiptsRequest, Side
 
 log = structlog.get_logger()
@@ -36,7 +43,7 @@ _KEPT_EARLY = timedelta(days=30)
 
 @dataclass(slots=True, kw_only=True)
 class Evidencing:
-    """Fetches receipts from one axis.
+    """Exchanges receipts with one axis.
 
     Shape: certificates are those its seal is known by; without them receipts are kept unverified.
     """
@@ -49,85 +56,90 @@ class Evidencing:
     _has_answered: bool = False
     _quiet_until: datetime | None = None
 
-    async def fetch(self) -> bool:
-        """Fetch some receipts; tell whether there may be more.
+    async def go_round(self) -> bool:
+        """Tell and fetch some receipts; tell whether there may be more.
 
-        Errors: Delay while an axis that has given receipts before does not answer.
+        Errors: Delay while an axis that has exchanged receipts before does not answer.
         """
         at = self.clock()
         if self._quiet_until is not None and at < self._quiet_until:
             return False
-        after = await receipts.last_far_entry(self.database, self.axis.endpoint)
+        progress = await receipts.load_progress(self.database, self.axis.endpoint)
         try:
-            items = await self.axis.list_receipts(
-                ReceiptsRequest(side=Side.SENT, after=after, limit=_AT_ONCE)
-            )
-            passed(Point.FAR_RECEIPTS_LISTED)
+            is_more_to_fetch = await self._fetch(progress.fetched, at)
+            is_more_to_tell = await self._tell(progress.told)
         except LienthongError as error:
-            is_passing = isinstance(error, Delay) and (self._has_answered or after > 0)
+            is_passing = isinstance(error, Delay) and (self._has_answered or progress.fetched > 0)
             if is_passing or error.code == "axis-away":
                 raise
             self._quiet_until = at + _NOT_OFFERED
-            log.info("axis gives no receipts", reason=error.code)
+            log.info("axis knows no receipts", reason=error.code)
             return False
+        return is_more_to_fetch or is_more_to_tell
+
+    async def _fetch(self, after: int, at: datetime) -> bool:
+        items = await self.axis.list_receipts(ReceiptsRequest(side=Side.SENT, after=after, limit=_AT_ONCE))
+        passed(Point.FAR_RECEIPTS_LISTED)
         self._has_answered = True
         matched = await self._keep(items, at) if items or await receipts.is_any_matched(self.database) else 0
         return _AT_ONCE in (len(items), matched)
 
     async def _keep(self, items: tuple[ReceiptItem, ...], at: datetime) -> int:
         """Keep what came, and tell of what is about dispatches known to be delivered; count those."""
-        found = [far for item in items if (far := _read(item)) is not None]
+        found = [far for item in items if (far := _far_receipt(item)) is not None]
 
         def act(tables: Connection) -> int:
             for far in found:
                 receipts.keep_early(tables, self.axis.endpoint, far, at=at)
             if items:
                 last = max(item.entry for item in items)
-                receipts.keep_far_entry(tables, self.axis.endpoint, last)
+                receipts.keep_fetched(tables, self.axis.endpoint, last)
                 receipts.forget_early(tables, before=at - _KEPT_EARLY)
             matched = receipts.take_matched(tables, limit=_AT_ONCE)
             for handed in matched:
-                if not _is_told(tables, handed):
-                    append_entry(tables, self._entry(handed, at))
+                subject = Subject(
+                    package_id=handed.package_id, dispatch_id=handed.dispatch_id, thread_id=handed.thread_id
+                )
+                testimony = read_testimony(handed.far.receipt)
+                if testimony is not None and not is_on_record(tables, subject, testimony):
+                    verified = self._is_verified(testimony)
+                    append_entry(
+                        tables, put_on_record(self.notary, subject, testimony, at=at, verified=verified)
+                    )
             return len(matched)
 
         count = await self.database.write(act)
         passed(Point.FAR_RECEIPTS_KEPT)
         return count
 
-    def _entry(self, handed: Handed, at: datetime) -> LogEntry:
-        receipt = read_receipt(handed.far.receipt.encode())
-        facts = read_statement(receipt.statement)
-        return self.notary.entry(
-            LogKind.EVIDENCED,
-            at=at,
-            package_id=handed.package_id,
-            dispatch_id=handed.dispatch_id,
-            thread_id=handed.thread_id,
-            far_id=handed.far.far_id,
-            far_event=facts.get("event"),
-            recipients=facts.get("recipients"),
-            recipient=facts.get("recipient"),
-            consigned=facts.get("consigned"),
-            evidence=list(told_evidence(facts)),
-            reasons=list(told_reasons(facts)),
-            far_receipt=handed.far.receipt,
-            verified=any(verify_receipt(receipt, certificate) for certificate in self.certificates),
+    def _is_verified(self, testimony: Testimony) -> bool:
+        return any(verify_receipt(testimony.receipt, certificate) for certificate in self.certificates)
+
+    async def _tell(self, after: int) -> bool:
+        """Tell what became of packages that the axis brought, under its own names for them."""
+        pages = receipts.list_receipts(
+            self.database, receipts.THE_AXIS, side=None, since=None, until=None, after=after, limit=_AT_ONCE
         )
+        kept = [one async for page in pages for one in page]
+        if not kept:
+            return False
+        items = [item for one in kept for item in await self._under_names_above(one)]
+        if items:
+            await self.axis.tell_receipts(items)
+            passed(Point.RECEIPTS_TOLD)
+        told = kept[-1].seq
+        await self.database.write(lambda tables: receipts.keep_told(tables, self.axis.endpoint, told))
+        passed(Point.TELLING_NOTED)
+        return len(kept) == _AT_ONCE
+
+    async def _under_names_above(self, kept: KeptReceipt) -> list[ReceiptItem]:
+        assert kept.package_id is not None  # noqa: S101 - what is the axis's is about a package
+        names = await receipts.names_above(self.database, kept.package_id)
+        return [replace(receipt_item(kept), receiver_doc_id=name) for name in names]
 
 
-def _read(item: ReceiptItem) -> FarReceipt | None:
-    """Read what a receipt is about: what was signed counts, not what the list says beside it."""
-    text = keep_text(item.receipt) or ""
-    try:
-        far_id = read_statement(read_receipt(text.encode()).statement).get("package")
-    except Refusal as refusal:
-        log.warning("receipt unreadable", far_entry=item.entry, reason=refusal.code)
+def _far_receipt(item: ReceiptItem) -> FarReceipt | None:
+    testimony = read_testimony(item.receipt)
+    if testimony is None or testimony.far_id is None:
         return None
-    return FarReceipt(entry=item.entry, far_id=far_id, receipt=text) if isinstance(far_id, str) else None
-
-
-def _is_told(tables: Connection, handed: Handed) -> bool:
-    """Tell whether our log holds this receipt; that of the handing over came with the axis's answer."""
-    said = receipts.statements_about(tables, handed.package_id, handed.dispatch_id)
-    return any(read_statement(statement).get("far_receipt") == handed.far.receipt for statement in said)
+    return FarReceipt(entry=item.entry, far_id=testimony.far_id, receipt=testimony.text)

@@ -11,10 +11,10 @@ from sqlite3 import Connection
 
 import structlog
 
-from gateway.errors import Refusal
-from gateway.evidence.receipts import JSON, read_receipt, read_statement
+from gateway.evidence.receipts import read_statement
 from gateway.exchange.directory import Directory, Snapshot
 from gateway.exchange.notary import Notary, write_instant
+from gateway.exchange.testimony import read_testimony
 from gateway.model.dispatch import State
 from gateway.model.evidence import REACHED, EvidenceType, told_evidence
 from gateway.model.identifiers import AgencyCode
@@ -107,14 +107,15 @@ class Expectations:
         return self._entry(awaited, EvidenceType.CONTENT_CONSIGNMENT, silent, at) if silent else None
 
     def _reached(self, tables: Connection, awaited: Awaited, directory: Snapshot) -> set[AgencyCode]:
-        """Tell whom the axis's own receipts say that the document has reached."""
+        """Tell whom the document has reached, by the receipts the axis gave."""
         statements = receipts.statements_about(tables, awaited.package_id, awaited.dispatch_id)
-        told = [_said_by_the_axis(read_statement(statement)) for statement in statements]
+        given = [read_statement(statement).get("far_receipt") for statement in statements]
+        told = [read_testimony(receipt) for receipt in given if isinstance(receipt, str)]
         return {
-            directory.canonical(AgencyCode(str(code)))
-            for facts in told
-            if not REACHED.isdisjoint(told_evidence(facts))
-            for code in _whom(facts)
+            directory.canonical(code)
+            for testimony in told
+            if testimony is not None and not REACHED.isdisjoint(told_evidence(testimony.facts))
+            for code in testimony.whom
         }
 
     def _entry(
@@ -130,17 +131,3 @@ class Expectations:
             since=write_instant(awaited.since),
             recipients=recipients,
         )
-
-
-def _said_by_the_axis(facts: dict[str, JSON]) -> dict[str, JSON]:
-    """Read the statement that the axis signed; another axis than ours may have signed anything."""
-    try:
-        return read_statement(read_receipt(str(facts.get("far_receipt")).encode()).statement)
-    except Refusal:
-        return {}
-
-
-def _whom(facts: dict[str, JSON]) -> list[JSON]:
-    """Name whom a receipt says that a package has reached; of an acceptance, those with a mailbox there."""
-    named = facts.get("consigned") or facts.get("recipient") or []
-    return list(named) if isinstance(named, (list, tuple)) else [named]

@@ -6,7 +6,7 @@ A package is collected as often as its system asks, until it confirms. A recipie
 ``fail`` turns the package away: its sender is told in words of the exchange (02).
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from sqlite3 import Connection
@@ -16,6 +16,7 @@ from gateway.exchange.directory import Directory
 from gateway.exchange.notary import Notary
 from gateway.exchange.own_words import OwnWords, reply_to
 from gateway.exchange.passing_on import Leaving, Sealing
+from gateway.exchange.testimony import Subject, is_on_record, put_on_record, read_testimony
 from gateway.model.agency import System, SystemKind
 from gateway.model.code_lists import Business, Kind
 from gateway.model.dispatch import Event, State
@@ -28,7 +29,7 @@ from gateway.store.database import Database
 from gateway.store.mailboxes import MailboxItem, SentItem
 from gateway.store.packages import load_package
 from gateway.store.receipts import KeptReceipt
-from gateway.vxp.receipts import ReceiptsRequest
+from gateway.vxp.receipts import ReceiptItem, ReceiptsRequest
 from gateway.vxp.requests import Confirmation
 
 LISTED_AT_MOST = 1000
@@ -98,11 +99,46 @@ class Mailbox:
             self.database,
             caller.id,
             side=asked.side,
-            since=asked.from_at or _FROM_THE_START,
-            until=asked.to_at or _FOR_EVER,
+            since=asked.from_at,
+            until=asked.to_at,
             after=asked.after,
             limit=asked.limit,
         )
+
+    async def take_receipts(self, caller: System, told: Sequence[ReceiptItem], *, at: datetime) -> None:
+        """Put on record what a gateway signed about packages it collected here: each for their senders.
+
+        What is about no dispatch of its own mailboxes, or of another recipient, is left out.
+        Errors: Refusal ``not-a-gateway``: a DMS's own word is its confirmation.
+        """
+        if caller.kind is not SystemKind.GATEWAY:
+            raise Refusal.because(
+                "not-a-gateway",
+                vi="Chỉ cổng liên thông mới báo biên nhận.",
+                en="Only a gateway tells of receipts.",
+            )
+        directory = await self.directory.current()
+        about = [
+            (Subject(package_id=item.package_id, dispatch_id=item.id, thread_id=item.thread_id), testimony)
+            for one in told
+            if (testimony := read_testimony(one.receipt)) is not None
+            and (item := await self._find_told(caller, one.receiver_doc_id)) is not None
+            and directory.canonical(item.recipient) in map(directory.canonical, testimony.whom)
+        ]
+
+        def act(tables: Connection) -> None:
+            for subject, testimony in about:
+                if not is_on_record(tables, subject, testimony):
+                    entry = put_on_record(self.notary, subject, testimony, at=at, verified=False, by=caller)
+                    append_entry(tables, entry)
+
+        await self.database.write(act)
+        passed(Point.TESTIMONY_KEPT)
+
+    async def _find_told(self, caller: System, doc_id: str | None) -> MailboxItem | None:
+        if doc_id is None:
+            return None
+        return await mailboxes.find_in_mailbox(self.database, caller.id, DispatchId(doc_id))
 
     async def collect(self, caller: System, doc_id: str, *, at: datetime) -> Leaving:
         """Open one package for its system; the collection is on record before the first byte leaves.

@@ -14,6 +14,7 @@ from gateway.model.log import LogKind
 from gateway.store.database import Database, from_micros, to_micros
 
 _RECEIPTS_IN_A_PAGE = 100
+_AT_LEAST, _AT_MOST = -(1 << 63), (1 << 63) - 1
 _PAGE = (
     "SELECT log.* FROM receipts CROSS JOIN log ON log.seq = receipts.seq"
     " WHERE receipts.system_id = :system AND receipts.seq > :after AND (:side IS NULL OR side = :side)"
@@ -41,13 +42,17 @@ class KeptReceipt:
     receipt: bytes
 
 
+THE_AXIS = SystemId("")
+"""Whose the receipts are about what the axis above brought."""
+
+
 def list_receipts(
     database: Database,
     system_id: SystemId,
     *,
     side: str | None,
-    since: datetime,
-    until: datetime,
+    since: datetime | None,
+    until: datetime | None,
     after: int,
     limit: int,
 ) -> AsyncIterator[list[KeptReceipt]]:
@@ -55,7 +60,12 @@ def list_receipts(
 
     Shape: side is ``sent``, ``received`` or None for both.
     """
-    asked = {"system": system_id, "side": side, "since": to_micros(since), "until": to_micros(until)}
+    asked = {
+        "system": system_id,
+        "side": side,
+        "since": _AT_LEAST if since is None else to_micros(since),
+        "until": _AT_MOST if until is None else to_micros(until),
+    }
     return _pages(database, _PAGE, asked, after=after, limit=limit)
 
 
@@ -171,15 +181,37 @@ def statements_about(
     return [row["statement"] for row in rows]
 
 
-async def last_far_entry(database: Database, axis: str) -> int:
-    """Tell how far an axis's receipts were fetched."""
-    row = await database.fetch_one("SELECT entry FROM far_receipts WHERE axis = ?", (axis,))
-    return 0 if row is None else int(row["entry"])
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far receipts went between an axis and us: entries of its log fetched, and of ours told."""
+
+    fetched: int = 0
+    told: int = 0
 
 
-def keep_far_entry(connection: sqlite3.Connection, axis: str, entry: int) -> None:
+async def load_progress(database: Database, axis: str) -> Progress:
+    """Tell how far receipts went."""
+    row = await database.fetch_one("SELECT fetched, told FROM far_receipts WHERE axis = ?", (axis,))
+    return Progress() if row is None else Progress(fetched=row["fetched"], told=row["told"])
+
+
+def keep_fetched(connection: sqlite3.Connection, axis: str, entry: int) -> None:
     """Note how far an axis's receipts were fetched."""
     connection.execute(
-        "INSERT INTO far_receipts VALUES (?, ?) ON CONFLICT DO UPDATE SET entry = excluded.entry",
+        "INSERT INTO far_receipts (axis, fetched) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET fetched = ?2",
         (axis, entry),
     )
+
+
+def keep_told(connection: sqlite3.Connection, axis: str, entry: int) -> None:
+    """Note how far an axis was told of ours."""
+    connection.execute(
+        "INSERT INTO far_receipts (axis, told) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET told = ?2",
+        (axis, entry),
+    )
+
+
+async def names_above(database: Database, package_id: PackageId) -> list[str]:
+    """Return what the axis calls a package it brought: a name for each time it did."""
+    rows = await database.fetch_all("SELECT far_id FROM arrivals WHERE package_id = ?", (package_id,))
+    return [row["far_id"] for row in rows]

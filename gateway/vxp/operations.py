@@ -20,8 +20,9 @@ class Operation(StrEnum):
     LIST_UNITS = "getSynchronizeUnit"
     REGISTER = "registerAgency"
     DELETE = "deleteAgency"
+    # Our own additions.
     LIST_RECEIPTS = "getReceiptList"
-    """Our own addition."""
+    TELL_RECEIPTS = "putReceiptList"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +50,7 @@ FORMS: dict[Operation, Form] = {
     Operation.REGISTER: Form(body=None),
     Operation.DELETE: Form(body=b"{}"),
     Operation.LIST_RECEIPTS: Form(),
+    Operation.TELL_RECEIPTS: Form(body=None),
 }
 
 

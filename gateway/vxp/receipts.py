@@ -1,6 +1,8 @@
-"""``getReceiptList``: a caller's signed receipts, our own addition to the protocol.
+"""``getReceiptList`` and ``putReceiptList``: signed receipts, our own additions to the protocol.
 
-No known client of the axis asks for it, and an axis that does not know it answers nothing that can be read.
+The first lists the caller's own; with the second a gateway tells its hub what it signed about packages it
+collected there. No known client of the axis asks either, and an axis that does not know them answers nothing
+that can be read.
 """
 
 import json
@@ -8,11 +10,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from hashlib import sha256
 
+from gateway.errors import Delay, Refusal
+from gateway.model.identifiers import Digest
 from gateway.vxp.answers import PERMANENT, frame_list, read_members, unreadable
 from gateway.vxp.items import Members, read_instant, text_of, write_instant
 from gateway.vxp.requests import ListRequest, read_list, unreadable_argument, write_list
-from gateway.vxp.signing import SignedArguments
+from gateway.vxp.signing import SignedArguments, hash_matches, hash_mismatch, unpadded_hex
 
 RECEIPTS_AT_MOST = 10_000
 
@@ -82,6 +87,26 @@ def read_receipts_request(arguments: SignedArguments) -> ReceiptsRequest:
         after=_read_number(arguments, "after", 0),
         limit=max(1, min(RECEIPTS_AT_MOST, _read_number(arguments, "limit", RECEIPTS_AT_MOST))),
     )
+
+
+def write_told_receipts(items: Iterable[ReceiptItem]) -> tuple[dict[str, str], bytes]:
+    """Write the arguments and the body of ``putReceiptList``; receiver_doc_id is the hub's docId."""
+    body = write_receipts(items)
+    return {"hash-file": unpadded_hex(Digest(sha256(body).hexdigest()))}, body
+
+
+def read_told_receipts(arguments: SignedArguments, body: bytes) -> tuple[ReceiptItem, ...]:
+    """Read what a gateway tells.
+
+    Errors: Refusal ``hash-mismatch`` when the body is not the one that was signed, ``argument-unreadable``
+    when it is no list of receipts.
+    """
+    if not hash_matches(arguments.required("hash-file"), Digest(sha256(body).hexdigest())):
+        raise hash_mismatch()
+    try:
+        return read_receipts(body)
+    except (Delay, Refusal) as error:
+        raise unreadable_argument("body", '{"data":[…]}') from error
 
 
 def write_receipts(items: Iterable[ReceiptItem]) -> bytes:

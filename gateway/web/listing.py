@@ -1,9 +1,9 @@
 """How our lists look on the VXP wire."""
 
-import json
 from collections.abc import Iterable, Iterator
 
 from gateway.exchange.directory import Snapshot
+from gateway.exchange.testimony import receipt_item
 from gateway.model.agency import Agency
 from gateway.model.code_lists import STATUS_NAMES, StatusCode
 from gateway.model.dispatch import State
@@ -13,7 +13,6 @@ from gateway.store.mailboxes import SentItem as SentLine
 from gateway.store.receipts import KeptReceipt
 from gateway.vxp import answers
 from gateway.vxp.items import DirectoryItem, ReceivedItem, SentItem, UnitItem
-from gateway.vxp.receipts import ReceiptItem
 from gateway.vxp.receipts import write_receipts as write_receipt_list
 
 # How a dispatch's state reads for its sender: the wire's word, and one for people.
@@ -71,22 +70,6 @@ def sent_item(item: SentLine) -> SentItem:
         receive_status=item.status,
         receive_status_words=StatusCode(item.status).vi if known and item.status else None,
         package_sha256=item.digest,
-    )
-
-
-def receipt_item(kept: KeptReceipt) -> ReceiptItem:
-    """Show a receipt to the system it is for, with what it says read out."""
-    facts = json.loads(kept.statement)
-    return ReceiptItem(
-        entry=kept.seq,
-        event=kept.kind.value,
-        receipt=json.loads(kept.receipt),
-        at=kept.at,
-        sender_doc_id=kept.package_id,
-        receiver_doc_id=kept.dispatch_id,
-        recipients=tuple(facts.get("recipients") or filter(None, [facts.get("recipient")])),
-        evidence=tuple(facts.get("evidence", ())),
-        reasons=tuple(facts.get("reasons", ())),
     )
 
 

@@ -42,7 +42,7 @@ def receipt_rounds(
         certificates=_axis_certificates(office.config),
         clock=clock,
     )
-    return (looking, Round(every=settings.receipts_every, make=evidencing.fetch))
+    return (looking, Round(every=settings.receipts_every, make=evidencing.go_round))
 
 
 def _axis_certificates(config: Config) -> tuple[x509.Certificate, ...]:

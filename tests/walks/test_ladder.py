@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from cryptography import x509
 
+from gateway.cli.wire import Account, calling
+from gateway.errors import Delay
 from gateway.evidence.receipts import read_receipt, read_statement, verify_receipt
 from gateway.model.agency import SystemKind
 from gateway.model.identifiers import AgencyCode
@@ -17,6 +19,7 @@ from gateway.model.log import LogKind
 from gateway.sandbox.dms import DmsAnswer, SampleDms
 from gateway.sandbox.faulty_axis import Fault, FaultyAxis
 from gateway.settings import Role
+from gateway.vxp.receipts import ReceiptItem
 from tests.packages import Sent, document
 from tests.walks.test_killed_between_steps import Mortal, mortal_world
 from tests.walks.world import (
@@ -88,6 +91,15 @@ async def send(dms: SampleDms, sender: AgencyCode, to: Sequence[AgencyCode], num
     return answer.doc_id
 
 
+async def tell(node: Node, system: str, receipt: dict[str, Any], doc_id: str) -> None:
+    """Tell a node of a receipt about one of its dispatches, as one of its systems."""
+    account = Account(
+        systemid=system, secret=node.secrets[system].encode(), url=f"{node.url}/vxp", ca_file=None
+    )
+    async with calling(account) as axis:
+        await axis.tell_receipts([ReceiptItem(entry=1, event="", receipt=receipt, receiver_doc_id=doc_id)])
+
+
 async def test_a_sender_fetches_the_whole_ladder_of_its_document(ladder: World) -> None:
     """From its submission to the handover at the hub, each rung signed; the hub's own words lie inside."""
     doc_id = await send(ladder.health, HEALTH, [MINISTRY])
@@ -110,6 +122,62 @@ async def test_a_sender_fetches_the_whole_ladder_of_its_document(ladder: World) 
     ]
     # The same bytes all the way: what left here is what the ministry's system confirmed.
     assert {statement["sha256"] for statement in above} == {said[1]["sha256"]}
+
+
+async def test_a_handover_at_a_far_gateway_is_proved_to_the_sender(tmp_path: Path) -> None:
+    """Gateway, hub, gateway: what the far one signed comes back inside what the hub signed."""
+    hub = prepare_node(tmp_path / "hub", code=HUB, role=Role.HUB)
+    await hub.start()
+    secrets = {
+        "near": await hub.connect("near", [PROVINCE, HEALTH], kind=SystemKind.GATEWAY),
+        "far": await hub.connect("far", [MINISTRY], kind=SystemKind.GATEWAY),
+    }
+    nodes = {}
+    for name, code, system, serves in (
+        ("near", PROVINCE, "SYT", HEALTH),
+        ("far", MINISTRY, "BO", MINISTRY),
+    ):
+        nodes[name] = prepare_node(
+            tmp_path / name,
+            code=code,
+            below=(hub.url, name, secrets[name]),
+            axis={"receipts_every": "100ms"},
+        )
+        await nodes[name].connect(system, [serves])
+        await nodes[name].start()
+    health, ministry = nodes["near"].dms("SYT"), nodes["far"].dms("BO")
+    doc_id = await send(health, HEALTH, [MINISTRY])
+    await collect_all(ministry)
+    answer = await until(
+        lambda: health.receipts(doc_id),
+        lambda answer: ("evidenced", ["ContentHandover"]) in rungs(answer),
+    )
+    assert [evidence for event, evidence in rungs(answer) if event == "evidenced" and evidence] == [
+        ["RelayAcceptance"],  # the far gateway confirmed to the hub
+        ["RelayAcceptance", "ContentConsignment"],  # and signed these itself
+        ["ContentAccessTracking"],
+        ["ContentHandover"],
+    ]
+    ours = checked(answer.items[-1]["Receipt"], nodes["near"])
+    hubs = checked(json.loads(ours["far_receipt"]), hub)
+    theirs = checked(json.loads(hubs["far_receipt"]), nodes["far"])
+    assert (theirs["event"], theirs["recipient"]) == ("confirmed", MINISTRY)
+    assert (hubs["system"], hubs["package"]) == ("far", nodes["near"].log(LogKind.DELIVERED)[0]["far_id"])
+    # Nobody but the gateway of its mailbox can tell the hub anything about it, nor that one about another's.
+    kept = len(hub.log(LogKind.EVIDENCED))
+    (dispatch,) = hub.rows("SELECT id FROM dispatches WHERE kind = 'document'")
+    about_nobody = (await health.send(b"<edXML/>", sender=HEALTH)).members["Receipt"]
+    await tell(hub, "near", answer.items[-1]["Receipt"], dispatch["id"])
+    await tell(hub, "far", about_nobody, dispatch["id"])
+    await hub.connect("LA", [AgencyCode("000.00.00.G45")])
+    with pytest.raises(Delay, match="axis-failed"):
+        await tell(hub, "LA", answer.items[-1]["Receipt"], dispatch["id"])
+    assert hub.log(LogKind.REFUSED)[-1]["code"] == "not-a-gateway"
+    assert len(hub.log(LogKind.EVIDENCED)) == kept
+    await tell(hub, "far", answer.items[-1]["Receipt"], dispatch["id"])
+    assert len(hub.log(LogKind.EVIDENCED)) == kept + 1
+    for node in (*nodes.values(), hub):
+        await node.stop()
 
 
 async def test_each_side_has_its_own_rungs_and_a_stranger_none(ladder: World) -> None:
@@ -270,7 +338,7 @@ async def test_an_axis_without_receipts_is_asked_once_and_left_in_peace(tmp_path
 
 
 async def test_what_is_told_before_the_handing_over_is_known_waits_for_it(tmp_path: Path) -> None:
-    """The axis's answer is lost; the ministry has collected before the gateway knows that anything arrived."""
+    """The axis's answer is lost; the ministry has collected before the gateway knows of any arrival."""
     hub = prepare_node(tmp_path / "hub", code=HUB, role=Role.HUB)
     await hub.connect("BO", [MINISTRY])
     secret = await hub.connect("TINH", [PROVINCE, HEALTH], kind=SystemKind.GATEWAY)
