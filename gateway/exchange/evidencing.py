@@ -2,8 +2,8 @@
 
 Driven by worker.py. What is fetched is kept word for word in an entry of our own log, so that a sender's log
 proves what happened to its document behind the axis, and goes on to the sender's system as a receipt of ours
-(mailbox.py). What is told the hub keeps in the same way (mailbox.py, there). Only a Liên Thông hub knows of
-receipts; another axis is not asked again for long.
+(mailbox.py). What is told the hub keeps in the same way (mailbox.py, there). All this is about documents: a
+status is an answer already. Only a Liên Thông hub knows of receipts; another axis is left in peace for long.
 """
 
 from collections.abc import Callable
@@ -26,6 +26,7 @@ from gateway.exchange.testimony import (
     read_testimony,
     receipt_item,
 )
+from gateway.model.code_lists import Kind
 from gateway.points import Point, passed
 from gateway.store import receipts
 from gateway.store.audit_log import append_entry
@@ -78,7 +79,9 @@ class Evidencing:
         return is_more_to_fetch or is_more_to_tell
 
     async def _fetch(self, after: int, at: datetime) -> bool:
-        items = await self.axis.list_receipts(ReceiptsRequest(side=Side.SENT, after=after, limit=_AT_ONCE))
+        items = await self.axis.list_receipts(
+            ReceiptsRequest(kind=Kind.DOCUMENT, side=Side.SENT, after=after, limit=_AT_ONCE)
+        )
         passed(Point.FAR_RECEIPTS_LISTED)
         self._has_answered = True
         matched = await self._keep(items, at) if items or await receipts.is_any_matched(self.database) else 0
@@ -118,7 +121,14 @@ class Evidencing:
     async def _tell(self, after: int) -> bool:
         """Tell what became of packages that the axis brought, under its own names for them."""
         pages = receipts.list_receipts(
-            self.database, receipts.THE_AXIS, side=None, since=None, until=None, after=after, limit=_AT_ONCE
+            self.database,
+            receipts.THE_AXIS,
+            side=None,
+            kind=Kind.DOCUMENT,
+            since=None,
+            until=None,
+            after=after,
+            limit=_AT_ONCE,
         )
         kept = [one async for page in pages for one in page]
         if not kept:

@@ -99,6 +99,7 @@ class Mailbox:
             self.database,
             caller.id,
             side=asked.side,
+            kind=asked.kind,
             since=asked.from_at,
             until=asked.to_at,
             after=asked.after,

@@ -194,7 +194,7 @@ class SampleDms:
         Its headers stay behind here, too: whatever is not meant is sent empty.
         """
         arguments = {"docId": doc_id, "docid": "", "fromDate": "", "toDate": "", "side": side}
-        arguments |= {"after": str(after), "limit": str(limit)}
+        arguments |= {"messagetype": "", "after": str(after), "limit": str(limit)}
         return await self._call("getReceiptList", self.package_headers, arguments, b"")
 
     async def count_documents(self) -> DmsAnswer:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from gateway.model.code_lists import Kind
 from gateway.model.identifiers import DispatchId, PackageId, SystemId, ThreadId
 from gateway.model.log import LogKind
 from gateway.store.database import Database, from_micros, to_micros
@@ -18,7 +19,9 @@ _AT_LEAST, _AT_MOST = -(1 << 63), (1 << 63) - 1
 _PAGE = (
     "SELECT log.* FROM receipts CROSS JOIN log ON log.seq = receipts.seq"
     " WHERE receipts.system_id = :system AND receipts.seq > :after AND (:side IS NULL OR side = :side)"
-    " AND receipts.at BETWEEN :since AND :until ORDER BY receipts.seq LIMIT :page"
+    " AND receipts.at BETWEEN :since AND :until"
+    " AND (:kind IS NULL OR :kind = (SELECT kind FROM packages WHERE packages.id = log.package_id))"
+    " ORDER BY receipts.seq LIMIT :page"
 )
 # A docId is its sender's or a collector's: all that happened to a package, or to one dispatch of it.
 _PAGE_OF_ONE = (
@@ -51,6 +54,7 @@ def list_receipts(
     system_id: SystemId,
     *,
     side: str | None,
+    kind: Kind | None,
     since: datetime | None,
     until: datetime | None,
     after: int,
@@ -58,11 +62,12 @@ def list_receipts(
 ) -> AsyncIterator[list[KeptReceipt]]:
     """List a system's receipts of a time in the log's order, from behind an entry, in pages.
 
-    Shape: side is ``sent``, ``received`` or None for both.
+    Shape: side is ``sent``, ``received`` or None for both; kind is what the packages carry.
     """
     asked = {
         "system": system_id,
         "side": side,
+        "kind": kind,
         "since": _AT_LEAST if since is None else to_micros(since),
         "until": _AT_MOST if until is None else to_micros(until),
     }

@@ -13,6 +13,7 @@ from enum import StrEnum
 from hashlib import sha256
 
 from gateway.errors import Delay, Refusal
+from gateway.model.code_lists import Kind
 from gateway.model.identifiers import Digest
 from gateway.vxp.answers import PERMANENT, frame_list, read_members, unreadable
 from gateway.vxp.items import Members, read_instant, text_of, write_instant
@@ -33,10 +34,11 @@ class Side(StrEnum):
 class ReceiptsRequest:
     """What to list: one package by its docId, or what happened in a time; from behind an entry either way.
 
-    Shape: with a doc_id instants and side count for nothing; limit is 1 to `RECEIPTS_AT_MOST`.
+    Shape: with a doc_id kind, instants and side count for nothing; limit is 1 to `RECEIPTS_AT_MOST`.
     """
 
     doc_id: str | None = None
+    kind: Kind | None = None
     from_at: datetime | None = None
     to_at: datetime | None = None
     side: Side | None = None
@@ -65,7 +67,7 @@ class ReceiptItem:
 
 def write_receipts_request(request: ReceiptsRequest) -> dict[str, str]:
     """Write the arguments of ``getReceiptList``."""
-    arguments = write_list(ListRequest(from_at=request.from_at, to_at=request.to_at))
+    arguments = write_list(ListRequest(kind=request.kind, from_at=request.from_at, to_at=request.to_at))
     if request.doc_id is not None:
         arguments["docId"] = request.doc_id
     if request.side is not None:
@@ -78,11 +80,12 @@ def read_receipts_request(arguments: SignedArguments) -> ReceiptsRequest:
 
     Errors: Refusal ``argument-unreadable`` for a date, side or number that is none.
     """
-    dates = read_list(arguments)
+    asked = read_list(arguments)
     return ReceiptsRequest(
         doc_id=arguments.one("docId"),
-        from_at=dates.from_at,
-        to_at=dates.to_at,
+        kind=asked.kind,
+        from_at=asked.from_at,
+        to_at=asked.to_at,
         side=_read_side(arguments.one("side")),
         after=_read_number(arguments, "after", 0),
         limit=max(1, min(RECEIPTS_AT_MOST, _read_number(arguments, "limit", RECEIPTS_AT_MOST))),

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.errors import Delay, LienthongError, Refusal
+from gateway.model.code_lists import Kind
 from gateway.model.identifiers import SystemId
 from gateway.vxp.receipts import (
     RECEIPTS_AT_MOST,
@@ -35,6 +36,7 @@ def signed(values: dict[str, str]) -> SignedArguments:
     [
         ReceiptsRequest(),
         ReceiptsRequest(doc_id="7c1e", limit=7),
+        ReceiptsRequest(kind=Kind.STATUS),
         ReceiptsRequest(side=Side.RECEIVED, after=44_375, limit=1),
     ],
 )
@@ -52,7 +54,7 @@ def test_instants_are_those_of_the_other_lists() -> None:
 
 def test_what_is_left_empty_was_not_meant() -> None:
     """A client that forgets no header sends empty what is left over."""
-    left_over = {"docId": "", "side": " ", "fromDate": "", "after": "", "limit": "", "messagetype": "edoc"}
+    left_over = {"docId": "", "side": " ", "fromDate": "", "after": "", "limit": "", "messagetype": ""}
     assert read_receipts_request(signed(left_over)) == ReceiptsRequest()
 
 

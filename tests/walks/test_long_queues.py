@@ -219,6 +219,7 @@ async def test_fetching_receipts_from_behind_the_last_costs_the_same_however_man
                     opened.database,
                     SystemId("SYT"),
                     side="sent",
+                    kind=Kind.DOCUMENT,
                     since=now() - timedelta(days=1),
                     until=now(),
                     after=newest - 50,
