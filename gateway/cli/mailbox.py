@@ -292,8 +292,18 @@ def _receipt_facts(item: "ReceiptItem") -> dict[str, object]:
     }
 
 
+def _rungs(item: "ReceiptItem") -> list[str]:
+    """Name what a receipt proves and why a package stopped, or what did not come in time."""
+    from gateway.cli.words import rung_words
+    from gateway.evidence.receipts import read_statement
+
+    expected = read_statement(str(item.receipt.get("statement")).encode()).get("expected")
+    missing = [f"chưa thấy: {rung_words(expected)}"] if isinstance(expected, str) else []
+    return [*map(rung_words, item.evidence), *item.reasons, *missing]
+
+
 def _show_receipts(items: "tuple[ReceiptItem, ...]") -> None:
-    from gateway.cli.words import EVENTS, rung_words
+    from gateway.cli.words import EVENTS
     from gateway.model.log import LogKind
 
     events = {kind.value: EVENTS[kind][0] for kind in LogKind}
@@ -307,7 +317,7 @@ def _show_receipts(items: "tuple[ReceiptItem, ...]") -> None:
                 (
                     stacked(str(item.entry), local(item.at)),
                     events.get(item.event, item.event),
-                    "\n".join([*map(rung_words, item.evidence), *item.reasons]),
+                    "\n".join(_rungs(item)),
                     stacked(item.sender_doc_id or "–", ", ".join(item.recipients)),
                 )
                 for item in items
