@@ -6,8 +6,8 @@ proves what happened to its document behind the axis, and goes on to the sender'
 status is an answer already. Only a Liên Thông hub knows of receipts; another axis is left in peace for long.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from sqlite3 import Connection
 
@@ -31,7 +31,8 @@ from gateway.points import Point, passed
 from gateway.store import receipts
 from gateway.store.audit_log import append_entry
 from gateway.store.database import Database
-from gateway.store.receipts import FarReceipt, KeptReceipt
+from gateway.store.receipts import FarReceipt, KeptReceipt, Progress
+from gateway.vxp.operations import Operation
 from gateway.vxp.receipts import ReceiptItem, ReceiptsRequest, Side
 
 log = structlog.get_logger()
@@ -54,36 +55,43 @@ class Evidencing:
     axis: Axis
     certificates: tuple[x509.Certificate, ...]
     clock: Callable[[], datetime]
-    _has_answered: bool = False
-    _quiet_until: datetime | None = None
+    _offered: set[Operation] = field(default_factory=set)
+    _again_at: dict[Operation, datetime] = field(default_factory=dict)
 
-    async def go_round(self) -> bool:
-        """Tell and fetch some receipts; tell whether there may be more.
+    async def fetch(self) -> bool:
+        """Fetch some receipts; tell whether there may be more. Errors: as `_ask`."""
+        return await self._ask(Operation.LIST_RECEIPTS, self._fetch)
 
-        Errors: Delay while an axis that has exchanged receipts before does not answer.
+    async def tell(self) -> bool:
+        """Tell of some receipts of ours; tell whether there may be more. Errors: as `_ask`."""
+        return await self._ask(Operation.TELL_RECEIPTS, self._tell)
+
+    async def _ask(self, operation: Operation, step: Callable[[Progress, datetime], Awaitable[bool]]) -> bool:
+        """Take a step, unless the axis was found not to know the operation.
+
+        Errors: Delay while an axis that is away, or has answered before, does not answer.
         """
         at = self.clock()
-        if self._quiet_until is not None and at < self._quiet_until:
+        if at < self._again_at.get(operation, at):
             return False
         progress = await receipts.load_progress(self.database, self.axis.endpoint)
         try:
-            is_more_to_fetch = await self._fetch(progress.fetched, at)
-            is_more_to_tell = await self._tell(progress.told)
+            more = await step(progress, at)
         except LienthongError as error:
-            is_passing = isinstance(error, Delay) and (self._has_answered or progress.fetched > 0)
-            if is_passing or error.code == "axis-away":
+            is_known = operation in self._offered or progress != Progress()
+            if error.code == "axis-away" or (is_known and isinstance(error, Delay)):
                 raise
-            self._quiet_until = at + _NOT_OFFERED
-            log.info("axis knows no receipts", reason=error.code)
+            self._again_at[operation] = at + _NOT_OFFERED
+            log.info("axis knows no receipts", operation=operation.value, reason=error.code)
             return False
-        return is_more_to_fetch or is_more_to_tell
+        self._offered.add(operation)
+        return more
 
-    async def _fetch(self, after: int, at: datetime) -> bool:
+    async def _fetch(self, progress: Progress, at: datetime) -> bool:
         items = await self.axis.list_receipts(
-            ReceiptsRequest(kind=Kind.DOCUMENT, side=Side.SENT, after=after, limit=_AT_ONCE)
+            ReceiptsRequest(kind=Kind.DOCUMENT, side=Side.SENT, after=progress.fetched, limit=_AT_ONCE)
         )
         passed(Point.FAR_RECEIPTS_LISTED)
-        self._has_answered = True
         matched = await self._keep(items, at) if items or await receipts.is_any_matched(self.database) else 0
         return _AT_ONCE in (len(items), matched)
 
@@ -118,7 +126,7 @@ class Evidencing:
     def _is_verified(self, testimony: Testimony) -> bool:
         return any(verify_receipt(testimony.receipt, certificate) for certificate in self.certificates)
 
-    async def _tell(self, after: int) -> bool:
+    async def _tell(self, progress: Progress, at: datetime) -> bool:
         """Tell what became of packages that the axis brought, under its own names for them."""
         pages = receipts.list_receipts(
             self.database,
@@ -127,7 +135,7 @@ class Evidencing:
             kind=Kind.DOCUMENT,
             since=None,
             until=None,
-            after=after,
+            after=progress.told,
             limit=_AT_ONCE,
         )
         kept = [one async for page in pages for one in page]

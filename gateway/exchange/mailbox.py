@@ -9,6 +9,7 @@ A package is collected as often as its system asks, until it confirms. A recipie
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from sqlite3 import Connection
 
 from gateway.errors import Refusal
@@ -16,7 +17,7 @@ from gateway.exchange.directory import Directory
 from gateway.exchange.notary import Notary
 from gateway.exchange.own_words import OwnWords, reply_to
 from gateway.exchange.passing_on import Leaving, Sealing
-from gateway.exchange.testimony import Subject, is_on_record, put_on_record, read_testimony
+from gateway.exchange.testimony import Subject, Testimony, is_on_record, put_on_record, read_testimony
 from gateway.model.agency import System, SystemKind
 from gateway.model.code_lists import Business, Kind
 from gateway.model.dispatch import Event, State
@@ -34,6 +35,8 @@ from gateway.vxp.requests import Confirmation
 
 LISTED_AT_MOST = 1000
 _REASON_SAID = 500
+# Each is an entry to sign, and the writer is everybody's.
+_TOLD_AT_ONCE = 50
 _FROM_THE_START = datetime(2000, 1, 1, tzinfo=UTC)
 _FOR_EVER = datetime(9999, 1, 1, tzinfo=UTC)
 
@@ -127,14 +130,16 @@ class Mailbox:
             and directory.canonical(item.recipient) in map(directory.canonical, testimony.whom)
         ]
 
-        def act(tables: Connection) -> None:
-            for subject, testimony in about:
+        def act(tables: Connection, some: Sequence[tuple[Subject, Testimony]]) -> None:
+            for subject, testimony in some:
                 if not is_on_record(tables, subject, testimony):
                     entry = put_on_record(self.notary, subject, testimony, at=at, verified=False, by=caller)
                     append_entry(tables, entry)
 
-        await self.database.write(act)
-        passed(Point.TESTIMONY_KEPT)
+        for start in range(0, len(about), _TOLD_AT_ONCE):
+            some = about[start : start + _TOLD_AT_ONCE]
+            await self.database.write(partial(act, some=some))
+            passed(Point.TESTIMONY_KEPT)
 
     async def _find_told(self, caller: System, doc_id: str | None) -> MailboxItem | None:
         if doc_id is None:

@@ -21,6 +21,8 @@ from gateway.vxp.requests import ListRequest, read_list, unreadable_argument, wr
 from gateway.vxp.signing import SignedArguments, hash_matches, hash_mismatch, unpadded_hex
 
 RECEIPTS_AT_MOST = 10_000
+# No log grows so long, and no database holds greater numbers.
+_ENTRIES_END = 10**15
 
 
 class Side(StrEnum):
@@ -150,7 +152,7 @@ def _read_item(members: object) -> ReceiptItem:
     if not isinstance(members, dict):
         raise unreadable("data")
     entry, receipt, at = members.get("entry"), members.get("Receipt"), text_of(members, "eventTime")
-    if not isinstance(entry, int) or isinstance(entry, bool) or not isinstance(receipt, dict):
+    if type(entry) is not int or not 0 < entry < _ENTRIES_END or not isinstance(receipt, dict):
         raise unreadable("data")
     return ReceiptItem(
         entry=entry,

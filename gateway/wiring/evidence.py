@@ -42,7 +42,8 @@ def receipt_rounds(
         certificates=_axis_certificates(office.config),
         clock=clock,
     )
-    return (looking, Round(every=settings.receipts_every, make=evidencing.go_round))
+    exchanged = (evidencing.fetch, evidencing.tell)
+    return (looking, *(Round(every=settings.receipts_every, make=make) for make in exchanged))
 
 
 def _axis_certificates(config: Config) -> tuple[x509.Certificate, ...]:

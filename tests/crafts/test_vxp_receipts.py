@@ -98,7 +98,15 @@ def test_a_list_is_written_and_read(count: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "item", [{}, {"entry": 1}, {"entry": "1", "Receipt": {}}, {"entry": True, "Receipt": {}}, 7]
+    "item",
+    [
+        {},
+        {"entry": 1},
+        {"entry": "1", "Receipt": {}},
+        {"entry": True, "Receipt": {}},
+        {"entry": 1 << 64, "Receipt": {}},
+        7,
+    ],
 )
 def test_an_item_that_cannot_be_paged_by_is_no_answer(item: object) -> None:
     """Never taken for the end of the list."""
