@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from gateway.clients.axis import Axis
 from gateway.config import load_config
 from gateway.exchange.acceptance import Acceptance
 from gateway.exchange.delivery import Delivery
@@ -42,6 +43,7 @@ POINTS: dict[str, tuple[type, str, str]] = {
     "confirmed, not yet answered": (Mailbox, "confirm", AFTER),
     "the axis's receipts read, not yet kept": (Evidencing, "_keep", BEFORE),
     "the axis's receipts kept": (Evidencing, "_keep", AFTER),
+    "the axis told of ours, not yet noted": (Axis, "tell_receipts", AFTER),
     "looked for missing receipts": (Expectations, "look", AFTER),
 }
 

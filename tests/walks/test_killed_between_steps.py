@@ -43,6 +43,7 @@ ON_THE_WAY_IN = [
 WITH_RECEIPTS = [
     "the axis's receipts read, not yet kept",
     "the axis's receipts kept",
+    "the axis told of ours, not yet noted",
     "looked for missing receipts",
 ]
 

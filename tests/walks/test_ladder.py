@@ -396,6 +396,28 @@ async def test_killed_while_it_keeps_the_axis_receipts_a_gateway_has_each_once(
         assert [event for event, _ in kept if event != "accepted"] == ["collected", "confirmed"]
 
 
+async def test_killed_after_it_told_its_hub_a_gateway_tells_again_and_nothing_is_kept_twice(
+    tmp_path: Path,
+) -> None:
+    """The hub recognises what it has, word for word."""
+    async with mortal_world(tmp_path) as (hub, gateway):
+        config = gateway.node.directory / "config.toml"
+        often = 'poll_every = "100ms"\nreceipts_every = "100ms"'
+        config.write_text(config.read_text().replace('poll_every = "100ms"', often))
+        await gateway.start(WITH_RECEIPTS[2])
+        await send(hub.node.dms("BO"), MINISTRY, [HEALTH])
+        assert await gateway.died()
+        await gateway.start()
+        await collect_all(gateway.node.dms("SYT"))
+        await until_logged(hub.node, LogKind.EVIDENCED, 3)
+        told = [(entry["far_event"], entry["evidence"]) for entry in hub.node.log(LogKind.EVIDENCED)]
+        assert told == [
+            ("accepted", ["RelayAcceptance", "ContentConsignment"]),
+            ("collected", ["ContentAccessTracking"]),
+            ("confirmed", ["ContentHandover"]),
+        ]
+
+
 async def test_killed_after_it_looked_a_node_tells_each_missing_receipt_once(tmp_path: Path) -> None:
     """The entry and the end of waiting are one commit."""
     node = prepare_node(tmp_path / "node", code=PROVINCE, receipts={"collected_within": "1s"})
@@ -406,7 +428,7 @@ async def test_killed_after_it_looked_a_node_tells_each_missing_receipt_once(tmp
     await send(node.dms("SYT"), HEALTH, [FINANCE], "1")
     await mortal.stop()
     await asyncio.sleep(1.1)
-    await mortal.start(WITH_RECEIPTS[2])
+    await mortal.start(WITH_RECEIPTS[3])
     assert await mortal.died()
     assert len(node.log(LogKind.OVERDUE)) == 1
     await mortal.start()
