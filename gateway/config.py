@@ -18,9 +18,11 @@ from gateway.setting_types import Code, Text, fault_of
 from gateway.settings import (
     Answers,
     Axis,
+    Console,
     Delivery,
     Http,
     Log,
+    Oidc,
     PackageLimits,
     Receipts,
     Role,
@@ -39,6 +41,8 @@ class Config(Section):
     http: Http = Http()
     axis: Axis | None = None
     delivery: Delivery = Delivery()
+    console: Console = Console()
+    oidc: Oidc | None = None
     answers: Answers = Answers()
     receipts: Receipts = Receipts()
     # Their paths depend on where the file lies, so even their defaults are made anew each time.
@@ -65,6 +69,16 @@ _CONFLICTS: tuple[tuple[str, Callable[[Config], object], str, str], ...] = (
         "delivery.first_delay, delivery.longest_delay",
         lambda c: c.delivery.first_delay > c.delivery.longest_delay,
         *("lần chờ đầu không được dài hơn lần chờ dài nhất", "the first delay exceeds the longest"),
+    ),
+    (
+        "console.session_idle, console.session_longest",
+        lambda c: c.console.session_idle > c.console.session_longest,
+        *("phiên không thể nghỉ lâu hơn nó kéo dài", "a session cannot idle for longer than it lasts"),
+    ),
+    (
+        "oidc.issuer, oidc.ca_file",
+        lambda c: c.oidc and c.oidc.ca_file and not _is_tls(c.oidc.issuer),
+        *("chứng thư cần địa chỉ https://", "certificates need an https:// address"),
     ),
     (
         "storage.blobs_dir, storage.spool_dir",
@@ -166,7 +180,7 @@ def _is_tls(url: str) -> bool:
 
 
 def _missing_files(config: Config) -> Iterator[Fault]:
-    for table in ("http", "axis", "trust"):
+    for table in ("http", "axis", "oidc", "trust"):
         for key, path in getattr(config, table) or ():
             if key.endswith("_file") and path is not None and not path.is_file():
                 yield Fault(

@@ -15,7 +15,10 @@ from gateway.config import Config
 from gateway.errors import Misconfiguration
 from gateway.exchange.directory import Directory
 from gateway.exchange.examination import House
+from gateway.exchange.ids import Mint
 from gateway.exchange.notary import Notary
+from gateway.exchange.people import People
+from gateway.exchange.refusals import Refusals
 from gateway.exchange.registry import Registry
 from gateway.store.backup import Place
 from gateway.store.blobs import Blobs
@@ -40,6 +43,7 @@ class Office:
     directory: Directory
     notary: Notary
     registry: Registry
+    people: People
     blobs: Blobs
     seal: Seal
     secrets_key: bytes
@@ -70,6 +74,17 @@ def _furnish(config: Config, database: Database) -> Office:
         directory=directory,
         notary=notary,
         registry=Registry(database=database, directory=directory, notary=notary, secrets_key=secrets_key),
+        people=People(
+            database=database,
+            notary=notary,
+            mint=Mint(),
+            idle=config.console.session_idle,
+            longest=config.console.session_longest,
+            # A window of its own: noise at the console must not hide who knocks at the other door.
+            refusals=Refusals(database=database, notary=notary),
+            secrets_key=secrets_key,
+            directory=directory,
+        ),
         blobs=Blobs(
             database=database,
             directory=config.storage.blobs_dir,
@@ -90,8 +105,14 @@ def place_of(config: Config, folder: Path) -> Place:
         database_file=storage.database_file,
         blobs_folder=storage.blobs_dir,
         spool_folder=storage.spool_dir,
-        keys=(*keys, *([config.axis.secret_file] if config.axis else [])),
+        keys=(*keys, *_given_secrets(config)),
     )
+
+
+def _given_secrets(config: Config) -> list[Path]:
+    """List the files that hold what others gave us to be known by."""
+    oidc = config.oidc.client_secret_file if config.oidc else None
+    return [*([config.axis.secret_file] if config.axis else []), *([oidc] if oidc else [])]
 
 
 def house_of(config: Config) -> House:
@@ -107,7 +128,7 @@ def house_of(config: Config) -> House:
         certificates=tuple(
             x509.load_pem_x509_certificates(path.read_bytes())[0] for path in (trust.seal_chain_file, *former)
         ),
-        secret_files=(*secrets, *([config.axis.secret_file] if config.axis else [])),
+        secret_files=(*secrets, *_given_secrets(config)),
     )
 
 

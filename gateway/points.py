@@ -75,6 +75,12 @@ class Point(StrEnum):
     CHECKPOINT_RECORDED = "checkpoint recorded, nobody has seen it"
     COSIGNATURE_KEPT = "witness's signature kept"
     CHECKPOINT_SEEN = "another log's checkpoint judged and kept"
+    # exchange/sessions.py, exchange/sign_in.py, exchange/own_account.py
+    SESSION_SEEN = "use of a session noted"
+    PEOPLE_CHANGED = "change of people or their sessions recorded, not yet said"
+    SIGNED_IN = "session opened, its secret not yet said"
+    LANGUAGE_SET = "language remembered"
+    SEED_DRAWN = "seed of a phone kept, not yet shown"
 
 
 _watcher: Callable[[Point], None] | None = None

@@ -93,6 +93,7 @@ LocalPath = Annotated[Path, AfterValidator(_under_directory)]
 
 # TOML has no null: an empty string says "none".
 _none_when_empty = BeforeValidator(lambda text: None if text == "" else text)
+OptionalUrl = Annotated[str | None, _none_when_empty, AfterValidator(lambda raw: raw and _check_url(raw))]
 OptionalPath = Annotated[Path | None, _none_when_empty, AfterValidator(_under_directory)]
 
 _WORDS = {

@@ -19,6 +19,7 @@ from gateway.setting_types import (
     LocalPath,
     Name,
     OptionalPath,
+    OptionalUrl,
     Pause,
     Size,
     Text,
@@ -89,6 +90,27 @@ class Delivery(Section):
     give_up_after: Duration = read_duration("5d")
     jitter: Annotated[float, Field(ge=0, lt=1)] = 0.2
     grace_at_stop: Pause = read_duration("20s")
+
+
+class Console(Section):
+    """[console]: the pages for people."""
+
+    enabled: bool = True
+    public_url: OptionalUrl = None
+    trusted_proxies: tuple[Text, ...] = ()
+    session_idle: Duration = read_duration("30m")
+    session_longest: Duration = read_duration("12h")
+
+
+class Oidc(Section):
+    """[oidc]: single sign-on to the console by an OpenID provider. None unless the table is there."""
+
+    issuer: Url
+    client_id: Text
+    client_secret_file: OptionalPath = None
+    login_claim: Text = "preferred_username"
+    label: Text = "SSO"
+    ca_file: OptionalPath = None
 
 
 class Answers(Section):

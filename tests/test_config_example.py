@@ -6,11 +6,17 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from gateway.config import Axis, Config, load_config
+from gateway.config import Config, load_config
+from gateway.settings import Axis, Oidc
 
 EXAMPLE = Path(__file__).parent.parent / "config.example.toml"
 # What has no default and so needs a value, in a file that turns every table on.
-REQUIRED = {"name", "agency_code", "role", "axis.url", "axis.systemid", "axis.secret_file"}
+REQUIRED = {
+    *("name", "agency_code", "role", "axis.url", "axis.systemid", "axis.secret_file"),
+    *("oidc.issuer", "oidc.client_id"),
+}
+# Tables that are not there unless somebody writes them.
+OPTIONAL: dict[str, type[BaseModel]] = {"axis": Axis, "oidc": Oidc}
 UNITS = re.compile(
     r"\b(Duration|Size|Count|Number|File|Folder|List|Text|Yes or no|[Aa]ddress|port|Default|code)\b"
 )
@@ -25,7 +31,7 @@ def settings_of(model: type[BaseModel], table: str = "") -> dict[str, object]:
     """List a table's keys, ``axis.url``, with their defaults, tables within it opened."""
     found: dict[str, object] = {}
     for name, field in model.model_fields.items():
-        inner = Axis if name == "axis" else field.annotation
+        inner = OPTIONAL.get(name, field.annotation)
         if isinstance(inner, type) and issubclass(inner, BaseModel):
             found |= settings_of(inner, f"{name}.")
         else:
@@ -68,14 +74,17 @@ def test_the_example_is_a_working_configuration(data_directory: Path) -> None:
 
 
 def test_every_default_in_the_example_is_the_real_one(data_directory: Path) -> None:
-    """Turning every commented line on changes nothing, except that there is now an axis, at its defaults."""
+    """Turning every commented line on changes nothing, except that optional tables are there, at defaults."""
     text = EXAMPLE.read_text("utf-8")
     short = load(data_directory, text)
     full = load(data_directory, uncommented(text))
-    assert full.model_copy(update={"axis": None}) == short
-    assert full.axis is not None
-    required = {"url": full.axis.url, "systemid": full.axis.systemid, "secret_file": full.axis.secret_file}
-    assert full.axis == Axis.model_construct(**required)
+    assert full.model_copy(update=dict.fromkeys(OPTIONAL)) == short
+    for name, model in OPTIONAL.items():
+        table = getattr(full, name)
+        required = {
+            key: getattr(table, key) for key, field in model.model_fields.items() if field.is_required()
+        }
+        assert table == model.model_construct(**required)
 
 
 def test_every_setting_stands_in_the_example_in_the_order_of_the_code() -> None:
@@ -94,5 +103,7 @@ def test_each_setting_is_explained_with_its_unit_and_default(key: str) -> None:
 
 def test_only_what_must_be_said_has_no_default() -> None:
     """A new setting comes with a default: an update must not stop a node that runs."""
-    model_keys = {name for name, field in Config.model_fields.items() if field.is_required()}
-    assert model_keys | {f"axis.{n}" for n, f in Axis.model_fields.items() if f.is_required()} == REQUIRED
+    keys = {name for name, field in Config.model_fields.items() if field.is_required()}
+    for table, model in OPTIONAL.items():
+        keys |= {f"{table}.{name}" for name, field in model.model_fields.items() if field.is_required()}
+    assert keys == REQUIRED

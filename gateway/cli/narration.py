@@ -30,6 +30,20 @@ _ACTS: dict[str, str] = {
     "system-disabled": "ngắt hệ thống {system}",
     "directory-renewed": "cập nhật {count} cơ quan từ trục",
     "node-restored": "khôi phục từ bản sao lưu lúc {backup_at}, nhật ký khi đó {log_size} mục",
+    "user-added": "thêm người dùng {user} ({name}), vai trò {role}, cơ quan {agencies}",
+    "user-edited": "sửa người dùng {user} ({name}), vai trò {role}, cơ quan {agencies}",
+    "user-disabled": "khóa tài khoản {user}",
+    "user-enabled": "mở lại tài khoản {user}",
+    "password-reset": "cấp mật khẩu dùng một lần cho {user}",
+    "password-changed": "đổi mật khẩu của {user}",
+    "second-factor-added": "bật xác thực hai lớp của {user}",
+    "second-factor-removed": "tắt xác thực hai lớp của {user}",
+    "second-factor-reset": "gỡ xác thực hai lớp của {user}",
+    "recovery-renewed": "cấp lại mã khôi phục của {user}",
+    "session-ended": "kết thúc phiên {session} của {user}",
+    "sessions-ended": "kết thúc {count} phiên của {user}",
+    "provider-bound": "gắn {user} với tài khoản đăng nhập một lần",
+    "provider-unbound": "gỡ {user} khỏi tài khoản đăng nhập một lần",
     "sending-found": "trục đã có {notation} của {sender} gửi {recipient} (mã {far_id}), gửi sau bản sao lưu",
 }
 
@@ -156,8 +170,13 @@ _TELLERS: dict[LogKind, Callable[[Facts], str]] = {
     ),
     LogKind.DISTRUSTED: lambda facts: (
         f"gọi {facts.get('operation', '?')} xưng là {facts.get('claimed') or '?'}: {facts.get('code', '?')}"
+        + (f", từ {facts['address']}" if "address" in facts else "")
     ),
     LogKind.ADMINISTERED: _administered,
+    LogKind.SIGNED_IN: lambda facts: (
+        f"{facts.get('user', '?')} từ {facts.get('address', '?')} ({facts.get('way', '?')})"
+    ),
+    LogKind.SIGNED_OUT: lambda facts: f"{facts.get('user', '?')}",
 }
 
 

@@ -25,6 +25,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "gateway.cli.systems",
         "Hệ thống kết nối, khóa bí mật · Systems and their secrets",
     ),
+    "user": ("gateway.cli.people", "Người dùng trang quản trị · People of the console"),
     "agency": ("gateway.cli.agencies", "Danh bạ cơ quan · The directory of agencies"),
     "check": ("gateway.cli.check", "Kiểm tra, giải thích gói tin · Check and explain a package"),
     "send": ("gateway.cli.send", "Gửi gói tin như một hệ thống · Send a package as a system"),

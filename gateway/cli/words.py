@@ -5,6 +5,7 @@ from gateway.model.code_lists import STATUS_NAMES, Business, StatusCode
 from gateway.model.dispatch import Destination, State
 from gateway.model.evidence import EVIDENCE_NAMES, EvidenceType
 from gateway.model.log import LogKind
+from gateway.model.people import UserRole
 from gateway.model.signature import Grade, SignaturePolicy
 from gateway.store.packages import Direction
 
@@ -14,6 +15,14 @@ KINDS: dict[SystemKind, Words] = {
     SystemKind.DMS: ("quản lý văn bản", "dms"),
     SystemKind.GATEWAY: ("cổng liên thông", "gateway"),
     SystemKind.AXIS: ("trục", "axis"),
+}
+
+ROLES: dict[UserRole, Words] = {
+    UserRole.CLERK: ("văn thư", "clerk"),
+    UserRole.OPERATOR: ("vận hành", "operator"),
+    UserRole.ADMINISTRATOR: ("quản trị", "administrator"),
+    UserRole.AUDITOR: ("kiểm toán", "auditor"),
+    UserRole.VIEWER: ("người xem", "viewer"),
 }
 
 POLICIES: dict[SignaturePolicy, Words] = {
@@ -82,6 +91,8 @@ EVENTS: dict[LogKind, Words] = {
     LogKind.AMENDED: ("thay đổi", "amended"),
     LogKind.DISTRUSTED: ("không tin", "distrusted"),
     LogKind.ADMINISTERED: ("quản trị", "administered"),
+    LogKind.SIGNED_IN: ("đăng nhập", "signed-in"),
+    LogKind.SIGNED_OUT: ("đăng xuất", "signed-out"),
 }
 
 EVENT_STYLES: dict[LogKind, str] = {

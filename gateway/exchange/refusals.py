@@ -68,7 +68,15 @@ class Refusals:
         passed(Point.REFUSED)
         return entry.receipt or b""
 
-    async def distrust(self, error: LienthongError, *, claimed: str, operation: str, at: datetime) -> None:
+    async def distrust(
+        self,
+        error: LienthongError,
+        *,
+        claimed: str,
+        operation: str,
+        at: datetime,
+        address: str | None = None,
+    ) -> None:
         """Record that a caller was not who it said; at most some twenty a minute.
 
         Anybody can send rubbish, and the audit log must not grow at a stranger's pace. The metrics count all.
@@ -79,7 +87,12 @@ class Refusals:
         if self._in_window > _PER_WINDOW:
             return
         entry = self.notary.entry(
-            LogKind.DISTRUSTED, at=at, claimed=claimed[:100], operation=operation, code=error.code
+            LogKind.DISTRUSTED,
+            at=at,
+            claimed=claimed[:100],
+            operation=operation,
+            code=error.code,
+            address=address,
         )
         await self.database.write(lambda connection: append_entry(connection, entry))
         passed(Point.DISTRUSTED)

@@ -44,12 +44,18 @@ class Road:
     _scout: DispatchId | None = None
     _next_scout_at: datetime | None = None
     _nobody_there: bool = False
+    _closed_at: datetime | None = None
     _has_reopened: bool = False
 
     @property
     def is_open(self) -> bool:
         """Tell whether everybody may set out."""
         return self._next_scout_at is None
+
+    @property
+    def closed_at(self) -> datetime | None:
+        """Tell since when only a scout may set out; None while the road is open."""
+        return self._closed_at
 
     @property
     def longest_pause(self) -> timedelta:
@@ -113,11 +119,13 @@ class Road:
 
     def _close(self, error: LienthongError, at: datetime, *, pause: timedelta) -> None:
         self._next_scout_at = at + pause
+        self._closed_at = self._closed_at or at
         log.warning("axis away", reason=error.code, next_try=f"{pause.total_seconds():.0f}s")
 
     def _open(self) -> None:
         self._untaken_count = self._scouts_count = 0
         self._next_scout_at, self._nobody_there = None, False
+        self._closed_at = None
         self._has_reopened = True
         log.info("axis back")
         self.on_open()

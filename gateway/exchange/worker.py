@@ -70,6 +70,7 @@ class Worker:
     _dropped: set[DispatchId] = field(default_factory=set)
     _running: bool = False
     _tidied_at: datetime | None = None
+    _fetched_at: datetime | None = None
 
     def wake(self) -> None:
         """Say that something was left for the axis."""
@@ -84,6 +85,16 @@ class Worker:
     def axis_is_away(self) -> bool:
         """Tell whether only a scout may set out."""
         return self.delivery is not None and not self.delivery.road.is_open
+
+    @property
+    def axis_away_since(self) -> datetime | None:
+        """Tell since when the axis is away."""
+        return None if self.delivery is None else self.delivery.road.closed_at
+
+    @property
+    def fetched_at(self) -> datetime | None:
+        """Tell when the axis was last asked for what has come, and answered."""
+        return self._fetched_at
 
     async def run(self) -> None:
         """Run every loop until `stop`."""
@@ -186,6 +197,7 @@ class Worker:
         new = await self.inbound.fetch_waiting(
             self.axis, concurrency=self.rhythm.concurrency, clock=self.clock
         )
+        self._fetched_at = self.clock()
         if new:
             self.wake()  # status 01 of what just came in is due at once
         return new > 0

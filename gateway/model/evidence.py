@@ -156,6 +156,8 @@ RUNGS: dict[LogKind, tuple[tuple[EvidenceType, Callable[[Facts], bool]], ...]] =
     LogKind.AMENDED: (),
     LogKind.DISTRUSTED: (),
     LogKind.ADMINISTERED: (),
+    LogKind.SIGNED_IN: (),
+    LogKind.SIGNED_OUT: (),
     # What the far side's receipt says; whether it may be believed is another member.
     LogKind.EVIDENCED: tuple((rung, _is_told(rung)) for rung in EvidenceType),
     LogKind.OVERDUE: (),  # that something was not seen is evidence of nothing having happened

@@ -26,6 +26,8 @@ class LogKind(StrEnum):
     AMENDED = "amended"
     DISTRUSTED = "distrusted"
     ADMINISTERED = "administered"
+    SIGNED_IN = "signed-in"
+    SIGNED_OUT = "signed-out"
 
 
 # A signed receipt is kept with these: somebody may later hold them against us or we against somebody.

@@ -29,10 +29,13 @@ _POLLING = frozenset(
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def make_app(vxp: VxpApi, operations: Operations) -> web.Application:
+def make_app(
+    vxp: VxpApi, operations: Operations, *, console: web.Application | None = None
+) -> web.Application:
     """Build the application.
 
     Shape: operations of the axis's protocol lie under ``/vxp/``; doubled slashes are accepted.
+    The console, which answers its own bugs, lies under ``/console/``.
     """
     metrics = RequestMetrics(operations.registry)
 
@@ -61,6 +64,8 @@ def make_app(vxp: VxpApi, operations: Operations) -> web.Application:
     app.router.add_get("/metrics", operations.answer_metrics)
     app.router.add_get("/seal.pem", operations.answer_seal)
     app.router.add_route("*", "/vxp/{operation:.*}", vxp.answer, expect_handler=vxp.answer_expectation)
+    if console is not None:
+        app.add_subapp("/console", console)
     return app
 
 

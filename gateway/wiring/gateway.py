@@ -35,6 +35,7 @@ from gateway.web.limits import Limits
 from gateway.web.operations import Operations, Watch
 from gateway.web.vxp_api import VxpApi
 from gateway.wiring.axis import lay_road, open_session, reach_axis
+from gateway.wiring.console import build_console
 from gateway.wiring.evidence import expect_receipts, receipt_rounds
 from gateway.wiring.files import load_agency_seals, load_trust, package_limits
 
@@ -97,12 +98,10 @@ class _Builder:
         worker = self._worker(sealing, own_words, inbound, expectations)
         outbound = self._outbound(tools, refusals, worker)
         vxp = self._vxp(refusals, outbound, inbound, sealing, own_words)
-        return Gateway(
-            office=office,
-            app=make_app(vxp, self._operations(worker, expectations)),
-            worker=worker,
-            session=session,
-        )
+        operations = self._operations(worker, expectations)
+        console = build_console(office, operations.watch, seals, self.clock)
+        app = make_app(vxp, operations, console=console)
+        return Gateway(office=office, app=app, worker=worker, session=session)
 
     def _judge(self) -> Judge:
         config = self.office.config

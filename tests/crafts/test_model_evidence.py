@@ -84,6 +84,8 @@ LADDER: list[tuple[LogKind, Facts, list[str], list[str]]] = [
     (LogKind.AMENDED, {"business": 1}, [], []),
     (LogKind.DISTRUSTED, {"claimed": "SYT"}, [], []),
     (LogKind.ADMINISTERED, {"act": "agency-written"}, [], []),
+    (LogKind.SIGNED_IN, {"user": "auditor"}, [], []),
+    (LogKind.SIGNED_OUT, {"user": "auditor"}, [], []),
 ]
 
 

@@ -1,0 +1,62 @@
+"""The console put together: its pages, and what they hold. A new page group is added to `_groups`."""
+
+from collections.abc import Mapping
+
+from aiohttp import web
+
+from gateway.model.identifiers import AgencyCode
+from gateway.office import Clock, Office
+from gateway.trust.keys import Seal
+from gateway.web.console.account_pages import AccountPages
+from gateway.web.console.app import Console
+from gateway.web.console.door import Origin
+from gateway.web.console.overview import Overview
+from gateway.web.console.people_pages import PeoplePages
+from gateway.web.console.route import PageGroup
+from gateway.web.console.shell import Shell, make_shell
+from gateway.web.operations import Watch
+from gateway.wiring.provider import reach_provider
+
+
+def build_console(
+    office: Office, watch: Watch, seals: Mapping[AgencyCode, Seal], clock: Clock
+) -> web.Application | None:
+    """Build the console; None when it is switched off."""
+    settings = office.config.console
+    if not settings.enabled:
+        return None
+    shell = make_shell(node_name=office.config.name, clock=clock)
+    sso = reach_provider(office)
+    console = Console(
+        shell=shell,
+        people=office.people,
+        origin=Origin(public_url=settings.public_url, proxies=frozenset(settings.trusted_proxies)),
+        database=office.database,
+        axis_is_away=lambda: watch.worker.axis_is_away,
+        groups=_groups(office, watch, seals, shell, clock),
+        clock=clock,
+        sso=sso,
+    )
+    app = console.application()
+    if sso is not None:
+        app.on_cleanup.append(lambda _: sso.provider.session.close())
+    return app
+
+
+def _groups(
+    office: Office, watch: Watch, seals: Mapping[AgencyCode, Seal], shell: Shell, clock: Clock
+) -> list[PageGroup]:
+    axis = office.config.axis
+    return [
+        Overview(
+            shell=shell,
+            database=office.database,
+            directory=office.directory,
+            watch=watch,
+            poll_every=None if axis is None else axis.poll_every,
+            seals=seals,
+            clock=clock,
+        ),
+        AccountPages(shell=shell, people=office.people, clock=clock),
+        PeoplePages(shell=shell, people=office.people, directory=office.directory, clock=clock),
+    ]
