@@ -26,6 +26,7 @@ from gateway.settings import (
     Log,
     Oidc,
     PackageLimits,
+    Receipts,
     Role,
     Section,
     Storage,
@@ -45,6 +46,7 @@ class Config(Section):
     console: Console = Console()
     oidc: Oidc | None = None
     answers: Answers = Answers()
+    receipts: Receipts = Receipts()
     # Their paths depend on where the file lies, so even their defaults are made anew each time.
     trust: Trust = Field({}, validate_default=True)
     storage: Storage = Field({}, validate_default=True)

@@ -74,6 +74,13 @@ class Point(StrEnum):
     SENDING_STOPPED = "draft refused, open again"
     DRAFT_SENT = "draft marked as sent, its author not told"
     OLD_DRAFTS_GONE = "old drafts thrown away, their files still there"
+    # exchange/evidencing.py, exchange/expectations.py
+    FAR_RECEIPTS_LISTED = "axis's receipts read, nothing kept"
+    FAR_RECEIPTS_KEPT = "axis's receipts kept"
+    RECEIPTS_TOLD = "axis told of ours, not noted"
+    TELLING_NOTED = "noted that the axis was told"
+    TESTIMONY_KEPT = "what a gateway told kept, not yet said"
+    OVERDUE_RECORDED = "missing receipts recorded"
     # exchange/matching.py, exchange/registry.py
     # exchange/matching.py, exchange/registry.py, exchange/indexing.py
     MATCHED = "late match recorded"

@@ -69,11 +69,13 @@ class Axis(Section):
     secret_file: LocalPath
     poll_every: Duration = read_duration("1m")
     directory_every: Duration = read_duration("1h")
+    receipts_every: Pause = read_duration("1m")
     connect_timeout: Duration = read_duration("10s")
     answer_timeout: Duration = read_duration("60s")
     ca_file: OptionalPath = None
     client_certificate_file: OptionalPath = None
     client_key_file: OptionalPath = None
+    certificate_file: OptionalPath = None
     policy: SignaturePolicy = SignaturePolicy.WARN
     permanent_codes: tuple[Text, ...] = ("4", "5", "6", "7", "8", "9")
 
@@ -116,6 +118,13 @@ class Answers(Section):
 
     # True on a gateway, False on a hub: `_fill_by_role`.
     arrived_by_itself: bool = True
+
+
+class Receipts(Section):
+    """[receipts]: how soon one is expected."""
+
+    collected_within: Pause = read_duration("1d")
+    arrived_within: Pause = read_duration("1d")
 
 
 class Trust(Section):

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from gateway.cli.terminal import grid, local, local_stacked, plain, size, words
-from gateway.cli.words import EVENT_STYLES, EVENTS, GRADES, package_words, status_words
+from gateway.cli.words import EVENT_STYLES, EVENTS, GRADES, package_words, rung_words, status_words
 from gateway.evidence.receipts import read_statement
 from gateway.model.log import LogKind
 from gateway.model.signature import Grade
@@ -60,8 +60,9 @@ def when(facts: Facts) -> str | None:
 
 
 def narrate(kind: LogKind, facts: Facts) -> str:
-    """Tell one entry in one sentence."""
-    return _TELLERS[kind](facts)
+    """Tell one entry in one sentence, and which rungs of the ladder of receipts it stands on."""
+    rungs = _rungs(facts, "evidence")
+    return f"{_TELLERS[kind](facts)}{f' [{rungs}]' if rungs else ''}"
 
 
 def _accepted(facts: Facts) -> str:
@@ -118,6 +119,22 @@ def _administered(facts: Facts) -> str:
     return f"{told.get('by', '?')}: {sentence.format_map(_Known(told))}"
 
 
+def _evidenced(facts: Facts) -> str:
+    verified = "chữ ký đúng" if facts.get("verified") else "chữ ký chưa kiểm tra được"
+    whom = facts.get("recipient") or _list(facts.get("recipients", ()))
+    return f"biên nhận của trục về gói tin {facts.get('far_id', '?')} cho {whom}; {verified}"
+
+
+def _instant(text: str | None) -> str:
+    return "?" if text is None else local(datetime.fromisoformat(text))
+
+
+def _rungs(facts: Facts, member: str) -> str:
+    """Name rungs of the ladder of receipts."""
+    told = facts.get(member, ())
+    return ", ".join(map(rung_words, [told] if isinstance(told, str) else told))
+
+
 class _Known(dict[str, str]):
     """Facts by name; one that is missing is a question mark, not an error."""
 
@@ -143,6 +160,11 @@ _TELLERS: dict[LogKind, Callable[[Facts], str]] = {
     ),
     LogKind.CONFIRMED: lambda facts: (
         f"{facts.get('system', '?')} đã nhận gói tin cho {facts.get('recipient', '?')}"
+    ),
+    LogKind.EVIDENCED: _evidenced,
+    LogKind.OVERDUE: lambda facts: (
+        f"chưa thấy “{_rungs(facts, 'expected')}” của {_list(facts.get('recipients', ()))}"
+        f" từ {_instant(facts.get('since'))}"
     ),
     LogKind.ANSWERED: lambda facts: (
         f"{facts.get('sender', '?')}: {_status(facts)} về {facts.get('document', '?')}"

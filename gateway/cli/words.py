@@ -3,6 +3,7 @@
 from gateway.model.agency import SystemKind
 from gateway.model.code_lists import STATUS_NAMES, Business, StatusCode
 from gateway.model.dispatch import Destination, State
+from gateway.model.evidence import EVIDENCE_NAMES, EvidenceType
 from gateway.model.log import LogKind
 from gateway.model.people import UserRole
 from gateway.model.signature import Grade, SignaturePolicy
@@ -83,6 +84,8 @@ EVENTS: dict[LogKind, Words] = {
     LogKind.EXPIRED: ("hết hạn chuyển", "expired"),
     LogKind.COLLECTED: ("đã lấy", "collected"),
     LogKind.CONFIRMED: ("đã xác nhận", "confirmed"),
+    LogKind.EVIDENCED: ("bằng chứng từ trục", "evidenced"),
+    LogKind.OVERDUE: ("quá hạn biên nhận", "overdue"),
     LogKind.ANSWERED: ("báo trạng thái", "answered"),
     LogKind.UNMATCHED: ("chưa khớp", "unmatched"),
     LogKind.AMENDED: ("thay đổi", "amended"),
@@ -99,6 +102,8 @@ EVENT_STYLES: dict[LogKind, str] = {
     LogKind.DISTRUSTED: "red",
     LogKind.DEFERRED: "yellow",
     LogKind.UNMATCHED: "yellow",
+    LogKind.OVERDUE: "yellow",
+    LogKind.EVIDENCED: "green",
     LogKind.ACCEPTED: "green",
     LogKind.DELIVERED: "green",
     LogKind.CONFIRMED: "green",
@@ -121,6 +126,11 @@ def business_words(business: int | None) -> Words:
 def status_words(status: str) -> Words:
     """Name a status code; one that is in no list is shown as it is."""
     return STATUS_NAMES[StatusCode(status)] if status in STATUS_NAMES else ("?", "unknown")
+
+
+def rung_words(name: str) -> str:
+    """Name a rung of the ladder of receipts, in Vietnamese and as the standard does; others as they are."""
+    return f"{EvidenceType(name).vi} · {name}" if name in EVIDENCE_NAMES else name
 
 
 def package_words(business: int | None, status: str | None) -> Words:

@@ -6,8 +6,7 @@ attempt the axis is asked whether it has the package already.
 """
 
 import asyncio
-import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from sqlite3 import Connection
@@ -16,6 +15,7 @@ import structlog
 
 from gateway.clients.axis import Axis
 from gateway.errors import Delay, LienthongError, Refusal
+from gateway.evidence.receipts import keep_text
 from gateway.exchange.directory import Directory
 from gateway.exchange.notary import Notary, tell_faults
 from gateway.exchange.own_words import OwnWords
@@ -200,7 +200,7 @@ class Delivery:
             recipients=list(dispatch.recipients),
             sha256=taken.digest,
             far_id=far_id,
-            far_receipt=_text_of(taken.answer.receipt),
+            far_receipt=keep_text(taken.answer.receipt),
             attempt=dispatch.attempt_count + 1,
         )
 
@@ -316,11 +316,6 @@ class Delivery:
                 priority=dispatch.priority,
                 at=at,
             )
-
-
-def _text_of(receipt: Mapping[str, object] | None) -> str | None:
-    """Write the far side's receipt as it is kept: compact JSON, whatever it holds."""
-    return None if receipt is None else json.dumps(receipt, ensure_ascii=False, separators=(",", ":"))
 
 
 def _is_ours(item: SentItem, package: StoredPackage, digest: Digest) -> bool:

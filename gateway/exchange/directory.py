@@ -76,6 +76,11 @@ class Snapshot:
         system_id = self.served_by.get(self.canonical(code))
         return system_id is not None and self.systems[system_id].system.kind is not SystemKind.AXIS
 
+    def is_at_home(self, code: AgencyCode) -> bool:
+        """Tell whether an agency's own system collects here, so that no other node lies between."""
+        system_id = self.served_by.get(self.canonical(code))
+        return system_id is not None and self.systems[system_id].system.kind is SystemKind.DMS
+
     def serves(self, system: System, code: AgencyCode) -> bool:
         """Tell whether a system speaks for an agency, under whichever of its codes."""
         return self.served_by.get(self.canonical(code)) == system.id

@@ -71,6 +71,7 @@ class Inbound:
                 spool=spool,
                 direction=Direction.INBOUND,
                 system_id=self.peer.id,
+                peer=self.peer.kind,
                 route=local_route(recipients, directory),
                 directory=directory,
                 strict=False,
@@ -88,6 +89,7 @@ class Inbound:
             refusal.receipt = await self.refusals.record(
                 refusal,
                 system_id=self.peer.id,
+                peer=self.peer.kind,
                 digest=spool.digest,
                 size_bytes=spool.size_bytes,
                 arrival=arrival,
@@ -174,7 +176,12 @@ class Inbound:
 
     async def _refuse_unread(self, refusal: Refusal, item: ReceivedItem, at: datetime) -> None:
         await self.refusals.record(
-            refusal, system_id=self.peer.id, sender=item.sender, arrival=_arrival(item), at=at
+            refusal,
+            system_id=self.peer.id,
+            peer=self.peer.kind,
+            sender=item.sender,
+            arrival=_arrival(item),
+            at=at,
         )
 
     async def _download(self, axis: Axis, item: ReceivedItem, at: datetime) -> Spool:

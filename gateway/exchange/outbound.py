@@ -70,6 +70,7 @@ class Outbound:
             refusal.receipt = await self.refusals.record(
                 refusal,
                 system_id=caller.id,
+                peer=caller.kind,
                 sender=claimed_sender,
                 digest=spool.digest,
                 size_bytes=spool.size_bytes,
@@ -105,6 +106,7 @@ class Outbound:
             spool=spool,
             direction=Direction.OUTBOUND,
             system_id=caller.id,
+            peer=caller.kind,
             route=route,
             directory=directory,
             strict=caller.kind is SystemKind.DMS,

@@ -6,6 +6,7 @@ from sqlite3 import Connection
 
 from gateway.errors import LienthongError
 from gateway.exchange.notary import Notary, tell_faults
+from gateway.model.agency import SystemKind
 from gateway.model.identifiers import AgencyCode, Digest, SystemId
 from gateway.model.log import LogKind
 from gateway.points import Point, passed
@@ -32,6 +33,7 @@ class Refusals:
         error: LienthongError,
         *,
         system_id: SystemId,
+        peer: SystemKind,
         at: datetime,
         digest: Digest | None = None,
         size_bytes: int | None = None,
@@ -41,12 +43,14 @@ class Refusals:
     ) -> bytes:
         """Record that something was refused; return the signed receipt of it.
 
-        Shape: arrival is what the axis calls the package, so that it is not fetched again.
+        Shape: peer is what system_id is; arrival is what the axis calls the package, so that it is not
+        fetched again.
         """
         entry = self.notary.entry(
             LogKind.REFUSED,
             at=at,
             system_id=system_id,
+            peer=peer.value,
             sha256=digest,
             bytes=size_bytes,
             sender=sender,

@@ -19,6 +19,8 @@ class LogKind(StrEnum):
     EXPIRED = "expired"
     COLLECTED = "collected"
     CONFIRMED = "confirmed"
+    EVIDENCED = "evidenced"
+    OVERDUE = "overdue"
     ANSWERED = "answered"
     UNMATCHED = "unmatched"
     AMENDED = "amended"
@@ -36,7 +38,10 @@ SIGNED_KINDS = frozenset(
         LogKind.DELIVERED,
         LogKind.TURNED_AWAY,
         LogKind.EXPIRED,
+        LogKind.COLLECTED,
         LogKind.CONFIRMED,
+        LogKind.EVIDENCED,
+        LogKind.OVERDUE,
     }
 )
 

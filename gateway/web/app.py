@@ -18,6 +18,7 @@ _POLLING = frozenset(
     {
         Operation.LIST_RECEIVED,
         Operation.LIST_SENT,
+        Operation.LIST_RECEIPTS,
         Operation.COUNT_DOCUMENTS,
         Operation.COUNT_STATUSES,
         Operation.LIST_AGENCIES,

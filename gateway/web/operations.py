@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from gateway.errors import Delay
+from gateway.exchange.expectations import Expectations
 from gateway.exchange.worker import Worker
 from gateway.store.blobs import Blobs
 from gateway.store.database import Database
@@ -26,6 +27,7 @@ class Watch:
     blobs: Blobs
     seal: Seal
     worker: Worker
+    expectations: Expectations
     free_space_floor_bytes: int
     clock: Callable[[], datetime]
 
@@ -65,6 +67,7 @@ class Watch:
         return {
             "lienthong_dispatches_waiting": await count_waiting(self.database),
             "lienthong_axis_away": float(self.worker.axis_is_away),
+            "lienthong_receipts_overdue": self.expectations.overdue_count,
             "lienthong_writer_lag_seconds": self.database.lag.total_seconds(),
             "lienthong_disk_free_bytes": self.blobs.free_bytes(),
             "lienthong_seal_seconds_left": seal_left.total_seconds(),

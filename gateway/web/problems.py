@@ -11,6 +11,7 @@ VXP_CODES: dict[str, ErrorCode] = {
     **REFUSALS,
     "not-authenticated": ErrorCode.CALLER,
     "operation-not-for-axis": ErrorCode.CALLER,
+    "not-a-gateway": ErrorCode.CALLER,
     "hash-mismatch": ErrorCode.HASH,
     "sender-not-served": ErrorCode.SENDER,
     "sender-mismatch": ErrorCode.SENDER,

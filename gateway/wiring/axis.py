@@ -4,8 +4,9 @@ import ssl
 
 import aiohttp
 
-from gateway.clients.axis import Axis, AxisLimits
+from gateway.clients.axis import Axis
 from gateway.clients.axis_probe import AxisProbe
+from gateway.clients.limits import AxisLimits
 from gateway.config import Config
 from gateway.exchange.directory import Snapshot
 from gateway.exchange.road import Road

@@ -9,8 +9,8 @@ from aiohttp import web
 from gateway.clients.axis import Axis
 from gateway.exchange.acceptance import Tools
 from gateway.exchange.admission import Admission
-from gateway.exchange.alerts import Alerts
 from gateway.exchange.delivery import Delivery
+from gateway.exchange.expectations import Expectations
 from gateway.exchange.ids import Mint
 from gateway.exchange.inbound import Inbound
 from gateway.exchange.indexing import Indexing
@@ -38,6 +38,7 @@ from gateway.wiring.alerts import build_alerts
 from gateway.wiring.axis import lay_road, open_session, reach_axis
 from gateway.wiring.console import Holdings, build_console
 from gateway.wiring.desks import Desks, build_desks
+from gateway.wiring.evidence import expect_receipts, receipt_rounds
 from gateway.wiring.files import load_agency_seals, load_trust, package_limits
 
 _BETWEEN_LOOKS = timedelta(minutes=1)
@@ -93,7 +94,8 @@ class _Builder:
         refusals = Refusals(database=office.database, notary=office.notary)
         inbound = self._inbound(tools, refusals)
         alerts = build_alerts(office, self.road if self.axis else None, session=None, clock=self.clock)
-        worker = self._worker(sealing, own_words, inbound, alerts)
+        expectations = expect_receipts(office, self.clock)
+        worker = self._worker(sealing, own_words, inbound)
         outbound = self._outbound(tools, refusals, worker)
         mailbox = Mailbox(
             database=office.database,
@@ -113,8 +115,13 @@ class _Builder:
             mint=self.mint,
             clock=self.clock,
         )
-        worker.rounds = (*worker.rounds, *desks.rounds)
-        operations = self._operations(worker)
+        worker.rounds = (
+            Round(every=config.alerts.every, make=alerts.look),
+            self._indexing(),
+            *receipt_rounds(office, self.axis, expectations, self.clock),
+            *desks.rounds,
+        )
+        operations = self._operations(worker, expectations)
         holdings = Holdings(watch=operations.watch, desks=desks, alerts=alerts, seals=seals)
         console = build_console(office, holdings, self.clock)
         return Gateway(
@@ -167,9 +174,7 @@ class _Builder:
             peer=peer,
         )
 
-    def _worker(
-        self, sealing: Sealing, own_words: OwnWords, inbound: Inbound | None, alerts: Alerts
-    ) -> Worker:
+    def _worker(self, sealing: Sealing, own_words: OwnWords, inbound: Inbound | None) -> Worker:
         office, config = self.office, self.office.config
         matching = Matching(
             database=office.database,
@@ -196,7 +201,6 @@ class _Builder:
             inbound=inbound,
             registry=self._registry(),
             restoration=self._restoration(inbound),
-            rounds=(Round(every=config.alerts.every, make=alerts.look), self._indexing()),
         )
 
     def _indexing(self) -> Round:
@@ -280,13 +284,14 @@ class _Builder:
             on_axis_call=self.road.was_answered,
         )
 
-    def _operations(self, worker: Worker) -> Operations:
+    def _operations(self, worker: Worker, expectations: Expectations) -> Operations:
         return Operations(
             watch=Watch(
                 database=self.office.database,
                 blobs=self.office.blobs,
                 seal=self.office.seal,
                 worker=worker,
+                expectations=expectations,
                 free_space_floor_bytes=self.office.config.storage.free_space_floor,
                 clock=self.clock,
             )

@@ -12,9 +12,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from gateway.clients.axis import Axis
 from gateway.config import load_config
 from gateway.exchange.acceptance import Acceptance
 from gateway.exchange.delivery import Delivery
+from gateway.exchange.evidencing import Evidencing
+from gateway.exchange.expectations import Expectations
 from gateway.exchange.inbound import Inbound
 from gateway.exchange.mailbox import Mailbox
 from gateway.exchange.outbound import Outbound
@@ -38,6 +41,10 @@ POINTS: dict[str, tuple[type, str, str]] = {
     "recorded, not yet confirmed to the axis": (Inbound, "accept", AFTER),
     "collected, not yet answered": (Mailbox, "collect", AFTER),
     "confirmed, not yet answered": (Mailbox, "confirm", AFTER),
+    "the axis's receipts read, not yet kept": (Evidencing, "_keep", BEFORE),
+    "the axis's receipts kept": (Evidencing, "_keep", AFTER),
+    "the axis told of ours, not yet noted": (Axis, "tell_receipts", AFTER),
+    "looked for missing receipts": (Expectations, "look", AFTER),
 }
 
 
