@@ -19,6 +19,8 @@ from gateway.setting_types import (
     LocalPath,
     Name,
     OptionalPath,
+    OptionalUrl,
+    Origin,
     Pause,
     Size,
     Text,
@@ -118,6 +120,26 @@ class Storage(Section):
     linger: Pause = read_duration("2ms")
     batch_limit: Count = 64
     free_space_floor: Size = read_size("256 MiB")
+
+
+class Peer(Section):
+    """[[audit.peers]]: another log that we watch, and whose signatures under our checkpoints we take."""
+
+    origin: Origin
+    url: Url
+    certificate_file: LocalPath
+
+
+class Audit(Section):
+    """[audit]: how the log is vouched for: checkpoints, timestamps, witnesses."""
+
+    checkpoint_every: Pause = read_duration("1m")
+    timestamp_url: OptionalUrl = None
+    timestamp_anchors_file: OptionalPath = None
+    timestamp_timeout: Duration = read_duration("30s")
+    ca_file: OptionalPath = None
+    witness_every: Duration = read_duration("1m")
+    peers: tuple[Peer, ...] = ()
 
 
 class PackageLimits(Section):

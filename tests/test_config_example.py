@@ -7,10 +7,13 @@ import pytest
 from pydantic import BaseModel
 
 from gateway.config import Axis, Config, load_config
+from gateway.settings import Peer
 
 EXAMPLE = Path(__file__).parent.parent / "config.example.toml"
 # What has no default and so needs a value, in a file that turns every table on.
-REQUIRED = {"name", "agency_code", "role", "axis.url", "axis.systemid", "axis.secret_file"}
+REQUIRED = {"name", "agency_code", "role", "axis.url", "axis.systemid", "axis.secret_file"} | {
+    f"audit.peers.{name}" for name in Peer.model_fields
+}
 UNITS = re.compile(
     r"\b(Duration|Size|Count|Number|File|Folder|List|Text|Yes or no|[Aa]ddress|port|Default|code)\b"
 )
@@ -25,9 +28,9 @@ def settings_of(model: type[BaseModel], table: str = "") -> dict[str, object]:
     """List a table's keys, ``axis.url``, with their defaults, tables within it opened."""
     found: dict[str, object] = {}
     for name, field in model.model_fields.items():
-        inner = Axis if name == "axis" else field.annotation
+        inner = {"axis": Axis, "peers": Peer}.get(name, field.annotation)
         if isinstance(inner, type) and issubclass(inner, BaseModel):
-            found |= settings_of(inner, f"{name}.")
+            found |= settings_of(inner, f"{table}{name}.")
         else:
             found[table + name] = field.get_default()
     return found
@@ -37,7 +40,7 @@ def explained_settings() -> dict[str, str]:
     """Map each key of the example to the words above it."""
     table, words, found = "", "", {}
     for line in EXAMPLE.read_text("utf-8").splitlines():
-        if header := re.fullmatch(r"#?\[(\w+)\]", line):
+        if header := re.fullmatch(r"#?\[+([\w.]+)\]+", line):
             table, words = header[1] + ".", ""
         elif key := re.match(r"#?([a-z_]+) = ", line):
             found[table + key[1]], words = words, ""
@@ -49,7 +52,8 @@ def explained_settings() -> dict[str, str]:
 @pytest.fixture
 def data_directory(tmp_path: Path) -> Path:
     """Lay out a data directory with the files the settings name."""
-    for name in ("seal.key", "seal.pem", "secrets.key", "axis.secret"):
+    (tmp_path / "peers").mkdir()
+    for name in ("seal.key", "seal.pem", "secrets.key", "axis.secret", "peers/G22.pem"):
         (tmp_path / name).touch()
     return tmp_path
 
@@ -68,11 +72,12 @@ def test_the_example_is_a_working_configuration(data_directory: Path) -> None:
 
 
 def test_every_default_in_the_example_is_the_real_one(data_directory: Path) -> None:
-    """Turning every commented line on changes nothing, except that there is now an axis, at its defaults."""
+    """Turning every commented line on changes nothing, except that there are now an axis and a peer."""
     text = EXAMPLE.read_text("utf-8")
     short = load(data_directory, text)
     full = load(data_directory, uncommented(text))
-    assert full.model_copy(update={"axis": None}) == short
+    assert full.model_copy(update={"axis": None, "audit": short.audit}) == short
+    assert full.audit.model_copy(update={"peers": ()}) == short.audit
     assert full.axis is not None
     required = {"url": full.axis.url, "systemid": full.axis.systemid, "secret_file": full.axis.secret_file}
     assert full.axis == Axis.model_construct(**required)
@@ -95,4 +100,5 @@ def test_each_setting_is_explained_with_its_unit_and_default(key: str) -> None:
 def test_only_what_must_be_said_has_no_default() -> None:
     """A new setting comes with a default: an update must not stop a node that runs."""
     model_keys = {name for name, field in Config.model_fields.items() if field.is_required()}
-    assert model_keys | {f"axis.{n}" for n, f in Axis.model_fields.items() if f.is_required()} == REQUIRED
+    model_keys |= {f"axis.{name}" for name, field in Axis.model_fields.items() if field.is_required()}
+    assert model_keys | {f"audit.peers.{name}" for name in Peer.model_fields} == REQUIRED
