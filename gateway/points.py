@@ -68,6 +68,11 @@ class Point(StrEnum):
     CHECKPOINT_RECORDED = "checkpoint recorded, nobody has seen it"
     COSIGNATURE_KEPT = "witness's signature kept"
     CHECKPOINT_SEEN = "another log's checkpoint judged and kept"
+    FORGOTTEN = "what was seen of another log forgotten"
+    # exchange/stamping.py, exchange/watching.py
+    STAMP_FETCHED = "timestamp granted, not kept"
+    STAMP_KEPT = "timestamp kept"
+    COSIGNATURE_GIVEN = "our signature given to the log it is for"
 
 
 _watcher: Callable[[Point], None] | None = None

@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from gateway.cli.terminal import grid, local, local_stacked, plain, size, words
-from gateway.cli.words import EVENT_STYLES, EVENTS, GRADES, package_words, status_words
+from gateway.cli.words import EVENT_STYLES, EVENTS, GRADES, VERDICTS, package_words, status_words
+from gateway.evidence.checkpoint import Verdict
 from gateway.evidence.receipts import read_statement
 from gateway.model.log import LogKind
 from gateway.model.signature import Grade
@@ -30,6 +31,7 @@ _ACTS: dict[str, str] = {
     "system-disabled": "ngắt hệ thống {system}",
     "directory-renewed": "cập nhật {count} cơ quan từ trục",
     "node-restored": "khôi phục từ bản sao lưu lúc {backup_at}, nhật ký khi đó {log_size} mục",
+    "witness-forgot": "bỏ điểm kiểm tra đã thấy của nhật ký {log}, {size} mục",
     "sending-found": "trục đã có {notation} của {sender} gửi {recipient} (mã {far_id}), gửi sau bản sao lưu",
 }
 
@@ -136,6 +138,10 @@ _TELLERS: dict[LogKind, Callable[[Facts], str]] = {
         f"gọi {facts.get('operation', '?')} xưng là {facts.get('claimed') or '?'}: {facts.get('code', '?')}"
     ),
     LogKind.ADMINISTERED: _administered,
+    LogKind.CONTRADICTED: lambda facts: (
+        f"nhật ký {facts.get('log', '?')} {VERDICTS[Verdict(facts['verdict'])][0]}: đã thấy"
+        f" {facts.get('seen_size', '?')} mục, nay đưa ra {facts.get('shown_size', '?')} mục không nối tiếp"
+    ),
 }
 
 

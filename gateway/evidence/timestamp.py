@@ -51,7 +51,7 @@ _ECDSA: dict[str, HashAlgorithm | None] = {
     "1.2.840.10045.4.3.4": SHA512(),
 }
 _CMS_SIGNED = "1.2.840.113549.1.7.2"
-_TOKEN_TEXT = "1.2.840.113549.1.9.16.1.4"
+_STAMP_TEXT = "1.2.840.113549.1.9.16.1.4"
 _CONTENT_TYPE, _MESSAGE_DIGEST = "1.2.840.113549.1.9.3", "1.2.840.113549.1.9.4"
 _SIGNING_CERTIFICATE, _SIGNING_CERTIFICATE_V2 = "1.2.840.113549.1.9.16.2.12", "1.2.840.113549.1.9.16.2.47"
 _SHA256_ALGORITHM = bytes.fromhex("300b0609608648016503040201")
@@ -152,7 +152,7 @@ def _read_token(token: bytes) -> _Signer:
         raise ValueError("not SignedData")
     version, algorithms, content, *rest = signed.expect(SEQUENCE).children()
     content_type, inside = content.expect(SEQUENCE).children()
-    if version.integer() != 3 or content_type.oid() != _TOKEN_TEXT:
+    if version.integer() != 3 or content_type.oid() != _STAMP_TEXT:
         raise ValueError("not a timestamp")
     (octets,) = inside.expect(_EXPLICIT_0).children()
     (only,) = rest.pop().expect(SET).children()
@@ -242,7 +242,7 @@ def _key_id(certificate: x509.Certificate) -> bytes | None:
 def _check_attributes(signer: _Signer) -> None:
     content_type = signer.attribute_values[_CONTENT_TYPE].oid()
     digest = signer.attribute_values[_MESSAGE_DIGEST].expect(OCTETS).content
-    if content_type != _TOKEN_TEXT or digest != _hash(signer.content, _HASHES[signer.digest_algorithm]):
+    if content_type != _STAMP_TEXT or digest != _hash(signer.content, _HASHES[signer.digest_algorithm]):
         _refuse("nội dung dấu thời gian đã bị sửa", "the timestamp's content has been changed")
 
 

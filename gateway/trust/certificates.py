@@ -183,7 +183,7 @@ def check_stamping_chain(
         _key_fault(leaf)  # (1)
         or _validity_fault(leaf, at)  # (2)
         or _stamping_fault(leaf)  # (3)
-        or (None if _find_path((leaf, *intermediates), anchors, at, _STAMPING_LEAF) else _UNTRUSTED)  # (4)
+        or (None if _find_path((leaf, *intermediates), anchors, at, _STAMPING_LEAF) else _untrusted())  # (4)
     )
 
 
@@ -252,18 +252,19 @@ def _stamping_fault(leaf: x509.Certificate) -> Fault | None:
     )
 
 
-_UNTRUSTED = Fault(
-    rule="certificate-untrusted",
-    vi="không có đường dẫn chứng thực hợp lệ từ chứng thư số đến một gốc tin cậy",
-    en="no valid path leads from the certificate to a trusted anchor",
-)
+def _untrusted() -> Fault:
+    return Fault(
+        rule="certificate-untrusted",
+        vi="không có đường dẫn chứng thực hợp lệ từ chứng thư số đến một gốc tin cậy",
+        en="no valid path leads from the certificate to a trusted anchor",
+    )
 
 
 def _path_fault(path: tuple[x509.Certificate, ...], anchors: Anchors, at: datetime) -> Fault | None:
     """Look for a path to an anchor, and remember the one found."""
     chain = _find_path(path, anchors, at, _LEAF)
     if chain is None:
-        return _UNTRUSTED
+        return _untrusted()
     anchors.remember(path, _window_of(chain))
     return None
 

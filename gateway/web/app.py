@@ -8,6 +8,7 @@ import structlog
 from aiohttp import web
 
 from gateway.vxp.operations import Operation
+from gateway.web.log_api import LogApi
 from gateway.web.observed import OPERATION, OUTCOME, PACKAGE, SYSTEM
 from gateway.web.operations import Operations, RequestMetrics
 from gateway.web.vxp_api import VxpApi
@@ -28,7 +29,7 @@ _POLLING = frozenset(
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def make_app(vxp: VxpApi, operations: Operations) -> web.Application:
+def make_app(vxp: VxpApi, operations: Operations, log_api: LogApi) -> web.Application:
     """Build the application.
 
     Shape: operations of the axis's protocol lie under ``/vxp/``; doubled slashes are accepted.
@@ -59,6 +60,7 @@ def make_app(vxp: VxpApi, operations: Operations) -> web.Application:
     app.router.add_get("/readyz", operations.answer_readiness)
     app.router.add_get("/metrics", operations.answer_metrics)
     app.router.add_get("/seal.pem", operations.answer_seal)
+    app.router.add_routes(log_api.routes())
     app.router.add_route("*", "/vxp/{operation:.*}", vxp.answer, expect_handler=vxp.answer_expectation)
     return app
 

@@ -22,6 +22,7 @@ from gateway.exchange.refusals import Refusals
 from gateway.exchange.registry import Registry
 from gateway.exchange.restoration import Restoration
 from gateway.exchange.road import Road
+from gateway.exchange.vouching import Vouching
 from gateway.exchange.worker import Rhythm, Worker
 from gateway.model.agency import System, SystemKind
 from gateway.model.identifiers import SystemId
@@ -31,10 +32,12 @@ from gateway.store.dispatches import newest_id
 from gateway.web.app import make_app
 from gateway.web.authentication import Authentication
 from gateway.web.limits import Limits
+from gateway.web.log_api import LogApi
 from gateway.web.operations import Operations, Watch
 from gateway.web.vxp_api import VxpApi
 from gateway.wiring.axis import lay_road, open_session, reach_axis
 from gateway.wiring.files import load_agency_seals, load_trust, package_limits
+from gateway.wiring.vouching import open_outer_session, rounds_of, vouch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +47,7 @@ class Gateway:
     office: Office
     app: web.Application
     worker: Worker
-    session: aiohttp.ClientSession | None
+    sessions: tuple[aiohttp.ClientSession, ...]
 
 
 async def build_gateway(office: Office, *, clock: Clock = now) -> Gateway:
@@ -53,8 +56,10 @@ async def build_gateway(office: Office, *, clock: Clock = now) -> Gateway:
     road = lay_road(office.config)
     axis = None if session is None else reach_axis(office.config, session, road, clock)
     mint = Mint.after(await newest_id(office.database))
-    builder = _Builder(office=office, axis=axis, road=road, clock=clock, mint=mint)
-    return builder.build(session)
+    outer = open_outer_session(office.config)
+    vouching = vouch(office, outer, clock)
+    builder = _Builder(office=office, axis=axis, road=road, clock=clock, mint=mint, vouching=vouching)
+    return builder.build(tuple(each for each in (session, outer) if each is not None))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,8 +71,9 @@ class _Builder:
     road: Road
     clock: Clock
     mint: Mint
+    vouching: Vouching
 
-    def build(self, session: aiohttp.ClientSession | None) -> Gateway:
+    def build(self, sessions: tuple[aiohttp.ClientSession, ...]) -> Gateway:
         office, config = self.office, self.office.config
         posting = Posting(blobs=office.blobs, mint=self.mint, give_up_after=config.delivery.give_up_after)
         own_words = OwnWords(
@@ -94,8 +100,15 @@ class _Builder:
         worker = self._worker(sealing, own_words, inbound)
         outbound = self._outbound(tools, refusals, worker)
         vxp = self._vxp(refusals, outbound, inbound, sealing, own_words)
-        return Gateway(
-            office=office, app=make_app(vxp, self._operations(worker)), worker=worker, session=session
+        app = make_app(vxp, self._operations(worker), self._log_api())
+        return Gateway(office=office, app=app, worker=worker, sessions=sessions)
+
+    def _log_api(self) -> LogApi:
+        watching = self.vouching.watching
+        return LogApi(
+            checkpoints=self.vouching.checkpoints,
+            peers=() if watching is None else watching.peers,
+            clock=self.clock,
         )
 
     def _judge(self) -> Judge:
@@ -167,6 +180,7 @@ class _Builder:
             inbound=inbound,
             registry=self._registry(),
             restoration=self._restoration(inbound),
+            rounds=rounds_of(self.vouching, config),
         )
 
     def _restoration(self, inbound: Inbound | None) -> Restoration | None:
@@ -253,6 +267,7 @@ class _Builder:
                 blobs=self.office.blobs,
                 seal=self.office.seal,
                 worker=worker,
+                vouching=self.vouching,
                 free_space_floor_bytes=self.office.config.storage.free_space_floor,
                 clock=self.clock,
             )
