@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.cli.log import entry_facts
+from gateway.cli.log_entry import entry_facts
 from gateway.config import load_config
 from gateway.errors import Refusal
 from gateway.evidence.checkpoint import Verdict, compare, verify_checkpoint
