@@ -18,6 +18,7 @@ from gateway.setting_types import Code, Text, fault_of
 from gateway.settings import (
     Alerts,
     Answers,
+    Audit,
     Axis,
     Console,
     Delivery,
@@ -52,6 +53,7 @@ class Config(Section):
     storage: Storage = Field({}, validate_default=True)
     alerts: Alerts = Alerts()
     drafts: Drafts = Field({}, validate_default=True)
+    audit: Audit = Audit()
     limits: PackageLimits = PackageLimits()
     log: Log = Log()
 
@@ -119,6 +121,16 @@ _CONFLICTS: tuple[tuple[str, Callable[[Config], object], str, str], ...] = (
         "delivery.lease, axis.connect_timeout, axis.answer_timeout",
         lambda c: c.axis and c.delivery.lease <= c.axis.connect_timeout + c.axis.answer_timeout,
         *("lease phải dài hơn tổng hai hạn chờ", "the lease must outlast both timeouts together"),
+    ),
+    (
+        "audit.timestamp_url, audit.timestamp_anchors_file",
+        lambda c: (c.audit.timestamp_url is None) != (c.audit.timestamp_anchors_file is None),
+        *_BOTH,
+    ),
+    (
+        "audit.peers",
+        lambda c: len({peer.origin for peer in c.audit.peers}) < len(c.audit.peers),
+        *("mỗi nhật ký chỉ được nêu một lần", "each log may be named only once"),
     ),
 )
 
@@ -194,8 +206,12 @@ def _is_tls(url: str) -> bool:
 
 
 def _missing_files(config: Config) -> Iterator[Fault]:
-    for table in ("http", "axis", "oidc", "trust", "alerts"):
-        for key, path in getattr(config, table) or ():
+    tables = [
+        (table, getattr(config, table)) for table in ("http", "axis", "oidc", "trust", "alerts", "audit")
+    ]
+    tables += [(f"audit.peers.{number}", peer) for number, peer in enumerate(config.audit.peers)]
+    for table, settings in tables:
+        for key, path in settings or ():
             if key.endswith("_file") and path is not None and not path.is_file():
                 yield Fault(
                     rule="file-missing",

@@ -107,6 +107,11 @@ class Point(StrEnum):
     SIGNED_IN = "session opened, its secret not yet said"
     LANGUAGE_SET = "language remembered"
     SEED_DRAWN = "seed of a phone kept, not yet shown"
+    FORGOTTEN = "what was seen of another log forgotten"
+    # exchange/stamping.py, exchange/watching.py
+    STAMP_FETCHED = "timestamp granted, not kept"
+    STAMP_KEPT = "timestamp kept"
+    COSIGNATURE_GIVEN = "our signature given to the log it is for"
 
 
 _watcher: Callable[[Point], None] | None = None

@@ -20,6 +20,7 @@ from gateway.setting_types import (
     Name,
     OptionalPath,
     OptionalUrl,
+    Origin,
     Pause,
     Size,
     Text,
@@ -148,6 +149,7 @@ class Alerts(Section):
     stuck_after: Pause = read_duration("1h")
     mailbox_left_after: Pause = read_duration("1d")
     seal_ends_within: Pause = read_duration("30d")
+    unstamped_after: Pause = read_duration("1d")
     mail_to: tuple[Text, ...] = ()
     mail_from: Text = "lienthong@localhost"
     smtp_host: Text = "localhost"
@@ -179,6 +181,26 @@ class Drafts(Section):
     file_limit: Size = read_size("100 MiB")
     files_limit: Size = read_size("300 MiB")
     keep: Duration = read_duration("60d")
+
+
+class Peer(Section):
+    """[[audit.peers]]: another log that we watch, and whose signatures under our checkpoints we take."""
+
+    origin: Origin
+    url: Url
+    certificate_file: LocalPath
+
+
+class Audit(Section):
+    """[audit]: how the log is vouched for: checkpoints, timestamps, witnesses."""
+
+    checkpoint_every: Pause = read_duration("1m")
+    timestamp_url: OptionalUrl = None
+    timestamp_anchors_file: OptionalPath = None
+    timestamp_timeout: Duration = read_duration("30s")
+    ca_file: OptionalPath = None
+    witness_every: Duration = read_duration("1m")
+    peers: tuple[Peer, ...] = ()
 
 
 class PackageLimits(Section):

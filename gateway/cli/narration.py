@@ -5,7 +5,16 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from gateway.cli.terminal import grid, local, local_stacked, plain, size, words
-from gateway.cli.words import EVENT_STYLES, EVENTS, GRADES, package_words, rung_words, status_words
+from gateway.cli.words import (
+    EVENT_STYLES,
+    EVENTS,
+    GRADES,
+    VERDICTS,
+    package_words,
+    rung_words,
+    status_words,
+)
+from gateway.evidence.checkpoint import Verdict
 from gateway.evidence.receipts import read_statement
 from gateway.model.log import LogKind
 from gateway.model.signature import Grade
@@ -45,6 +54,7 @@ _ACTS: dict[str, str] = {
     "sessions-ended": "kết thúc {count} phiên của {user}",
     "provider-bound": "gắn {user} với tài khoản đăng nhập một lần",
     "provider-unbound": "gỡ {user} khỏi tài khoản đăng nhập một lần",
+    "witness-forgot": "bỏ điểm kiểm tra đã thấy của nhật ký {log}, {size} mục",
     "sending-found": "trục đã có {notation} của {sender} gửi {recipient} (mã {far_id}), gửi sau bản sao lưu",
     "dispatch-resent": "gửi lại cho {recipients}: lượt {dispatch} → {again}. {reason}",
     "dispatch-hastened": "cho thử ngay lượt {dispatch} gửi {recipients}",
@@ -183,6 +193,10 @@ _TELLERS: dict[LogKind, Callable[[Facts], str]] = {
         f"{facts.get('user', '?')} từ {facts.get('address', '?')} ({facts.get('way', '?')})"
     ),
     LogKind.SIGNED_OUT: lambda facts: f"{facts.get('user', '?')}",
+    LogKind.CONTRADICTED: lambda facts: (
+        f"nhật ký {facts.get('log', '?')} {VERDICTS[Verdict(facts['verdict'])][0]}: đã thấy"
+        f" {facts.get('seen_size', '?')} mục, nay đưa ra {facts.get('shown_size', '?')} mục không nối tiếp"
+    ),
 }
 
 

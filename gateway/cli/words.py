@@ -1,5 +1,6 @@
 """What the closed lists are called in front of people, in Vietnamese and English."""
 
+from gateway.evidence.checkpoint import Verdict
 from gateway.model.agency import SystemKind
 from gateway.model.code_lists import STATUS_NAMES, Business, StatusCode
 from gateway.model.dispatch import Destination, State
@@ -93,6 +94,7 @@ EVENTS: dict[LogKind, Words] = {
     LogKind.ADMINISTERED: ("quản trị", "administered"),
     LogKind.SIGNED_IN: ("đăng nhập", "signed-in"),
     LogKind.SIGNED_OUT: ("đăng xuất", "signed-out"),
+    LogKind.CONTRADICTED: ("mâu thuẫn", "contradicted"),
 }
 
 EVENT_STYLES: dict[LogKind, str] = {
@@ -100,6 +102,7 @@ EVENT_STYLES: dict[LogKind, str] = {
     LogKind.TURNED_AWAY: "red",
     LogKind.EXPIRED: "red",
     LogKind.DISTRUSTED: "red",
+    LogKind.CONTRADICTED: "bold red",
     LogKind.DEFERRED: "yellow",
     LogKind.UNMATCHED: "yellow",
     LogKind.OVERDUE: "yellow",
@@ -112,6 +115,13 @@ EVENT_STYLES: dict[LogKind, str] = {
 CHANGES: dict[str, Words] = {
     "recall": ("chờ trả lời thu hồi", "owes an answer to a recall"),
     "update": ("chờ trả lời cập nhật", "owes an answer to an update"),
+}
+
+VERDICTS: dict[Verdict, Words] = {
+    Verdict.SAME: ("không đổi", "same"),
+    Verdict.EXTENDS: ("nối tiếp", "extends"),
+    Verdict.FORK: ("rẽ nhánh", "fork"),
+    Verdict.ROLLBACK: ("lùi lại", "rollback"),
 }
 
 _BUSINESS_EN = ("new document", "recall", "update", "replacement")

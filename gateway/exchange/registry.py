@@ -14,6 +14,7 @@ from gateway.clients.axis import Axis
 from gateway.errors import Refusal
 from gateway.evidence.receipts import JSON
 from gateway.exchange.directory import Directory, Snapshot
+from gateway.exchange.directory_news import what_is_new
 from gateway.exchange.notary import Notary
 from gateway.model.agency import Agency, System
 from gateway.model.identifiers import AgencyCode, SystemId, is_above, is_agency_code
@@ -25,7 +26,6 @@ from gateway.store.audit_log import append_entry
 from gateway.store.database import Database
 from gateway.store.directory import StoredSystem
 from gateway.trust.secrets import NONCE_BYTES, seal_secret
-from gateway.vxp.items import DirectoryItem
 from gateway.vxp.requests import Registration
 
 
@@ -242,7 +242,7 @@ class Registry:
         items = [*await self.axis.list_agencies(), *await self.axis.list_agencies_qd20()]
         passed(Point.DIRECTORY_READ)
         directory = await self.directory.current(certainly=True)
-        news = _what_is_new(items, directory)
+        news = what_is_new(items, directory)
         if not news:
             return 0
         entry = self._entry("directory-renewed", by="axis", at=at, count=len(news))
@@ -313,39 +313,4 @@ def not_yours(code: AgencyCode) -> Refusal:
         "agency-not-yours",
         vi=f"Hệ thống không phục vụ đơn vị {code} nên không được thay đổi đơn vị này.",
         en=f"The system does not serve agency {code} and may not change it.",
-    )
-
-
-def _what_is_new(items: Iterable[DirectoryItem], directory: Snapshot) -> list[Agency]:
-    """Compare the axis's lists with ours and return only what differs.
-
-    An agency stands in one list under its old code and in the other under its QĐ 20 code: whichever
-    comes first names it, the other becomes its alias.
-    """
-    heard: dict[AgencyCode, Agency] = {}
-    kept_as: dict[AgencyCode, AgencyCode] = {}
-    for item in items:
-        codes = [code for code in (item.code, item.other_code) if code is not None]
-        known = next((code for code in map(directory.canonical, codes) if code in directory.agencies), None)
-        code = known or next((kept_as[code] for code in codes if code in kept_as), item.code)
-        kept_as |= dict.fromkeys(codes, code)
-        before = heard.get(code)
-        aliases = dict.fromkeys((*(before.aliases if before else ()), *codes))
-        ours = directory.agencies.get(code)
-        # What an operator wrote here stays as it is; only further codes are learned.
-        kept = ours if ours is not None and not ours.from_axis else None
-        named = Agency(code=code, name=before.name if before else item.name, mail=item.mail, from_axis=True)
-        heard[code] = replace(kept or named, aliases=tuple(alias for alias in aliases if alias != code))
-    return [agency for agency in heard.values() if _differs(agency, directory.agencies.get(agency.code))]
-
-
-def _differs(agency: Agency, known: Agency | None) -> bool:
-    if known is None:
-        return True
-    if known.merged_into is not None:
-        return False  # an operator's merger holds, whatever the axis still lists
-    return (
-        known.name != agency.name
-        or known.closed_at is not None
-        or not set(agency.aliases) <= set(known.aliases)
     )

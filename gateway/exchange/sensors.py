@@ -77,28 +77,28 @@ class Sensors:
                 yield Condition(
                     rule=AlertRule.SEAL_ENDS,
                     subject=name,
-                    vi=f"Chứng thư số {name} hết hạn lúc {_local(ends_at)}.",
-                    en=f"The certificate {name} ends at {_local(ends_at)}.",
+                    vi=f"Chứng thư số {name} hết hạn lúc {local(ends_at)}.",
+                    en=f"The certificate {name} ends at {local(ends_at)}.",
                 )
 
     def _look_at_road(self, road: Road, at: datetime) -> Iterator[Condition]:
         closed_at = road.closed_at
-        if closed_at is not None and _is_over(self.thresholds.axis_away_after, closed_at, at):
+        if closed_at is not None and is_over(self.thresholds.axis_away_after, closed_at, at):
             yield Condition(
                 rule=AlertRule.AXIS_AWAY,
-                vi=f"Không gửi được lên trục từ {_local(closed_at)}.",
-                en=f"Nothing can be handed to the axis since {_local(closed_at)}.",
+                vi=f"Không gửi được lên trục từ {local(closed_at)}.",
+                en=f"Nothing can be handed to the axis since {local(closed_at)}.",
             )
 
     async def _look_at_queue(self, at: datetime) -> Iterable[Condition]:
         since = await oldest_waiting(self.database)
-        if since is None or not _is_over(self.thresholds.stuck_after, since, at):
+        if since is None or not is_over(self.thresholds.stuck_after, since, at):
             return ()
         return (
             Condition(
                 rule=AlertRule.DELIVERY_STUCK,
-                vi=f"Có gói tin chờ gửi lên trục từ {_local(since)}.",
-                en=f"A package has been waiting for the axis since {_local(since)}.",
+                vi=f"Có gói tin chờ gửi lên trục từ {local(since)}.",
+                en=f"A package has been waiting for the axis since {local(since)}.",
             ),
         )
 
@@ -122,16 +122,18 @@ class Sensors:
             Condition(
                 rule=AlertRule.MAILBOX_LEFT,
                 subject=system,
-                vi=f"Hệ thống {system} chưa lấy gói tin đến từ {_local(since)}.",
-                en=f"System {system} has not collected what came at {_local(since)}.",
+                vi=f"Hệ thống {system} chưa lấy gói tin đến từ {local(since)}.",
+                en=f"System {system} has not collected what came at {local(since)}.",
             )
             for system, since in left
         ]
 
 
-def _is_over(threshold: timedelta, since: datetime, at: datetime) -> bool:
+def is_over(threshold: timedelta, since: datetime, at: datetime) -> bool:
+    """Tell whether something has lasted; a threshold of nothing is never reached."""
     return bool(threshold) and at - since >= threshold
 
 
-def _local(at: datetime) -> str:
+def local(at: datetime) -> str:
+    """Write an instant as operators here read it."""
     return f"{at + _VIETNAM:%H:%M %d/%m/%Y}"

@@ -28,6 +28,7 @@ class LogKind(StrEnum):
     ADMINISTERED = "administered"
     SIGNED_IN = "signed-in"
     SIGNED_OUT = "signed-out"
+    CONTRADICTED = "contradicted"
 
 
 # A signed receipt is kept with these: somebody may later hold them against us or we against somebody.
@@ -42,6 +43,7 @@ SIGNED_KINDS = frozenset(
         LogKind.CONFIRMED,
         LogKind.EVIDENCED,
         LogKind.OVERDUE,
+        LogKind.CONTRADICTED,
     }
 )
 

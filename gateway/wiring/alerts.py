@@ -6,8 +6,10 @@ from gateway.clients.mail import Mail, MailSecurity
 from gateway.clients.webhooks import Webhook
 from gateway.config import Config
 from gateway.exchange.alerts import Alerts, Speaker
+from gateway.exchange.log_sensor import LogSensor
 from gateway.exchange.road import Road
-from gateway.exchange.sensors import Sensor, Sensors, Thresholds
+from gateway.exchange.sensors import Sensors, Thresholds
+from gateway.exchange.vouching import Vouching
 from gateway.office import Clock, Office
 
 
@@ -17,10 +19,11 @@ def build_alerts(
     *,
     session: aiohttp.ClientSession | None,
     clock: Clock,
-    more: tuple[Sensor, ...] = (),
+    vouching: Vouching,
 ) -> Alerts:
     """Put the alerts of a node together. road is None on a hub."""
     settings = office.config.alerts
+    of_the_log = LogSensor(vouching=vouching, unstamped_after=settings.unstamped_after)
     sensors = Sensors(
         database=office.database,
         blobs=office.blobs,
@@ -36,7 +39,7 @@ def build_alerts(
     )
     return Alerts(
         database=office.database,
-        sensors=(sensors.look, *more),
+        sensors=(sensors.look, of_the_log.look),
         speakers=(*_mail(office.config), *_webhooks(office.config, session, clock)),
         remind_every=settings.remind_every,
         clock=clock,

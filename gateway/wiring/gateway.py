@@ -9,6 +9,7 @@ from aiohttp import web
 from gateway.clients.axis import Axis
 from gateway.exchange.acceptance import Tools
 from gateway.exchange.admission import Admission
+from gateway.exchange.alerts import Alerts
 from gateway.exchange.delivery import Delivery
 from gateway.exchange.expectations import Expectations
 from gateway.exchange.ids import Mint
@@ -24,6 +25,7 @@ from gateway.exchange.refusals import Refusals
 from gateway.exchange.registry import Registry
 from gateway.exchange.restoration import Restoration
 from gateway.exchange.road import Road
+from gateway.exchange.vouching import Vouching
 from gateway.exchange.worker import Rhythm, Round, Worker
 from gateway.model.agency import System, SystemKind
 from gateway.model.identifiers import SystemId
@@ -40,6 +42,7 @@ from gateway.wiring.console import Holdings, build_console
 from gateway.wiring.desks import Desks, build_desks
 from gateway.wiring.evidence import expect_receipts, receipt_rounds
 from gateway.wiring.files import load_agency_seals, load_trust, package_limits
+from gateway.wiring.vouching import open_outer_session, publish_log, rounds_of, vouch
 
 _BETWEEN_LOOKS = timedelta(minutes=1)
 
@@ -51,8 +54,8 @@ class Gateway:
     office: Office
     app: web.Application
     worker: Worker
-    session: aiohttp.ClientSession | None
     desks: Desks
+    sessions: tuple[aiohttp.ClientSession, ...]
 
 
 async def build_gateway(office: Office, *, clock: Clock = now) -> Gateway:
@@ -61,8 +64,13 @@ async def build_gateway(office: Office, *, clock: Clock = now) -> Gateway:
     road = lay_road(office.config)
     axis = None if session is None else reach_axis(office.config, session, road, clock)
     mint = Mint.after(await newest_id(office.database))
-    builder = _Builder(office=office, axis=axis, road=road, clock=clock, mint=mint)
-    return builder.build(session)
+    outer = open_outer_session(office.config)
+    vouching = vouch(office, outer, clock)
+    alerts = build_alerts(office, road if axis else None, session=outer, clock=clock, vouching=vouching)
+    builder = _Builder(
+        office=office, axis=axis, road=road, clock=clock, mint=mint, vouching=vouching, alerts=alerts
+    )
+    return builder.build(tuple(each for each in (session, outer) if each is not None))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,8 +82,10 @@ class _Builder:
     road: Road
     clock: Clock
     mint: Mint
+    vouching: Vouching
+    alerts: Alerts
 
-    def build(self, session: aiohttp.ClientSession | None) -> Gateway:
+    def build(self, sessions: tuple[aiohttp.ClientSession, ...]) -> Gateway:
         office, config = self.office, self.office.config
         own_words = furnish_own_words(office, self.mint)
         tools = Tools(
@@ -93,7 +103,6 @@ class _Builder:
         )
         refusals = Refusals(database=office.database, notary=office.notary)
         inbound = self._inbound(tools, refusals)
-        alerts = build_alerts(office, self.road if self.axis else None, session=None, clock=self.clock)
         expectations = expect_receipts(office, self.clock)
         worker = self._worker(sealing, own_words, inbound)
         outbound = self._outbound(tools, refusals, worker)
@@ -116,19 +125,20 @@ class _Builder:
             clock=self.clock,
         )
         worker.rounds = (
-            Round(every=config.alerts.every, make=alerts.look),
+            Round(every=config.alerts.every, make=self.alerts.look, waits_outside=True),
             self._indexing(),
+            *rounds_of(self.vouching, config),
             *receipt_rounds(office, self.axis, expectations, self.clock),
             *desks.rounds,
         )
         operations = self._operations(worker, expectations)
-        holdings = Holdings(watch=operations.watch, desks=desks, alerts=alerts, seals=seals)
+        holdings = Holdings(watch=operations.watch, desks=desks, alerts=self.alerts, seals=seals)
         console = build_console(office, holdings, self.clock)
         return Gateway(
             office=office,
-            app=make_app(vxp, operations, console=console),
+            app=make_app(vxp, operations, publish_log(self.vouching, self.clock), console=console),
             worker=worker,
-            session=session,
+            sessions=sessions,
             desks=desks,
         )
 
@@ -292,6 +302,7 @@ class _Builder:
                 seal=self.office.seal,
                 worker=worker,
                 expectations=expectations,
+                vouching=self.vouching,
                 free_space_floor_bytes=self.office.config.storage.free_space_floor,
                 clock=self.clock,
             )
