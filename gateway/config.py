@@ -22,6 +22,7 @@ from gateway.settings import (
     Http,
     Log,
     PackageLimits,
+    Retention,
     Role,
     Section,
     Storage,
@@ -43,6 +44,7 @@ class Config(Section):
     trust: Trust = Field({}, validate_default=True)
     storage: Storage = Field({}, validate_default=True)
     limits: PackageLimits = PackageLimits()
+    retention: Retention = Retention()
     log: Log = Log()
 
 
@@ -68,6 +70,11 @@ _CONFLICTS: tuple[tuple[str, Callable[[Config], object], str, str], ...] = (
         "storage.blobs_dir, storage.spool_dir",
         lambda c: c.storage.blobs_dir == c.storage.spool_dir,
         *("phải là hai thư mục khác nhau", "must be two different folders"),
+    ),
+    (
+        "retention.agencies",
+        lambda c: len({each.code for each in c.retention.agencies}) < len(c.retention.agencies),
+        *("mỗi cơ quan chỉ được ghi một lần", "an agency stands there twice"),
     ),
     (
         "role, axis",

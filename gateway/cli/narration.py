@@ -31,7 +31,13 @@ _ACTS: dict[str, str] = {
     "directory-renewed": "cập nhật {count} cơ quan từ trục",
     "node-restored": "khôi phục từ bản sao lưu lúc {backup_at}, nhật ký khi đó {log_size} mục",
     "sending-found": "trục đã có {notation} của {sender} gửi {recipient} (mã {far_id}), gửi sau bản sao lưu",
+    "hold-placed": "tạm giữ số {hold}, {held}: {reason}",
+    "hold-released": "bỏ tạm giữ số {hold}, {held}: {reason}",
+    "archive-made": "lập bản lưu trữ {archive}: mục {first_seq} đến {last_seq}, {count} gói tin",
+    "archive-imported": "đưa {count} gói tin từ bản lưu trữ {archive} trở lại",
 }
+
+_CARRIED = {"document": "văn bản", "status": "trạng thái"}
 
 
 def when(facts: Facts) -> str | None:
@@ -93,6 +99,7 @@ def _turned_away(facts: Facts) -> str:
 
 def _administered(facts: Facts) -> str:
     details = {**facts, **facts.get("details", {})}
+    details["held"] = details.get("document") or details.get("agency")
     told = {name: _list(fact) if isinstance(fact, list) else str(fact) for name, fact in details.items()}
     sentence = _ACTS.get(told.get("act", ""), "{act}")
     return f"{told.get('by', '?')}: {sentence.format_map(_Known(told))}"
@@ -136,6 +143,11 @@ _TELLERS: dict[LogKind, Callable[[Facts], str]] = {
         f"gọi {facts.get('operation', '?')} xưng là {facts.get('claimed') or '?'}: {facts.get('code', '?')}"
     ),
     LogKind.ADMINISTERED: _administered,
+    LogKind.ERASED: lambda facts: (
+        f"{_CARRIED.get(facts.get('carries', ''), '?')} của {facts.get('sender', '?')}"
+        f" {size(facts.get('bytes', 0))}, hết {facts.get('kept_days', '?')} ngày (quy tắc"
+        f" {facts.get('rule', '?')}); giá trị băm và nhật ký vẫn còn"
+    ),
 }
 
 

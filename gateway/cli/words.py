@@ -79,6 +79,7 @@ EVENTS: dict[LogKind, Words] = {
     LogKind.AMENDED: ("thay đổi", "amended"),
     LogKind.DISTRUSTED: ("không tin", "distrusted"),
     LogKind.ADMINISTERED: ("quản trị", "administered"),
+    LogKind.ERASED: ("đã xóa nội dung", "erased"),
 }
 
 EVENT_STYLES: dict[LogKind, str] = {
@@ -88,6 +89,7 @@ EVENT_STYLES: dict[LogKind, str] = {
     LogKind.DISTRUSTED: "red",
     LogKind.DEFERRED: "yellow",
     LogKind.UNMATCHED: "yellow",
+    LogKind.ERASED: "yellow",
     LogKind.ACCEPTED: "green",
     LogKind.DELIVERED: "green",
     LogKind.CONFIRMED: "green",

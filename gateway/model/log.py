@@ -24,6 +24,7 @@ class LogKind(StrEnum):
     AMENDED = "amended"
     DISTRUSTED = "distrusted"
     ADMINISTERED = "administered"
+    ERASED = "erased"
 
 
 # A signed receipt is kept with these: somebody may later hold them against us or we against somebody.
@@ -35,6 +36,7 @@ SIGNED_KINDS = frozenset(
         LogKind.TURNED_AWAY,
         LogKind.EXPIRED,
         LogKind.CONFIRMED,
+        LogKind.ERASED,
     }
 )
 

@@ -35,6 +35,7 @@ from gateway.web.operations import Operations, Watch
 from gateway.web.vxp_api import VxpApi
 from gateway.wiring.axis import lay_road, open_session, reach_axis
 from gateway.wiring.files import load_agency_seals, load_trust, package_limits
+from gateway.wiring.retention import retention_round
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,6 +168,7 @@ class _Builder:
             inbound=inbound,
             registry=self._registry(),
             restoration=self._restoration(inbound),
+            rounds=(retention_round(office, self.clock),),
         )
 
     def _restoration(self, inbound: Inbound | None) -> Restoration | None:
