@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
+from gateway.errors import Delay
 from gateway.exchange.worker import Worker
 from gateway.store.blobs import Blobs
 from gateway.store.database import Database
@@ -40,8 +41,12 @@ class Watch:
     async def _database_trouble(self) -> str | None:
         try:
             await self.database.fetch_one("SELECT count(*) FROM directory_version")
-        except sqlite3.Error:
+        except (sqlite3.Error, Delay):
             return "the database cannot be read"
+        try:
+            await self.database.try_disk()
+        except Delay:
+            return "the disk takes nothing: what comes in is put off"
         return None
 
     def _disk_trouble(self) -> str | None:
