@@ -97,11 +97,18 @@ def _write_member(tar: _Hashing, digest: Digest, size_bytes: int, content: Binar
     member = tarfile.TarInfo(digest)
     member.size = size_bytes
     tar.write(member.tobuf(tarfile.USTAR_FORMAT, "ascii", "strict"))
-    before = tar.size_bytes
+    begin, found = tar.size_bytes, hashlib.sha256()
     while chunk := content.read(_READ_BYTES):
+        found.update(chunk)
         tar.write(chunk)
-    if tar.size_bytes - before != size_bytes:
-        raise _damaged(digest)
+    if tar.size_bytes - begin != size_bytes or found.hexdigest() != digest:
+        # What is archived may be erased here: nothing is archived that is not what came.
+        raise Refusal.because(
+            "bytes-damaged",
+            where=digest,
+            vi="nội dung gói tin đã hỏng: chạy lienthong doctor",
+            en="a package's bytes are damaged: run lienthong doctor",
+        )
     tar.write(bytes(-size_bytes % tarfile.BLOCKSIZE))
 
 

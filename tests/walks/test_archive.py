@@ -258,6 +258,24 @@ async def test_nothing_strange_is_brought_in(node: Node, tmp_path: Path) -> None
         await bring_back(node, tmp_path / "cut.zip")
 
 
+async def test_what_is_damaged_here_is_not_archived_as_if_it_were_whole(node: Node, tmp_path: Path) -> None:
+    """Bytes that rotted, bytes that are gone: refused by name, no file, and nothing counts as archived."""
+    package = await travel(node, Sent(sender=HEALTH), attachment=LARGE)
+    digest = digest_of(package)
+    path = node.directory / "blobs" / digest[:2] / digest[2:4] / digest
+    path.write_bytes(package[:-1] + b"!")
+    with pytest.raises(Refusal, match="bytes-damaged"):
+        await export(node, tmp_path / "one.zip")
+    path.unlink()
+    with pytest.raises(Refusal, match="bytes-missing"):
+        await export(node, tmp_path / "one.zip")
+    assert list(tmp_path.glob("*.zip*")) == []
+    assert node.rows("SELECT 1 FROM packages WHERE archived_at IS NOT NULL") == []
+    path.write_bytes(package)
+    await export(node, tmp_path / "one.zip")
+    assert check(tmp_path / "one.zip").faults == ()
+
+
 async def test_a_full_disk_leaves_nothing_that_looks_like_an_archive(node: Node, tmp_path: Path) -> None:
     """The command fails in words; no file, no half of one, nothing noted as archived; later it works."""
     await travel(node, Sent(sender=HEALTH), attachment=random.Random(2).randbytes(3_000_000))
