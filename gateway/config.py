@@ -28,6 +28,7 @@ from gateway.settings import (
     Oidc,
     PackageLimits,
     Receipts,
+    Retention,
     Role,
     Section,
     Storage,
@@ -55,6 +56,7 @@ class Config(Section):
     drafts: Drafts = Field({}, validate_default=True)
     audit: Audit = Audit()
     limits: PackageLimits = PackageLimits()
+    retention: Retention = Retention()
     log: Log = Log()
 
 
@@ -90,6 +92,11 @@ _CONFLICTS: tuple[tuple[str, Callable[[Config], object], str, str], ...] = (
         "storage.blobs_dir, storage.spool_dir",
         lambda c: c.storage.blobs_dir == c.storage.spool_dir,
         *("phải là hai thư mục khác nhau", "must be two different folders"),
+    ),
+    (
+        "retention.agencies",
+        lambda c: len({each.code for each in c.retention.agencies}) < len(c.retention.agencies),
+        *("mỗi cơ quan chỉ được ghi một lần", "an agency stands there twice"),
     ),
     (
         "role, axis",

@@ -112,6 +112,22 @@ class Point(StrEnum):
     STAMP_FETCHED = "timestamp granted, not kept"
     STAMP_KEPT = "timestamp kept"
     COSIGNATURE_GIVEN = "our signature given to the log it is for"
+    # exchange/retention.py, store/blobs.py
+    STANDING_KEPT = "rules and clock noted, nothing looked at"
+    REVISED = "some packages to be looked at anew, more to come"
+    CONTENT_ERASED = "erasures recorded, files still there"
+    FILES_SET_ASIDE = "erased files out of the way, not yet gone"
+    FILES_REMOVED = "erased files gone, still listed"
+    FILES_FORGOTTEN = "erased files gone and off the list"
+    # exchange/holding.py, exchange/archiving.py, exchange/archive_return.py
+    HOLD_PLACED = "hold placed"
+    HOLD_RELEASED = "hold released"
+    ARCHIVE_VOUCHED = "checkpoint for an archive recorded, nothing written"
+    ARCHIVE_NAMED = "archive complete under its name, not recorded"
+    ARCHIVED_NOTED = "some packages noted as archived, more to come"
+    ARCHIVE_RECORDED = "archive recorded"
+    RETURNING_SAFE = "bytes from an archive safe, not yet kept"
+    CONTENT_RETURNED = "some content back from an archive, more to come"
 
 
 _watcher: Callable[[Point], None] | None = None

@@ -15,8 +15,10 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 
 from gateway.errors import Fault
 from gateway.model.identifiers import AgencyCode, SystemId, is_agency_code, normalise_code
+from gateway.model.retention import PERMANENT
 
 _UNIT_SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
+_LONGEST_TERM_DAYS = 366_000
 _UNIT_BYTES = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
 
 
@@ -39,6 +41,21 @@ def read_duration(text: object) -> timedelta:
         text, _UNIT_SECONDS, f"khoảng thời gian như {forms}", f"a duration such as {forms}"
     )
     return timedelta(seconds=seconds)
+
+
+def read_term(text: object) -> timedelta:
+    """Read how long something is kept: "3650d", "10y" or "permanent".
+
+    Shape: a year counts as 366 days, so that nothing goes a day too early.
+    """
+    if text == "permanent":
+        return PERMANENT
+    forms = '"3650d", "10y"'
+    vi, en = f'thời hạn lưu như {forms} hay "permanent"', f'a term such as {forms} or "permanent"'
+    days = _read_amount(text, {"d": 1, "y": 366}, vi, en)
+    if not 1 <= days <= _LONGEST_TERM_DAYS:
+        raise _wrong("phải từ 1 ngày đến 1000 năm", "must be from a day to a thousand years")
+    return timedelta(days=days)
 
 
 def read_size(text: object) -> int:
@@ -90,6 +107,7 @@ def in_directory(name: str) -> Any:
 
 
 Duration = Annotated[timedelta, BeforeValidator(read_duration), Field(gt=timedelta())]
+Term = Annotated[timedelta, BeforeValidator(read_term)]
 Pause = Annotated[timedelta, BeforeValidator(read_duration)]
 """A duration that may be "0s"."""
 Size = Annotated[int, BeforeValidator(read_size)]

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from gateway.model.retention import PERMANENT
 from gateway.model.signature import SignaturePolicy
 from gateway.setting_types import (
     Code,
@@ -23,11 +24,13 @@ from gateway.setting_types import (
     Origin,
     Pause,
     Size,
+    Term,
     Text,
     Url,
     in_directory,
     read_duration,
     read_size,
+    read_term,
 )
 
 
@@ -209,6 +212,27 @@ class PackageLimits(Section):
     header_bytes: Size = read_size("4 MiB")
     depth: Annotated[int, Field(ge=8, le=256)] = 64
     attachments_count: Count = 500
+
+
+class AgencyTerms(Section):
+    """One of [[retention.agencies]]: what is different for what an agency sent or received."""
+
+    code: Code
+    documents: Term | None = None
+    statuses: Term | None = None
+
+
+class Retention(Section):
+    """[retention]: how long content is kept."""
+
+    documents: Term = PERMANENT
+    statuses: Term = PERMANENT
+    agencies: tuple[AgencyTerms, ...] = ()
+    only_archived: bool = False
+    returned: Term = read_term("30d")
+    patience: Pause = read_duration("7d")
+    every: Duration = read_duration("1h")
+    batch: Annotated[int, Field(ge=1, le=1000)] = 100
 
 
 class Log(Section):

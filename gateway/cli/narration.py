@@ -61,7 +61,13 @@ _ACTS: dict[str, str] = {
     "dispatch-cancelled": "hủy lượt {dispatch} gửi {recipients}: {reason}",
     "failure-dismissed": "để yên lượt {dispatch} đã thất bại, gửi {recipients}: {reason}",
     "arrival-asked-again": "yêu cầu trục gửi lại gói {far_id}. {reason}",
+    "hold-placed": "tạm giữ số {hold}, {held}: {reason}",
+    "hold-released": "bỏ tạm giữ số {hold}, {held}: {reason}",
+    "archive-made": "lập bản lưu trữ {archive}: mục {first_seq} đến {last_seq}, {count} gói tin",
+    "archive-imported": "đưa {count} gói tin từ bản lưu trữ {archive} trở lại",
 }
+
+_CARRIED = {"document": "văn bản", "status": "trạng thái"}
 
 
 def when(facts: Facts) -> str | None:
@@ -124,6 +130,7 @@ def _turned_away(facts: Facts) -> str:
 
 def _administered(facts: Facts) -> str:
     details = {**facts, **facts.get("details", {})}
+    details["held"] = details.get("document") or details.get("agency")
     told = {name: _list(fact) if isinstance(fact, list) else str(fact) for name, fact in details.items()}
     sentence = _ACTS.get(told.get("act", ""), "{act}")
     return f"{told.get('by', '?')}: {sentence.format_map(_Known(told))}"
@@ -196,6 +203,11 @@ _TELLERS: dict[LogKind, Callable[[Facts], str]] = {
     LogKind.CONTRADICTED: lambda facts: (
         f"nhật ký {facts.get('log', '?')} {VERDICTS[Verdict(facts['verdict'])][0]}: đã thấy"
         f" {facts.get('seen_size', '?')} mục, nay đưa ra {facts.get('shown_size', '?')} mục không nối tiếp"
+    ),
+    LogKind.ERASED: lambda facts: (
+        f"{_CARRIED.get(facts.get('carries', ''), '?')} của {facts.get('sender', '?')}"
+        f" {size(facts.get('bytes', 0))}, hết {facts.get('kept_days', '?')} ngày (quy tắc"
+        f" {facts.get('rule', '?')}); giá trị băm và nhật ký vẫn còn"
     ),
 }
 

@@ -34,6 +34,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "document": ("gateway.cli.documents", "Văn bản và đường đi của nó · Documents and their way"),
     "dispatch": ("gateway.cli.dispatches", "Gửi lại, hủy lượt chuyển · Send again, cancel"),
     "log": ("gateway.cli.log", "Nhật ký và biên nhận · The audit log and its receipts"),
+    "hold": ("gateway.cli.hold", "Tạm giữ nội dung khỏi bị xóa · Keep content from being erased"),
+    "archive": ("gateway.cli.archive", "Lưu trữ thành tệp kiểm chứng được · Archives to be checked"),
     "backup": ("gateway.cli.backup", "Sao lưu, cả khi đang chạy · Back a node up, running or not"),
     "restore": ("gateway.cli.restore", "Khôi phục từ bản sao lưu · Restore a backup"),
     "doctor": ("gateway.cli.doctor", "Khám thư mục dữ liệu · Examine a data directory"),

@@ -95,6 +95,7 @@ EVENTS: dict[LogKind, Words] = {
     LogKind.SIGNED_IN: ("đăng nhập", "signed-in"),
     LogKind.SIGNED_OUT: ("đăng xuất", "signed-out"),
     LogKind.CONTRADICTED: ("mâu thuẫn", "contradicted"),
+    LogKind.ERASED: ("đã xóa nội dung", "erased"),
 }
 
 EVENT_STYLES: dict[LogKind, str] = {
@@ -107,6 +108,7 @@ EVENT_STYLES: dict[LogKind, str] = {
     LogKind.UNMATCHED: "yellow",
     LogKind.OVERDUE: "yellow",
     LogKind.EVIDENCED: "green",
+    LogKind.ERASED: "yellow",
     LogKind.ACCEPTED: "green",
     LogKind.DELIVERED: "green",
     LogKind.CONFIRMED: "green",

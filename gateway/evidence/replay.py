@@ -178,13 +178,21 @@ def _read_line(fields: Any) -> Item:
     return Entry(int(fields["seq"]), content_of(statement, form))
 
 
-def replay(items: Iterable[Item], *, origin: str, certificates: Sequence[x509.Certificate]) -> Replayed:
+def replay(
+    items: Iterable[Item],
+    *,
+    origin: str,
+    certificates: Sequence[x509.Certificate],
+    before: Frontier | None = None,
+) -> Replayed:
     """Walk through a log and compare it with everything that was signed about it.
 
     Shape: certificates are those the log has ever signed with; one of them must have signed each
     checkpoint. The receipts within the entries are covered by the checkpoints and not verified one by one.
+    Of a part of a log before is the tree it goes on from; the first checkpoint vouches for both.
     """
-    walk = _Walk(origin=origin, certificates=certificates)
+    tree = Frontier() if before is None else before
+    walk = _Walk(origin=origin, certificates=certificates, tree=tree, seq=tree.size, vouched=tree.size)
     for item in items:
         if isinstance(item, Entry):
             walk.take_entry(item)

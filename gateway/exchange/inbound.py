@@ -83,6 +83,8 @@ class Inbound:
             passed(Point.ARRIVAL_BYTES_SAFE)
             promise = await self.database.write(lambda tables: acceptance.record(tables, self.tools))
             passed(Point.ARRIVAL_ACCEPTED)
+            if promise.is_repetition:
+                await self.blobs.forget(spool)  # nothing new was kept: erased content does not come back so
             return promise
         except Refusal as refusal:
             await self.blobs.forget(spool)

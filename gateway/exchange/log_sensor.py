@@ -26,8 +26,8 @@ class LogSensor:
         if ALTERED in self.vouching.troubles.open:
             yield Condition(
                 rule=AlertRule.LOG_ALTERED,
-                vi="Nhật ký không còn là nhật ký đã ký: chạy lienthong log verify, giữ nguyên tệp.",
-                en="The log is no longer what was signed: run lienthong log verify, keep the files as they are.",
+                vi="Nhật ký không còn là nhật ký đã ký: chạy lienthong log verify, giữ nguyên các tệp.",
+                en="The log is no longer what was signed: run lienthong log verify, keep the files.",
             )
         since = standing.exposed_since
         if self.vouching.stamping is None or since is None or not is_over(self.unstamped_after, since, at):

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from functools import partial
 from sqlite3 import Connection
 
+from gateway.edxml.dates import VIETNAM
 from gateway.errors import Refusal
 from gateway.exchange.directory import Directory
 from gateway.exchange.notary import Notary
@@ -150,11 +151,14 @@ class Mailbox:
         """Open one package for its system; the collection is on record before the first byte leaves.
 
         Shape: by is the login of who opened it in the console.
-        Errors: Refusal ``not-in-mailbox`` when it is not the caller's or does not exist, in the same words.
+        Errors: Refusal ``not-in-mailbox`` when it is not the caller's or does not exist, in the same words;
+        ``content-erased`` when its time was over.
         """
         item = await self._find(caller, doc_id)
         package = await load_package(self.database, item.package_id)
         assert package is not None  # noqa: S101 - a foreign key holds it
+        if package.erased_at is not None:
+            raise _content_erased(package.erased_at)
         leaving = await self.sealing.prepare(package, at=at)
         (await leaving.open()).close()  # what cannot be read is said before the first byte leaves
         entry = self.notary.entry(
@@ -247,3 +251,15 @@ class Mailbox:
                 en="There is no such package in the system's mailboxes.",
             )
         return item
+
+
+def _content_erased(at: datetime) -> Refusal:
+    day = at.astimezone(VIETNAM)
+    return Refusal.because(
+        "content-erased",
+        where="docId",
+        vi=f"Nội dung gói tin đã hết thời hạn lưu và bị xóa ngày {day:%d/%m/%Y}; nhật ký, giá trị băm,"
+        " biên nhận vẫn còn. Cần đọc lại, hỏi người quản trị về bản lưu trữ.",
+        en=f"The content was erased on {day:%Y-%m-%d}, when its time was over; its entries, digest and"
+        " receipts stay. To read it again, ask the administrator for the archive.",
+    )

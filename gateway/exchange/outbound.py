@@ -65,6 +65,8 @@ class Outbound:
             passed(Point.BYTES_SAFE)
             promise = await self.database.write(lambda tables: acceptance.record(tables, self.tools))
             passed(Point.ACCEPTED)
+            if promise.is_repetition:
+                await self.blobs.forget(spool)  # nothing new was kept: erased content does not come back so
         except Refusal as refusal:
             await self.blobs.forget(spool)
             refusal.receipt = await self.refusals.record(

@@ -29,6 +29,7 @@ class LogKind(StrEnum):
     SIGNED_IN = "signed-in"
     SIGNED_OUT = "signed-out"
     CONTRADICTED = "contradicted"
+    ERASED = "erased"
 
 
 # A signed receipt is kept with these: somebody may later hold them against us or we against somebody.
@@ -44,6 +45,7 @@ SIGNED_KINDS = frozenset(
         LogKind.EVIDENCED,
         LogKind.OVERDUE,
         LogKind.CONTRADICTED,
+        LogKind.ERASED,
     }
 )
 

@@ -30,6 +30,7 @@ class StoredPackage:
     Shape: submission identifies the act of sending: the same act repeated finds the same row. seal is
     the signature element to be inserted at byte seal_at, made when the package first leaves, and
     sealed_until the end of its certificate; seal_at is None when the package bears its own signature.
+    Since erased_at its bytes are no longer kept, and everything else is.
     """
 
     id: PackageId
@@ -55,19 +56,20 @@ class StoredPackage:
     grade: str
     warnings: tuple[str, ...]
     accepted_at: datetime
+    erased_at: datetime | None = None
 
 
 _COLUMNS = (
     "id, direction, system_id, submission, kind, business, status, digest, size_bytes, seal_at, thread_id,"
     " sender, recipients, document_id, notation, promulgated_on, subject, priority, grade, warnings,"
-    " accepted_at"
+    " accepted_at, kept_since"
 )
 
 
 def insert_package(connection: sqlite3.Connection, package: StoredPackage) -> None:
     """Write a package's row."""
     connection.execute(
-        f"INSERT INTO packages ({_COLUMNS}) VALUES (?{', ?' * 20})",
+        f"INSERT INTO packages ({_COLUMNS}) VALUES (?{', ?' * 21})",
         (
             package.id,
             package.direction,
@@ -89,6 +91,7 @@ def insert_package(connection: sqlite3.Connection, package: StoredPackage) -> No
             package.priority,
             package.grade,
             json.dumps(package.warnings),
+            to_micros(package.accepted_at),
             to_micros(package.accepted_at),
         ),
     )
@@ -218,6 +221,7 @@ def package_from(row: sqlite3.Row) -> StoredPackage:
         grade=row["grade"],
         warnings=tuple(json.loads(row["warnings"])),
         accepted_at=from_micros(row["accepted_at"]),
+        erased_at=None if row["erased_at"] is None else from_micros(row["erased_at"]),
     )
 
 

@@ -22,6 +22,7 @@ VXP_CODES: dict[str, ErrorCode] = {
     "recipient-not-in-package": ErrorCode.RECIPIENT,
     "misrouted": ErrorCode.RECIPIENT,
     "not-in-mailbox": ErrorCode.DOCUMENT,
+    "content-erased": ErrorCode.DOCUMENT,
     "status-out-of-order": ErrorCode.STATUS,
     "reason-missing": ErrorCode.STATUS,
     "package-too-large": ErrorCode.SIZE,

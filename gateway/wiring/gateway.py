@@ -42,6 +42,7 @@ from gateway.wiring.console import Holdings, build_console
 from gateway.wiring.desks import Desks, build_desks
 from gateway.wiring.evidence import expect_receipts, receipt_rounds
 from gateway.wiring.files import load_agency_seals, load_trust, package_limits
+from gateway.wiring.retention import retention_round
 from gateway.wiring.vouching import open_outer_session, publish_log, rounds_of, vouch
 
 _BETWEEN_LOOKS = timedelta(minutes=1)
@@ -129,6 +130,7 @@ class _Builder:
             self._indexing(),
             *rounds_of(self.vouching, config),
             *receipt_rounds(office, self.axis, expectations, self.clock),
+            retention_round(office, self.clock),
             *desks.rounds,
         )
         operations = self._operations(worker, expectations)
