@@ -30,6 +30,11 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "send": ("gateway.cli.send", "Gửi gói tin như một hệ thống · Send a package as a system"),
     "mailbox": ("gateway.cli.mailbox", "Hộp chờ nhận của một hệ thống · A system's mailbox"),
     "document": ("gateway.cli.documents", "Văn bản và đường đi của nó · Documents and their way"),
+    "evidence": (
+        "gateway.cli.evidence",
+        "Hồ sơ bằng chứng cho kiểm toán · Evidence bundles for auditors",
+    ),
+    "verify": ("gateway.cli.verify", "Kiểm tra hồ sơ bằng chứng · Verify an evidence bundle"),
     "log": ("gateway.cli.log", "Nhật ký và biên nhận · The audit log and its receipts"),
     "backup": ("gateway.cli.backup", "Sao lưu, cả khi đang chạy · Back a node up, running or not"),
     "restore": ("gateway.cli.restore", "Khôi phục từ bản sao lưu · Restore a backup"),
