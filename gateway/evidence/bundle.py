@@ -65,10 +65,10 @@ KIỂM TRA KHÔNG CẦN CHƯƠNG TRÌNH CỦA CHÚNG TÔI · VERIFY WITHOUT OUR 
            --trusted-pem CA.pem META-INF/signatures.xml
 3. Dấu thời gian trên điểm kiểm tra · the timestamp over a checkpoint, where there is one:
        openssl ts -verify -token_in -in checkpoints/N.tst -data checkpoints/N.note -CAfile TSA-CA.pem
-4. Biên nhận · a receipt: receipts/N.json, chữ ký trên "statement" · signed over its "statement" with a key in
+4. Biên nhận · a receipt: receipts/N.json, ký trên "statement" · signed over its "statement" with a key of
    certificates/ (openssl dgst -sha256 -verify); "sha256" = sha256sum package-N-as-sent.edxml.
-5. Bằng chứng nhật ký · a log proof: proofs/N.tlog-proof (C2SP tlog-proof; mục nhật ký ở dòng extra · the entry
-   is its extra line), checkpoints/N.txt (C2SP signed-note).
+5. Bằng chứng nhật ký · a log proof: proofs/N.tlog-proof (C2SP tlog-proof; mục ở dòng extra · the entry is its
+   extra line), checkpoints/N.txt (C2SP signed-note).
 
 CÓ GÌ TRONG ĐÂY · WHAT IS HERE
 

@@ -31,9 +31,10 @@ table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; vertical-align: top; padding: .5rem .8rem .5rem 0; overflow-wrap: anywhere;
   border-bottom: 1px solid var(--line); }
 thead th { font-size: .82rem; color: var(--soft); font-weight: 600; }
-tbody th { font-weight: 600; width: 11rem; }
-td.at { white-space: nowrap; width: 1%; padding-right: 1.4rem; font-variant-numeric: tabular-nums; }
-td.seq { width: 1%; color: var(--soft); font-variant-numeric: tabular-nums; }
+tbody th { font-weight: 600; width: 15rem; }
+.at, .seq, td:first-child a { white-space: nowrap; }
+.at, .seq { width: 1%; padding-right: 1.4rem; font-variant-numeric: tabular-nums; }
+.seq { color: var(--soft); text-align: right; }
 code { font: .86em/1.4 ui-monospace, Consolas, monospace; overflow-wrap: anywhere; }
 .rung { display: inline-block; font-size: .78rem; line-height: 1.3; border: 1px solid; border-radius: 3px;
   padding: .05rem .4rem; margin: 0 .3rem .2rem 0; white-space: nowrap; }
@@ -47,6 +48,7 @@ a { color: inherit; }
   .steps thead { display: none; }
   .steps tr { display: block; padding: .6rem 0; border-bottom: 1px solid var(--line); }
   .steps td { display: block; border: 0; padding: 0; width: auto; }
+  .steps .seq { text-align: left; }
   tbody th { width: 7.5rem; }
 }
 @media print {
@@ -60,11 +62,12 @@ _PAGE = """<!DOCTYPE html>
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
 <title>{title}</title><style>{style}</style></head><body><main>
 """
-_BEFORE_USE = """<aside><p><strong>Kiểm tra</strong>: <code>python3 verify.py TỆP --anchor CA.pem --tsa-anchor TSA.pem</code>,
-cách làm ở README.txt. <span class="en">· Verify with the script, taken from a source of your own.</span></p>
-<p>Hồ sơ không nói có mục nào bị bỏ ra ngoài hay không: điều đó cần cả nhật ký. Cổng không lưu trả lời về thu hồi
-chứng thư. <span class="en">· Only the whole log shows what was left out; no revocation answers are held.</span>
-</p></aside>"""
+_BEFORE_USE = """<aside>
+<p><strong>Kiểm tra</strong>: <code>python3 verify.py TỆP --anchor CA.pem --tsa-anchor TSA.pem</code>, xem
+README.txt. <span class="en">· Verify with the script, taken from a source of your own.</span></p>
+<p>Hồ sơ không nói có mục nào bị bỏ ra ngoài hay không: điều đó cần cả nhật ký. Cổng không lưu trả lời về thu
+hồi chứng thư. <span class="en">· Only the whole log shows what was left out; no revocation answers are held.
+</span></p></aside>"""
 _SIGNED: Words = ("biên nhận ký số", "signed receipt")
 _LOGGED: Words = ("trong nhật ký", "in the log")
 _STAMPED: Words = ("có dấu thời gian", "timestamped")
@@ -134,7 +137,7 @@ def write_page(told: Told, *, gateway: str) -> bytes:
         *(_recipient(*recipient) for recipient in told.recipients),
         "</tbody></table>",
         _title("Diễn biến", "what happened"),
-        '<table class="steps"><thead><tr><th>Mục</th><th>Lúc <span class="en">· at</span></th>'
+        '<table class="steps"><thead><tr><th class="seq">Mục</th><th>Lúc <span class="en">· at</span></th>'
         '<th>Việc <span class="en">· event</span></th></tr></thead><tbody>',
         *map(_step, told.steps),
         "</tbody></table>",
@@ -153,8 +156,8 @@ def write_cover(
 ) -> Iterator[str]:
     """Write the cover of a bundle: what it is, and a row (`write_row`) for each document."""
     yield _head(f"Hồ sơ bằng chứng: {gateway}")
-    yield '<header><p class="kicker">Liên Thông</p><h1>Hồ sơ bằng chứng <span class="en">· Evidence</span></h1>'
-    yield f'<p class="subject">{_(gateway)}</p></header><table><tbody>'
+    yield '<header><p class="kicker">Liên Thông</p><h1>Hồ sơ bằng chứng <span class="en">'
+    yield f'· Evidence</span></h1><p class="subject">{_(gateway)}</p></header><table><tbody>'
     yield _fact(("Lập lúc", "made"), _when(at))
     yield from (_fact(what, told) for what, told in facts)
     yield "</tbody></table>" + _title("Văn bản", "documents")
@@ -186,7 +189,7 @@ def _title(vi: str, en: str) -> str:
 
 
 def _fact(what: Words, told: str) -> str:
-    return f'<tr><th>{_(what[0])}<br><span class="en">{_(what[1])}</span></th><td>{_(told)}</td></tr>'
+    return f'<tr><th>{_(what[0])} <span class="en">· {_(what[1])}</span></th><td>{_(told)}</td></tr>'
 
 
 def _recipient(name: str, status: Words | None, at: datetime | None) -> str:

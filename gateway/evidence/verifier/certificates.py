@@ -128,8 +128,8 @@ def read_token(token: bytes, stamped: bytes) -> tuple[datetime, Certificate, lis
     ((_, content, _),) = read_der(token)
     _, _, (_, inner, _), (_, bag, _), *_, (_, signers, _) = read_der(_inside(_inside(content, 1)))
     (_, _, kind), (_, octets, _) = read_der(inner)
-    info = _inside(octets)
-    _, _, (_, imprint, _), _, (_, moment, _), *_ = read_der(_inside(info))
+    stamp = _inside(octets)
+    _, _, (_, imprint, _), _, (_, moment, _), *_ = read_der(_inside(stamp))
     (_, algorithm, _), (_, hashed, _) = read_der(imprint)
     need(
         hashlib.new(_hash_in(algorithm), stamped).digest() == hashed, "không phải trên · not over these bytes"
@@ -141,7 +141,7 @@ def read_token(token: bytes, stamped: bytes) -> tuple[datetime, Certificate, lis
         (_, _, named), (_, values, _) = read_der(attribute)
         ((_, said[_OIDS.get(named.hex())], _),) = read_der(values)[:1]
     need(_OIDS[kind.hex()] == "TSTInfo" and said["contentType"] == kind[2:], "contentType")
-    need(said["messageDigest"] == hashlib.new(_hash_in(algorithm), info).digest(), "messageDigest")
+    need(said["messageDigest"] == hashlib.new(_hash_in(algorithm), stamp).digest(), "messageDigest")
 
     first = "signingCertificateV2" if "signingCertificateV2" in said else "signingCertificate"
     (tag, identifier, _), *more = read_der(_inside(_inside(said[first])))

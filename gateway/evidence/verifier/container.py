@@ -23,6 +23,7 @@ _CHUNK = 1 << 20
 _ALL_ONES = 0xFFFFFFFF
 # Beyond this zip writes a number with 64 bits, in an extra field.
 _NARROW = 2**31 - 1
+_FEW = 0xFFFF
 
 
 class Container:
@@ -125,7 +126,7 @@ class Container:
 def _end_of_directory(count: int, size: int, at: int) -> bytes:
     """Write the records behind the central directory, which begins at a place."""
     end = b""
-    if count > 0xFFFF or size > _NARROW or at > _NARROW:
+    if count > _FEW or size > _NARROW or at > _NARROW:
         end = struct.pack("<4sQ2H2I4Q", b"PK\x06\x06", 44, 45, 45, 0, 0, count, count, size, at)
         end += struct.pack("<4sIQI", b"PK\x06\x07", 0, at + size, 1)
         count, size, at = min(count, 0xFFFF), min(size, _ALL_ONES), min(at, _ALL_ONES)

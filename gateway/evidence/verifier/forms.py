@@ -161,7 +161,7 @@ def write_signatures(
 
     digest = b64(_digest_of(properties()))
 
-    def signed_info() -> Iterator[str]:
+    def signed_part() -> Iterator[str]:
         yield opened
         for number, part in enumerate(parts):
             yield f'<ds:Reference Id="r{number}" URI="{part.name}">{_DIGEST}'
@@ -169,9 +169,9 @@ def write_signatures(
         yield last + digest + closed
 
     yield begin
-    yield from signed_info()
+    yield from signed_part()
     yield value
-    yield value_of(_digest_of(signed_info()))
+    yield value_of(_digest_of(signed_part()))
     yield behind
     yield from properties()
     yield end
