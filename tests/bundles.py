@@ -5,7 +5,7 @@ import json
 import subprocess
 import zipfile
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 
@@ -79,7 +79,7 @@ def judged(
 ) -> Findings:
     """What the verifier finds, with the anchors of our tests unless told."""
     trusted = [issued.certificate for issued in ((authority(),) if anchors is None else anchors)]
-    stamps = [stamping().certificate] if tsa_anchors is None else list(tsa_anchors)
+    stamps = [stamp_anchor()] if tsa_anchors is None else list(tsa_anchors)
     return verify(io.BytesIO(bundle), trusted, stamps)
 
 
@@ -116,11 +116,11 @@ def zipped(parts: Mapping[str, bytes], *, like: bytes) -> bytes:
 def sealed(parts: Mapping[str, bytes], head: Mapping[str, object], seal: Seal) -> bytes:
     """Write a bundle anew from its files, lists and signature made by whoever has a seal."""
     file = io.BytesIO()
-    writer = ContainerWriter(file, io.BytesIO(), at=read_instant(str(head["made_at"])))
-    for name, content in parts.items():
-        if name not in (MIMETYPE, INDEX, MANIFEST, SIGNATURES):
-            writer.add(name, content)
-    writer.finish(head, seal)  # type: ignore[arg-type]
+    with ContainerWriter(file, io.BytesIO(), at=read_instant(str(head["made_at"]))) as writer:
+        for name, content in parts.items():
+            if name not in (MIMETYPE, INDEX, MANIFEST, SIGNATURES):
+                writer.add(name, content)
+        writer.finish(head, seal)  # type: ignore[arg-type]
     return file.getvalue()
 
 
@@ -130,34 +130,36 @@ def listed(parts: Mapping[str, bytes], head: Mapping[str, object], old: Parts, s
     return zipped({**made, SIGNATURES: old[SIGNATURES]}, like=sealed(parts, head, seal))
 
 
+def stamp_anchor() -> x509.Certificate:
+    """The authority above the timestamp authority."""
+    return authority("Gốc dấu thời gian").certificate
+
+
 @cache
 def stamping() -> Issued:
-    """A timestamp authority: one certificate, its own anchor, good for stamping and nothing else."""
+    """A timestamp authority: good for stamping and nothing else."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "TSA thu nghiem")])
+    above = authority("Gốc dấu thời gian")
     usage = dict.fromkeys(
-        ("key_encipherment", "data_encipherment", "key_agreement", "crl_sign", "encipher_only"), False
+        ("content_commitment", "key_encipherment", "data_encipherment", "key_agreement", "key_cert_sign"),
+        False,
     )
     certificate = (
         x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
+        .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "TSA thu nghiem")]))
+        .issuer_name(above.certificate.subject)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(ISSUED_AT)
         .not_valid_after(ISSUED_AT + timedelta(days=3650))
         .add_extension(
             x509.KeyUsage(
-                digital_signature=True,
-                content_commitment=False,
-                key_cert_sign=True,
-                decipher_only=False,
-                **usage,
+                digital_signature=True, crl_sign=False, encipher_only=False, decipher_only=False, **usage
             ),
             critical=True,
         )
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING]), critical=True)
-        .sign(key, SHA256())
+        .sign(above.key, SHA256())
     )
     return Issued(
         key_pem=key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()),
@@ -189,8 +191,3 @@ def stamp(note: bytes, folder: Path, *, ess: str = "sha256", by: Issued | None =
 
 def _openssl(*arguments: str | Path) -> None:
     subprocess.run(["openssl", *map(str, arguments)], check=True, capture_output=True)
-
-
-def instant_after(at: datetime) -> datetime:
-    """A moment later."""
-    return at.astimezone(UTC) + timedelta(seconds=1)

@@ -37,7 +37,7 @@ _VERY_MANY = 2_000_000
 
 
 class ContainerWriter:
-    """A container being written.
+    """A container being written; a context manager.
 
     Shape: file is empty and can be sought in; spool is empty and can be read back; at is the one time of
     every part, to two seconds, in UTC.
@@ -49,6 +49,13 @@ class ContainerWriter:
         self._zip = zipfile.ZipFile(file, "w", zipfile.ZIP_STORED, allowZip64=True)
         self._parts_count = 0
         self._write(MIMETYPE, [CONTAINER_TYPE])
+
+    def __enter__(self) -> "ContainerWriter":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Let go of the file, finished or not, while it is open."""
+        self._zip.close()
 
     def add(self, name: str, content: bytes) -> None:
         """Add a small part whole."""
@@ -89,7 +96,7 @@ class ContainerWriter:
             value_of=lambda digest: b64(seal.sign_digest_for_xml(digest)),
         )
         self._write(SIGNATURES, signature)
-        self._zip.close()
+        self._zip.close()  # here, so that whoever finished has the whole file
         return self._parts_count + 1
 
     def _write(self, name: str, pieces: Iterable[str]) -> None:

@@ -88,10 +88,14 @@ class Export:
 
         Errors: Refusal when nothing fits the wish, or something in it cannot be proved.
         """
-        with _replacing(path) as file, tempfile.TemporaryFile() as spool, tempfile.TemporaryFile() as rows:
+        with (
+            _replacing(path) as file,
+            tempfile.TemporaryFile() as spool,
+            tempfile.TemporaryFile() as rows,
+            ContainerWriter(file, spool, at=at) as writer,
+        ):
             kept = await self._find_checkpoint(wish, at)
             stamped = kept if kept.token else await find_stamped_before(self.records.database, kept.size)
-            writer = ContainerWriter(file, spool, at=at)
             await self._write_shared(writer, kept, stamped, path.name)
             stamped_size = stamped.size if stamped else 0
             count = await self._write_documents(writer, wish, kept, rows, stamped=stamped_size)
