@@ -116,11 +116,11 @@ def zipped(parts: Mapping[str, bytes], *, like: bytes) -> bytes:
 def sealed(parts: Mapping[str, bytes], head: Mapping[str, object], seal: Seal) -> bytes:
     """Write a bundle anew from its files, lists and signature made by whoever has a seal."""
     file = io.BytesIO()
-    with ContainerWriter(file, io.BytesIO(), at=read_instant(str(head["made_at"]))) as writer:
-        for name, content in parts.items():
-            if name not in (MIMETYPE, INDEX, MANIFEST, SIGNATURES):
-                writer.add(name, content)
-        writer.finish(head, seal)  # type: ignore[arg-type]
+    writer = ContainerWriter(file, io.BytesIO(), at=read_instant(str(head["made_at"])))
+    for name, content in parts.items():
+        if name not in (MIMETYPE, INDEX, MANIFEST, SIGNATURES):
+            writer.add(name, content)
+    writer.finish(head, seal)  # type: ignore[arg-type]
     return file.getvalue()
 
 

@@ -92,8 +92,8 @@ class Export:
             _replacing(path) as file,
             tempfile.TemporaryFile() as spool,
             tempfile.TemporaryFile() as rows,
-            ContainerWriter(file, spool, at=at) as writer,
         ):
+            writer = ContainerWriter(file, spool, at=at)
             kept = await self._find_checkpoint(wish, at)
             stamped = kept if kept.token else await find_stamped_before(self.records.database, kept.size)
             await self._write_shared(writer, kept, stamped, path.name)

@@ -21,7 +21,7 @@ from gateway.evidence.verifier.certificates import (
     read_token,
     signed_by,
 )
-from gateway.evidence.verifier.container import Container
+from gateway.evidence.verifier.container import Container, stamp_of
 from gateway.evidence.verifier.documents import CLOCKS_APART, Document, Log
 from gateway.evidence.verifier.findings import Findings
 from gateway.evidence.verifier.forms import (
@@ -91,10 +91,7 @@ class Audit:
         need(self.head["form"] == FORM, self.head["form"])
         self.container.compare(INDEX, write_index(self.head, parts[:-1]))
         self.container.compare(MANIFEST, write_manifest(parts))
-        made = read_instant(self.head["made_at"])
-        time = made.hour << 11 | made.minute << 5 | made.second // 2
-        day = (made.year - 1980) << 9 | made.month << 5 | made.day
-        need(self.container.stamp == (time, day), "made_at ≠ zip")
+        need(self.container.stamp == stamp_of(read_instant(self.head["made_at"])), "made_at ≠ zip")
         self.findings.tell("lists", f"{self.head['gateway']}, {self.head['program']}, {self.head['made_at']}")
 
     def load_certificates(self) -> None:

@@ -1,4 +1,7 @@
-"""The container: a zip of stored files, every byte of which is accounted for."""
+"""The container: a zip of stored files, every byte of which is accounted for.
+
+Source: APPNOTE.TXT 6.3.9, sections 4.3.7, 4.3.12 to 4.3.16, 4.5.3.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import hashlib
 import struct
 import zlib
 from collections.abc import Iterable
+from datetime import datetime
 from typing import BinaryIO
 
 from gateway.evidence.verifier.forms import (
@@ -36,18 +40,15 @@ class Container:
         self.size = 0
 
     def open(self) -> None:
-        """Find the files. Each header is built anew from what it says, and must be the very same.
-
-        Source: APPNOTE.TXT 6.3.9, sections 4.3.7, 4.3.12 to 4.3.16, 4.5.3, as Python's zipfile writes them.
-        """
+        """Find the files. Each header is written anew from what it says, and must be the very same."""
         records, at = [], 0
         while (head := self._read_at(at, 30))[:4] == b"PK\x03\x04":
             part, crc, is_wide = self._read_local(at, head)
             self.parts[part.name] = part
-            records.append(self._central(part, at, crc, is_wide=is_wide))
+            records.append(write_central(part.name, self.stamp, part.size, crc, at, is_wide=is_wide))
             at = part.at + part.size
         directory = b"".join(records)
-        end = _end_of_directory(len(records), len(directory), at)
+        end = write_end(len(records), len(directory), at)
         rest = self._read_at(at, len(directory) + len(end) + 1)
         need(rest == directory + end, "mục lục zip · central directory, byte", at)
         self.size = at + len(rest)
@@ -98,10 +99,7 @@ class Container:
         need(NAMES.fullmatch(name) and name not in self.parts, "tên · name:", name)
         is_wide = len(extra) == 20
         size = struct.unpack("<2HQQ", extra)[2] if is_wide else size
-        version, narrow = (45, _ALL_ONES) if is_wide else (20, size)
-        fields = (version, 0, 0, *self.stamp, crc, narrow, narrow, name_size, extra_size)
-        expected = struct.pack("<4s5H3I2H", b"PK\x03\x04", *fields) + name.encode()
-        need(raw == expected + (struct.pack("<2HQQ", 1, 16, size, size) if is_wide else b""), name, "header")
+        need(raw == write_local(name, self.stamp, size, crc, is_wide=is_wide), name, "header")
         hashed, found, begin = hashlib.sha256(), 0, at + len(raw)
         for place in range(begin, begin + size, _CHUNK):
             chunk = self._read_at(place, min(_CHUNK, begin + size - place))
@@ -111,20 +109,33 @@ class Container:
         need(found == crc, name, "CRC-32")
         return Part(name, begin, size, hashed.hexdigest()), crc, is_wide
 
-    def _central(self, part: Part, at: int, crc: int, *, is_wide: bool) -> bytes:
-        size, place = part.size, at
-        wide = ([size, size] if size > _NARROW else []) + ([at] if at > _NARROW else [])
-        extra = struct.pack(f"<2H{len(wide)}Q", 1, 8 * len(wide), *wide) if wide else b""
-        version = 45 if wide or is_wide else 20
-        size = _ALL_ONES if size > _NARROW else size
-        place = _ALL_ONES if at > _NARROW else at
-        head = (b"PK\x01\x02", version | 3 << 8, version, 0, 0, *self.stamp, crc, size, size)
-        tail = (len(part.name), len(extra), 0, 0, 0, 0o644 << 16, place)
-        return struct.pack("<4s6H3I5H2I", *head, *tail) + part.name.encode() + extra
+
+def stamp_of(at: datetime) -> tuple[int, int]:
+    """Write an instant as zip has it, time and date, to two seconds."""
+    return at.hour << 11 | at.minute << 5 | at.second // 2, (at.year - 1980) << 9 | at.month << 5 | at.day
 
 
-def _end_of_directory(count: int, size: int, at: int) -> bytes:
-    """Write the records behind the central directory, which begins at a place."""
+def write_local(name: str, stamp: tuple[int, int], size: int, crc: int, *, is_wide: bool) -> bytes:
+    """Write the header before a stored file; stamp is its time and date; is_wide gives sizes 64 bits."""
+    version, narrow = (45, _ALL_ONES) if is_wide else (20, size)
+    extra = struct.pack("<2HQQ", 1, 16, size, size) if is_wide else b""
+    fields = (version, 0, 0, *stamp, crc, narrow, narrow, len(name), len(extra))
+    return struct.pack("<4s5H3I2H", b"PK\x03\x04", *fields) + name.encode() + extra
+
+
+def write_central(name: str, stamp: tuple[int, int], size: int, crc: int, at: int, *, is_wide: bool) -> bytes:
+    """Write the record of a file in the central directory; at is where its header stands."""
+    wide = ([size, size] if size > _NARROW else []) + ([at] if at > _NARROW else [])
+    extra = struct.pack(f"<2H{len(wide)}Q", 1, 8 * len(wide), *wide) if wide else b""
+    version = 45 if wide or is_wide else 20
+    narrow, place = (_ALL_ONES if value > _NARROW else value for value in (size, at))
+    head = (b"PK\x01\x02", version | 3 << 8, version, 0, 0, *stamp, crc, narrow, narrow)
+    tail = (len(name), len(extra), 0, 0, 0, 0o644 << 16, place)
+    return struct.pack("<4s6H3I5H2I", *head, *tail) + name.encode() + extra
+
+
+def write_end(count: int, size: int, at: int) -> bytes:
+    """Write what stands behind the central directory: how many records, how long it is, where it begins."""
     end = b""
     if count > _FEW or size > _NARROW or at > _NARROW:
         end = struct.pack("<4sQ2H2I4Q", b"PK\x06\x06", 44, 45, 45, 0, 0, count, count, size, at)
