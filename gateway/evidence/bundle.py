@@ -86,8 +86,8 @@ certificates/                           chứng thư của các dấu · the cer
 
 ĐIỀU HỒ SƠ KHÔNG NÓI · WHAT IT DOES NOT SHOW
 
-- Không mục nào bị bỏ ra ngoài hồ sơ hay không: xem cả nhật ký (lienthong log export, log verify).
-  Whether entries were left out of the bundle: that takes the whole log.
+- Có mục nào bị bỏ ra ngoài hồ sơ hay không: điều đó cần cả nhật ký, xuất ra và kiểm tra.
+  Whether entries were left out of the bundle: that takes the whole log, exported and verified.
 - Chứng thư có bị thu hồi hay không: cổng không lưu trả lời về thu hồi. Hỏi tổ chức cấp chứng thư.
   Whether a certificate was revoked: the gateway holds no revocation answers. Ask the authority.
 - Chữ ký riêng của bên gửi trong gói tin: cổng ghi nhận định của mình; kiểm tra lại: lienthong check, xmlsec1.
