@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from gateway.cli.evidence import _narrator
+from gateway.cli.evidence import narrator
 from gateway.config import load_config
 from gateway.evidence.asic import ContainerWriter
 from gateway.evidence.verifier.audit import verify
@@ -43,7 +43,7 @@ ess_cert_id_alg = {ess}
 """
 
 
-def walk_of(office: Office, *others: Path) -> Export:
+async def walk_of(office: Office, *others: Path) -> Export:
     """The export of a node, as the command line puts it together."""
     chains, code = seal_chains(office.config), office.config.agency_code
     return Export(
@@ -52,8 +52,8 @@ def walk_of(office: Office, *others: Path) -> Export:
         records=Records(
             database=office.database,
             blobs=office.blobs,
-            directory=office.directory._snapshot,
-            narrator=_narrator(),
+            directory=await office.directory.current(certainly=True),
+            narrator=narrator(),
             seals=frozenset(fingerprint_of(chain[0]) for chain in chains),
         ),
         seal=office.seal,
@@ -65,10 +65,10 @@ def walk_of(office: Office, *others: Path) -> Export:
 async def export(node: Node, path: Path, wanted: str | None = None, *others: Path) -> Exported:
     """Export one document of a node, or everything."""
     async with open_office(load_config(node.directory / "config.toml")) as office:
-        await office.directory.current(certainly=True)
         thread = None if wanted is None else await find_document(office.database, wanted)
         told = {"document": wanted} if wanted else {"since": "2026-01-01"}
-        return await walk_of(office, *others).write(Wish(thread=thread, told=told), path, at=node.clock())
+        walk = await walk_of(office, *others)
+        return await walk.write(Wish(thread=thread, told=told), path, at=node.clock())
 
 
 def judged(

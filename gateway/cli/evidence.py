@@ -147,7 +147,7 @@ async def _export(
                 database=office.database,
                 blobs=office.blobs,
                 directory=await office.directory.current(certainly=True),
-                narrator=_narrator(),
+                narrator=narrator(),
                 seals=frozenset(fingerprint_of(chain[0]) for chain in chains),
             ),
             seal=office.seal,
@@ -172,7 +172,8 @@ def _load_chain(path: Path) -> "list[Certificate]":
         ) from error
 
 
-def _narrator() -> "Narrator":
+def narrator() -> "Narrator":
+    """Tell statements as the other commands do."""
     from gateway.cli.narration import narrate
     from gateway.cli.words import EVENTS, status_words
     from gateway.exchange.dossier import Narrator

@@ -534,6 +534,15 @@ def test_a_package_changed_in_more_than_its_seal(made: Made) -> None:
     assert "packages" in resealed(made, {name: left.replace(b"412", b"421", 1)})
 
 
+def test_a_package_that_left_with_something_else_than_a_seal(made: Made) -> None:
+    """Taken out again it gives the package that came; but it is an element of the operator's own."""
+    name, record = f"{DOCUMENT}/package-01-as-left.edxml", f"{DOCUMENT}/envelope.json"
+    envelope = json.loads(parts_of(made.one)[record])
+    sent = parts_of(made.one)[f"{DOCUMENT}/package-01-as-sent.edxml"]
+    at = envelope["packages"][0]["as_left"]["seal_at"]
+    assert resealed(made, {name: sent[:at] + b"<x></x>" + sent[at:]}) == {"packages"}
+
+
 @pytest.mark.parametrize(
     ("where", "lie"),
     [

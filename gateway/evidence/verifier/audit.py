@@ -224,6 +224,11 @@ class Audit:
             seen.update(seqs)
         need(len(folders) == self.head["documents"], "documents:", len(folders))
         self._tell_counts()
+        for size in self.head["stamped"]:
+            covered = sum(seq <= size for seq in seen)
+            self.findings.tell(
+                "stamps", f"{covered}/{len(seen)} mục ở đây có trước đó · entries here were there"
+            )
 
     def _tell_counts(self) -> None:
         counts, tell = self.findings.counts, self.findings.tell

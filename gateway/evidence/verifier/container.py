@@ -24,6 +24,8 @@ from gateway.evidence.verifier.forms import (
 )
 
 _CHUNK = 1 << 20
+# Only packages and lists are larger, and those are not read whole.
+_SMALL = 64 << 20
 _ALL_ONES = 0xFFFFFFFF
 # Beyond this zip writes a number with 64 bits, in an extra field.
 _NARROW = 2**31 - 1
@@ -60,20 +62,22 @@ class Container:
         """Read a small part whole."""
         need(name in self.parts, "thiếu · missing:", name)
         part = self.parts[name]
+        need(part.size <= _SMALL, name, "lớn quá · too large")
         return self._read_at(part.at, part.size)
 
     def read_start(self, name: str, size: int) -> bytes:
         """Read the first bytes of a part."""
         return self._read_at(self.parts[name].at, min(size, self.parts[name].size))
 
-    def digest_without(self, name: str, begin: int, end: int) -> str:
-        """Hash a part as it would be without some of its bytes."""
+    def without(self, name: str, begin: int, end: int) -> tuple[str, bytes]:
+        """Hash a part as it would be without some of its bytes; return these, too."""
         part = self.parts[name]
+        need(0 < begin < end <= part.size and end - begin <= _SMALL, name, "seal_at:", begin)
         hashed = hashlib.sha256()
         for first, size in ((part.at, begin), (part.at + end, part.size - end)):
             for at in range(first, first + size, _CHUNK):
                 hashed.update(self._read_at(at, min(_CHUNK, first + size - at)))
-        return hashed.hexdigest()
+        return hashed.hexdigest(), self._read_at(part.at + begin, end - begin)
 
     def compare(self, name: str, pieces: Iterable[str]) -> None:
         """Demand that a part is exactly this text. A piece is asked for when all before it were read."""

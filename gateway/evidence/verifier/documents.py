@@ -132,10 +132,9 @@ class Document:
         self.findings.counts["packages"] += 1
         if package["as_left"] is not None:
             left, at = self._part(package["as_left"]["file"]), package["as_left"]["seal_at"]
-            end = at + left.size - sent.size
-            need(0 < at < end <= left.size, "seal_at:", at)
-            without = self.container.digest_without(left.name, at, end)
-            need(without == digest, left.name, "khác ngoài dấu · differs in more than the seal")
+            without, seal = self.container.without(left.name, at, at + left.size - sent.size)
+            is_seal = seal.startswith(b"<ds:Signature ") and seal.find(b"</ds:Signature>") == len(seal) - 15
+            need(without == digest and is_seal, left.name, "khác ngoài dấu · differs in more than the seal")
             kept.add(left.sha256)
         for entry in self.entries:
             if entry.said.get("package") == package["package"] and "sha256" in entry.said:
