@@ -141,23 +141,35 @@ def place_of(config: Config, folder: Path) -> Place:
 
 def _given_secrets(config: Config) -> list[Path]:
     """List the files that hold what others gave us to be known by."""
-    oidc = config.oidc.client_secret_file if config.oidc else None
-    return [*([config.axis.secret_file] if config.axis else []), *([oidc] if oidc else [])]
+    given = (
+        config.axis and config.axis.secret_file,
+        config.oidc and config.oidc.client_secret_file,
+        config.alerts.smtp_password_file,
+        config.alerts.webhook_secret_file,
+    )
+    return [path for path in given if path is not None]
+
+
+def seal_chains(config: Config) -> tuple[tuple[x509.Certificate, ...], ...]:
+    """Load every certificate this node ever sealed with, each followed by those above it; the present first.
+
+    Certificates of former seals may lie beside the present one's.
+    """
+    present = config.trust.seal_chain_file
+    kept = sorted(present.parent.glob(f"{present.stem}*.pem"))
+    paths = (present, *(path for path in kept if path != present))
+    return tuple(tuple(x509.load_pem_x509_certificates(path.read_bytes())) for path in paths)
 
 
 def house_of(config: Config) -> House:
-    """Name what an examination looks at. Certificates of former seals may lie beside the present one's."""
+    """Name what an examination looks at."""
     trust, storage = config.trust, config.storage
-    kept = sorted(trust.seal_chain_file.parent.glob(f"{trust.seal_chain_file.stem}*.pem"))
-    former = [path for path in kept if path != trust.seal_chain_file]
     secrets = [trust.seal_key_file, trust.secrets_key_file, storage.database_file]
     return House(
         database_file=storage.database_file,
         blobs_folder=storage.blobs_dir,
         spool_folder=storage.spool_dir,
-        certificates=tuple(
-            x509.load_pem_x509_certificates(path.read_bytes())[0] for path in (trust.seal_chain_file, *former)
-        ),
+        certificates=tuple(chain[0] for chain in seal_chains(config)),
         secret_files=(*secrets, *_given_secrets(config)),
     )
 

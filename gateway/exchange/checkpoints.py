@@ -6,6 +6,7 @@ then publish: nobody sees a checkpoint before it is committed. Whoever believes 
 """
 
 import asyncio
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -29,7 +30,7 @@ from gateway.evidence.replay import content_of
 from gateway.evidence.tiles import TILE_WIDTH
 from gateway.model.identifiers import AgencyCode
 from gateway.points import Point, passed
-from gateway.store.audit_log import list_entries
+from gateway.store.audit_log import LogRow, list_entries
 from gateway.store.checkpoints import (
     KeptCheckpoint,
     find_checkpoint,
@@ -144,12 +145,26 @@ async def prove_entry(database: Database, seq: int, *, size: int | None = None) 
         raise _no_such_checkpoint()
     if kept is None or kept.size < seq:
         return None
-    hashes = await _read_hashes(database, plan_inclusion(seq - 1, kept.size))
-    entry = content_of(rows[0].statement, rows[0].receipt)
-    # Nothing is handed out that the stranger would find to be wrong.
-    if entry is None or not verify_inclusion(hash_leaf(entry), seq - 1, kept.size, hashes, kept.root):
-        raise _log_altered()
-    return write_proof(Proof(entry=entry, index=seq - 1, hashes=hashes, note=read_note(kept.cosigned())))
+    (proof,) = await prove_rows(database, rows, kept)
+    return proof
+
+
+async def prove_rows(database: Database, rows: Sequence[LogRow], kept: KeptCheckpoint) -> list[bytes]:
+    """Prove some entries under one checkpoint, which covers them: a file for each.
+
+    Errors: Refusal when the log has been altered.
+    """
+    plans = [plan_inclusion(row.seq - 1, kept.size) for row in rows]
+    note, proofs = read_note(kept.cosigned()), []
+    made = iter(await _read_hashes(database, tuple(itertools.chain(*plans))))
+    for row, plan in zip(rows, plans, strict=True):
+        hashes = tuple(itertools.islice(made, len(plan)))
+        entry = content_of(row.statement, row.receipt)
+        # Nothing is handed out that the stranger would find to be wrong.
+        if entry is None or not verify_inclusion(hash_leaf(entry), row.seq - 1, kept.size, hashes, kept.root):
+            raise _log_altered()
+        proofs.append(write_proof(Proof(entry=entry, index=row.seq - 1, hashes=hashes, note=note)))
+    return proofs
 
 
 async def prove_consistency(database: Database, old: int, new: int) -> tuple[bytes, ...]:

@@ -89,6 +89,16 @@ async def find_checkpoint(database: Database, size: int) -> KeptCheckpoint | Non
     return await _find(database, "WHERE size = ?", size)
 
 
+async def find_stamped_from(database: Database, size: int) -> KeptCheckpoint | None:
+    """Find the first stamped checkpoint that covers so many entries."""
+    return await _find(database, "WHERE token IS NOT NULL AND size >= ? ORDER BY size LIMIT 1", size)
+
+
+async def find_stamped_before(database: Database, size: int) -> KeptCheckpoint | None:
+    """Find the last stamped checkpoint that covers fewer entries."""
+    return await _find(database, "WHERE token IS NOT NULL AND size < ? ORDER BY size DESC LIMIT 1", size)
+
+
 async def find_unstamped(database: Database) -> KeptCheckpoint | None:
     """Find the newest checkpoint without a timestamp."""
     return await _find(database, "WHERE token IS NULL ORDER BY size DESC LIMIT 1")
