@@ -142,8 +142,8 @@ def place_of(config: Config, folder: Path) -> Place:
 def _given_secrets(config: Config) -> list[Path]:
     """List the files that hold what others gave us to be known by."""
     given = (
-        config.axis and config.axis.secret_file,
-        config.oidc and config.oidc.client_secret_file,
+        config.axis.secret_file if config.axis else None,
+        config.oidc.client_secret_file if config.oidc else None,
         config.alerts.smtp_password_file,
         config.alerts.webhook_secret_file,
     )
