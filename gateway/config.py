@@ -16,10 +16,12 @@ from pydantic import Field, ValidationError
 from gateway.errors import Fault, Misconfiguration
 from gateway.setting_types import Code, Text, fault_of
 from gateway.settings import (
+    Alerts,
     Answers,
     Axis,
     Console,
     Delivery,
+    Drafts,
     Http,
     Log,
     Oidc,
@@ -48,6 +50,8 @@ class Config(Section):
     # Their paths depend on where the file lies, so even their defaults are made anew each time.
     trust: Trust = Field({}, validate_default=True)
     storage: Storage = Field({}, validate_default=True)
+    alerts: Alerts = Alerts()
+    drafts: Drafts = Field({}, validate_default=True)
     limits: PackageLimits = PackageLimits()
     log: Log = Log()
 
@@ -99,6 +103,16 @@ _CONFLICTS: tuple[tuple[str, Callable[[Config], object], str, str], ...] = (
         "axis.url, axis.ca_file, axis.client_certificate_file",
         lambda c: c.axis and not _is_tls(c.axis.url) and (c.axis.ca_file or c.axis.client_certificate_file),
         *("chứng thư cần địa chỉ https://", "certificates need an https:// address"),
+    ),
+    (
+        "alerts.webhook_urls, alerts.webhook_secret_file",
+        lambda c: c.alerts.webhook_urls and not c.alerts.webhook_secret_file,
+        *("webhook cần khóa bí mật để ký", "a webhook needs a secret to be signed with"),
+    ),
+    (
+        "alerts.smtp_user, alerts.smtp_password_file",
+        lambda c: bool(c.alerts.smtp_user) != bool(c.alerts.smtp_password_file),
+        *_BOTH,
     ),
     (
         # A lease that ends while we still wait for an answer lets a second attempt overtake the first.
@@ -180,7 +194,7 @@ def _is_tls(url: str) -> bool:
 
 
 def _missing_files(config: Config) -> Iterator[Fault]:
-    for table in ("http", "axis", "oidc", "trust"):
+    for table in ("http", "axis", "oidc", "trust", "alerts"):
         for key, path in getattr(config, table) or ():
             if key.endswith("_file") and path is not None and not path.is_file():
                 yield Fault(

@@ -16,10 +16,14 @@ from gateway.errors import Misconfiguration
 from gateway.exchange.directory import Directory
 from gateway.exchange.examination import House
 from gateway.exchange.ids import Mint
+from gateway.exchange.intervention import Intervention
 from gateway.exchange.notary import Notary
+from gateway.exchange.own_words import OwnWords
 from gateway.exchange.people import People
+from gateway.exchange.posting import Posting
 from gateway.exchange.refusals import Refusals
 from gateway.exchange.registry import Registry
+from gateway.model.package import Organization
 from gateway.store.backup import Place
 from gateway.store.blobs import Blobs
 from gateway.store.database import Database, open_database
@@ -93,6 +97,32 @@ def _furnish(config: Config, database: Database) -> Office:
         ),
         seal=seal,
         secrets_key=secrets_key,
+    )
+
+
+def furnish_own_words(office: Office, mint: Mint) -> OwnWords:
+    """Make what says statuses in this node's name."""
+    config = office.config
+    posting = Posting(blobs=office.blobs, mint=mint, give_up_after=config.delivery.give_up_after)
+    return OwnWords(
+        notary=office.notary,
+        posting=posting,
+        gateway=Organization(code=config.agency_code, name=config.name),
+        axis_is_open=config.axis is not None,
+    )
+
+
+def furnish_intervention(
+    office: Office, own_words: OwnWords, *, on_leaving: Callable[[], None] = lambda: None
+) -> Intervention:
+    """Make the operator's hand. A running server finds out within a second what another process left."""
+    return Intervention(
+        database=office.database,
+        directory=office.directory,
+        notary=office.notary,
+        own_words=own_words,
+        says_arrived=office.config.answers.arrived_by_itself,
+        on_leaving=on_leaving,
     )
 
 

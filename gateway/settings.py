@@ -139,6 +139,27 @@ class Trust(Section):
     default_policy: SignaturePolicy = SignaturePolicy.WARN
 
 
+class Alerts(Section):
+    """[alerts]: what operators are told without asking, and how."""
+
+    every: Duration = read_duration("30s")
+    remind_every: Duration = read_duration("1d")
+    axis_away_after: Pause = read_duration("15m")
+    stuck_after: Pause = read_duration("1h")
+    mailbox_left_after: Pause = read_duration("1d")
+    seal_ends_within: Pause = read_duration("30d")
+    mail_to: tuple[Text, ...] = ()
+    mail_from: Text = "lienthong@localhost"
+    smtp_host: Text = "localhost"
+    smtp_port: Annotated[int, Field(ge=1, le=65535)] = 25
+    smtp_security: Literal["none", "starttls", "tls"] = "none"
+    smtp_user: str = ""
+    smtp_password_file: OptionalPath = None
+    webhook_urls: tuple[Url, ...] = ()
+    webhook_secret_file: OptionalPath = None
+    timeout: Duration = read_duration("10s")
+
+
 class Storage(Section):
     """[storage]: where everything lies, and how commits are gathered."""
 
@@ -149,6 +170,15 @@ class Storage(Section):
     linger: Pause = read_duration("2ms")
     batch_limit: Count = 64
     free_space_floor: Size = read_size("256 MiB")
+
+
+class Drafts(Section):
+    """[drafts]: documents being written in the console."""
+
+    folder: LocalPath = in_directory("drafts")
+    file_limit: Size = read_size("100 MiB")
+    files_limit: Size = read_size("300 MiB")
+    keep: Duration = read_duration("60d")
 
 
 class PackageLimits(Section):

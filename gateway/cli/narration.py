@@ -27,6 +27,7 @@ _ACTS: dict[str, str] = {
     "agency-registered": "đăng ký cơ quan {agency} {name}",
     "system-connected": "kết nối hệ thống {system} ({kind}), phục vụ {serves}",
     "secret-rotated": "đổi khóa bí mật của hệ thống {system}",
+    "policy-changed": "mức xét chữ ký của hệ thống {system}: {policy}",
     "system-disabled": "ngắt hệ thống {system}",
     "directory-renewed": "cập nhật {count} cơ quan từ trục",
     "node-restored": "khôi phục từ bản sao lưu lúc {backup_at}, nhật ký khi đó {log_size} mục",
@@ -45,6 +46,11 @@ _ACTS: dict[str, str] = {
     "provider-bound": "gắn {user} với tài khoản đăng nhập một lần",
     "provider-unbound": "gỡ {user} khỏi tài khoản đăng nhập một lần",
     "sending-found": "trục đã có {notation} của {sender} gửi {recipient} (mã {far_id}), gửi sau bản sao lưu",
+    "dispatch-resent": "gửi lại cho {recipients}: lượt {dispatch} → {again}. {reason}",
+    "dispatch-hastened": "cho thử ngay lượt {dispatch} gửi {recipients}",
+    "dispatch-cancelled": "hủy lượt {dispatch} gửi {recipients}: {reason}",
+    "failure-dismissed": "để yên lượt {dispatch} đã thất bại, gửi {recipients}: {reason}",
+    "arrival-asked-again": "yêu cầu trục gửi lại gói {far_id}. {reason}",
 }
 
 

@@ -104,18 +104,21 @@ class Inbound:
         concurrency: int,
         clock: Callable[[], datetime],
         window: tuple[datetime, datetime] | None = None,
+        anew: frozenset[str] | None = None,
     ) -> int:
         """Fetch everything the axis holds for us; return how many of them were new.
 
         Packages are downloaded side by side, and those of one sender accepted in the order of the
         list, so that a recall does not overtake its document. With a window what was fetched in it before
-        is offered again, and fetched where it is not known.
+        is offered again, and fetched where it is not known. With anew, the axis's names of some packages,
+        those alone are fetched, though they were refused before.
         Errors: Delay when the axis is away.
         """
-        fetching = _Fetching(places=asyncio.Semaphore(concurrency), clock=clock)
+        fetching = _Fetching(places=asyncio.Semaphore(concurrency), clock=clock, anew=anew)
         for kind in Kind:
-            items = await axis.list_received(kind, window)
+            listed = await axis.list_received(kind, window)
             passed(Point.WAITING_LISTED)
+            items = [item for item in listed if anew is None or item.doc_id in anew]
             async with asyncio.TaskGroup() as tasks:
                 last: dict[AgencyCode | None, asyncio.Event] = {}
                 for item in items:
@@ -151,7 +154,7 @@ class Inbound:
     ) -> tuple[Confirmation, str | None]:
         at = fetching.clock()
         taken = await was_taken(self.database, self.peer.id, _arrival(item))
-        if taken is not None:
+        if taken or (taken is False and fetching.anew is None):
             return (Confirmation.DONE, None) if taken else (Confirmation.FAIL, "refused-before")
         try:
             spool = await self._download(axis, item, at)
@@ -212,8 +215,9 @@ class _Fetching:
 
     places: asyncio.Semaphore
     clock: Callable[[], datetime]
+    anew: frozenset[str] | None = None
     new_count: int = 0
 
 
 def _arrival(item: ReceivedItem) -> Arrival:
-    return Arrival(far_id=item.doc_id, recipient=item.recipient or "")
+    return Arrival(far_id=item.doc_id, recipient=item.recipient or "", sender=item.sender)

@@ -146,9 +146,10 @@ class Mailbox:
             return None
         return await mailboxes.find_in_mailbox(self.database, caller.id, DispatchId(doc_id))
 
-    async def collect(self, caller: System, doc_id: str, *, at: datetime) -> Leaving:
+    async def collect(self, caller: System, doc_id: str, *, at: datetime, by: str | None = None) -> Leaving:
         """Open one package for its system; the collection is on record before the first byte leaves.
 
+        Shape: by is the login of who opened it in the console.
         Errors: Refusal ``not-in-mailbox`` when it is not the caller's or does not exist, in the same words.
         """
         item = await self._find(caller, doc_id)
@@ -165,6 +166,7 @@ class Mailbox:
             system_id=caller.id,
             peer=caller.kind.value,
             recipient=item.recipient,
+            by=by,
             sha256=item.digest,
         )
 
@@ -177,7 +179,14 @@ class Mailbox:
         return leaving
 
     async def confirm(
-        self, caller: System, doc_id: str, confirmation: Confirmation, reason: str | None, *, at: datetime
+        self,
+        caller: System,
+        doc_id: str,
+        confirmation: Confirmation,
+        reason: str | None,
+        *,
+        at: datetime,
+        by: str | None = None,
     ) -> None:
         """Record what a system says about a collection; the first done or fail stays, however often it comes.
 
@@ -202,6 +211,7 @@ class Mailbox:
             recipient=item.recipient,
             sha256=item.digest,
             reason=reason,
+            by=by,
         )
 
         def act(tables: Connection) -> None:

@@ -49,16 +49,17 @@ class Outbound:
         claimed_sender: AgencyCode,
         requested: tuple[AgencyCode, ...] | None,
         at: datetime,
+        by: str | None = None,
     ) -> Promise:
         """Take one package and promise its delivery; the same package again gets the same promise.
 
         Shape: spool is the whole package; claimed_sender is who the request says it is from; requested
-        the recipients it names, when it does.
+        the recipients it names, when it does; by is the login of who sends it in the console.
         Errors: Refusal when the sender must change something, recorded, its receipt attached as
         ``receipt``; Delay when nothing can be promised now.
         """
         try:
-            acceptance = await self._judge(spool, caller, claimed_sender, requested, at)
+            acceptance = await self._judge(spool, caller, claimed_sender, requested, at, by)
             passed(Point.JUDGED)
             await self.blobs.secure(spool)
             passed(Point.BYTES_SAFE)
@@ -87,6 +88,7 @@ class Outbound:
         claimed_sender: AgencyCode,
         requested: tuple[AgencyCode, ...] | None,
         at: datetime,
+        by: str | None,
     ) -> Acceptance:
         directory = await self.directory.current()
         verified = await self.judge.inspect(spool, directory, policy=caller.policy, at=at)
@@ -109,6 +111,7 @@ class Outbound:
             directory=directory,
             strict=caller.kind is SystemKind.DMS,
             at=at,
+            by=by,
         )
 
 

@@ -12,10 +12,11 @@ from gateway.model.log import LogKind
 from gateway.points import Point, passed
 from gateway.store.audit_log import append_entry
 from gateway.store.database import Database
-from gateway.store.packages import Arrival, note_arrival
+from gateway.store.packages import Arrival, note_refused_arrival
 
 _WINDOW = timedelta(minutes=1)
 _PER_WINDOW = 20
+_FAULT_KEPT = 500
 
 
 @dataclass(slots=True, kw_only=True)
@@ -62,7 +63,14 @@ class Refusals:
         def act(connection: Connection) -> None:
             append_entry(connection, entry)
             if arrival is not None:
-                note_arrival(connection, system_id, arrival, None)
+                note_refused_arrival(
+                    connection,
+                    system_id,
+                    arrival,
+                    code=error.code,
+                    fault=error.faults[0].vi[:_FAULT_KEPT],
+                    at=at,
+                )
 
         await self.database.write(act)
         passed(Point.REFUSED)

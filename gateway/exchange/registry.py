@@ -18,6 +18,7 @@ from gateway.exchange.notary import Notary
 from gateway.model.agency import Agency, System
 from gateway.model.identifiers import AgencyCode, SystemId, is_above, is_agency_code
 from gateway.model.log import LogEntry, LogKind
+from gateway.model.signature import SignaturePolicy
 from gateway.points import Point, passed
 from gateway.store import directory as tables_of_directory
 from gateway.store.audit_log import append_entry
@@ -118,6 +119,7 @@ class Registry:
             kind=system.kind.value,
             policy=system.policy.value,
             serves=sorted(system.serves),
+            console=system.at_console,
         )
 
         def act(tables: Connection) -> None:
@@ -146,9 +148,14 @@ class Registry:
     async def rotate_secret(self, system_id: SystemId, *, by: str, at: datetime) -> str:
         """Give a system a new secret and return it; the old one stops at once.
 
-        Errors: Refusal when there is no such system.
+        Errors: Refusal when there is no such system, or it is this node's console, which has none.
         """
-        await self._known_system(system_id)
+        if (await self._known_system(system_id)).at_console:
+            raise Refusal.because(
+                "no-secret",
+                vi=f"Hệ thống {system_id} là trang quản trị của nút này, không có khóa bí mật.",
+                en=f"System {system_id} is this node's console and has no secret.",
+            )
         secret = new_secret()
         sealed = self._seal(system_id, secret)
         entry = self._entry("secret-rotated", by=by, at=at, system=system_id)
@@ -159,6 +166,22 @@ class Registry:
 
         await self._write(act)
         return secret
+
+    async def change_policy(
+        self, system_id: SystemId, policy: SignaturePolicy, *, by: str, at: datetime
+    ) -> None:
+        """Change what is asked of the signatures on a system's packages.
+
+        Errors: Refusal when there is no such system.
+        """
+        await self._known_system(system_id)
+        entry = self._entry("policy-changed", by=by, at=at, system=system_id, policy=policy.value)
+
+        def act(tables: Connection) -> None:
+            tables_of_directory.change_policy(tables, system_id, policy)
+            append_entry(tables, entry)
+
+        await self._write(act)
 
     async def disable_system(self, system_id: SystemId, *, by: str, at: datetime) -> None:
         """Stop trusting a system; what waits for it stays.
@@ -247,7 +270,7 @@ class Registry:
         directory = await self.directory.current(certainly=True)
         return frozenset(directory.canonical(code) for code in codes)
 
-    async def _known_system(self, system_id: SystemId) -> None:
+    async def _known_system(self, system_id: SystemId) -> System:
         directory = await self.directory.current(certainly=True)
         if system_id not in directory.systems:
             raise Refusal.because(
@@ -255,6 +278,7 @@ class Registry:
                 vi=f"Không có hệ thống {system_id}.",
                 en=f"There is no system {system_id}.",
             )
+        return directory.systems[system_id].system
 
     async def _write(self, act: Callable[[Connection], None]) -> None:
         await self.database.write(act)

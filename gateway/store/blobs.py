@@ -78,7 +78,7 @@ class SpoolWriter:
     def _spill(self) -> None:
         ready = bytes(self._buffer[:-2])
         del self._buffer[:-2]
-        with _disk_delays():
+        with disk_delays():
             if self._file is None:
                 self._file = self.path.open("xb")
             self._file.write(ready)
@@ -116,7 +116,7 @@ class SpoolWriter:
 
     def _end_file(self) -> None:
         if self._file is not None:
-            with _disk_delays(), self._file:
+            with disk_delays(), self._file:
                 self._file.write(self._buffer)
 
     def abandon(self) -> None:
@@ -127,7 +127,7 @@ class SpoolWriter:
 
 
 @contextlib.contextmanager
-def _disk_delays() -> Iterator[None]:
+def disk_delays() -> Iterator[None]:
     """Turn what a disk can say into a Delay: the sender has done nothing wrong."""
     try:
         yield
@@ -195,7 +195,7 @@ class Blobs:
             await asyncio.to_thread(self._secure_file, spool.path, self.path_of(spool.digest))
 
     def _secure_file(self, spooled: Path, kept: Path) -> None:
-        with _disk_delays():
+        with disk_delays():
             if not kept.parent.exists():
                 kept.parent.mkdir(parents=True, exist_ok=True)
                 _sync_directory(kept.parent.parent)
@@ -231,7 +231,7 @@ class Blobs:
         content = await self.load_inline(digest)
         if content is not None:
             return io.BytesIO(content)
-        with _disk_delays():
+        with disk_delays():
             return await asyncio.to_thread(self.path_of(digest).open, "rb")
 
     def free_bytes(self) -> int:
@@ -248,7 +248,7 @@ async def read_chunks(file: BinaryIO, *, size_bytes: int = _READ_BYTES) -> Async
     """Read an open blob to its end, off the loop unless it is in memory."""
     in_memory = isinstance(file, io.BytesIO)
     while True:
-        with _disk_delays():
+        with disk_delays():
             chunk = file.read(size_bytes) if in_memory else await asyncio.to_thread(file.read, size_bytes)
         if not chunk:
             return

@@ -111,6 +111,11 @@ class Database:
             )
 
     @property
+    def is_failing(self) -> bool:
+        """Tell whether the disk did not take the last commit that changed something."""
+        return self._is_failing
+
+    @property
     def lag(self) -> timedelta:
         """Tell how long the oldest write that is not yet durable has been waiting."""
         began_at = self._oldest_began_at

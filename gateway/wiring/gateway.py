@@ -1,6 +1,7 @@
 """The walks put together; serving.py runs what is built here."""
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 import aiohttp
 from aiohttp import web
@@ -12,32 +13,35 @@ from gateway.exchange.delivery import Delivery
 from gateway.exchange.expectations import Expectations
 from gateway.exchange.ids import Mint
 from gateway.exchange.inbound import Inbound
+from gateway.exchange.indexing import Indexing
 from gateway.exchange.judge import Judge
 from gateway.exchange.mailbox import Mailbox
 from gateway.exchange.matching import Matching
 from gateway.exchange.outbound import Outbound
 from gateway.exchange.own_words import OwnWords
 from gateway.exchange.passing_on import Sealing
-from gateway.exchange.posting import Posting
 from gateway.exchange.refusals import Refusals
 from gateway.exchange.registry import Registry
 from gateway.exchange.restoration import Restoration
 from gateway.exchange.road import Road
-from gateway.exchange.worker import Rhythm, Worker
+from gateway.exchange.worker import Rhythm, Round, Worker
 from gateway.model.agency import System, SystemKind
 from gateway.model.identifiers import SystemId
-from gateway.model.package import Organization
-from gateway.office import Clock, Office, now
+from gateway.office import Clock, Office, furnish_intervention, furnish_own_words, now
 from gateway.store.dispatches import newest_id
 from gateway.web.app import make_app
 from gateway.web.authentication import Authentication
 from gateway.web.limits import Limits
 from gateway.web.operations import Operations, Watch
 from gateway.web.vxp_api import VxpApi
+from gateway.wiring.alerts import build_alerts
 from gateway.wiring.axis import lay_road, open_session, reach_axis
-from gateway.wiring.console import build_console
+from gateway.wiring.console import Holdings, build_console
+from gateway.wiring.desks import Desks, build_desks
 from gateway.wiring.evidence import expect_receipts, receipt_rounds
 from gateway.wiring.files import load_agency_seals, load_trust, package_limits
+
+_BETWEEN_LOOKS = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +52,7 @@ class Gateway:
     app: web.Application
     worker: Worker
     session: aiohttp.ClientSession | None
+    desks: Desks
 
 
 async def build_gateway(office: Office, *, clock: Clock = now) -> Gateway:
@@ -72,16 +77,10 @@ class _Builder:
 
     def build(self, session: aiohttp.ClientSession | None) -> Gateway:
         office, config = self.office, self.office.config
-        posting = Posting(blobs=office.blobs, mint=self.mint, give_up_after=config.delivery.give_up_after)
-        own_words = OwnWords(
-            notary=office.notary,
-            posting=posting,
-            gateway=Organization(code=config.agency_code, name=config.name),
-            axis_is_open=self.axis is not None,
-        )
+        own_words = furnish_own_words(office, self.mint)
         tools = Tools(
             notary=office.notary,
-            posting=posting,
+            posting=own_words.posting,
             own_words=own_words if config.answers.arrived_by_itself else None,
         )
         seals = load_agency_seals(config.trust.agency_seals_dir)
@@ -94,14 +93,44 @@ class _Builder:
         )
         refusals = Refusals(database=office.database, notary=office.notary)
         inbound = self._inbound(tools, refusals)
+        alerts = build_alerts(office, self.road if self.axis else None, session=None, clock=self.clock)
         expectations = expect_receipts(office, self.clock)
-        worker = self._worker(sealing, own_words, inbound, expectations)
+        worker = self._worker(sealing, own_words, inbound)
         outbound = self._outbound(tools, refusals, worker)
-        vxp = self._vxp(refusals, outbound, inbound, sealing, own_words)
+        mailbox = Mailbox(
+            database=office.database,
+            directory=office.directory,
+            sealing=sealing,
+            notary=office.notary,
+            own_words=own_words,
+        )
+        vxp = self._vxp(refusals, outbound, inbound, mailbox)
+        desks = build_desks(
+            office,
+            intervention=furnish_intervention(office, own_words, on_leaving=worker.wake),
+            outbound=outbound,
+            mailbox=mailbox,
+            inbound=inbound,
+            axis=self.axis,
+            mint=self.mint,
+            clock=self.clock,
+        )
+        worker.rounds = (
+            Round(every=config.alerts.every, make=alerts.look),
+            self._indexing(),
+            *receipt_rounds(office, self.axis, expectations, self.clock),
+            *desks.rounds,
+        )
         operations = self._operations(worker, expectations)
-        console = build_console(office, operations.watch, seals, self.clock)
-        app = make_app(vxp, operations, console=console)
-        return Gateway(office=office, app=app, worker=worker, session=session)
+        holdings = Holdings(watch=operations.watch, desks=desks, alerts=alerts, seals=seals)
+        console = build_console(office, holdings, self.clock)
+        return Gateway(
+            office=office,
+            app=make_app(vxp, operations, console=console),
+            worker=worker,
+            session=session,
+            desks=desks,
+        )
 
     def _judge(self) -> Judge:
         config = self.office.config
@@ -145,9 +174,7 @@ class _Builder:
             peer=peer,
         )
 
-    def _worker(
-        self, sealing: Sealing, own_words: OwnWords, inbound: Inbound | None, expectations: Expectations
-    ) -> Worker:
+    def _worker(self, sealing: Sealing, own_words: OwnWords, inbound: Inbound | None) -> Worker:
         office, config = self.office, self.office.config
         matching = Matching(
             database=office.database,
@@ -174,8 +201,18 @@ class _Builder:
             inbound=inbound,
             registry=self._registry(),
             restoration=self._restoration(inbound),
-            rounds=receipt_rounds(office, self.axis, expectations, self.clock),
         )
+
+    def _indexing(self) -> Round:
+        """Take up what was accepted before there was a search, and then nothing more."""
+        office = self.office
+        indexing = Indexing(
+            database=office.database,
+            blobs=office.blobs,
+            directory=office.directory,
+            limits=package_limits(office.config),
+        )
+        return Round(every=_BETWEEN_LOOKS, make=indexing.catch_up)
 
     def _restoration(self, inbound: Inbound | None) -> Restoration | None:
         if self.axis is None or inbound is None:
@@ -217,8 +254,7 @@ class _Builder:
         refusals: Refusals,
         outbound: Outbound,
         inbound: Inbound | None,
-        sealing: Sealing,
-        own_words: OwnWords,
+        mailbox: Mailbox,
     ) -> VxpApi:
         office, config = self.office, self.office.config
         authentication = Authentication(
@@ -237,13 +273,7 @@ class _Builder:
             admission=self._admission(),
             outbound=outbound,
             inbound=inbound,
-            mailbox=Mailbox(
-                database=office.database,
-                directory=office.directory,
-                sealing=sealing,
-                notary=office.notary,
-                own_words=own_words,
-            ),
+            mailbox=mailbox,
             registry=self._registry(),
             directory=office.directory,
             blobs=office.blobs,
