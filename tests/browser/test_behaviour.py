@@ -1,7 +1,7 @@
 """What pages do in a real browser: keep themselves true, open and close, work without scripts."""
 
 import pytest
-from playwright.async_api import Browser
+from playwright.async_api import Browser, expect
 
 from gateway.model.people import UserRole
 from tests.browser.kit import NARROW, needs_chromium, open_window
@@ -23,7 +23,7 @@ async def test_the_overview_counts_on_without_being_loaded_again(browser: Browse
         await window.page.evaluate("window.sameAsBefore = true")
         sent = document(Sent(sender=FINANCE), [HEALTH])
         assert (await site.node.dms("STC").send(sent, sender=FINANCE)).ok
-        await window.page.wait_for_function(f"document.querySelector('{CAME}').textContent === '1'")
+        await expect(window.page.locator(CAME)).to_have_text("1", timeout=15_000)
         assert await window.page.evaluate("window.sameAsBefore")
         assert await window.page.is_visible("#by-day table")
 
