@@ -5,9 +5,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from gateway.cli.terminal import grid, local, local_stacked, plain, size, words
-from gateway.cli.words import EVENT_STYLES, EVENTS, GRADES, package_words, status_words
+from gateway.cli.words import EVENT_STYLES, EVENTS, GRADES, ROLES, package_words, status_words
 from gateway.evidence.receipts import read_statement
 from gateway.model.log import LogKind
+from gateway.model.people import UserRole
 from gateway.model.signature import Grade
 
 if TYPE_CHECKING:
@@ -45,6 +46,14 @@ _ACTS: dict[str, str] = {
     "provider-bound": "gắn {user} với tài khoản đăng nhập một lần",
     "provider-unbound": "gỡ {user} khỏi tài khoản đăng nhập một lần",
     "sending-found": "trục đã có {notation} của {sender} gửi {recipient} (mã {far_id}), gửi sau bản sao lưu",
+}
+
+
+_WAYS: dict[str, str] = {
+    "password": "bằng mật khẩu",
+    "code": "bằng mật khẩu và mã",
+    "recovery": "bằng mật khẩu và mã khôi phục",
+    "provider": "đăng nhập một lần",
 }
 
 
@@ -108,6 +117,10 @@ def _turned_away(facts: Facts) -> str:
 def _administered(facts: Facts) -> str:
     details = {**facts, **facts.get("details", {})}
     told = {name: _list(fact) if isinstance(fact, list) else str(fact) for name, fact in details.items()}
+    if "role" in told:
+        told["role"] = ROLES[UserRole(told["role"])][0]
+    if told.get("agencies") == "all":
+        told["agencies"] = "tất cả"
     sentence = _ACTS.get(told.get("act", ""), "{act}")
     return f"{told.get('by', '?')}: {sentence.format_map(_Known(told))}"
 
@@ -152,7 +165,7 @@ _TELLERS: dict[LogKind, Callable[[Facts], str]] = {
     ),
     LogKind.ADMINISTERED: _administered,
     LogKind.SIGNED_IN: lambda facts: (
-        f"{facts.get('user', '?')} từ {facts.get('address', '?')} ({facts.get('way', '?')})"
+        f"{facts.get('user', '?')} từ {facts.get('address', '?')}, {_WAYS.get(facts.get('way', ''), '?')}"
     ),
     LogKind.SIGNED_OUT: lambda facts: f"{facts.get('user', '?')}",
 }
