@@ -31,7 +31,7 @@ _ACTS: dict[str, str] = {
     "system-disabled": "ngắt hệ thống {system}",
     "directory-renewed": "cập nhật {count} cơ quan từ trục",
     "node-restored": "khôi phục từ bản sao lưu lúc {backup_at}, nhật ký khi đó {log_size} mục",
-    "witness-forgot": "bỏ điểm kiểm tra đã thấy của nhật ký {log}, {size} mục",
+    "witness-forgot": "bỏ điểm chốt đã thấy của nhật ký {log}, {size} mục",
     "sending-found": "trục đã có {notation} của {sender} gửi {recipient} (mã {far_id}), gửi sau bản sao lưu",
 }
 
