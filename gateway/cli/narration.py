@@ -56,7 +56,7 @@ _ACTS: dict[str, str] = {
     "sessions-ended": "kết thúc {count} phiên của {user}",
     "provider-bound": "gắn {user} với tài khoản đăng nhập một lần",
     "provider-unbound": "gỡ {user} khỏi tài khoản đăng nhập một lần",
-    "witness-forgot": "bỏ điểm kiểm tra đã thấy của nhật ký {log}, {size} mục",
+    "witness-forgot": "bỏ điểm chốt đã thấy của nhật ký {log}, {size} mục",
     "sending-found": "trục đã có {notation} của {sender} gửi {recipient} (mã {far_id}), gửi sau bản sao lưu",
     "dispatch-resent": "gửi lại cho {recipients}: lượt {dispatch} → {again}. {reason}",
     "dispatch-hastened": "cho thử ngay lượt {dispatch} gửi {recipients}",
