@@ -4,17 +4,20 @@ from collections.abc import Mapping
 
 from aiohttp import web
 
+from gateway.exchange.enclosures import Enclosures
 from gateway.exchange.lookup import Lookup
 from gateway.model.identifiers import AgencyCode
 from gateway.office import Clock, Office
 from gateway.trust.keys import Seal
 from gateway.web.console.app import Console
+from gateway.web.console.document import OneDocument
 from gateway.web.console.documents import Documents
 from gateway.web.console.door import Origin
 from gateway.web.console.overview import Overview
 from gateway.web.console.route import PageGroup
 from gateway.web.console.shell import Shell, make_shell
 from gateway.web.operations import Watch
+from gateway.wiring.files import package_limits
 
 
 def build_console(
@@ -58,6 +61,17 @@ def _groups(
             lookup=Lookup(
                 database=office.database, directory=office.directory, notary=office.notary, clock=clock
             ),
+            clock=clock,
+        ),
+        OneDocument(
+            shell=shell,
+            database=office.database,
+            directory=office.directory,
+            blobs=office.blobs,
+            enclosures=Enclosures(
+                database=office.database, blobs=office.blobs, limits=package_limits(office.config)
+            ),
+            actions=(),
             clock=clock,
         ),
     ]
