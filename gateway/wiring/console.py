@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from gateway.exchange.alerts import Alerts
+from gateway.exchange.enclosures import Enclosures
 from gateway.exchange.lookup import Lookup
 from gateway.model.identifiers import AgencyCode
 from gateway.office import Clock, Office
 from gateway.trust.keys import Seal
 from gateway.web.console.account_pages import AccountPages
 from gateway.web.console.app import Console
+from gateway.web.console.document import OneDocument
 from gateway.web.console.documents import Documents
 from gateway.web.console.door import Origin
 from gateway.web.console.overview import Overview
@@ -20,6 +22,7 @@ from gateway.web.console.route import PageGroup
 from gateway.web.console.shell import Shell, make_shell
 from gateway.web.operations import Watch
 from gateway.wiring.desks import Desks, desk_groups
+from gateway.wiring.files import package_limits
 from gateway.wiring.provider import reach_provider
 from gateway.wiring.running import running_pages
 
@@ -82,6 +85,17 @@ def _groups(office: Office, holdings: Holdings, shell: Shell, clock: Clock) -> l
             lookup=Lookup(
                 database=office.database, directory=office.directory, notary=office.notary, clock=clock
             ),
+            clock=clock,
+        ),
+        OneDocument(
+            shell=shell,
+            database=office.database,
+            directory=office.directory,
+            blobs=office.blobs,
+            enclosures=Enclosures(
+                database=office.database, blobs=office.blobs, limits=package_limits(office.config)
+            ),
+            actions=(),
             clock=clock,
         ),
     ]
