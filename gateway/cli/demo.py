@@ -60,17 +60,19 @@ class _Performance:
 
     async def give(self) -> int:
         """Play the story and tell how it went; return the exit code."""
-        from gateway.cli.demo_nodes import found_for_demo
+        from gateway.cli.demo_past import new_world
         from gateway.errors import LienthongError
-        from gateway.sandbox.world import World
 
         _let_signals_cancel()
-        world = World(folder=self.folder, found=found_for_demo)
+        world = new_world(self.folder)
         self.sheet.print(words(("\nLiên Thông – chạy thử", "bold"), (" · demo", "dim")))
         try:
             async with AsyncExitStack() as opened:
-                with self._waiting("đang khởi động trục và hai cổng · starting"):
+                with self._waiting("đang lập trục và hai cổng · founding"):
                     await opened.enter_async_context(world)
+                await self._remember(world)
+                with self._waiting("đang khởi động trục và hai cổng · starting"):
+                    await world.start()
                 return await self._play(world)
         except LienthongError as error:
             self._tell_trouble(error, world)
@@ -78,6 +80,17 @@ class _Performance:
         except asyncio.CancelledError:
             self.sheet.print(both("\nĐã dừng; mọi tiến trình đã kết thúc.", "stopped; every process ended"))
             return _INTERRUPTED
+
+    async def _remember(self, world: "World") -> None:
+        """Let the nodes have a past: what people look for in a console was not all sent a minute ago."""
+        from gateway.cli.demo_past import live_through
+
+        with self._waiting("hai tháng trước: các cơ quan gửi, nhận văn bản · two months before"):
+            letters_count = await live_through(world, full=not self.once)
+        line = both(
+            f"    Hai tháng trước: {letters_count} văn bản đã gửi, nhận và xử lý", "two months before"
+        )
+        self.sheet.print(line)
 
     async def _play(self, world: "World") -> int:
         from datetime import datetime
