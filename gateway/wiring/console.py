@@ -7,9 +7,11 @@ from aiohttp import web
 from gateway.model.identifiers import AgencyCode
 from gateway.office import Clock, Office
 from gateway.trust.keys import Seal
+from gateway.web.console.account_pages import AccountPages
 from gateway.web.console.app import Console
 from gateway.web.console.door import Origin
 from gateway.web.console.overview import Overview
+from gateway.web.console.people_pages import PeoplePages
 from gateway.web.console.route import PageGroup
 from gateway.web.console.shell import Shell, make_shell
 from gateway.web.operations import Watch
@@ -54,5 +56,7 @@ def _groups(
             poll_every=None if axis is None else axis.poll_every,
             seals=seals,
             clock=clock,
-        )
+        ),
+        AccountPages(shell=shell, people=office.people, clock=clock),
+        PeoplePages(shell=shell, people=office.people, directory=office.directory, clock=clock),
     ]

@@ -9,7 +9,11 @@ from tests.console import Site
 pytestmark = needs_chromium
 
 # A page and who looks at it. A page group adds its pages here.
-PAGES = [("/sign-in", None), ("/", "operator"), ("/", "clerk"), ("/", "administrator"), ("/nowhere", "clerk")]
+PAGES = [
+    *[("/sign-in", None), ("/", "operator"), ("/", "clerk"), ("/", "administrator"), ("/nowhere", "clerk")],
+    *[("/account", "clerk"), ("/people", "administrator"), ("/people/~new", "administrator")],
+    ("/people/clerk", "administrator"),
+]
 MANNERS = {
     "wide": {"viewport": WIDE},
     "narrow": {"viewport": NARROW},
