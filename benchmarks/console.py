@@ -2,8 +2,8 @@
 
 A node with so many documents (a million) on loopback as a process of its own, Chromium, a visitor for the
 whole node and one for a single agency. Told: time to the first byte and to the first paint; the form to sign
-in, which reads nothing, tells what the machine and the browser take. The node is kept in FOLDER, and used again
-from there. docs/performance.md has the figures.
+in, which reads nothing, tells what the machine and the browser take. The node is kept in FOLDER, and used
+again from there. docs/performance.md has the figures.
 """
 
 import asyncio
