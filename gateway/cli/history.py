@@ -21,16 +21,16 @@ from gateway.cli.words import (
     business_words,
     status_words,
 )
-from gateway.errors import Refusal
 from gateway.exchange.directory import Directory, Snapshot
+from gateway.exchange.export import find_document
 from gateway.model.code_lists import Kind
-from gateway.model.identifiers import AgencyCode, normalise_notation
+from gateway.model.identifiers import AgencyCode
 from gateway.model.signature import Grade
 from gateway.model.thread import RecipientState, Thread
 from gateway.store.audit_log import LogRow, list_thread_entries
 from gateway.store.mailboxes import SentItem, list_package_dispatches
 from gateway.store.packages import StoredPackage, list_thread_packages
-from gateway.store.threads import Answer, find_thread, list_answers, list_recipients
+from gateway.store.threads import Answer, list_answers, list_recipients
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -68,15 +68,7 @@ async def gather(folder: Path, wanted: str) -> History:
     Errors: Refusal when there is none.
     """
     async with open_records(folder) as database:
-        thread = await find_thread(database, wanted) or await find_thread(
-            database, normalise_notation(wanted)
-        )
-        if thread is None:
-            raise Refusal.because(
-                "unknown-document",
-                vi=f"không có văn bản nào mang số, ký hiệu hay mã {wanted}",
-                en=f"no document has the number or id {wanted}",
-            )
+        thread = await find_document(database, wanted)
         packages = await list_thread_packages(database, thread.id)
         return History(
             thread=thread,
@@ -196,9 +188,15 @@ def _package_row(package: StoredPackage) -> tuple[str | Text, ...]:
     grade = Grade(package.grade)
     what = f"trạng thái {package.status}" if package.status else business_words(package.business)[0]
     direction = DIRECTIONS[package.direction][0]
+    gone = f"\nđã xóa nội dung {local(package.erased_at)}" if package.erased_at else ""
     return (
         local_stacked(package.accepted_at),
-        words((what, "bold"), f", {direction}, {size(package.size_bytes)}", (f"\n{package.id}", "dim")),
+        words(
+            (what, "bold"),
+            f", {direction}, {size(package.size_bytes)}",
+            (f"\n{package.id}", "dim"),
+            (gone, "yellow"),
+        ),
         "\n".join([package.sender, *(f"→ {code}" for code in package.recipients)]),
         words((GRADES[grade][0], GRADE_STYLES[grade])),
     )

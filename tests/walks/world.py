@@ -3,8 +3,8 @@
 import asyncio
 import json
 import sqlite3
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack, closing
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -147,6 +147,30 @@ class World:
     ministry: SampleDms
     health: SampleDms
     finance: SampleDms
+
+
+@asynccontextmanager
+async def playing(folder: Path) -> AsyncIterator[World]:
+    """A hub with a ministry on it, a province's shared gateway with two departments below it."""
+    hub = prepare_node(folder / "hub", code=HUB, role=Role.HUB)
+    await hub.connect("BO", [MINISTRY])
+    secret = await hub.connect("TINH", [PROVINCE, HEALTH, FINANCE], kind=SystemKind.GATEWAY)
+    await hub.start()
+    gateway = prepare_node(folder / "gateway", code=PROVINCE, below=(hub.url, "TINH", secret))
+    await gateway.connect("SYT", [HEALTH])
+    await gateway.connect("STC", [FINANCE])
+    await gateway.start()
+    try:
+        yield World(
+            hub=hub,
+            gateway=gateway,
+            ministry=hub.dms("BO"),
+            health=gateway.dms("SYT"),
+            finance=gateway.dms("STC"),
+        )
+    finally:
+        await gateway.stop()
+        await hub.stop()
 
 
 async def until(

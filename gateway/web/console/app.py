@@ -49,6 +49,7 @@ class Console:
         for route in routes:
             app.router.add_route(route.method, route.path, door.admit(route))
         app.on_shutdown.append(live.stop)
+        app.on_response_prepare.append(door.dress_before_it_leaves)
         return app
 
 

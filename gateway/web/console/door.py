@@ -182,6 +182,10 @@ class Door:
         if self.origin.is_secure(request):
             response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
 
+    async def dress_before_it_leaves(self, request: web.Request, response: web.StreamResponse) -> None:
+        """Dress what is streamed, too: it leaves before the act returns."""
+        self.dress(request, response)
+
     async def _explain(self, request: web.Request, answer: web.HTTPException) -> web.StreamResponse:
         if answer.status < 400:
             return answer

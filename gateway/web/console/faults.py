@@ -63,7 +63,7 @@ _WORDS = {
 }
 
 # A refusal that has a number of its own in HTTP; any other is 422.
-_STATUS_OF = {"form-not-ours": 403, "not-found": 404, "package-too-large": 413}
+_STATUS_OF = {"form-not-ours": 403, "not-allowed": 403, "not-found": 404, "package-too-large": 413}
 
 
 async def answer_fault(

@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 
-from gateway.model.code_lists import STATUS_NAMES, StatusCode
+from gateway.model.code_lists import STATUS_NAMES, Priority, StatusCode
 from gateway.model.dispatch import Destination, State
 from gateway.model.people import UserRole, Way
+from gateway.model.question import Standing
+from gateway.model.signature import Grade
 from gateway.store.packages import Direction
 
 
@@ -59,6 +61,27 @@ _DIRECTIONS: dict[Direction, Label] = {
     Direction.OWN: Label("calm", "seal", ("Cổng tự báo", "Own word")),
 }
 
+_STANDINGS: dict[Standing, Label] = {
+    Standing.WAITING: Label("wait", "clock", ("Chờ chuyển", "Waiting")),
+    Standing.DELIVERED: Label("calm", "inbox", ("Đã đến", "Delivered")),
+    Standing.WORKING: Label("note", "moving", ("Đang xử lý", "In work")),
+    Standing.DONE: Label("good", "check", ("Hoàn thành", "Done")),
+    Standing.DECLINED: Label("bad", "cross", ("Bị từ chối", "Declined")),
+    Standing.FAILED: Label("bad", "alert", ("Không chuyển được", "Not delivered")),
+    Standing.RECALLED: Label("wait", "back", ("Thu hồi", "Recalled")),
+}
+OVERDUE = Label("bad", "hourglass", ("Quá hạn", "Overdue"))
+
+_GRADES: dict[Grade, Label] = {
+    Grade.VALID: Label("good", "seal", ("Chữ ký số hợp lệ", "Valid signature")),
+    Grade.UNTRUSTED: Label(
+        "wait", "seal", ("Chữ ký đúng, chưa tin được người ký", "Valid, holder not trusted")
+    ),
+    Grade.INVALID: Label("bad", "alert", ("Chữ ký sai", "Wrong signature")),
+    Grade.NOT_VERIFIABLE: Label("wait", "question", ("Chữ ký không kiểm tra được", "Not verifiable")),
+    Grade.ABSENT: Label("calm", "question", ("Không ký số", "Not signed")),
+}
+
 ROLES: dict[UserRole, tuple[str, str]] = {
     UserRole.CLERK: ("Văn thư", "Clerk"),
     UserRole.OPERATOR: ("Vận hành", "Operator"),
@@ -85,6 +108,27 @@ WAYS: dict[Way, tuple[str, str]] = {
     Way.PROVIDER: ("Đăng nhập một lần", "Single sign-on"),
 }
 
+URGENCIES: dict[Priority, tuple[str, str]] = {
+    Priority.NORMAL: ("Thường", "Normal"),
+    Priority.URGENT: ("Khẩn", "Urgent"),
+    Priority.VERY_URGENT: ("Thượng khẩn", "Very urgent"),
+    Priority.EXPRESS: ("Hỏa tốc", "Express"),
+    Priority.EXPRESS_AT_HOUR: ("Hỏa tốc hẹn giờ", "Express at an hour"),
+}
+
+# Why an attempt ended without a result, by the code of the delay.
+_DELAYS: dict[str, tuple[str, str]] = {
+    "axis-away": ("Không liên lạc được với trục", "The axis could not be reached"),
+    "axis-failed": ("Trục gặp lỗi", "The axis failed"),
+    "axis-busy": ("Trục đang bận", "The axis was busy"),
+    "outcome-unknown": ("Trục chưa trả lời; chưa rõ đã nhận chưa", "No answer; the axis may have it"),
+    "answer-unreadable": ("Không đọc được trả lời của trục", "The axis's answer could not be read"),
+    "claim-lost": ("Lần thử trước bị dừng giữa chừng", "An earlier attempt was interrupted"),
+}
+
+# What the sender asks for (loại chỉ đạo); 0 is nothing.
+STEERING: dict[int, tuple[str, str]] = {1: ("Chỉ đạo", "Steering"), 2: ("Báo cáo", "Report")}
+
 
 def state_label(destination: Destination | str, state: State | str) -> Label:
     """Label where a dispatch stands."""
@@ -102,6 +146,22 @@ def status_label(code: str | None) -> Label:
     return Label(*_STATUSES[StatusCode(code)], (vi[:1].upper() + vi[1:], en[:1].upper() + en[1:]))
 
 
+def delay_words(fault: str | None) -> tuple[str, str]:
+    """Say why an attempt was put off; fault begins with the delay's code."""
+    code = (fault or "").partition(":")[0]
+    return _DELAYS.get(code, (code, code))
+
+
 def direction_label(direction: Direction | str) -> Label:
     """Label where a package came from."""
     return _DIRECTIONS[Direction(direction)]
+
+
+def standing_label(standing: Standing | str) -> Label:
+    """Label where a document stands with a recipient."""
+    return _STANDINGS[Standing(standing)]
+
+
+def grade_label(grade: Grade | str) -> Label:
+    """Label what came of a package's signature."""
+    return _GRADES[Grade(grade)]
