@@ -9,6 +9,7 @@ from gateway.cli.words import (
     EVENT_STYLES,
     EVENTS,
     GRADES,
+    ROLES,
     VERDICTS,
     package_words,
     rung_words,
@@ -17,6 +18,7 @@ from gateway.cli.words import (
 from gateway.evidence.checkpoint import Verdict
 from gateway.evidence.receipts import read_statement
 from gateway.model.log import LogKind
+from gateway.model.people import UserRole
 from gateway.model.signature import Grade
 
 if TYPE_CHECKING:
@@ -54,7 +56,7 @@ _ACTS: dict[str, str] = {
     "sessions-ended": "kết thúc {count} phiên của {user}",
     "provider-bound": "gắn {user} với tài khoản đăng nhập một lần",
     "provider-unbound": "gỡ {user} khỏi tài khoản đăng nhập một lần",
-    "witness-forgot": "bỏ điểm kiểm tra đã thấy của nhật ký {log}, {size} mục",
+    "witness-forgot": "bỏ điểm chốt đã thấy của nhật ký {log}, {size} mục",
     "sending-found": "trục đã có {notation} của {sender} gửi {recipient} (mã {far_id}), gửi sau bản sao lưu",
     "dispatch-resent": "gửi lại cho {recipients}: lượt {dispatch} → {again}. {reason}",
     "dispatch-hastened": "cho thử ngay lượt {dispatch} gửi {recipients}",
@@ -68,6 +70,14 @@ _ACTS: dict[str, str] = {
 }
 
 _CARRIED = {"document": "văn bản", "status": "trạng thái"}
+
+
+_WAYS: dict[str, str] = {
+    "password": "bằng mật khẩu",
+    "code": "bằng mật khẩu và mã",
+    "recovery": "bằng mật khẩu và mã khôi phục",
+    "provider": "đăng nhập một lần",
+}
 
 
 def when(facts: Facts) -> str | None:
@@ -132,6 +142,10 @@ def _administered(facts: Facts) -> str:
     details = {**facts, **facts.get("details", {})}
     details["held"] = details.get("document") or details.get("agency")
     told = {name: _list(fact) if isinstance(fact, list) else str(fact) for name, fact in details.items()}
+    if "role" in told:
+        told["role"] = ROLES[UserRole(told["role"])][0]
+    if told.get("agencies") == "all":
+        told["agencies"] = "tất cả"
     sentence = _ACTS.get(told.get("act", ""), "{act}")
     return f"{told.get('by', '?')}: {sentence.format_map(_Known(told))}"
 
@@ -197,7 +211,7 @@ _TELLERS: dict[LogKind, Callable[[Facts], str]] = {
     ),
     LogKind.ADMINISTERED: _administered,
     LogKind.SIGNED_IN: lambda facts: (
-        f"{facts.get('user', '?')} từ {facts.get('address', '?')} ({facts.get('way', '?')})"
+        f"{facts.get('user', '?')} từ {facts.get('address', '?')}, {_WAYS.get(facts.get('way', ''), '?')}"
     ),
     LogKind.SIGNED_OUT: lambda facts: f"{facts.get('user', '?')}",
     LogKind.CONTRADICTED: lambda facts: (

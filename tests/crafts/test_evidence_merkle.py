@@ -13,6 +13,7 @@ from gateway.evidence.merkle import (
     carry_out,
     hash_leaf,
     hash_node,
+    hash_together,
     nodes_in,
     plan_consistency,
     plan_inclusion,
@@ -21,7 +22,7 @@ from gateway.evidence.merkle import (
     verify_consistency,
     verify_inclusion,
 )
-from gateway.evidence.tiles import TILE_BYTES, Tile, hash_together, node_in, tile_of
+from gateway.evidence.tiles import TILE_BYTES, Tile, node_in, tile_of
 
 # The entries of Certificate Transparency's reference test, and the root after each of them.
 # Source: github.com/google/certificate-transparency, cpp/merkletree/merkle_tree_test.cc.
