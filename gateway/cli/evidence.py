@@ -189,7 +189,7 @@ def _tell(path: Path, made: "Exported") -> None:
             [
                 ("Văn bản", "documents", str(made.documents_count)),
                 ("Phần, cỡ", "parts, size", f"{made.parts_count}, {size(made.size_bytes)}"),
-                ("Điểm kiểm tra", "checkpoint", f"{made.size} mục"),
+                ("Điểm chốt", "checkpoint", f"{made.size} mục"),
                 ("Dấu thời gian", "timestamp", stamped),
             ]
         ),

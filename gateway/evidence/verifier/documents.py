@@ -187,9 +187,7 @@ class Document:
         begun: dict[str, Entry] = self._founding()
         for entry in self.entries:
             first, at = begun[entry.said["package"]], read_instant(entry.said["at"])
-            need(
-                at <= log.checkpoint.at + CLOCKS_APART, entry.seq, "sau điểm kiểm tra · after the checkpoint"
-            )
+            need(at <= log.checkpoint.at + CLOCKS_APART, entry.seq, "sau điểm chốt · after the checkpoint")
             # A repetition may have set out before what it repeats was recorded.
             if entry.said["event"] != "repeated":
                 need(entry.seq >= first.seq, entry.seq, "trước mục · before entry", first.seq)
