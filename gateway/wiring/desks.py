@@ -13,6 +13,7 @@ from gateway.exchange.inbound import Inbound
 from gateway.exchange.intervention import Intervention
 from gateway.exchange.mailbox import Mailbox
 from gateway.exchange.outbound import Outbound
+from gateway.exchange.outgoing import Outgoing
 from gateway.exchange.worker import Round
 from gateway.office import Clock, Office
 from gateway.store.drafts import DraftFolder
@@ -36,6 +37,7 @@ class Desks:
     asking_again: AskingAgain | None
     correspondence: Correspondence
     composing: Composing
+    outgoing: Outgoing
     rounds: tuple[Round, ...]
 
 
@@ -82,6 +84,7 @@ def build_desks(
         ),
         correspondence=correspondence,
         composing=composing,
+        outgoing=Outgoing(desk=desk, composing=composing),
         rounds=(
             Round(every=_BETWEEN_WORDS, make=correspondence.take_words),
             Round(every=_BETWEEN_TIDYINGS, make=lambda: composing.tidy(at=clock())),
@@ -94,7 +97,7 @@ def desk_groups(office: Office, desks: Desks, shell: Shell, clock: Clock) -> lis
     return [
         Mailboxes(shell=shell, correspondence=desks.correspondence, composing=desks.composing, clock=clock),
         Writing(shell=shell, composing=desks.composing, clock=clock),
-        SentDocuments(shell=shell, composing=desks.composing, clock=clock),
+        SentDocuments(shell=shell, outgoing=desks.outgoing, clock=clock),
         Attention(
             shell=shell,
             database=office.database,
