@@ -4,11 +4,14 @@ from collections.abc import Mapping
 
 from aiohttp import web
 
+from gateway.exchange.enclosures import Enclosures
 from gateway.exchange.lookup import Lookup
 from gateway.model.identifiers import AgencyCode
 from gateway.office import Clock, Office
 from gateway.trust.keys import Seal
 from gateway.web.console.app import Console
+from gateway.web.console.desk_actions import DeskActions
+from gateway.web.console.document import OneDocument
 from gateway.web.console.documents import Documents
 from gateway.web.console.door import Origin
 from gateway.web.console.overview import Overview
@@ -16,6 +19,7 @@ from gateway.web.console.route import PageGroup
 from gateway.web.console.shell import Shell, make_shell
 from gateway.web.operations import Watch
 from gateway.wiring.desks import Desks, desk_groups
+from gateway.wiring.files import package_limits
 from gateway.wiring.provider import reach_provider
 
 
@@ -53,6 +57,9 @@ def _groups(
     clock: Clock,
 ) -> list[PageGroup]:
     axis = office.config.axis
+    enclosures = Enclosures(
+        database=office.database, blobs=office.blobs, limits=package_limits(office.config)
+    )
     return [
         Overview(
             shell=shell,
@@ -72,5 +79,14 @@ def _groups(
             ),
             clock=clock,
         ),
-        *desk_groups(office, desks, shell, clock),
+        OneDocument(
+            shell=shell,
+            database=office.database,
+            directory=office.directory,
+            blobs=office.blobs,
+            enclosures=enclosures,
+            actions=(DeskActions(),),
+            clock=clock,
+        ),
+        *desk_groups(office, desks, enclosures, shell, clock),
     ]

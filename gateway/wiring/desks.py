@@ -8,6 +8,7 @@ from gateway.exchange.asking_again import AskingAgain
 from gateway.exchange.composing import Composing
 from gateway.exchange.correspondence import Correspondence
 from gateway.exchange.desk import Desk
+from gateway.exchange.enclosures import Enclosures
 from gateway.exchange.ids import Mint
 from gateway.exchange.inbound import Inbound
 from gateway.exchange.intervention import Intervention
@@ -92,10 +93,18 @@ def build_desks(
     )
 
 
-def desk_groups(office: Office, desks: Desks, shell: Shell, clock: Clock) -> list[PageGroup]:
+def desk_groups(
+    office: Office, desks: Desks, enclosures: Enclosures, shell: Shell, clock: Clock
+) -> list[PageGroup]:
     """Make the pages on which people do these things."""
     return [
-        Mailboxes(shell=shell, correspondence=desks.correspondence, composing=desks.composing, clock=clock),
+        Mailboxes(
+            shell=shell,
+            correspondence=desks.correspondence,
+            composing=desks.composing,
+            enclosures=enclosures,
+            clock=clock,
+        ),
         Writing(shell=shell, composing=desks.composing, clock=clock),
         SentDocuments(shell=shell, outgoing=desks.outgoing, clock=clock),
         Attention(

@@ -23,8 +23,8 @@ from gateway.points import Point, watch
 from gateway.store.incoming import Pile
 from gateway.wiring.desks import Desks
 from tests.console import person
-from tests.desks import COMMUNE, COMMUNE_NAME, WARD, Town, open_town
 from tests.packages import Sent, document, status
+from tests.town import COMMUNE, COMMUNE_NAME, WARD, Town, open_town
 from tests.walks.world import HEALTH, MINISTRY, collect_all, status_codes, until
 
 CLERK = person(UserRole.CLERK, agencies=frozenset({COMMUNE}))
@@ -46,7 +46,7 @@ LETTER = Letter(
 
 @pytest.fixture
 async def town(tmp_path: Path) -> AsyncIterator[Town]:
-    """The town of tests/desks.py, whose drafts hold little."""
+    """The town of tests/town.py, whose drafts hold little."""
     drafts = {"file_limit": "64 KiB", "files_limit": "100 KiB"}
     async with open_town(tmp_path, drafts=drafts) as town:
         yield town
@@ -465,20 +465,6 @@ async def test_an_agency_with_a_dms_is_not_written_for_in_the_console(town: Town
             COMMUNE,
             WARD,
         }
-
-
-async def test_a_file_that_came_is_given_out_as_it_was(town: Town) -> None:
-    """Unwrapped, named and typed by what it is."""
-    sent = Sent(sender=MINISTRY, number="77", notation="BTN-VP")
-    body = b"%PDF-1.4 " + b"x" * 1000
-    assert (await town.ministry.send(document(sent, [COMMUNE], attachment=body), sender=MINISTRY)).ok
-    async with town.desks() as desks:
-        dispatch_id = await came(town, desks)
-        named, content = await desks.correspondence.open_file(dispatch_id, 0, by=CLERK)
-        assert (named.name, named.media_type) == ("Cong van.pdf", "application/pdf")
-        assert b"".join(content) == body
-        with pytest.raises(Refusal):
-            await desks.correspondence.open_file(dispatch_id, 1, by=CLERK)
 
 
 async def test_the_accepted_entry_holds_no_word_of_the_letter(town: Town) -> None:

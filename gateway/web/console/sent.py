@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from aiohttp import web
 
@@ -16,8 +17,9 @@ from gateway.store.audit_log import fetch_receipt
 from gateway.store.mailboxes import list_package_dispatches
 from gateway.store.packages import list_thread_packages
 from gateway.store.threads import list_answers
+from gateway.web.console.asked import asked_at_of
+from gateway.web.console.documents import name_of
 from gateway.web.console.forms import Form, form_of
-from gateway.web.console.names import asked_at_of, naming
 from gateway.web.console.route import Area, Nav, Route
 from gateway.web.console.shell import Message, Shell
 from gateway.web.console.visitor import visitor_of
@@ -51,7 +53,7 @@ class SentDocuments:
             "sent/list.html",
             agencies=await self.outgoing.desk.agencies_of(user),
             threads=await self.outgoing.list_sent(user),
-            name_of=naming(await self.outgoing.desk.directory.current()),
+            name_of=partial(name_of, await self.outgoing.desk.directory.current()),
         )
 
     async def show(self, request: web.Request) -> web.StreamResponse:
@@ -115,7 +117,7 @@ class SentDocuments:
             sent=sent,
             dispatches=await list_package_dispatches(database, outgoing),
             answers=await list_answers(database, sent.thread.id),
-            name_of=naming(await self.outgoing.desk.directory.current()),
+            name_of=partial(name_of, await self.outgoing.desk.directory.current()),
             asked_at=self.clock().isoformat(),
             reason=form.text("reason") if form else "",
             faults=() if refusal is None else refusal.faults,

@@ -1,20 +1,13 @@
 """Log entries told in sentences: what happened, to what, who did it, from the signed statement alone."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from gateway.cli.terminal import grid, local, local_stacked, plain, size, words
-from gateway.cli.words import EVENT_STYLES, EVENTS, GRADES, package_words, status_words
-from gateway.evidence.receipts import read_statement
+from gateway.exchange.words import GRADES, package_words, status_words
+from gateway.model.formats import local, size
 from gateway.model.log import LogKind
 from gateway.model.signature import Grade
-
-if TYPE_CHECKING:
-    from rich.table import Table
-    from rich.text import Text
-
-    from gateway.store.audit_log import LogRow
 
 Facts = Mapping[str, Any]
 
@@ -171,35 +164,3 @@ _TELLERS: dict[LogKind, Callable[[Facts], str]] = {
 def _status(facts: Facts) -> str:
     status = str(facts.get("status", "?"))
     return f"{status} {status_words(status)[0]}"
-
-
-def tell(row: "LogRow") -> "Text":
-    """Tell one entry on one line."""
-    vi, _ = EVENTS[row.kind]
-    return words(
-        (f"{row.seq:>6}  ", "dim"),
-        f"{local(row.at)}  ",
-        (f"{vi:<15} ", EVENT_STYLES.get(row.kind, "")),
-        plain(narrate(row.kind, read_statement(row.statement))),
-    )
-
-
-def timeline(rows: Iterable["LogRow"]) -> "Table":
-    """Set entries below each other, oldest first; a tick says that a signed receipt is kept."""
-    return grid(
-        ("Mục", "seq", "right"),
-        ("Lúc", "at", "keep"),
-        ("Việc", "event", "keep"),
-        ("", "", "keep"),
-        ("Diễn giải", "what happened"),
-        rows=[
-            (
-                str(row.seq),
-                local_stacked(row.at),
-                words((EVENTS[row.kind][0], EVENT_STYLES.get(row.kind, ""))),
-                words(("✓", "green")) if row.receipt else "",
-                plain(narrate(row.kind, read_statement(row.statement))),
-            )
-            for row in rows
-        ],
-    )
