@@ -169,12 +169,14 @@ class OwnAccount(SignIn):
         keys = ((Count.HERE, f"{account.user.login} session {session.id}"),)
         self.patience.begin(keys, at=at)
         if not await self._verify(account, password, at=at):
-            raise Refusal.because(
+            wrong = Refusal.because(
                 "password-wrong",
                 where="old",
                 vi="Mật khẩu hiện tại không đúng.",
                 en="The present password is wrong.",
             )
+            await self.refusals.distrust(wrong, claimed=account.user.login, operation="own-account", at=at)
+            raise wrong
         self.patience.forget(keys)
         return account
 

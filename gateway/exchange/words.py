@@ -20,8 +20,8 @@ ROLES: dict[UserRole, Words] = {
     UserRole.CLERK: ("văn thư", "clerk"),
     UserRole.OPERATOR: ("vận hành", "operator"),
     UserRole.ADMINISTRATOR: ("quản trị", "administrator"),
-    UserRole.AUDITOR: ("kiểm tra", "auditor"),
-    UserRole.VIEWER: ("chỉ xem", "viewer"),
+    UserRole.AUDITOR: ("kiểm toán", "auditor"),
+    UserRole.VIEWER: ("người xem", "viewer"),
 }
 
 POLICIES: dict[SignaturePolicy, Words] = {

@@ -9,12 +9,14 @@ from gateway.exchange.lookup import Lookup
 from gateway.model.identifiers import AgencyCode
 from gateway.office import Clock, Office
 from gateway.trust.keys import Seal
+from gateway.web.console.account_pages import AccountPages
 from gateway.web.console.app import Console
 from gateway.web.console.desk_actions import DeskActions
 from gateway.web.console.document import OneDocument
 from gateway.web.console.documents import Documents
 from gateway.web.console.door import Origin
 from gateway.web.console.overview import Overview
+from gateway.web.console.people_pages import PeoplePages
 from gateway.web.console.route import PageGroup
 from gateway.web.console.shell import Shell, make_shell
 from gateway.web.operations import Watch
@@ -89,4 +91,6 @@ def _groups(
             clock=clock,
         ),
         *desk_groups(office, desks, enclosures, shell, clock),
+        AccountPages(shell=shell, people=office.people, clock=clock),
+        PeoplePages(shell=shell, people=office.people, directory=office.directory, clock=clock),
     ]

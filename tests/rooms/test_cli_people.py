@@ -63,7 +63,7 @@ def test_a_user_is_added_edited_and_listed(node: Path) -> None:
         "mail": None,
     }
     assert facts("user", "edit", "lan", "--all-agencies", "-d", node)["agencies"] is None
-    assert "chỉ xem" in run("user", "list", "-d", node).stdout
+    assert "người xem" in run("user", "list", "-d", node).stdout
 
 
 def test_every_fault_of_a_new_user_is_told(node: Path) -> None:

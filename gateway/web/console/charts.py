@@ -86,13 +86,11 @@ def bars(labels: Sequence[str], series: Sequence[Series]) -> list[Bar]:
 
 
 def line(values: Sequence[float], *, top: float | None = None) -> str:
-    """Write the points of a line through values, ``x,y x,y …``."""
+    """Write the points of a line through values, ``x,y x,y …``, each where a bar of it would stand."""
     ceiling = top or scale(max(values, default=0)).top
-    step = WIDTH / max(1, len(values) - 1)
-    return " ".join(
-        f"{round(n * step, 1)},{round(HEIGHT - value / ceiling * HEIGHT, 1)}"
-        for n, value in enumerate(values)
-    )
+    slot = WIDTH / max(1, len(values))
+    points = (((n + 0.5) * slot, HEIGHT - value / ceiling * HEIGHT) for n, value in enumerate(values))
+    return " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
 
 
 def highest(series: Sequence[Series]) -> float:

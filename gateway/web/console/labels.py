@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from gateway.model.code_lists import STATUS_NAMES, Priority, StatusCode
 from gateway.model.dispatch import Destination, State
-from gateway.model.people import UserRole
+from gateway.model.people import UserRole, Way
 from gateway.model.question import Standing
 from gateway.model.signature import Grade
 from gateway.store.packages import Direction
@@ -88,6 +88,24 @@ ROLES: dict[UserRole, tuple[str, str]] = {
     UserRole.ADMINISTRATOR: ("Quản trị", "Administrator"),
     UserRole.AUDITOR: ("Kiểm toán", "Auditor"),
     UserRole.VIEWER: ("Người xem", "Viewer"),
+}
+
+DUTIES: dict[UserRole, tuple[str, str]] = {
+    UserRole.CLERK: ("xem, soạn, trả lời, thu hồi văn bản", "reads, composes, answers, recalls"),
+    UserRole.OPERATOR: ("xem văn bản, gửi lại, trông hệ thống", "reads, sends again, runs the node"),
+    UserRole.ADMINISTRATOR: (
+        "trông hệ thống và người dùng, không xem văn bản",
+        "runs node and people, reads nothing",
+    ),
+    UserRole.AUDITOR: ("xem văn bản, nhật ký và chứng cứ", "reads documents, log and evidence"),
+    UserRole.VIEWER: ("chỉ xem văn bản", "reads documents"),
+}
+
+WAYS: dict[Way, tuple[str, str]] = {
+    Way.PASSWORD: ("Mật khẩu", "Password"),
+    Way.CODE: ("Mật khẩu và mã", "Password and code"),
+    Way.RECOVERY: ("Mật khẩu và mã khôi phục", "Password and recovery code"),
+    Way.PROVIDER: ("Đăng nhập một lần", "Single sign-on"),
 }
 
 URGENCIES: dict[Priority, tuple[str, str]] = {
