@@ -39,6 +39,7 @@ def fill(path: Path, count: int, *, now: datetime, days: int = 700) -> None:
     chance = random.Random(7)
     instants = sorted(_instants(count, now, days, chance))
     with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA journal_mode = OFF")  # a node that opens it sets its own again
         connection.execute("PRAGMA synchronous = OFF")
         connection.execute("PRAGMA cache_size = -400000")
         connection.executemany(

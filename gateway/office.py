@@ -16,10 +16,14 @@ from gateway.errors import Misconfiguration
 from gateway.exchange.directory import Directory
 from gateway.exchange.examination import House
 from gateway.exchange.ids import Mint
+from gateway.exchange.intervention import Intervention
 from gateway.exchange.notary import Notary
+from gateway.exchange.own_words import OwnWords
 from gateway.exchange.people import People
+from gateway.exchange.posting import Posting
 from gateway.exchange.refusals import Refusals
 from gateway.exchange.registry import Registry
+from gateway.model.package import Organization
 from gateway.store.backup import Place
 from gateway.store.blobs import Blobs
 from gateway.store.database import Database, open_database
@@ -96,6 +100,32 @@ def _furnish(config: Config, database: Database) -> Office:
     )
 
 
+def furnish_own_words(office: Office, mint: Mint) -> OwnWords:
+    """Make what says statuses in this node's name."""
+    config = office.config
+    posting = Posting(blobs=office.blobs, mint=mint, give_up_after=config.delivery.give_up_after)
+    return OwnWords(
+        notary=office.notary,
+        posting=posting,
+        gateway=Organization(code=config.agency_code, name=config.name),
+        axis_is_open=config.axis is not None,
+    )
+
+
+def furnish_intervention(
+    office: Office, own_words: OwnWords, *, on_leaving: Callable[[], None] = lambda: None
+) -> Intervention:
+    """Make the operator's hand. A running server finds out within a second what another process left."""
+    return Intervention(
+        database=office.database,
+        directory=office.directory,
+        notary=office.notary,
+        own_words=own_words,
+        says_arrived=office.config.answers.arrived_by_itself,
+        on_leaving=on_leaving,
+    )
+
+
 def place_of(config: Config, folder: Path) -> Place:
     """Name what a backup copies."""
     trust, storage = config.trust, config.storage
@@ -105,24 +135,42 @@ def place_of(config: Config, folder: Path) -> Place:
         database_file=storage.database_file,
         blobs_folder=storage.blobs_dir,
         spool_folder=storage.spool_dir,
-        keys=(*keys, *([config.axis.secret_file] if config.axis else [])),
+        keys=(*keys, *_given_secrets(config)),
     )
 
 
+def _given_secrets(config: Config) -> list[Path]:
+    """List the files that hold what others gave us to be known by."""
+    given = (
+        config.axis.secret_file if config.axis else None,
+        config.oidc.client_secret_file if config.oidc else None,
+        config.alerts.smtp_password_file,
+        config.alerts.webhook_secret_file,
+    )
+    return [path for path in given if path is not None]
+
+
+def seal_chains(config: Config) -> tuple[tuple[x509.Certificate, ...], ...]:
+    """Load every certificate this node ever sealed with, each followed by those above it; the present first.
+
+    Certificates of former seals may lie beside the present one's.
+    """
+    present = config.trust.seal_chain_file
+    kept = sorted(present.parent.glob(f"{present.stem}*.pem"))
+    paths = (present, *(path for path in kept if path != present))
+    return tuple(tuple(x509.load_pem_x509_certificates(path.read_bytes())) for path in paths)
+
+
 def house_of(config: Config) -> House:
-    """Name what an examination looks at. Certificates of former seals may lie beside the present one's."""
+    """Name what an examination looks at."""
     trust, storage = config.trust, config.storage
-    kept = sorted(trust.seal_chain_file.parent.glob(f"{trust.seal_chain_file.stem}*.pem"))
-    former = [path for path in kept if path != trust.seal_chain_file]
     secrets = [trust.seal_key_file, trust.secrets_key_file, storage.database_file]
     return House(
         database_file=storage.database_file,
         blobs_folder=storage.blobs_dir,
         spool_folder=storage.spool_dir,
-        certificates=tuple(
-            x509.load_pem_x509_certificates(path.read_bytes())[0] for path in (trust.seal_chain_file, *former)
-        ),
-        secret_files=(*secrets, *([config.axis.secret_file] if config.axis else [])),
+        certificates=tuple(chain[0] for chain in seal_chains(config)),
+        secret_files=(*secrets, *_given_secrets(config)),
     )
 
 

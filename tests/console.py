@@ -100,15 +100,37 @@ class Browser:
     async def post(self, path: str, *, headers: dict[str, str] | None = None, **fields: str) -> Page:
         """Send a form as one of our pages does: from our origin, with the token that page had."""
         said = {"Origin": self.site.node.url, "Sec-Fetch-Site": "same-origin"} if headers is None else headers
-        return await self.send("POST", path, headers=said, form={"csrf": await self.token()} | fields)
+        token = {} if "csrf" in fields else {"csrf": await self.token()}
+        return await self.send("POST", path, headers=said, form=token | fields)
 
-    async def token(self) -> str:
+    async def upload(self, path: str, parts: dict[str, bytes]) -> Page:
+        """Send a form with files, its parts in this order."""
+        form = aiohttp.MultipartWriter("form-data")
+        for name, content in parts.items():
+            form.append(content).set_content_disposition("form-data", name=name)
+        return await self.send("POST", path, headers={"Sec-Fetch-Site": "same-origin"}, form=form)
+
+    async def token(self, path: str = "/") -> str:
         """The token in the page a visitor has open; empty for strangers."""
-        found = re.search(r'name="csrf" value="([^"]*)"', (await self.get("/")).text)
+        found = re.search(r'name="csrf" value="([^"]*)"', (await self.get(path)).text)
         return found[1] if found else ""
 
+    @property
+    def address(self) -> URL:
+        """Where the site is."""
+        return URL(self.site.node.url)
+
+    def secret(self) -> str:
+        """What lies in the session's cookie."""
+        return self.client.cookie_jar.filter_cookies(self.address)["lienthong_session"].value
+
     async def send(
-        self, method: str, path: str, *, headers: dict[str, str], form: dict[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        *,
+        headers: dict[str, str],
+        form: dict[str, str] | aiohttp.MultipartWriter | None = None,
     ) -> Page:
         address = path if path.startswith("http") else self.site.url(path)
         async with self.client.request(

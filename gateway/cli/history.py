@@ -10,9 +10,9 @@ from rich.text import Text
 from gateway.cli.node import open_records
 from gateway.cli.terminal import both, card, grid, heading, local, local_stacked, plain, size, words
 from gateway.cli.timeline import timeline
-from gateway.errors import Refusal
 from gateway.exchange.directory import Directory
 from gateway.exchange.dossier import Dossier, load_dossier
+from gateway.exchange.export import find_document
 from gateway.exchange.words import (
     CHANGES,
     DIRECTIONS,
@@ -23,12 +23,11 @@ from gateway.exchange.words import (
     business_words,
     status_words,
 )
-from gateway.model.identifiers import AgencyCode, normalise_notation
+from gateway.model.identifiers import AgencyCode
 from gateway.model.signature import Grade
 from gateway.model.thread import RecipientState
 from gateway.store.mailboxes import SentItem
 from gateway.store.packages import StoredPackage
-from gateway.store.threads import find_thread
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -40,15 +39,7 @@ async def gather(folder: Path, wanted: str) -> Dossier:
     Errors: Refusal when there is none.
     """
     async with open_records(folder) as database:
-        thread = await find_thread(database, wanted) or await find_thread(
-            database, normalise_notation(wanted)
-        )
-        if thread is None:
-            raise Refusal.because(
-                "unknown-document",
-                vi=f"không có văn bản nào mang số, ký hiệu hay mã {wanted}",
-                en=f"no document has the number or id {wanted}",
-            )
+        thread = await find_document(database, wanted)
         directory = await Directory(database=database).current(certainly=True)
         return await load_dossier(database, thread, directory)
 
@@ -160,9 +151,15 @@ def _package_row(package: StoredPackage) -> tuple[str | Text, ...]:
     grade = Grade(package.grade)
     what = f"trạng thái {package.status}" if package.status else business_words(package.business)[0]
     direction = DIRECTIONS[package.direction][0]
+    gone = f"\nđã xóa nội dung {local(package.erased_at)}" if package.erased_at else ""
     return (
         local_stacked(package.accepted_at),
-        words((what, "bold"), f", {direction}, {size(package.size_bytes)}", (f"\n{package.id}", "dim")),
+        words(
+            (what, "bold"),
+            f", {direction}, {size(package.size_bytes)}",
+            (f"\n{package.id}", "dim"),
+            (gone, "yellow"),
+        ),
         "\n".join([package.sender, *(f"→ {code}" for code in package.recipients)]),
         words((GRADES[grade][0], GRADE_STYLES[grade])),
     )

@@ -33,7 +33,7 @@ _ROLES = ["clerk", "operator", "administrator", "auditor", "viewer"]
 role_option = click.option(
     "--role",
     type=click.Choice(_ROLES),
-    help="Văn thư, vận hành, quản trị, kiểm tra, chỉ xem. · What somebody is here.",
+    help="Văn thư, vận hành, quản trị, kiểm toán, người xem. · What somebody is here.",
 )
 agency_option = click.option(
     "--agency",
@@ -46,7 +46,7 @@ agency_option = click.option(
 
 @click.group()
 def user() -> None:
-    """Người dùng trang quản trị: văn thư, vận hành, quản trị, kiểm tra.
+    """Người dùng trang quản trị: văn thư, vận hành, quản trị, kiểm toán.
 
     The people who sign in to the console. A running server notices a change at once.
     """

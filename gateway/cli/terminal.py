@@ -154,6 +154,11 @@ def local_stacked(at: datetime | None) -> "Text":
     return stacked(hour, day)
 
 
+def number(count: int) -> str:
+    """Write a count as people here read it."""
+    return f"{count:,}".replace(",", ".")
+
+
 def show_faults(faults: Iterable[Fault]) -> None:
     """Tell every fault on stderr: ``code: where: vi / en``."""
     for fault in faults:

@@ -6,10 +6,12 @@ each checkpoint right behind the last entry it covers; where it comes from, a da
 auditor was given, is the caller's choice (`read_export` reads the file).
 """
 
+import base64
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from json.encoder import encode_basestring
 from typing import Any, NamedTuple, TypeAlias
 
 from cryptography import x509
@@ -27,6 +29,9 @@ _RECEIPT = re.compile(
     rb'"signature":"([A-Za-z0-9+/]+={0,2})","statement":(".*")\}',
     re.DOTALL,
 )
+# What `write_entry_line` writes. Taken apart so, a receipt need not be read and written again; that it is one
+# is for `content_of` to say, and for the text behind it no other reading is possible.
+_ENTRY_LINE = re.compile(rb'\{"receipt":(null|\{.*\}),"seq":(\d{1,18}),"statement":(".*")\}\n?', re.DOTALL)
 _JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True)
 
 
@@ -83,7 +88,7 @@ def content_of(statement: bytes, receipt: bytes | None) -> bytes | None:
     # Reading the receipt and writing it again costs six times as much, and there are millions. It has only
     # one form, so it is enough that it looks like one and that the statement in it is this one.
     found = _RECEIPT.fullmatch(receipt)
-    if found is None or found[4] != _JSON.encode(statement.decode(errors="replace")).encode():
+    if found is None or found[4] != encode_basestring(statement.decode(errors="replace")).encode():
         return None
     return b"%b\n%b %b %b\n" % (statement, found[1], found[2], found[3])
 
@@ -115,33 +120,90 @@ def read_export(lines: Iterable[bytes]) -> Iterator[Item]:
     """
     for number, line in enumerate(lines, start=1):
         try:
-            if line.strip():
+            own = _ENTRY_LINE.fullmatch(line)
+            if own is not None:
+                yield _entry(int(own[2]), json.loads(own[3]), own[1])
+            elif line.strip():
                 yield _read_line(json.loads(line))
-        except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
-            raise Refusal.because(
-                "export-malformed",
-                where=f"dòng {number} · line {number}",
-                vi="không phải mục nhật ký hay điểm kiểm tra",
-                en="neither a log entry nor a checkpoint",
-            ) from error
+        except _MALFORMED as error:
+            raise _export_malformed(number) from error
+
+
+def read_stamps(lines: Iterable[bytes]) -> Iterator[tuple[bytes, bytes]]:
+    """Read the timestamped checkpoints of such a file: each note, and the token over it.
+
+    Errors: Refusal at a line that is malformed.
+    """
+    for number, line in enumerate(lines, start=1):
+        if b'"token"' not in line:
+            continue
+        try:
+            fields = json.loads(line)
+            if "checkpoint" in fields and fields.get("token") is not None:
+                yield fields["checkpoint"].encode(), base64.b64decode(fields["token"], validate=True)
+        except _MALFORMED as error:
+            raise _export_malformed(number) from error
+
+
+def write_entry_line(seq: int, statement: bytes, receipt: bytes | None) -> bytes:
+    """Write an entry as `read_export` reads it. A receipt is JSON on one line already."""
+    said = _JSON.encode(statement.decode(errors="replace")).encode()
+    return b'{"receipt":%b,"seq":%d,"statement":%b}\n' % (receipt or b"null", seq, said)
+
+
+def write_checkpoint_line(note: bytes, cosignatures: Sequence[str], token: bytes | None) -> bytes:
+    """Write a checkpoint as `read_export` reads it.
+
+    Shape: the note is as first published, which is what the token is over.
+    """
+    fields = {
+        "checkpoint": note.decode(errors="replace"),
+        "cosignatures": list(cosignatures),
+        "token": None if token is None else base64.b64encode(token).decode(),
+    }
+    return _JSON.encode(fields).encode() + b"\n"
+
+
+_MALFORMED = (ValueError, TypeError, LookupError, AttributeError, RecursionError)
+
+
+def _export_malformed(number: int) -> Refusal:
+    return Refusal.because(
+        "export-malformed",
+        where=f"dòng {number} · line {number}",
+        vi="không phải mục nhật ký hay điểm chốt",
+        en="neither a log entry nor a checkpoint",
+    )
 
 
 def _read_line(fields: Any) -> Item:
     if "checkpoint" in fields:
         return bytes(fields["checkpoint"].encode())
-    statement, receipt = fields["statement"].encode(), fields["receipt"]
+    receipt = fields["receipt"]
     # Written anew in its one form: members in order, no white space.
-    form = None if receipt is None else _JSON.encode(receipt).encode()
-    return Entry(int(fields["seq"]), content_of(statement, form))
+    form = b"null" if receipt is None else _JSON.encode(receipt).encode()
+    return _entry(int(fields["seq"]), fields["statement"], form)
 
 
-def replay(items: Iterable[Item], *, origin: str, certificates: Sequence[x509.Certificate]) -> Replayed:
+def _entry(seq: int, statement: str, receipt: bytes) -> Entry:
+    return Entry(seq, content_of(statement.encode(), None if receipt == b"null" else receipt))
+
+
+def replay(
+    items: Iterable[Item],
+    *,
+    origin: str,
+    certificates: Sequence[x509.Certificate],
+    before: Frontier | None = None,
+) -> Replayed:
     """Walk through a log and compare it with everything that was signed about it.
 
     Shape: certificates are those the log has ever signed with; one of them must have signed each
     checkpoint. The receipts within the entries are covered by the checkpoints and not verified one by one.
+    Of a part of a log before is the tree it goes on from; the first checkpoint vouches for both.
     """
-    walk = _Walk(origin=origin, certificates=certificates)
+    tree = Frontier() if before is None else before
+    walk = _Walk(origin=origin, certificates=certificates, tree=tree, seq=tree.size, vouched=tree.size)
     for item in items:
         if isinstance(item, Entry):
             walk.take_entry(item)
@@ -199,7 +261,7 @@ class _Walk:
     def take_note(self, raw: bytes) -> None:
         """Compare the tree as it is here with a checkpoint."""
         self.checkpoints_count += 1
-        where = f"điểm kiểm tra · checkpoint {self.checkpoints_count}"
+        where = f"điểm chốt · checkpoint {self.checkpoints_count}"
         try:
             note = read_note(raw)
             checkpoint = read_checkpoint(note)
@@ -208,7 +270,7 @@ class _Walk:
                 *(Fault(rule=fault.rule, where=where, vi=fault.vi, en=fault.en) for fault in refusal.faults)
             )
             return
-        where = f"điểm kiểm tra · checkpoint {checkpoint.size}"
+        where = f"điểm chốt · checkpoint {checkpoint.size}"
         signed = any(verify_note(note, self.origin, certificate) for certificate in self.certificates)
         if checkpoint.origin != self.origin or not signed:
             self._tell(

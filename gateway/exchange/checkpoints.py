@@ -6,6 +6,8 @@ then publish: nobody sees a checkpoint before it is committed. Whoever believes 
 """
 
 import asyncio
+import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -22,13 +24,13 @@ from gateway.evidence.merkle import (
     plan_root,
     verify_inclusion,
 )
-from gateway.evidence.note import read_note, read_signature, verify_note, write_note
+from gateway.evidence.note import read_note, read_signature, verify_note, write_note, write_signature
 from gateway.evidence.proof import Proof, write_proof
 from gateway.evidence.replay import content_of
 from gateway.evidence.tiles import TILE_WIDTH
 from gateway.model.identifiers import AgencyCode
 from gateway.points import Point, passed
-from gateway.store.audit_log import list_entries
+from gateway.store.audit_log import LogRow, list_entries
 from gateway.store.checkpoints import (
     KeptCheckpoint,
     find_checkpoint,
@@ -74,11 +76,17 @@ class Checkpoints:
         return await find_checkpoint(self.database, size)
 
     async def take_cosignature(
-        self, size: int, line: str, *, witness: str, certificate: x509.Certificate, at: datetime
+        self,
+        size: int,
+        line: str,
+        *,
+        witness: str,
+        certificates: Sequence[x509.Certificate],
+        at: datetime,
     ) -> None:
-        """Keep what a witness put under a checkpoint of ours.
+        """Keep what a witness put under a checkpoint of ours, signed with one of its certificates' keys.
 
-        Errors: Refusal when there is no such checkpoint, or the witness's key did not sign it.
+        Errors: Refusal when there is no such checkpoint, or the witness did not sign it.
         """
         kept = await find_checkpoint(self.database, size)
         if kept is None:
@@ -87,14 +95,16 @@ class Checkpoints:
             note = replace(read_note(kept.note), signatures=(read_signature(line),))
         except ValueError:
             note = None
-        if note is None or not verify_note(note, witness, certificate):
+        if note is None or not any(verify_note(note, witness, each) for each in certificates):
             raise Refusal.because(
                 "cosignature-invalid",
-                vi=f"không phải chữ ký của nhân chứng {witness} trên điểm kiểm tra {size}",
+                vi=f"không phải chữ ký của nhân chứng {witness} trên điểm chốt {size}",
                 en=f"not a signature of the witness {witness} over checkpoint {size}",
             )
+        # In its one form: it will stand in a note.
+        written = write_signature(note.signatures[0])
         await self.database.write(
-            lambda tables: keep_cosignature(tables, size, witness=witness, line=line, at=at)
+            lambda tables: keep_cosignature(tables, size, witness=witness, line=written, at=at)
         )
         passed(Point.COSIGNATURE_KEPT)
 
@@ -135,12 +145,26 @@ async def prove_entry(database: Database, seq: int, *, size: int | None = None) 
         raise _no_such_checkpoint()
     if kept is None or kept.size < seq:
         return None
-    hashes = await _read_hashes(database, plan_inclusion(seq - 1, kept.size))
-    entry = content_of(rows[0].statement, rows[0].receipt)
-    # Nothing is handed out that the stranger would find to be wrong.
-    if entry is None or not verify_inclusion(hash_leaf(entry), seq - 1, kept.size, hashes, kept.root):
-        raise _log_altered()
-    return write_proof(Proof(entry=entry, index=seq - 1, hashes=hashes, note=read_note(kept.cosigned())))
+    (proof,) = await prove_rows(database, rows, kept)
+    return proof
+
+
+async def prove_rows(database: Database, rows: Sequence[LogRow], kept: KeptCheckpoint) -> list[bytes]:
+    """Prove some entries under one checkpoint, which covers them: a file for each.
+
+    Errors: Refusal when the log has been altered.
+    """
+    plans = [plan_inclusion(row.seq - 1, kept.size) for row in rows]
+    note, proofs = read_note(kept.cosigned()), []
+    made = iter(await _read_hashes(database, tuple(itertools.chain(*plans))))
+    for row, plan in zip(rows, plans, strict=True):
+        hashes = tuple(itertools.islice(made, len(plan)))
+        entry = content_of(row.statement, row.receipt)
+        # Nothing is handed out that the stranger would find to be wrong.
+        if entry is None or not verify_inclusion(hash_leaf(entry), row.seq - 1, kept.size, hashes, kept.root):
+            raise _log_altered()
+        proofs.append(write_proof(Proof(entry=entry, index=row.seq - 1, hashes=hashes, note=note)))
+    return proofs
 
 
 async def prove_consistency(database: Database, old: int, new: int) -> tuple[bytes, ...]:
@@ -180,6 +204,6 @@ def _log_altered() -> Refusal:
 def _no_such_checkpoint() -> Refusal:
     return Refusal.because(
         "no-such-checkpoint",
-        vi="không có điểm kiểm tra nhật ký nào ở cỡ này",
+        vi="không có điểm chốt nhật ký nào ở cỡ này",
         en="there is no checkpoint of the log at this size",
     )

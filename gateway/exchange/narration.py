@@ -4,9 +4,18 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from gateway.exchange.words import GRADES, package_words, status_words
+from gateway.evidence.checkpoint import Verdict
+from gateway.exchange.words import (
+    GRADES,
+    ROLES,
+    VERDICTS,
+    package_words,
+    rung_words,
+    status_words,
+)
 from gateway.model.formats import local, size
 from gateway.model.log import LogKind
+from gateway.model.people import UserRole
 from gateway.model.signature import Grade
 
 Facts = Mapping[str, Any]
@@ -20,6 +29,7 @@ _ACTS: dict[str, str] = {
     "agency-registered": "đăng ký cơ quan {agency} {name}",
     "system-connected": "kết nối hệ thống {system} ({kind}), phục vụ {serves}",
     "secret-rotated": "đổi khóa bí mật của hệ thống {system}",
+    "policy-changed": "mức xét chữ ký của hệ thống {system}: {policy}",
     "system-disabled": "ngắt hệ thống {system}",
     "directory-renewed": "cập nhật {count} cơ quan từ trục",
     "node-restored": "khôi phục từ bản sao lưu lúc {backup_at}, nhật ký khi đó {log_size} mục",
@@ -37,7 +47,27 @@ _ACTS: dict[str, str] = {
     "sessions-ended": "kết thúc {count} phiên của {user}",
     "provider-bound": "gắn {user} với tài khoản đăng nhập một lần",
     "provider-unbound": "gỡ {user} khỏi tài khoản đăng nhập một lần",
+    "witness-forgot": "bỏ điểm chốt đã thấy của nhật ký {log}, {size} mục",
     "sending-found": "trục đã có {notation} của {sender} gửi {recipient} (mã {far_id}), gửi sau bản sao lưu",
+    "dispatch-resent": "gửi lại cho {recipients}: lượt {dispatch} → {again}. {reason}",
+    "dispatch-hastened": "cho thử ngay lượt {dispatch} gửi {recipients}",
+    "dispatch-cancelled": "hủy lượt {dispatch} gửi {recipients}: {reason}",
+    "failure-dismissed": "để yên lượt {dispatch} đã thất bại, gửi {recipients}: {reason}",
+    "arrival-asked-again": "yêu cầu trục gửi lại gói {far_id}. {reason}",
+    "hold-placed": "tạm giữ số {hold}, {held}: {reason}",
+    "hold-released": "bỏ tạm giữ số {hold}, {held}: {reason}",
+    "archive-made": "lập bản lưu trữ {archive}: mục {first_seq} đến {last_seq}, {count} gói tin",
+    "archive-imported": "đưa {count} gói tin từ bản lưu trữ {archive} trở lại",
+}
+
+_CARRIED = {"document": "văn bản", "status": "trạng thái"}
+
+
+_WAYS: dict[str, str] = {
+    "password": "bằng mật khẩu",
+    "code": "bằng mật khẩu và mã",
+    "recovery": "bằng mật khẩu và mã khôi phục",
+    "provider": "đăng nhập một lần",
 }
 
 
@@ -47,8 +77,9 @@ def when(facts: Facts) -> str | None:
 
 
 def narrate(kind: LogKind, facts: Facts) -> str:
-    """Tell one entry in one sentence."""
-    return _TELLERS[kind](facts)
+    """Tell one entry in one sentence, and which rungs of the ladder of receipts it stands on."""
+    rungs = _rungs(facts, "evidence")
+    return f"{_TELLERS[kind](facts)}{f' [{rungs}]' if rungs else ''}"
 
 
 def _accepted(facts: Facts) -> str:
@@ -70,7 +101,12 @@ def _what(facts: Facts) -> str:
 def _from(facts: Facts) -> str:
     if facts.get("direction") == "inbound":
         return "từ trục, "
-    return f"từ hệ thống {facts['system']}, " if "system" in facts else ""
+    return f"từ hệ thống {facts['system']}{_person(facts)}, " if "system" in facts else ""
+
+
+def _person(facts: Facts) -> str:
+    """Name who did it in the console, if somebody did."""
+    return f" ({facts['by']})" if "by" in facts else ""
 
 
 def _list(codes: Sequence[str]) -> str:
@@ -100,9 +136,30 @@ def _turned_away(facts: Facts) -> str:
 
 def _administered(facts: Facts) -> str:
     details = {**facts, **facts.get("details", {})}
+    details["held"] = details.get("document") or details.get("agency")
     told = {name: _list(fact) if isinstance(fact, list) else str(fact) for name, fact in details.items()}
+    if "role" in told:
+        told["role"] = ROLES[UserRole(told["role"])][0]
+    if told.get("agencies") == "all":
+        told["agencies"] = "tất cả"
     sentence = _ACTS.get(told.get("act", ""), "{act}")
     return f"{told.get('by', '?')}: {sentence.format_map(_Known(told))}"
+
+
+def _evidenced(facts: Facts) -> str:
+    verified = "chữ ký đúng" if facts.get("verified") else "chữ ký chưa kiểm tra được"
+    whom = facts.get("recipient") or _list(facts.get("recipients", ()))
+    return f"biên nhận của trục về gói tin {facts.get('far_id', '?')} cho {whom}; {verified}"
+
+
+def _instant(text: str | None) -> str:
+    return "?" if text is None else local(datetime.fromisoformat(text))
+
+
+def _rungs(facts: Facts, member: str) -> str:
+    """Name rungs of the ladder of receipts."""
+    told = facts.get(member, ())
+    return ", ".join(map(rung_words, [told] if isinstance(told, str) else told))
 
 
 class _Known(dict[str, str]):
@@ -126,10 +183,15 @@ _TELLERS: dict[LogKind, Callable[[Facts], str]] = {
     LogKind.TURNED_AWAY: _turned_away,
     LogKind.EXPIRED: lambda facts: f"gói tin cho {_list(facts.get('recipients', ()))}: {_because(facts)}",
     LogKind.COLLECTED: lambda facts: (
-        f"{facts.get('system', '?')} lấy gói tin cho {facts.get('recipient', '?')}"
+        f"{facts.get('system', '?')}{_person(facts)} lấy gói tin cho {facts.get('recipient', '?')}"
     ),
     LogKind.CONFIRMED: lambda facts: (
-        f"{facts.get('system', '?')} đã nhận gói tin cho {facts.get('recipient', '?')}"
+        f"{facts.get('system', '?')}{_person(facts)} đã nhận gói tin cho {facts.get('recipient', '?')}"
+    ),
+    LogKind.EVIDENCED: _evidenced,
+    LogKind.OVERDUE: lambda facts: (
+        f"chưa thấy “{_rungs(facts, 'expected')}” của {_list(facts.get('recipients', ()))}"
+        f" từ {_instant(facts.get('since'))}"
     ),
     LogKind.ANSWERED: lambda facts: (
         f"{facts.get('sender', '?')}: {_status(facts)} về {facts.get('document', '?')}"
@@ -145,9 +207,18 @@ _TELLERS: dict[LogKind, Callable[[Facts], str]] = {
     ),
     LogKind.ADMINISTERED: _administered,
     LogKind.SIGNED_IN: lambda facts: (
-        f"{facts.get('user', '?')} từ {facts.get('address', '?')} ({facts.get('way', '?')})"
+        f"{facts.get('user', '?')} từ {facts.get('address', '?')}, {_WAYS.get(facts.get('way', ''), '?')}"
     ),
     LogKind.SIGNED_OUT: lambda facts: f"{facts.get('user', '?')}",
+    LogKind.CONTRADICTED: lambda facts: (
+        f"nhật ký {facts.get('log', '?')} {VERDICTS[Verdict(facts['verdict'])][0]}: đã thấy"
+        f" {facts.get('seen_size', '?')} mục, nay đưa ra {facts.get('shown_size', '?')} mục không nối tiếp"
+    ),
+    LogKind.ERASED: lambda facts: (
+        f"{_CARRIED.get(facts.get('carries', ''), '?')} của {facts.get('sender', '?')}"
+        f" {size(facts.get('bytes', 0))}, hết {facts.get('kept_days', '?')} ngày (quy tắc"
+        f" {facts.get('rule', '?')}); giá trị băm và nhật ký vẫn còn"
+    ),
 }
 
 

@@ -168,13 +168,15 @@ class OwnAccount(SignIn):
         account = await self.find_account(session.user.id)
         keys = ((Count.HERE, f"{account.user.login} session {session.id}"),)
         self.patience.begin(keys, at=at)
-        if not await self._verify(account, password, at=at):
-            raise Refusal.because(
+        if not await self._verify(account, password, keys=keys, at=at):
+            wrong = Refusal.because(
                 "password-wrong",
                 where="old",
                 vi="Mật khẩu hiện tại không đúng.",
                 en="The present password is wrong.",
             )
+            await self.refusals.distrust(wrong, claimed=account.user.login, operation="own-account", at=at)
+            raise wrong
         self.patience.forget(keys)
         return account
 

@@ -48,6 +48,10 @@ class Leaving:
         """Count the bytes that leave."""
         return self.package.size_bytes + len(self.package.seal or b"")
 
+    def without_seal(self) -> "Leaving":
+        """Take the package as it came."""
+        return replace(self, package=replace(self.package, seal=None))
+
     async def open(self) -> BinaryIO:
         """Open the package as it came; the caller closes."""
         if self.content is not None:

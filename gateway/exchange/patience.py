@@ -13,6 +13,7 @@ from enum import Enum
 
 from gateway.errors import Delay
 
+_NO_PAUSE = timedelta()
 _FIRST_PAUSE = timedelta(seconds=30)
 # Of so many logins and places the failures are remembered; beyond, the oldest are forgotten.
 _REMEMBERED = 20_000
@@ -42,7 +43,11 @@ Key = tuple[Count, str]
 class _Failures:
     count: float
     counted_at: datetime
-    pause_until: datetime
+    pause: timedelta
+
+    def rest(self, at: datetime) -> timedelta:
+        # With a clock that was set back nobody waits longer than the pause itself.
+        return self.pause - max(timedelta(), at - self.counted_at)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -57,9 +62,9 @@ class Patience:
         Errors: Delay ``locked-out`` while a pause lasts; the try does not count then.
         """
         keys = tuple(keys)
-        until = max((self._failures[key].pause_until for key in keys if key in self._failures), default=at)
-        if until > at:
-            raise _locked_out().again_in(until - at)
+        rest = max((self._failures[key].rest(at) for key in keys if key in self._failures), default=_NO_PAUSE)
+        if rest > _NO_PAUSE:
+            raise _locked_out().again_in(rest)
         for key in keys:
             self._count(key, at)
 
@@ -68,7 +73,7 @@ class Patience:
         for key in keys:
             if key in self._failures:
                 self._failures[key].count -= 1
-                self._failures[key].pause_until = self._failures[key].counted_at
+                self._failures[key].pause = _NO_PAUSE
 
     def forget(self, keys: Iterable[Key]) -> None:
         """Begin anew: he was who he said."""
@@ -82,8 +87,8 @@ class Patience:
         count = max(0.0, before.count - max(0.0, forgiven)) + 1 if before else 1.0
         doublings = int(count) - rule.free
         # Sixteen doublings are more than any longest pause.
-        pause = min(rule.longest, _FIRST_PAUSE * 2 ** min(16, doublings)) if doublings >= 0 else timedelta()
-        self._failures[key] = _Failures(count, at, at + pause)
+        pause = min(rule.longest, _FIRST_PAUSE * 2 ** min(16, doublings)) if doublings >= 0 else _NO_PAUSE
+        self._failures[key] = _Failures(count, at, pause)
         while len(self._failures) > _REMEMBERED:
             self._failures.popitem(last=False)
 

@@ -188,11 +188,7 @@ def expect_governor(by: Actor, *governed: User) -> None:
     if isinstance(by, User) and not (
         by.may(Permission.GOVERN) and all(by.reaches(user) for user in governed)
     ):
-        raise Refusal.because(
-            "not-permitted",
-            vi="Anh/chị không có quyền quản trị người dùng này.",
-            en="You may not govern this user.",
-        )
+        raise _not_permitted()
 
 
 def still_governor(tables: Connection, by: Actor) -> Actor:
@@ -204,7 +200,7 @@ def still_governor(tables: Connection, by: Actor) -> Actor:
         return by
     stored = find_account(tables, by.id)
     if stored is None or stored.account.disabled_at is not None:
-        raise no_such_user(by.id)
+        raise _not_permitted()
     return stored.user
 
 
@@ -223,6 +219,14 @@ def no_such_user(name: str) -> Refusal:
     """Say that there is no such user."""
     return Refusal.because(
         "no-such-user", where=name, vi="Không có người dùng này.", en="There is no such user."
+    )
+
+
+def _not_permitted() -> Refusal:
+    return Refusal.because(
+        "not-permitted",
+        vi="Anh/chị không có quyền quản trị người dùng này.",
+        en="You may not govern this user.",
     )
 
 

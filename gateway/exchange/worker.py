@@ -44,10 +44,14 @@ class Rhythm:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Round:
-    """One thing to be done again and again: make tells whether the next round should follow at once."""
+    """One thing to be done again and again: make tells whether the next round should follow at once.
+
+    Shape: a round that waits_outside, for somebody who may never answer, is broken off at stop.
+    """
 
     every: timedelta
     make: Callable[[], Awaitable[bool]]
+    waits_outside: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -116,7 +120,9 @@ class Worker:
         async with asyncio.TaskGroup() as loops:
             loops.create_task(self._every(_BETWEEN_TIDYINGS, self._match))
             for each in self.rounds:
-                loops.create_task(self._every(each.every, each.make))
+                loop = loops.create_task(self._every(each.every, each.make))
+                if each.waits_outside:
+                    loops.create_task(self._break_off(loop))
             if self.delivery is not None:
                 loops.create_task(self._every(_BETWEEN_TIDYINGS, self._tidy))
                 loops.create_task(self._every(_BETWEEN_TIDYINGS, self.delivery.expire_overdue))
@@ -125,6 +131,10 @@ class Worker:
                 loops.create_task(self._every(self.rhythm.poll_every, self._fetch))
             if self.registry is not None and self.axis is not None:
                 loops.create_task(self._every(self.rhythm.directory_every, self._renew_directory))
+
+    async def _break_off(self, loop: "asyncio.Task[None]") -> None:
+        await self._stopping.wait()
+        loop.cancel()
 
     async def _release_all_claims(self) -> bool:
         assert self.delivery is not None  # noqa: S101 - run asks only then

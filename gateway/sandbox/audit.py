@@ -3,10 +3,12 @@
 import asyncio
 import json
 import sys
+import zipfile
 from asyncio.subprocess import DEVNULL, PIPE
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from gateway.errors import LienthongError
 from gateway.evidence.merkle import hash_leaf
@@ -60,10 +62,38 @@ async def _check_log(node: Node) -> CheckedLog:
     return CheckedLog(node=node, entries_count=len(lines), kinds=kinds, receipts=frozenset(receipts))
 
 
+async def prove_to_a_stranger(node: Node, document: str, *, hub: Node) -> Path:
+    """Export a document's evidence, and check it with the script in it, which knows nothing of ours.
+
+    Shape: the hub's receipts are in it, and its authority is above every seal.
+
+    Errors: LienthongError ``log-unsound`` when it does not hold.
+    """
+    bundle = node.folder.parent / "bang-chung.asice"
+    export = ("evidence", "export", document, "-d", str(node.folder), "-o", str(bundle))
+    theirs = ("--certificate", str(hub.folder / "seal.pem"))
+    if await _run("-m", "gateway", *export, *theirs) is None:
+        raise _unsound(node, "không xuất được bằng chứng", "its evidence cannot be exported")
+    script = bundle.with_name("verify.py")
+    with zipfile.ZipFile(bundle) as archive:
+        script.write_bytes(archive.read("verify.py"))
+    # Isolated: without this program's folder and environment.
+    if await _run("-I", str(script), str(bundle), "--anchor", str(hub.folder / "authority.pem")) is None:
+        raise _unsound(node, "hồ sơ bằng chứng không đúng", "its evidence does not hold")
+    return bundle
+
+
 async def _read_log(node: Node) -> bytes:
-    command = ("log", "-d", str(node.folder), "--json", "--last", _EVERYTHING)
+    said = await _run("-m", "gateway", "log", "-d", str(node.folder), "--json", "--last", _EVERYTHING)
+    if said is None:
+        raise _unsound(node, "không đọc được", "cannot be read")
+    return said
+
+
+async def _run(*command: str) -> bytes | None:
+    """Run Python in a process of its own; None when it fails."""
     reader = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "gateway", *command),
+        *(sys.executable, *command),
         stdin=DEVNULL,
         stdout=PIPE,
         stderr=DEVNULL,
@@ -75,9 +105,7 @@ async def _read_log(node: Node) -> bytes:
     finally:
         if reader.returncode is None:
             reader.kill()
-    if reader.returncode != 0:
-        raise _unsound(node, "không đọc được", "cannot be read")
-    return said
+    return said if reader.returncode == 0 else None
 
 
 def _unsound(node: Node, vi: str, en: str) -> LienthongError:

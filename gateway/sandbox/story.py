@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 
 from gateway.evidence.receipts import read_receipt
 from gateway.model.code_lists import Business, StatusCode
-from gateway.sandbox.agencies import EDUCATION, FINANCE, HEALTH, MINISTRY, PROVINCE
-from gateway.sandbox.audit import check_logs
+from gateway.sandbox.agencies import EDUCATION, FINANCE, HEALTH, HUB_PLAN, MINISTRY, MINISTRY_PLAN, PROVINCE
+from gateway.sandbox.audit import check_logs, prove_to_a_stranger
 from gateway.sandbox.documents import recall_of, replacement_of, update_of, write_letter
 from gateway.sandbox.faulty_axis import Fault
 from gateway.sandbox.forgeries import certificates_in, forge_signature, spoil
@@ -232,6 +232,18 @@ async def look_back(stage: Stage) -> None:
     )
 
 
+async def convince_a_stranger(stage: Stage) -> None:
+    """The evidence about a document in one file, checked by the script in it, without any of this."""
+    node = stage.world.nodes[MINISTRY_PLAN.folder]
+    hub, code = stage.world.nodes[HUB_PLAN.folder], str(stage.letters.directive.code)
+    bundle = await prove_to_a_stranger(node, code, hub=hub)
+    stage.say(
+        f"Hồ sơ bằng chứng {bundle.name} của văn bản {code}: tiến trình riêng, chỉ có"
+        " verify.py và chứng thư gốc, kiểm tra thấy đúng",
+        "its evidence in one file: a process with verify.py and the anchor alone finds that everything holds",
+    )
+
+
 SCENES = (
     Scene(
         vi="Văn bản mới, qua hai cổng và trục",
@@ -247,4 +259,5 @@ SCENES = (
     Scene(vi="Mất trả lời giữa đường", en="An answer is lost", play=lose_an_answer),
     Scene(vi="Giả mạo và sai quy cách", en="The forged and the malformed", play=refuse_the_forged),
     Scene(vi="Đối chiếu nhật ký", en="The logs are checked", play=look_back),
+    Scene(vi="Bằng chứng cho người ngoài", en="Evidence for a stranger", play=convince_a_stranger),
 )

@@ -13,7 +13,11 @@ from functools import lru_cache
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
-from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
+from cryptography.hazmat.primitives.asymmetric.utils import (
+    Prehashed,
+    decode_dss_signature,
+    encode_dss_signature,
+)
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
@@ -70,7 +74,15 @@ class Seal:
         Shape: as `sign`, but ECDSA is r and s side by side, each as long as the curve's order.
         Source: XML Signature 1.1, section 6.4.3.
         """
-        signature = self.sign(message)
+        return self._for_xml(self.sign(message))
+
+    def sign_digest_for_xml(self, digest: bytes) -> bytes:
+        """Sign a message too large to hold, by its SHA-256, as `sign_for_xml` does."""
+        if isinstance(self.key, rsa.RSAPrivateKey):
+            return self.key.sign(digest, _RSA, Prehashed(_SHA256))
+        return self._for_xml(self.key.sign(digest, ec.ECDSA(Prehashed(_SHA256), deterministic_signing=True)))
+
+    def _for_xml(self, signature: bytes) -> bytes:
         if isinstance(self.key, rsa.RSAPrivateKey):
             return signature
         length = _number_bytes(self.key.curve)

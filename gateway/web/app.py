@@ -8,6 +8,7 @@ import structlog
 from aiohttp import web
 
 from gateway.vxp.operations import Operation
+from gateway.web.log_api import LogApi
 from gateway.web.observed import OPERATION, OUTCOME, PACKAGE, SYSTEM
 from gateway.web.operations import Operations, RequestMetrics
 from gateway.web.vxp_api import VxpApi
@@ -18,6 +19,7 @@ _POLLING = frozenset(
     {
         Operation.LIST_RECEIVED,
         Operation.LIST_SENT,
+        Operation.LIST_RECEIPTS,
         Operation.COUNT_DOCUMENTS,
         Operation.COUNT_STATUSES,
         Operation.LIST_AGENCIES,
@@ -29,7 +31,7 @@ Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def make_app(
-    vxp: VxpApi, operations: Operations, *, console: web.Application | None = None
+    vxp: VxpApi, operations: Operations, log_api: LogApi, *, console: web.Application | None = None
 ) -> web.Application:
     """Build the application.
 
@@ -62,6 +64,7 @@ def make_app(
     app.router.add_get("/readyz", operations.answer_readiness)
     app.router.add_get("/metrics", operations.answer_metrics)
     app.router.add_get("/seal.pem", operations.answer_seal)
+    app.router.add_routes(log_api.routes())
     app.router.add_route("*", "/vxp/{operation:.*}", vxp.answer, expect_handler=vxp.answer_expectation)
     if console is not None:
         app.add_subapp("/console", console)

@@ -122,4 +122,4 @@ async def open_window(
         await page.wait_for_url(site.url("/"))
     yield window
     await context.close()
-    assert complaints == []
+    assert complaints == [], complaints

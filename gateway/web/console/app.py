@@ -7,7 +7,9 @@ from datetime import datetime
 from aiohttp import web
 
 from gateway.exchange.people import People
+from gateway.exchange.single_sign_on import SingleSignOn
 from gateway.store.database import Database
+from gateway.web.console.by_provider import ByProvider
 from gateway.web.console.door import Door, Origin
 from gateway.web.console.live import Live
 from gateway.web.console.route import PREFIX, PageGroup
@@ -29,13 +31,17 @@ class Console:
     axis_is_away: Callable[[], bool]
     groups: Sequence[PageGroup]
     clock: Callable[[], datetime]
+    sso: SingleSignOn | None = None
 
     def application(self) -> web.Application:
         """Build the application."""
         door = Door(shell=self.shell, people=self.people, origin=self.origin, clock=self.clock)
         live = Live(database=self.database, door=door, is_away=self.axis_is_away)
         app = web.Application(middlewares=[_name, door.middleware()], client_max_size=_FORM_LIMIT_BYTES)
-        groups: list[PageGroup] = [SigningIn(shell=self.shell, door=door), live, *self.groups]
+        signing_in = SigningIn(shell=self.shell, door=door, provider=self.sso.label if self.sso else "")
+        groups: list[PageGroup] = [signing_in, live, *self.groups]
+        if self.sso is not None:
+            groups.append(ByProvider(sso=self.sso, signing_in=signing_in))
         routes = [route for group in groups for route in group.routes()]
         app[MENU] = menu_of(routes)
         app.router.add_get("/static/{version}/{name:.+}", self.shell.assets.answer)
@@ -43,6 +49,7 @@ class Console:
         for route in routes:
             app.router.add_route(route.method, route.path, door.admit(route))
         app.on_shutdown.append(live.stop)
+        app.on_response_prepare.append(door.dress_before_it_leaves)
         return app
 
 
@@ -50,7 +57,8 @@ class Console:
 async def _name(
     request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
 ) -> web.StreamResponse:
-    request[OPERATION] = "console"
+    if not request.path.startswith((f"{PREFIX}/static/", f"{PREFIX}/live")):
+        request[OPERATION] = "console"  # a line in the operating log for each page, none for what it loads
     return await handler(request)
 
 

@@ -86,13 +86,11 @@ def bars(labels: Sequence[str], series: Sequence[Series]) -> list[Bar]:
 
 
 def line(values: Sequence[float], *, top: float | None = None) -> str:
-    """Write the points of a line through values, ``x,y x,y …``."""
+    """Write the points of a line through values, ``x,y x,y …``, each where a bar of it would stand."""
     ceiling = top or scale(max(values, default=0)).top
-    step = WIDTH / max(1, len(values) - 1)
-    return " ".join(
-        f"{round(n * step, 1)},{round(HEIGHT - value / ceiling * HEIGHT, 1)}"
-        for n, value in enumerate(values)
-    )
+    slot = WIDTH / max(1, len(values))
+    points = (((n + 0.5) * slot, HEIGHT - value / ceiling * HEIGHT) for n, value in enumerate(values))
+    return " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
 
 
 def highest(series: Sequence[Series]) -> float:
@@ -101,10 +99,10 @@ def highest(series: Sequence[Series]) -> float:
 
 
 def some_labels(labels: Sequence[str], count: int) -> list[tuple[float, str]]:
-    """Choose labels evenly, the first and the last among them, for below a figure of bars.
+    """Choose labels evenly, the last among them, for below a figure of bars.
 
     Units: each with the middle of its bars, in percent of the width.
     """
-    step = max(1.0, (len(labels) - 1) / max(1, count - 1))
-    places = dict.fromkeys(round(n * step) for n in range(min(count, len(labels))))
+    step = max(1, -(-len(labels) // count))
+    places = range((len(labels) - 1) % step, len(labels), step)
     return [(round((place + 0.5) / len(labels) * 100, 2), labels[place]) for place in places]

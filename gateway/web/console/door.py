@@ -19,6 +19,7 @@ from gateway.errors import Delay, LienthongError, Refusal
 from gateway.exchange.people import People
 from gateway.model.people import Language, Session
 from gateway.web.console.faults import answer_fault
+from gateway.web.console.posted import posted
 from gateway.web.console.route import PREFIX, Act, Route
 from gateway.web.console.shell import Shell
 from gateway.web.console.visitor import CSRF_FIELD, LANGUAGE, VISITOR, Visitor
@@ -79,12 +80,18 @@ class Origin:
             return hops.rpartition(",")[2].strip()
         return request.remote or ""
 
+    def root_of(self, request: web.Request) -> str:
+        """Return the address of this node as the visitor sees it, without a path."""
+        scheme = "https" if self.is_secure(request) else "http"
+        return self.public_url or f"{scheme}://{request.host}"
+
     def is_own(self, request: web.Request) -> bool:
         """Tell whether a browser says that one of our own pages asks. One that says nothing is none."""
         if (site := request.headers.get("Sec-Fetch-Site")) is not None:
             return site == "same-origin"
         ours = {request.host} | ({urlsplit(self.public_url).netloc} if self.public_url else set())
-        return urlsplit(request.headers.get("Origin", "")).netloc in ours
+        said = urlsplit(request.headers.get("Origin", "")).netloc
+        return bool(said) and said in ours
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +118,7 @@ class Door:
                 if not visitor.may(route.may):
                     raise web.HTTPForbidden
                 if route.method not in SAFE_METHODS and not route.streams:
-                    check_token(visitor, (await request.post()).get(CSRF_FIELD))
+                    check_token(visitor, (await posted(request)).get(CSRF_FIELD))
             return await route.act(request)
 
         return guarded
@@ -132,7 +139,8 @@ class Door:
                 if (switch := _switch_language(request)) is not None:
                     response: web.StreamResponse = switch
                 else:
-                    await self._recognise(request)
+                    if not request.path.startswith(f"{PREFIX}/static/"):
+                        await self._recognise(request)
                     response = await handler(request)
             except ConnectionError:
                 raise
@@ -173,6 +181,10 @@ class Door:
             response.headers.setdefault(name, value)
         if self.origin.is_secure(request):
             response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+
+    async def dress_before_it_leaves(self, request: web.Request, response: web.StreamResponse) -> None:
+        """Dress what is streamed, too: it leaves before the act returns."""
+        self.dress(request, response)
 
     async def _explain(self, request: web.Request, answer: web.HTTPException) -> web.StreamResponse:
         if answer.status < 400:

@@ -2,13 +2,18 @@
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeVar
 
 from aiohttp import BodyPartReader, web
 
 from gateway.errors import Fault, Refusal
 from gateway.model.text import normalise
 from gateway.web.console.door import check_token
+from gateway.web.console.posted import posted
 from gateway.web.console.visitor import CSRF_FIELD, visitor_of
+
+Choice = TypeVar("Choice", bound=StrEnum)
 
 _TOKEN_LIMIT_BYTES = 256
 
@@ -34,8 +39,8 @@ class Form:
 
 async def form_of(request: web.Request) -> Form:
     """Read a form."""
-    posted = await request.post()
-    return Form(tuple((key, _clean(value)) for key, value in posted.items() if isinstance(value, str)))
+    fields = await posted(request)
+    return Form(tuple((key, _clean(value)) for key, value in fields.items() if isinstance(value, str)))
 
 
 def query_of(request: web.Request) -> Form:
@@ -60,6 +65,22 @@ async def parts_of(request: web.Request) -> AsyncIterator[BodyPartReader]:
         yield part
     if token is None:
         check_token(visitor_of(request), token)
+
+
+def chosen(form: Form, name: str, choices: type[Choice], *, default: Choice) -> Choice:
+    """Read a choice; the default when nothing was chosen.
+
+    Errors: Refusal ``choice-unknown`` when none of our pages offers it.
+    """
+    try:
+        return choices(form.text(name)) if form.text(name) else default
+    except ValueError as error:
+        raise Refusal.because(
+            "choice-unknown",
+            where=name,
+            vi="Lựa chọn này không có trong biểu mẫu.",
+            en="The form offers no such choice.",
+        ) from error
 
 
 def faults_at(faults: Sequence[Fault], name: str) -> list[Fault]:

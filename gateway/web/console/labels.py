@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from gateway.model.code_lists import STATUS_NAMES, StatusCode
+from gateway.model.code_lists import STATUS_NAMES, Priority, StatusCode
 from gateway.model.dispatch import Destination, State
-from gateway.model.people import UserRole
+from gateway.model.people import UserRole, Way
 from gateway.model.question import Standing
 from gateway.model.signature import Grade
 from gateway.store.packages import Direction
@@ -90,6 +90,45 @@ ROLES: dict[UserRole, tuple[str, str]] = {
     UserRole.VIEWER: ("Người xem", "Viewer"),
 }
 
+DUTIES: dict[UserRole, tuple[str, str]] = {
+    UserRole.CLERK: ("xem, soạn, trả lời, thu hồi văn bản", "reads, composes, answers, recalls"),
+    UserRole.OPERATOR: ("xem văn bản, gửi lại, trông hệ thống", "reads, sends again, runs the node"),
+    UserRole.ADMINISTRATOR: (
+        "trông hệ thống và người dùng, không xem văn bản",
+        "runs node and people, reads nothing",
+    ),
+    UserRole.AUDITOR: ("xem văn bản, nhật ký và chứng cứ", "reads documents, log and evidence"),
+    UserRole.VIEWER: ("chỉ xem văn bản", "reads documents"),
+}
+
+WAYS: dict[Way, tuple[str, str]] = {
+    Way.PASSWORD: ("Mật khẩu", "Password"),
+    Way.CODE: ("Mật khẩu và mã", "Password and code"),
+    Way.RECOVERY: ("Mật khẩu và mã khôi phục", "Password and recovery code"),
+    Way.PROVIDER: ("Đăng nhập một lần", "Single sign-on"),
+}
+
+URGENCIES: dict[Priority, tuple[str, str]] = {
+    Priority.NORMAL: ("Thường", "Normal"),
+    Priority.URGENT: ("Khẩn", "Urgent"),
+    Priority.VERY_URGENT: ("Thượng khẩn", "Very urgent"),
+    Priority.EXPRESS: ("Hỏa tốc", "Express"),
+    Priority.EXPRESS_AT_HOUR: ("Hỏa tốc hẹn giờ", "Express at an hour"),
+}
+
+# Why an attempt ended without a result, by the code of the delay.
+_DELAYS: dict[str, tuple[str, str]] = {
+    "axis-away": ("Không liên lạc được với trục", "The axis could not be reached"),
+    "axis-failed": ("Trục gặp lỗi", "The axis failed"),
+    "axis-busy": ("Trục đang bận", "The axis was busy"),
+    "outcome-unknown": ("Trục chưa trả lời; chưa rõ đã nhận chưa", "No answer; the axis may have it"),
+    "answer-unreadable": ("Không đọc được trả lời của trục", "The axis's answer could not be read"),
+    "claim-lost": ("Lần thử trước bị dừng giữa chừng", "An earlier attempt was interrupted"),
+}
+
+# What the sender asks for (loại chỉ đạo); 0 is nothing.
+STEERING: dict[int, tuple[str, str]] = {1: ("Chỉ đạo", "Steering"), 2: ("Báo cáo", "Report")}
+
 
 def state_label(destination: Destination | str, state: State | str) -> Label:
     """Label where a dispatch stands."""
@@ -105,6 +144,12 @@ def status_label(code: str | None) -> Label:
         return Label("calm", "question", (f"Mã {code}", f"Code {code}"))
     vi, en = STATUS_NAMES[StatusCode(code)]
     return Label(*_STATUSES[StatusCode(code)], (vi[:1].upper() + vi[1:], en[:1].upper() + en[1:]))
+
+
+def delay_words(fault: str | None) -> tuple[str, str]:
+    """Say why an attempt was put off; fault begins with the delay's code."""
+    code = (fault or "").partition(":")[0]
+    return _DELAYS.get(code, (code, code))
 
 
 def direction_label(direction: Direction | str) -> Label:

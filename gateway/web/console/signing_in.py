@@ -11,6 +11,7 @@ from gateway.exchange.sign_in import SecondFactorNeeded
 from gateway.model.people import SignedIn
 from gateway.web.console.door import NEW_PASSWORD, Door
 from gateway.web.console.forms import Form, form_of, query_of
+from gateway.web.console.posted import as_typed, posted
 from gateway.web.console.route import PREFIX, Route
 from gateway.web.console.shell import Message, Shell
 from gateway.web.console.visitor import VISITOR, visitor_of
@@ -18,10 +19,14 @@ from gateway.web.console.visitor import VISITOR, visitor_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SigningIn:
-    """The pages between the street and the console."""
+    """The pages between the street and the console.
+
+    Shape: provider is what the button for single sign-on says; without one there is no button.
+    """
 
     shell: Shell
     door: Door
+    provider: str = ""
 
     def routes(self) -> Iterable[Route]:
         """List the addresses of the group."""
@@ -34,10 +39,10 @@ class SigningIn:
 
     async def show(self, request: web.Request) -> web.StreamResponse:
         """Ask who it is; who is signed in goes on."""
-        onward = _onward(query_of(request).text("next"))
+        onward = onward_of(query_of(request).text("next"))
         if VISITOR in request:
             return self.shell.redirect(request, onward)
-        return await self._ask(request, onward=onward)
+        return await self.ask(request, onward=onward)
 
     async def sign_in(self, request: web.Request) -> web.StreamResponse:
         """Begin a session by password, or ask for a code first."""
@@ -46,7 +51,7 @@ class SigningIn:
             signed_in = await self.door.people.sign_in(
                 form.text("login"),
                 # A password is what was typed: nothing of it is trimmed.
-                _as_typed(await request.post(), "password"),
+                as_typed(await posted(request), "password"),
                 None,
                 address=self.door.origin.address_of(request),
                 at=self.door.clock(),
@@ -54,10 +59,10 @@ class SigningIn:
         except SecondFactorNeeded as needed:
             return await self._ask_for_code(request, form, ticket=needed.ticket)
         except (Refusal, Delay) as error:
-            return await self._ask(
-                request, onward=_onward(form.text("next")), login=form.text("login"), error=error
+            return await self.ask(
+                request, onward=onward_of(form.text("next")), login=form.text("login"), error=error
             )
-        return await self._let_in(request, form, signed_in)
+        return await self.let_in(request, onward_of(form.text("next")), signed_in)
 
     async def sign_in_by_code(self, request: web.Request) -> web.StreamResponse:
         """Begin a session by a code, after the password was right."""
@@ -71,7 +76,7 @@ class SigningIn:
             )
         except (Refusal, Delay) as error:
             return await self._ask_for_code(request, form, ticket=form.text("ticket"), error=error)
-        return await self._let_in(request, form, signed_in)
+        return await self.let_in(request, onward_of(form.text("next")), signed_in)
 
     async def sign_out(self, request: web.Request) -> web.StreamResponse:
         """End the session here and in the browser."""
@@ -86,13 +91,13 @@ class SigningIn:
 
     async def choose_password(self, request: web.Request) -> web.StreamResponse:
         """Change the password; every other session ends, this one goes on under a new secret."""
-        posted = await request.post()
-        new = _as_typed(posted, "password")
-        if new != _as_typed(posted, "again"):
+        fields = await posted(request)
+        new = as_typed(fields, "password")
+        if new != as_typed(fields, "again"):
             return await self._ask_for_password(request, faults=(_differs(),))
         try:
             signed_in = await self.door.people.change_password(
-                visitor_of(request).session, _as_typed(posted, "old"), new, at=self.door.clock()
+                visitor_of(request).session, as_typed(fields, "old"), new, at=self.door.clock()
             )
         except Refusal as refusal:
             return await self._ask_for_password(request, faults=refusal.faults)
@@ -102,30 +107,32 @@ class SigningIn:
         self.door.give_cookie(request, response, signed_in.secret)
         return response
 
-    async def _let_in(self, request: web.Request, form: Form, signed_in: SignedIn) -> web.StreamResponse:
+    async def let_in(self, request: web.Request, onward: str, signed_in: SignedIn) -> web.StreamResponse:
         """Hand out the new secret; the session that was here before ends."""
         if (former := request.get(VISITOR)) is not None:
             await self.door.people.sign_out(former.session_id, at=self.door.clock())
-        response = self.shell.redirect(request, _onward(form.text("next")))
+        response = self.shell.redirect(request, onward)
         self.door.give_cookie(request, response, signed_in.secret)
         return response
 
-    async def _ask(
+    async def ask(
         self, request: web.Request, *, onward: str, login: str = "", error: LienthongError | None = None
     ) -> web.Response:
+        """Show the page that asks who it is, with what went wrong."""
         return await self._page(
             request,
             "signing/sign_in.html",
             error,
             onward=PREFIX + onward,
             login=login,
+            provider=self.provider,
             has_left="left" in request.query,
         )
 
     async def _ask_for_code(
         self, request: web.Request, form: Form, *, ticket: str, error: LienthongError | None = None
     ) -> web.Response:
-        onward = PREFIX + _onward(form.text("next"))
+        onward = PREFIX + onward_of(form.text("next"))
         return await self._page(request, "signing/code.html", error, onward=onward, ticket=ticket)
 
     async def _page(
@@ -142,15 +149,10 @@ class SigningIn:
         )
 
 
-def _onward(address: str) -> str:
+def onward_of(address: str) -> str:
     """Take an address from outside as the place to go on to, if it is one of ours; under ``/console``."""
     ours = address.startswith(f"{PREFIX}/") and not any(sign in address for sign in "\\\r\n")
     return address.removeprefix(PREFIX) if ours else "/"
-
-
-def _as_typed(posted: Any, name: str) -> str:
-    value = posted.get(name, "")
-    return value if isinstance(value, str) else ""
 
 
 def _differs() -> Fault:

@@ -1,0 +1,197 @@
+"""``lienthong evidence``: the evidence about documents, in one file that is checked without this node."""
+
+import asyncio
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from gateway.cli.node import directory_option, open_node
+from gateway.cli.terminal import VIETNAM, both, card, done, json_option, show, show_json, size
+from gateway.errors import Misconfiguration
+
+if TYPE_CHECKING:
+    from cryptography.x509 import Certificate
+
+    from gateway.exchange.bundled_document import Narrator
+    from gateway.exchange.export import Exported, Wish
+    from gateway.model.identifiers import AgencyCode
+    from gateway.office import Office
+
+_DAY = click.DateTime(["%Y-%m-%d"])
+
+
+@click.group()
+def evidence() -> None:
+    """Hồ sơ bằng chứng về văn bản.
+
+    Evidence about documents, for auditors: one file, checked without this node.
+    """
+
+
+@evidence.command("export")
+@click.argument("wanted", metavar="[DOCUMENT]", required=False)
+@click.option("--since", type=_DAY, help="Văn bản vào sổ từ ngày này. · Recorded on this day or later.")
+@click.option("--until", type=_DAY, help="… đến hết ngày này. · … or before the end of this day.")
+@click.option("--agency", metavar="CODE", help="Do cơ quan này gửi hoặc nhận. · Sent or received by it.")
+@click.option(
+    "--certificate",
+    "certificate_files",
+    multiple=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="PEM",
+    help="Kèm chứng thư của bên kia, nhân chứng. · Add the far side's or a witness's certificate.",
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Tệp .asice cần ghi. · The file to write.",
+)
+@directory_option
+@json_option
+def export(
+    wanted: str | None,
+    since: datetime | None,
+    until: datetime | None,
+    agency: str | None,
+    certificate_files: tuple[Path, ...],
+    output: Path | None,
+    folder: Path,
+    as_json: bool,
+) -> None:
+    """Xuất hồ sơ bằng chứng về một văn bản, hoặc về nhiều.
+
+    Export the evidence about one document, named as in `document show`, or about all that fit the options:
+    packages, receipts, log proofs, checkpoints, timestamps and certificates, sealed, with the script that
+    verifies them.
+    """
+    if (wanted is None) == (since is None and until is None and agency is None):
+        raise click.UsageError("cần DOCUMENT, hoặc --since, --until, --agency / either DOCUMENT or options")
+    asked = _Asked(wanted=wanted, since=since, until=until, agency=agency)
+    path, made = asyncio.run(_export(folder, asked, certificate_files, output))
+    if as_json:
+        show_json({"file": str(path), **asdict(made)})
+    else:
+        _tell(path, made)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """Which documents an operator asks for; until is the last day."""
+
+    wanted: str | None
+    since: datetime | None
+    until: datetime | None
+    agency: str | None
+
+    def told(self) -> dict[str, str]:
+        """Say it as the bundle does."""
+        told = {
+            "document": self.wanted,
+            "since": self.since and f"{self.since:%Y-%m-%d}",
+            "until": self.until and f"{self.until:%Y-%m-%d}",
+            "agency": self.agency,
+        }
+        return {name: value for name, value in told.items() if value}
+
+    async def wish(self, office: "Office") -> "Wish":
+        """Look up what is asked for.
+
+        Errors: Refusal when the document is not known.
+        """
+        from gateway.exchange.export import Wish, find_document
+        from gateway.model.identifiers import normalise_code
+        from gateway.store.selection import Selection
+
+        if self.wanted is not None:
+            return Wish(thread=await find_document(office.database, self.wanted), told=self.told())
+        codes: frozenset[AgencyCode] = frozenset()
+        if self.agency is not None:
+            snapshot = await office.directory.current(certainly=True)
+            codes = snapshot.names_of(normalise_code(self.agency))
+        selection = Selection(
+            since=self.since and self.since.replace(tzinfo=VIETNAM),
+            until=self.until and self.until.replace(tzinfo=VIETNAM) + timedelta(days=1),
+            codes=tuple(sorted(codes)),
+        )
+        return Wish(selection=selection, told=self.told())
+
+    def file(self) -> Path:
+        """Name the file to write when none is named."""
+        from gateway.evidence.bundle import folder_name
+
+        return Path(folder_name("-".join(self.told().values())).rpartition("/")[2] + ".asice")
+
+
+async def _export(
+    folder: Path, asked: _Asked, certificate_files: tuple[Path, ...], output: Path | None
+) -> "tuple[Path, Exported]":
+    from gateway.exchange.bundled_document import Records
+    from gateway.exchange.checkpoints import Checkpoints, log_name
+    from gateway.exchange.export import Export
+    from gateway.office import now, seal_chains
+    from gateway.trust.keys import fingerprint_of
+
+    others = [_load_chain(file) for file in certificate_files]
+    async with open_node(folder) as office:
+        chains = seal_chains(office.config)
+        code = office.config.agency_code
+        walk = Export(
+            gateway=code,
+            checkpoints=Checkpoints(database=office.database, seal=office.seal, origin=log_name(code)),
+            records=Records(
+                database=office.database,
+                blobs=office.blobs,
+                directory=await office.directory.current(certainly=True),
+                narrator=narrator(),
+                seals=frozenset(fingerprint_of(chain[0]) for chain in chains),
+            ),
+            seal=office.seal,
+            chains=chains,
+            others=others,
+        )
+        path = output or asked.file()
+        return path, await walk.write(await asked.wish(office), path, at=now())
+
+
+def _load_chain(path: Path) -> "list[Certificate]":
+    from cryptography.x509 import load_pem_x509_certificates
+
+    try:
+        return load_pem_x509_certificates(path.read_bytes())
+    except ValueError as error:
+        raise Misconfiguration.because(
+            "certificate-unreadable",
+            where=str(path),
+            vi="không đọc được chứng thư số: cần PEM",
+            en="the certificate cannot be read: PEM is expected",
+        ) from error
+
+
+def narrator() -> "Narrator":
+    """Tell statements as the other commands do."""
+    from gateway.exchange.bundled_document import Narrator
+    from gateway.exchange.narration import narrate
+    from gateway.exchange.words import EVENTS, status_words
+
+    return Narrator(name=EVENTS.__getitem__, tell=narrate, status=status_words)
+
+
+def _tell(path: Path, made: "Exported") -> None:
+    stamped = f"{made.stamped} mục đầu" if made.stamped else "không có"
+    show(
+        done(f"Đã ghi {path}", "written"),
+        card(
+            [
+                ("Văn bản", "documents", str(made.documents_count)),
+                ("Phần, cỡ", "parts, size", f"{made.parts_count}, {size(made.size_bytes)}"),
+                ("Điểm kiểm tra", "checkpoint", f"{made.size} mục"),
+                ("Dấu thời gian", "timestamp", stamped),
+            ]
+        ),
+        both(f"\n  Kiểm tra: lienthong verify {path} --anchor CA.pem", "verify it, anywhere"),
+    )
