@@ -101,11 +101,14 @@ class Export:
             count = await self._write_documents(writer, wish, kept, rows, stamped=stamped_size)
             if not count:
                 raise _nothing_selected()
+            rows_bytes = rows.tell()
             cover = self._cover(rows, kept, stamped, count, at=at)
             head = self._head(wish, kept, stamped, count, at=at)
 
             def finish() -> int:
-                writer.add("summary.html", cover)
+                with writer.adding("summary.html", rows_bytes) as write:
+                    for piece in cover:
+                        write(piece.encode())
                 return writer.finish(head, self.seal)
 
             parts_count = await asyncio.to_thread(finish)
@@ -162,7 +165,7 @@ class Export:
                     continue
                 count += 1
                 folder = folder_name(thread.notation, None if wish.thread else count)
-                await dossier.write(writer, folder, self.records, stamped=stamped)
+                await dossier.write(writer, folder, self.records, kept, stamped=stamped)
                 rows.write(write_row(thread, folder, self.records.name_of(thread.owner)).encode())
         return count
 
@@ -174,23 +177,17 @@ class Export:
         count: int,
         *,
         at: datetime,
-    ) -> bytes:
+    ) -> Iterator[str]:
         rows.seek(0)
+        over = f"trên {stamped.size} mục đầu · over the first {stamped.size} entries" if stamped else "–"
         facts = [
             (("Số văn bản", "documents"), str(count)),
             (("Nhật ký", "log"), f"{self.checkpoints.origin}, {kept.size} mục · entries"),
             (("Gốc Merkle", "root"), kept.root.hex()),
-            (
-                ("Dấu thời gian", "timestamp"),
-                f"trên {stamped.size} mục đầu · over the first {stamped.size} entries"
-                if stamped
-                else "không có · none",
-            ),
+            (("Dấu thời gian", "timestamp"), over),
         ]
         lines = (row.decode() for row in rows)
-        return "".join(
-            write_cover(lines, gateway=self.records.name_of(self.gateway), at=at, facts=facts)
-        ).encode()
+        return write_cover(lines, gateway=self.records.name_of(self.gateway), at=at, facts=facts)
 
     def _head(
         self, wish: Wish, kept: KeptCheckpoint, stamped: KeptCheckpoint | None, count: int, *, at: datetime
