@@ -16,12 +16,19 @@ from pydantic import Field, ValidationError
 from gateway.errors import Fault, Misconfiguration
 from gateway.setting_types import Code, Text, fault_of
 from gateway.settings import (
+    Alerts,
     Answers,
+    Audit,
     Axis,
+    Console,
     Delivery,
+    Drafts,
     Http,
     Log,
+    Oidc,
     PackageLimits,
+    Receipts,
+    Retention,
     Role,
     Section,
     Storage,
@@ -38,11 +45,18 @@ class Config(Section):
     http: Http = Http()
     axis: Axis | None = None
     delivery: Delivery = Delivery()
+    console: Console = Console()
+    oidc: Oidc | None = None
     answers: Answers = Answers()
+    receipts: Receipts = Receipts()
     # Their paths depend on where the file lies, so even their defaults are made anew each time.
     trust: Trust = Field({}, validate_default=True)
     storage: Storage = Field({}, validate_default=True)
+    alerts: Alerts = Alerts()
+    drafts: Drafts = Field({}, validate_default=True)
+    audit: Audit = Audit()
     limits: PackageLimits = PackageLimits()
+    retention: Retention = Retention()
     log: Log = Log()
 
 
@@ -65,9 +79,24 @@ _CONFLICTS: tuple[tuple[str, Callable[[Config], object], str, str], ...] = (
         *("lần chờ đầu không được dài hơn lần chờ dài nhất", "the first delay exceeds the longest"),
     ),
     (
+        "console.session_idle, console.session_longest",
+        lambda c: c.console.session_idle > c.console.session_longest,
+        *("phiên không thể nghỉ lâu hơn nó kéo dài", "a session cannot idle for longer than it lasts"),
+    ),
+    (
+        "oidc.issuer, oidc.ca_file",
+        lambda c: c.oidc and c.oidc.ca_file and not _is_tls(c.oidc.issuer),
+        *("chứng thư cần địa chỉ https://", "certificates need an https:// address"),
+    ),
+    (
         "storage.blobs_dir, storage.spool_dir",
         lambda c: c.storage.blobs_dir == c.storage.spool_dir,
         *("phải là hai thư mục khác nhau", "must be two different folders"),
+    ),
+    (
+        "retention.agencies",
+        lambda c: len({each.code for each in c.retention.agencies}) < len(c.retention.agencies),
+        *("mỗi cơ quan chỉ được ghi một lần", "an agency stands there twice"),
     ),
     (
         "role, axis",
@@ -85,10 +114,30 @@ _CONFLICTS: tuple[tuple[str, Callable[[Config], object], str, str], ...] = (
         *("chứng thư cần địa chỉ https://", "certificates need an https:// address"),
     ),
     (
+        "alerts.webhook_urls, alerts.webhook_secret_file",
+        lambda c: c.alerts.webhook_urls and not c.alerts.webhook_secret_file,
+        *("webhook cần khóa bí mật để ký", "a webhook needs a secret to be signed with"),
+    ),
+    (
+        "alerts.smtp_user, alerts.smtp_password_file",
+        lambda c: bool(c.alerts.smtp_user) != bool(c.alerts.smtp_password_file),
+        *_BOTH,
+    ),
+    (
         # A lease that ends while we still wait for an answer lets a second attempt overtake the first.
         "delivery.lease, axis.connect_timeout, axis.answer_timeout",
         lambda c: c.axis and c.delivery.lease <= c.axis.connect_timeout + c.axis.answer_timeout,
         *("lease phải dài hơn tổng hai hạn chờ", "the lease must outlast both timeouts together"),
+    ),
+    (
+        "audit.timestamp_url, audit.timestamp_anchors_file",
+        lambda c: (c.audit.timestamp_url is None) != (c.audit.timestamp_anchors_file is None),
+        *_BOTH,
+    ),
+    (
+        "audit.peers",
+        lambda c: len({peer.origin for peer in c.audit.peers}) < len(c.audit.peers),
+        *("mỗi nhật ký chỉ được nêu một lần", "each log may be named only once"),
     ),
 )
 
@@ -164,8 +213,12 @@ def _is_tls(url: str) -> bool:
 
 
 def _missing_files(config: Config) -> Iterator[Fault]:
-    for table in ("http", "axis", "trust"):
-        for key, path in getattr(config, table) or ():
+    tables = [
+        (table, getattr(config, table)) for table in ("http", "axis", "oidc", "trust", "alerts", "audit")
+    ]
+    tables += [(f"audit.peers.{number}", peer) for number, peer in enumerate(config.audit.peers)]
+    for table, settings in tables:
+        for key, path in settings or ():
             if key.endswith("_file") and path is not None and not path.is_file():
                 yield Fault(
                     rule="file-missing",

@@ -15,8 +15,15 @@ from gateway.config import Config
 from gateway.errors import Misconfiguration
 from gateway.exchange.directory import Directory
 from gateway.exchange.examination import House
+from gateway.exchange.ids import Mint
+from gateway.exchange.intervention import Intervention
 from gateway.exchange.notary import Notary
+from gateway.exchange.own_words import OwnWords
+from gateway.exchange.people import People
+from gateway.exchange.posting import Posting
+from gateway.exchange.refusals import Refusals
 from gateway.exchange.registry import Registry
+from gateway.model.package import Organization
 from gateway.store.backup import Place
 from gateway.store.blobs import Blobs
 from gateway.store.database import Database, open_database
@@ -40,6 +47,7 @@ class Office:
     directory: Directory
     notary: Notary
     registry: Registry
+    people: People
     blobs: Blobs
     seal: Seal
     secrets_key: bytes
@@ -70,6 +78,17 @@ def _furnish(config: Config, database: Database) -> Office:
         directory=directory,
         notary=notary,
         registry=Registry(database=database, directory=directory, notary=notary, secrets_key=secrets_key),
+        people=People(
+            database=database,
+            notary=notary,
+            mint=Mint(),
+            idle=config.console.session_idle,
+            longest=config.console.session_longest,
+            # A window of its own: noise at the console must not hide who knocks at the other door.
+            refusals=Refusals(database=database, notary=notary),
+            secrets_key=secrets_key,
+            directory=directory,
+        ),
         blobs=Blobs(
             database=database,
             directory=config.storage.blobs_dir,
@@ -78,6 +97,32 @@ def _furnish(config: Config, database: Database) -> Office:
         ),
         seal=seal,
         secrets_key=secrets_key,
+    )
+
+
+def furnish_own_words(office: Office, mint: Mint) -> OwnWords:
+    """Make what says statuses in this node's name."""
+    config = office.config
+    posting = Posting(blobs=office.blobs, mint=mint, give_up_after=config.delivery.give_up_after)
+    return OwnWords(
+        notary=office.notary,
+        posting=posting,
+        gateway=Organization(code=config.agency_code, name=config.name),
+        axis_is_open=config.axis is not None,
+    )
+
+
+def furnish_intervention(
+    office: Office, own_words: OwnWords, *, on_leaving: Callable[[], None] = lambda: None
+) -> Intervention:
+    """Make the operator's hand. A running server finds out within a second what another process left."""
+    return Intervention(
+        database=office.database,
+        directory=office.directory,
+        notary=office.notary,
+        own_words=own_words,
+        says_arrived=office.config.answers.arrived_by_itself,
+        on_leaving=on_leaving,
     )
 
 
@@ -90,7 +135,7 @@ def place_of(config: Config, folder: Path) -> Place:
         database_file=storage.database_file,
         blobs_folder=storage.blobs_dir,
         spool_folder=storage.spool_dir,
-        keys=(*keys, *([config.axis.secret_file] if config.axis else [])),
+        keys=(*keys, *_given_secrets(config)),
     )
 
 
@@ -105,6 +150,18 @@ def seal_chains(config: Config) -> tuple[tuple[x509.Certificate, ...], ...]:
     return tuple(tuple(x509.load_pem_x509_certificates(path.read_bytes())) for path in paths)
 
 
+def others_certificate_files(config: Config) -> list[Path]:
+    """List the files with certificates of others who sign what we keep: the axis, witnesses."""
+    axis = config.axis.certificate_file if config.axis else None
+    return [*([axis] if axis else []), *(peer.certificate_file for peer in config.audit.peers)]
+
+
+def _given_secrets(config: Config) -> list[Path]:
+    """List the files that hold what others gave us to be known by."""
+    oidc = config.oidc.client_secret_file if config.oidc else None
+    return [*([config.axis.secret_file] if config.axis else []), *([oidc] if oidc else [])]
+
+
 def house_of(config: Config) -> House:
     """Name what an examination looks at."""
     trust, storage = config.trust, config.storage
@@ -114,7 +171,7 @@ def house_of(config: Config) -> House:
         blobs_folder=storage.blobs_dir,
         spool_folder=storage.spool_dir,
         certificates=tuple(chain[0] for chain in seal_chains(config)),
-        secret_files=(*secrets, *([config.axis.secret_file] if config.axis else [])),
+        secret_files=(*secrets, *_given_secrets(config)),
     )
 
 

@@ -57,8 +57,39 @@ class Point(StrEnum):
     # exchange/mailbox.py
     COLLECTED = "collection recorded, not yet said"
     CONFIRMED = "confirmation recorded, not yet said"
+    # exchange/intervention.py, exchange/asking_again.py
+    SENT_AGAIN = "new dispatches recorded for those that had failed"
+    MADE_DUE = "what waited made due"
+    CANCELLED = "cancellation recorded"
+    DISMISSED = "failures dismissed"
+    ASKED_AGAIN = "asking again recorded, the axis not asked"
+    # exchange/composing.py
+    DRAFT_KEPT = "draft begun"
+    DRAFT_CHANGED = "draft changed"
+    FILE_KEPT = "file of a draft on disk, not yet in the draft"
+    FILE_ATTACHED = "file attached to a draft"
+    FILE_DETACHED = "file taken out of a draft"
+    DRAFT_DISCARDED = "draft thrown away"
+    SENDING_BEGUN = "instant of a draft's sending fixed, no package made"
+    SENDING_STOPPED = "draft refused, open again"
+    DRAFT_SENT = "draft marked as sent, its author not told"
+    OLD_DRAFTS_GONE = "old drafts thrown away, their files still there"
+    # exchange/evidencing.py, exchange/expectations.py
+    FAR_RECEIPTS_LISTED = "axis's receipts read, nothing kept"
+    FAR_RECEIPTS_KEPT = "axis's receipts kept"
+    RECEIPTS_TOLD = "axis told of ours, not noted"
+    TELLING_NOTED = "noted that the axis was told"
+    TESTIMONY_KEPT = "what a gateway told kept, not yet said"
+    OVERDUE_RECORDED = "missing receipts recorded"
     # exchange/matching.py, exchange/registry.py
+    # exchange/matching.py, exchange/registry.py, exchange/indexing.py
     MATCHED = "late match recorded"
+    INDEXED = "an old document made findable"
+    # exchange/lookup.py
+    EXPORT_RECORDED = "who takes which list recorded, nothing said yet"
+    # web/console/documents.py
+    SEARCH_SAVED = "a search kept, nobody told"
+    SEARCH_FORGOTTEN = "a search forgotten, nobody told"
     DIRECTORY_READ = "axis's directory read, nothing taken over"
     REGISTERED_ABOVE = "agency registered with the axis, not here"
     DELETED_ABOVE = "agency deleted with the axis, not here"
@@ -68,6 +99,35 @@ class Point(StrEnum):
     CHECKPOINT_RECORDED = "checkpoint recorded, nobody has seen it"
     COSIGNATURE_KEPT = "witness's signature kept"
     CHECKPOINT_SEEN = "another log's checkpoint judged and kept"
+    # exchange/alerts.py
+    ALERTS_NOTED = "operators alerted, and that noted"
+    # exchange/sessions.py, exchange/sign_in.py, exchange/own_account.py
+    SESSION_SEEN = "use of a session noted"
+    PEOPLE_CHANGED = "change of people or their sessions recorded, not yet said"
+    SIGNED_IN = "session opened, its secret not yet said"
+    LANGUAGE_SET = "language remembered"
+    SEED_DRAWN = "seed of a phone kept, not yet shown"
+    FORGOTTEN = "what was seen of another log forgotten"
+    # exchange/stamping.py, exchange/watching.py
+    STAMP_FETCHED = "timestamp granted, not kept"
+    STAMP_KEPT = "timestamp kept"
+    COSIGNATURE_GIVEN = "our signature given to the log it is for"
+    # exchange/retention.py, store/blobs.py
+    STANDING_KEPT = "rules and clock noted, nothing looked at"
+    REVISED = "some packages to be looked at anew, more to come"
+    CONTENT_ERASED = "erasures recorded, files still there"
+    FILES_SET_ASIDE = "erased files out of the way, not yet gone"
+    FILES_REMOVED = "erased files gone, still listed"
+    FILES_FORGOTTEN = "erased files gone and off the list"
+    # exchange/holding.py, exchange/archiving.py, exchange/archive_return.py
+    HOLD_PLACED = "hold placed"
+    HOLD_RELEASED = "hold released"
+    ARCHIVE_VOUCHED = "checkpoint for an archive recorded, nothing written"
+    ARCHIVE_NAMED = "archive complete under its name, not recorded"
+    ARCHIVED_NOTED = "some packages noted as archived, more to come"
+    ARCHIVE_RECORDED = "archive recorded"
+    RETURNING_SAFE = "bytes from an archive safe, not yet kept"
+    CONTENT_RETURNED = "some content back from an archive, more to come"
 
 
 _watcher: Callable[[Point], None] | None = None

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from gateway.model.retention import PERMANENT
 from gateway.model.signature import SignaturePolicy
 from gateway.setting_types import (
     Code,
@@ -19,13 +20,17 @@ from gateway.setting_types import (
     LocalPath,
     Name,
     OptionalPath,
+    OptionalUrl,
+    Origin,
     Pause,
     Size,
+    Term,
     Text,
     Url,
     in_directory,
     read_duration,
     read_size,
+    read_term,
 )
 
 
@@ -68,11 +73,13 @@ class Axis(Section):
     secret_file: LocalPath
     poll_every: Duration = read_duration("1m")
     directory_every: Duration = read_duration("1h")
+    receipts_every: Pause = read_duration("1m")
     connect_timeout: Duration = read_duration("10s")
     answer_timeout: Duration = read_duration("60s")
     ca_file: OptionalPath = None
     client_certificate_file: OptionalPath = None
     client_key_file: OptionalPath = None
+    certificate_file: OptionalPath = None
     policy: SignaturePolicy = SignaturePolicy.WARN
     permanent_codes: tuple[Text, ...] = ("4", "5", "6", "7", "8", "9")
 
@@ -89,11 +96,39 @@ class Delivery(Section):
     grace_at_stop: Pause = read_duration("20s")
 
 
+class Console(Section):
+    """[console]: the pages for people."""
+
+    enabled: bool = True
+    public_url: OptionalUrl = None
+    trusted_proxies: tuple[Text, ...] = ()
+    session_idle: Duration = read_duration("30m")
+    session_longest: Duration = read_duration("12h")
+
+
+class Oidc(Section):
+    """[oidc]: single sign-on to the console by an OpenID provider. None unless the table is there."""
+
+    issuer: Url
+    client_id: Text
+    client_secret_file: OptionalPath = None
+    login_claim: Text = "preferred_username"
+    label: Text = "SSO"
+    ca_file: OptionalPath = None
+
+
 class Answers(Section):
     """[answers]: statuses and recalls that this node writes itself."""
 
     # True on a gateway, False on a hub: `_fill_by_role`.
     arrived_by_itself: bool = True
+
+
+class Receipts(Section):
+    """[receipts]: how soon one is expected."""
+
+    collected_within: Pause = read_duration("1d")
+    arrived_within: Pause = read_duration("1d")
 
 
 class Trust(Section):
@@ -108,6 +143,28 @@ class Trust(Section):
     default_policy: SignaturePolicy = SignaturePolicy.WARN
 
 
+class Alerts(Section):
+    """[alerts]: what operators are told without asking, and how."""
+
+    every: Duration = read_duration("30s")
+    remind_every: Duration = read_duration("1d")
+    axis_away_after: Pause = read_duration("15m")
+    stuck_after: Pause = read_duration("1h")
+    mailbox_left_after: Pause = read_duration("1d")
+    seal_ends_within: Pause = read_duration("30d")
+    unstamped_after: Pause = read_duration("1d")
+    mail_to: tuple[Text, ...] = ()
+    mail_from: Text = "lienthong@localhost"
+    smtp_host: Text = "localhost"
+    smtp_port: Annotated[int, Field(ge=1, le=65535)] = 25
+    smtp_security: Literal["none", "starttls", "tls"] = "none"
+    smtp_user: str = ""
+    smtp_password_file: OptionalPath = None
+    webhook_urls: tuple[Url, ...] = ()
+    webhook_secret_file: OptionalPath = None
+    timeout: Duration = read_duration("10s")
+
+
 class Storage(Section):
     """[storage]: where everything lies, and how commits are gathered."""
 
@@ -120,12 +177,62 @@ class Storage(Section):
     free_space_floor: Size = read_size("256 MiB")
 
 
+class Drafts(Section):
+    """[drafts]: documents being written in the console."""
+
+    folder: LocalPath = in_directory("drafts")
+    file_limit: Size = read_size("100 MiB")
+    files_limit: Size = read_size("300 MiB")
+    keep: Duration = read_duration("60d")
+
+
+class Peer(Section):
+    """[[audit.peers]]: another log that we watch, and whose signatures under our checkpoints we take."""
+
+    origin: Origin
+    url: Url
+    certificate_file: LocalPath
+
+
+class Audit(Section):
+    """[audit]: how the log is vouched for: checkpoints, timestamps, witnesses."""
+
+    checkpoint_every: Pause = read_duration("1m")
+    timestamp_url: OptionalUrl = None
+    timestamp_anchors_file: OptionalPath = None
+    timestamp_timeout: Duration = read_duration("30s")
+    ca_file: OptionalPath = None
+    witness_every: Duration = read_duration("1m")
+    peers: tuple[Peer, ...] = ()
+
+
 class PackageLimits(Section):
     """[limits]: what a package may be before it is refused unread."""
 
     header_bytes: Size = read_size("4 MiB")
     depth: Annotated[int, Field(ge=8, le=256)] = 64
     attachments_count: Count = 500
+
+
+class AgencyTerms(Section):
+    """One of [[retention.agencies]]: what is different for what an agency sent or received."""
+
+    code: Code
+    documents: Term | None = None
+    statuses: Term | None = None
+
+
+class Retention(Section):
+    """[retention]: how long content is kept."""
+
+    documents: Term = PERMANENT
+    statuses: Term = PERMANENT
+    agencies: tuple[AgencyTerms, ...] = ()
+    only_archived: bool = False
+    returned: Term = read_term("30d")
+    patience: Pause = read_duration("7d")
+    every: Duration = read_duration("1h")
+    batch: Annotated[int, Field(ge=1, le=1000)] = 100
 
 
 class Log(Section):

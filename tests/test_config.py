@@ -9,6 +9,7 @@ import pytest
 from gateway.config import load_config, write_config
 from gateway.edxml.outline import DEFAULT_LIMITS
 from gateway.errors import Misconfiguration
+from gateway.model.retention import PERMANENT
 from gateway.setting_types import read_duration, read_size
 from gateway.settings import Role
 
@@ -232,3 +233,33 @@ def test_init_never_writes_over_a_configuration(config_file: Path) -> None:
     with pytest.raises(Misconfiguration, match="config-exists"):
         write_config(config_file, name="Sở Y tế", agency_code="H57.12", role=Role.HUB, tables={})
     assert config_file.read_text("utf-8") == "# mine\n"
+
+
+def test_terms_of_retention_are_days_years_or_permanent(config_file: Path) -> None:
+    """A year is 366 days, so that nothing goes too early; an agency may differ in one kind only."""
+    agencies = '[[retention.agencies]]\ncode = "000.00.08.h57"\ndocuments = "20y"\n'
+    config_file.write_text(TOP + '[retention]\ndocuments = "10y"\n' + agencies, "utf-8")
+    retention = load_config(config_file).retention
+    assert (retention.documents, retention.statuses) == (timedelta(days=3660), PERMANENT)
+    (agency,) = retention.agencies
+    assert (agency.code, agency.documents, agency.statuses) == (
+        "000.00.08.H57",
+        timedelta(days=7320),
+        None,
+    )
+
+
+@pytest.mark.parametrize("term", ["30s", "0d", "10", "ten years", "1001y", "forever", "1.5y"])
+def test_a_term_that_is_none_stops_the_start(config_file: Path, term: str) -> None:
+    """Nothing is erased by a slip of the pen."""
+    text = TOP + f'[retention]\ndocuments = "{term}"\n'
+    assert faults_of(config_file, text) == {"retention.documents": "setting-wrong"}
+
+
+def test_an_agency_has_its_terms_in_one_place(config_file: Path) -> None:
+    """Twice the same code, and an unknown key: each is told where it stands."""
+    one = '[[retention.agencies]]\ncode = "H57.8"\n'
+    assert faults_of(config_file, TOP + one + one) == {"retention.agencies": "settings-conflict"}
+    assert faults_of(config_file, TOP + one + 'keep = "1d"\n') == {
+        "retention.agencies.0.keep": "setting-unknown"
+    }

@@ -6,11 +6,20 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from gateway.config import Axis, Config, load_config
+from gateway.config import Config, load_config
+from gateway.settings import Axis, Oidc, Peer
 
 EXAMPLE = Path(__file__).parent.parent / "config.example.toml"
 # What has no default and so needs a value, in a file that turns every table on.
-REQUIRED = {"name", "agency_code", "role", "axis.url", "axis.systemid", "axis.secret_file"}
+REQUIRED = {
+    *("name", "agency_code", "role", "axis.url", "axis.systemid", "axis.secret_file"),
+    *("oidc.issuer", "oidc.client_id"),
+    *(f"audit.peers.{name}" for name in Peer.model_fields),
+}
+# Tables that are not there unless somebody writes them.
+OPTIONAL: dict[str, type[BaseModel]] = {"axis": Axis, "oidc": Oidc}
+# Tables that may stand there many times, by the table they belong to.
+REPEATED: dict[str, type[BaseModel]] = {"peers": Peer}
 UNITS = re.compile(
     r"\b(Duration|Size|Count|Number|File|Folder|List|Text|Yes or no|[Aa]ddress|port|Default|code)\b"
 )
@@ -25,9 +34,9 @@ def settings_of(model: type[BaseModel], table: str = "") -> dict[str, object]:
     """List a table's keys, ``axis.url``, with their defaults, tables within it opened."""
     found: dict[str, object] = {}
     for name, field in model.model_fields.items():
-        inner = Axis if name == "axis" else field.annotation
+        inner = (OPTIONAL | REPEATED).get(name, field.annotation)
         if isinstance(inner, type) and issubclass(inner, BaseModel):
-            found |= settings_of(inner, f"{name}.")
+            found |= settings_of(inner, f"{table}{name}.")
         else:
             found[table + name] = field.get_default()
     return found
@@ -37,7 +46,7 @@ def explained_settings() -> dict[str, str]:
     """Map each key of the example to the words above it."""
     table, words, found = "", "", {}
     for line in EXAMPLE.read_text("utf-8").splitlines():
-        if header := re.fullmatch(r"#?\[(\w+)\]", line):
+        if header := re.fullmatch(r"#?\[+([\w.]+)\]+", line):
             table, words = header[1] + ".", ""
         elif key := re.match(r"#?([a-z_]+) = ", line):
             found[table + key[1]], words = words, ""
@@ -49,7 +58,8 @@ def explained_settings() -> dict[str, str]:
 @pytest.fixture
 def data_directory(tmp_path: Path) -> Path:
     """Lay out a data directory with the files the settings name."""
-    for name in ("seal.key", "seal.pem", "secrets.key", "axis.secret"):
+    (tmp_path / "peers").mkdir()
+    for name in ("seal.key", "seal.pem", "secrets.key", "axis.secret", "peers/G22.pem"):
         (tmp_path / name).touch()
     return tmp_path
 
@@ -68,14 +78,18 @@ def test_the_example_is_a_working_configuration(data_directory: Path) -> None:
 
 
 def test_every_default_in_the_example_is_the_real_one(data_directory: Path) -> None:
-    """Turning every commented line on changes nothing, except that there is now an axis, at its defaults."""
+    """Turning every commented line on changes nothing, except that optional tables are there, at defaults."""
     text = EXAMPLE.read_text("utf-8")
     short = load(data_directory, text)
     full = load(data_directory, uncommented(text))
-    assert full.model_copy(update={"axis": None}) == short
-    assert full.axis is not None
-    required = {"url": full.axis.url, "systemid": full.axis.systemid, "secret_file": full.axis.secret_file}
-    assert full.axis == Axis.model_construct(**required)
+    assert full.model_copy(update={**dict.fromkeys(OPTIONAL), "audit": short.audit}) == short
+    assert full.audit.model_copy(update={"peers": ()}) == short.audit
+    for name, model in OPTIONAL.items():
+        table = getattr(full, name)
+        required = {
+            key: getattr(table, key) for key, field in model.model_fields.items() if field.is_required()
+        }
+        assert table == model.model_construct(**required)
 
 
 def test_every_setting_stands_in_the_example_in_the_order_of_the_code() -> None:
@@ -94,5 +108,8 @@ def test_each_setting_is_explained_with_its_unit_and_default(key: str) -> None:
 
 def test_only_what_must_be_said_has_no_default() -> None:
     """A new setting comes with a default: an update must not stop a node that runs."""
-    model_keys = {name for name, field in Config.model_fields.items() if field.is_required()}
-    assert model_keys | {f"axis.{n}" for n, f in Axis.model_fields.items() if f.is_required()} == REQUIRED
+    keys = {name for name, field in Config.model_fields.items() if field.is_required()}
+    for table, model in OPTIONAL.items():
+        keys |= {f"{table}.{name}" for name, field in model.model_fields.items() if field.is_required()}
+    keys |= {f"audit.peers.{name}" for name in Peer.model_fields}
+    assert keys == REQUIRED

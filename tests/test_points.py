@@ -10,8 +10,8 @@ from gateway.points import Point
 GATEWAY = Path(__file__).parent.parent / "gateway"
 
 # What the corridor awaits at a door, where the other side keeps something: after it a process may die.
-WRITES = {"write", "secure", "hand_over", "download", "confirm", "register", "delete"}
-LISTS = {"list_received", "list_sent", "list_agencies", "list_agencies_qd20"}
+WRITES = {"write", "secure", "hand_over", "download", "confirm", "register", "delete", "tell_receipts"}
+LISTS = {"list_received", "list_sent", "list_receipts", "list_agencies", "list_agencies_qd20"}
 OWNERS = {"database", "blobs", "axis", "self"}
 # Reads in the dress of a write, for a view that is not behind the last commit.
 READS = {"newest_row", "list_matchable"}

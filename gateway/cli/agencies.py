@@ -11,8 +11,8 @@ from gateway.cli.node import directory_option, load_directory, open_node, operat
 from gateway.cli.terminal import both, card, done, grid, json_option, local, show, show_json
 
 if TYPE_CHECKING:
-    from gateway.cli.agency_entries import Entry
     from gateway.errors import Fault
+    from gateway.exchange.agency_entries import Entry
     from gateway.model.agency import Agency
 
 take_over_option = click.option(
@@ -63,7 +63,7 @@ def add(
 
     Write an agency, or write it anew. A closed one is open again.
     """
-    from gateway.cli.agency_entries import make_entry
+    from gateway.exchange.agency_entries import make_entry
 
     entry = make_entry(code, name, aliases=aliases, parent=parent, mail=mail, served_by=served_by)
     written = asyncio.run(_write(folder, [entry], [], take_over=take_over))
@@ -88,7 +88,7 @@ def import_list(file: BinaryIO, take_over: bool, folder: Path, as_json: bool) ->
     Write a whole list of agencies. CSV in UTF-8 with the columns code, name and, as wanted, aliases
     (separated by |), parent, mail, served_by. With any fault nothing is written, and all are told.
     """
-    from gateway.cli.agency_entries import read_entries
+    from gateway.exchange.agency_entries import read_entries
 
     entries, faults = read_entries(file.read())
     new_count = asyncio.run(_write(folder, entries, faults, take_over=take_over))
@@ -108,8 +108,8 @@ async def _write(
     folder: Path, entries: "Sequence[Entry]", faults: "Sequence[Fault]", *, take_over: bool
 ) -> int:
     """Check entries and write them all or none; return how many are new."""
-    from gateway.cli.agency_entries import check_entries
     from gateway.errors import Refusal
+    from gateway.exchange.agency_entries import check_entries
     from gateway.office import now
 
     async with open_node(folder) as office:

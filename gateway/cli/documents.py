@@ -114,7 +114,7 @@ def show_document(wanted: str, folder: Path, as_json: bool) -> None:
 
 
 def _facts(history: "History") -> dict[str, Any]:
-    from gateway.cli.log import entry_facts
+    from gateway.cli.log_entry import entry_facts
 
     return {
         "document": asdict(history.thread),

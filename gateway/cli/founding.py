@@ -17,6 +17,7 @@ from gateway.config import Config, load_config, write_config
 from gateway.errors import Misconfiguration
 from gateway.model.agency import Agency
 from gateway.model.identifiers import AgencyCode
+from gateway.model.people import UserRole
 from gateway.office import load_own_seal, open_office
 from gateway.settings import Role
 from gateway.trust.issuing import Issued, issue_seal, make_authority
@@ -54,15 +55,17 @@ class Charter:
     authority: Path | None = None
     host: str | None = None
     port: int | None = None
+    administrator: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Founded:
-    """A node that was founded."""
+    """A node that was founded. Shape: one_time_password is its first administrator's, shown once."""
 
     folder: Path
     config: Config
     seal: Seal
+    one_time_password: str | None = None
 
 
 def found_node(folder: Path, charter: Charter, *, at: datetime) -> Founded:
@@ -74,11 +77,11 @@ def found_node(folder: Path, charter: Charter, *, at: datetime) -> Founded:
     """
     made = _claim(folder)
     try:
-        config = _furnish(folder, charter, at=at)
+        config, password = _furnish(folder, charter, at=at)
     except BaseException:
         _leave_nothing(folder, made=made)
         raise
-    return Founded(folder=folder, config=config, seal=load_own_seal(config))
+    return Founded(folder=folder, config=config, seal=load_own_seal(config), one_time_password=password)
 
 
 def _claim(folder: Path) -> list[Path]:
@@ -115,7 +118,7 @@ def _leave_nothing(folder: Path, *, made: list[Path]) -> None:
         path.rmdir()
 
 
-def _furnish(folder: Path, charter: Charter, *, at: datetime) -> Config:
+def _furnish(folder: Path, charter: Charter, *, at: datetime) -> tuple[Config, str | None]:
     unnamed = folder / f"{CONFIG_NAME}.part"
     write_config(
         unnamed,
@@ -127,9 +130,9 @@ def _furnish(folder: Path, charter: Charter, *, at: datetime) -> Config:
     _write_keys(folder, charter, at=at)
     if charter.axis is not None:
         write_private(folder / _AXIS_SECRET, charter.axis.secret.encode() + b"\n")
-    asyncio.run(_register(load_config(unnamed), charter, at=at))
+    password = asyncio.run(_register(load_config(unnamed), charter, at=at))
     unnamed.rename(folder / CONFIG_NAME)
-    return load_config(folder / CONFIG_NAME)
+    return load_config(folder / CONFIG_NAME), password
 
 
 def _tables(charter: Charter) -> dict[str, dict[str, object]]:
@@ -194,8 +197,19 @@ def write_private(path: Path, content: bytes) -> None:
         os.fsync(descriptor)
 
 
-async def _register(config: Config, charter: Charter, *, at: datetime) -> None:
-    """Make the database, and write the node's own agency into its directory."""
+async def _register(config: Config, charter: Charter, *, at: datetime) -> str | None:
+    """Make the database, write the node's own agency into its directory, and add the first administrator."""
     async with open_office(config) as office:
         agency = Agency(code=config.agency_code, name=charter.name)
         await office.registry.put_agency(agency, by=operator_name(), at=at)
+        if charter.administrator is None:
+            return None
+        _, password = await office.people.add_user(
+            charter.administrator,
+            name=charter.administrator,
+            role=UserRole.ADMINISTRATOR,
+            agencies=None,
+            by=operator_name(),
+            at=at,
+        )
+        return password

@@ -188,9 +188,15 @@ def _package_row(package: StoredPackage) -> tuple[str | Text, ...]:
     grade = Grade(package.grade)
     what = f"trạng thái {package.status}" if package.status else business_words(package.business)[0]
     direction = DIRECTIONS[package.direction][0]
+    gone = f"\nđã xóa nội dung {local(package.erased_at)}" if package.erased_at else ""
     return (
         local_stacked(package.accepted_at),
-        words((what, "bold"), f", {direction}, {size(package.size_bytes)}", (f"\n{package.id}", "dim")),
+        words(
+            (what, "bold"),
+            f", {direction}, {size(package.size_bytes)}",
+            (f"\n{package.id}", "dim"),
+            (gone, "yellow"),
+        ),
         "\n".join([package.sender, *(f"→ {code}" for code in package.recipients)]),
         words((GRADES[grade][0], GRADE_STYLES[grade])),
     )

@@ -51,6 +51,11 @@ if TYPE_CHECKING:
     show_default=True,
     help="Loại khóa của dấu. · Kind of key of the seal.",
 )
+@click.option(
+    "--administrator",
+    metavar="LOGIN",
+    help="Thêm quản trị viên đầu tiên và in mật khẩu dùng một lần. · Add the first administrator.",
+)
 @json_option
 def init(
     folder: Path,
@@ -65,6 +70,7 @@ def init(
     host: str | None,
     port: int | None,
     key: str,
+    administrator: str | None,
     as_json: bool,
 ) -> None:
     """Tạo thư mục dữ liệu của một nút mới.
@@ -93,6 +99,7 @@ def init(
         authority=authority,
         host=host,
         port=port,
+        administrator=administrator,
     )
     founded = found_node(folder, charter, at=now())
     if as_json:
@@ -123,6 +130,7 @@ def _axis_access(
 
 
 def _facts(founded: "Founded") -> dict[str, object]:
+    first = {} if founded.one_time_password is None else {"one_time_password": founded.one_time_password}
     return {
         "directory": str(founded.folder),
         "role": founded.config.role.value,
@@ -130,6 +138,7 @@ def _facts(founded: "Founded") -> dict[str, object]:
         "agency_code": founded.config.agency_code,
         "seal_sha256": founded.seal.fingerprint,
         "seal_valid_until": founded.seal.certificate.not_valid_after_utc.isoformat(),
+        **first,
     }
 
 
@@ -148,11 +157,16 @@ def _show(founded: "Founded", charter: "Charter") -> None:
                 ("Dấu", "seal", f"{seal.algorithm}, đến {until}"),
                 ("Chứng thư từ", "certified by", source),
                 ("Tin dấu thay của", "vouchers", ", ".join(config.trust.vouchers) or None),
+                ("Quản trị viên", "administrator", charter.administrator),
             ]
         ),
         heading("Bước tiếp theo", "next"),
         *(words("  ", (command, "cyan")) for command in _next_commands(founded)),
     )
+    if founded.one_time_password is not None:
+        from gateway.cli.accounts import show_one_time_password
+
+        show_one_time_password(founded.one_time_password)
     if not hub and config.axis is None:
         show(
             both(

@@ -1,4 +1,4 @@
-"""``lienthong mailbox``: list, collect and confirm what waits, as a connected system would."""
+"""``lienthong mailbox``: list, collect, confirm, and fetch receipts, as a connected system would."""
 
 import asyncio
 import os
@@ -26,14 +26,15 @@ from gateway.cli.wire import Account, account_options, calling, make_account
 
 if TYPE_CHECKING:
     from gateway.vxp.items import ReceivedItem
+    from gateway.vxp.receipts import ReceiptItem, ReceiptsRequest
     from gateway.vxp.requests import Confirmation
 
 
 @click.group()
 def mailbox() -> None:
-    """Hộp chờ nhận của một hệ thống: liệt kê, lấy, xác nhận.
+    """Hộp chờ nhận và biên nhận của một hệ thống: liệt kê, lấy, xác nhận.
 
-    What waits for a connected system: list it, collect it, confirm it.
+    What waits for a connected system: list it, collect it, confirm it; and the receipts that are its own.
     """
 
 
@@ -207,3 +208,120 @@ def confirm(
 async def _confirm(account: Account, doc_id: str, confirmation: "Confirmation", reason: str | None) -> None:
     async with calling(account) as axis:
         await axis.confirm(doc_id, confirmation, reason)
+
+
+@mailbox.command()
+@click.argument("doc_id", metavar="[DOCID]", default="")
+@account_options
+@click.option(
+    "--side",
+    type=click.Choice(["sent", "received"]),
+    help="Chỉ về gói tin đã gửi, hoặc đã nhận. · Only about what was sent, or received.",
+)
+@click.option(
+    "--after",
+    type=click.IntRange(min=0),
+    default=0,
+    metavar="ENTRY",
+    help="Chỉ những mục sau mục này. · From behind this entry.",
+)
+@click.option(
+    "--save",
+    "target",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="FOLDER",
+    help="Lưu từng biên nhận ký số vào thư mục, ENTRY.json. · Save each signed receipt.",
+)
+@json_option
+def receipts(
+    doc_id: str,
+    systemid: str,
+    secret_file: TextIO,
+    url: str | None,
+    ca_file: Path | None,
+    folder: Path,
+    side: str | None,
+    after: int,
+    target: Path | None,
+    as_json: bool,
+) -> None:
+    """Liệt kê biên nhận: của gói tin DOCID, hoặc tất cả, theo bậc.
+
+    List the system's signed receipts, of one package or all: which rung of the ladder each one is.
+    """
+    from gateway.vxp.receipts import ReceiptsRequest, Side
+
+    account = make_account(systemid, secret_file, url, ca_file, folder)
+    request = ReceiptsRequest(doc_id=doc_id or None, side=None if side is None else Side(side), after=after)
+    items = asyncio.run(_receipts(account, request))
+    if target is not None:
+        _save_receipts(items, target)
+    if as_json:
+        show_json([_receipt_facts(item) for item in items])
+    elif not items:
+        show(both("  Không có biên nhận nào.", "no receipt"))
+    else:
+        _show_receipts(items)
+
+
+async def _receipts(account: Account, request: "ReceiptsRequest") -> "tuple[ReceiptItem, ...]":
+    async with calling(account) as axis:
+        return await axis.list_receipts(request)
+
+
+def _save_receipts(items: "tuple[ReceiptItem, ...]", target: Path) -> None:
+    import json
+
+    target.mkdir(parents=True, exist_ok=True)
+    for item in items:
+        text = json.dumps(item.receipt, ensure_ascii=False)
+        (target / f"{item.entry}.json").write_text(f"{text}\n", "utf-8")
+
+
+def _receipt_facts(item: "ReceiptItem") -> dict[str, object]:
+    return {
+        "entry": item.entry,
+        "event": item.event,
+        "at": item.at,
+        "sender_doc_id": item.sender_doc_id,
+        "receiver_doc_id": item.receiver_doc_id,
+        "recipients": item.recipients,
+        "evidence": item.evidence,
+        "reasons": item.reasons,
+        "receipt": item.receipt,
+    }
+
+
+def _rungs(item: "ReceiptItem") -> list[str]:
+    """Name what a receipt proves and why a package stopped, or what did not come in time."""
+    from gateway.cli.words import rung_words
+    from gateway.evidence.receipts import read_statement
+
+    expected = read_statement(str(item.receipt.get("statement")).encode()).get("expected")
+    missing = [f"chưa thấy: {rung_words(expected)}"] if isinstance(expected, str) else []
+    return [*map(rung_words, item.evidence), *item.reasons, *missing]
+
+
+def _show_receipts(items: "tuple[ReceiptItem, ...]") -> None:
+    from gateway.cli.words import EVENTS
+    from gateway.model.log import LogKind
+
+    events = {kind.value: EVENTS[kind][0] for kind in LogKind}
+    show(
+        grid(
+            ("Mục, lúc", "entry, at", "keep"),
+            ("Việc", "event", "keep"),
+            ("Bậc biên nhận", "evidence"),
+            ("Gói tin, nơi nhận", "docId, to"),
+            rows=[
+                (
+                    stacked(str(item.entry), local(item.at)),
+                    events.get(item.event, item.event),
+                    "\n".join(_rungs(item)),
+                    stacked(item.sender_doc_id or "–", ", ".join(item.recipients)),
+                )
+                for item in items
+            ],
+        ),
+        both(f"\n  {len(items)} biên nhận", f"{len(items)} receipts"),
+    )

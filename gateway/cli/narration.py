@@ -5,7 +5,16 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from gateway.cli.terminal import grid, local, local_stacked, plain, size, words
-from gateway.cli.words import EVENT_STYLES, EVENTS, GRADES, package_words, status_words
+from gateway.cli.words import (
+    EVENT_STYLES,
+    EVENTS,
+    GRADES,
+    VERDICTS,
+    package_words,
+    rung_words,
+    status_words,
+)
+from gateway.evidence.checkpoint import Verdict
 from gateway.evidence.receipts import read_statement
 from gateway.model.log import LogKind
 from gateway.model.signature import Grade
@@ -27,11 +36,38 @@ _ACTS: dict[str, str] = {
     "agency-registered": "đăng ký cơ quan {agency} {name}",
     "system-connected": "kết nối hệ thống {system} ({kind}), phục vụ {serves}",
     "secret-rotated": "đổi khóa bí mật của hệ thống {system}",
+    "policy-changed": "mức xét chữ ký của hệ thống {system}: {policy}",
     "system-disabled": "ngắt hệ thống {system}",
     "directory-renewed": "cập nhật {count} cơ quan từ trục",
     "node-restored": "khôi phục từ bản sao lưu lúc {backup_at}, nhật ký khi đó {log_size} mục",
+    "user-added": "thêm người dùng {user} ({name}), vai trò {role}, cơ quan {agencies}",
+    "user-edited": "sửa người dùng {user} ({name}), vai trò {role}, cơ quan {agencies}",
+    "user-disabled": "khóa tài khoản {user}",
+    "user-enabled": "mở lại tài khoản {user}",
+    "password-reset": "cấp mật khẩu dùng một lần cho {user}",
+    "password-changed": "đổi mật khẩu của {user}",
+    "second-factor-added": "bật xác thực hai lớp của {user}",
+    "second-factor-removed": "tắt xác thực hai lớp của {user}",
+    "second-factor-reset": "gỡ xác thực hai lớp của {user}",
+    "recovery-renewed": "cấp lại mã khôi phục của {user}",
+    "session-ended": "kết thúc phiên {session} của {user}",
+    "sessions-ended": "kết thúc {count} phiên của {user}",
+    "provider-bound": "gắn {user} với tài khoản đăng nhập một lần",
+    "provider-unbound": "gỡ {user} khỏi tài khoản đăng nhập một lần",
+    "witness-forgot": "bỏ điểm kiểm tra đã thấy của nhật ký {log}, {size} mục",
     "sending-found": "trục đã có {notation} của {sender} gửi {recipient} (mã {far_id}), gửi sau bản sao lưu",
+    "dispatch-resent": "gửi lại cho {recipients}: lượt {dispatch} → {again}. {reason}",
+    "dispatch-hastened": "cho thử ngay lượt {dispatch} gửi {recipients}",
+    "dispatch-cancelled": "hủy lượt {dispatch} gửi {recipients}: {reason}",
+    "failure-dismissed": "để yên lượt {dispatch} đã thất bại, gửi {recipients}: {reason}",
+    "arrival-asked-again": "yêu cầu trục gửi lại gói {far_id}. {reason}",
+    "hold-placed": "tạm giữ số {hold}, {held}: {reason}",
+    "hold-released": "bỏ tạm giữ số {hold}, {held}: {reason}",
+    "archive-made": "lập bản lưu trữ {archive}: mục {first_seq} đến {last_seq}, {count} gói tin",
+    "archive-imported": "đưa {count} gói tin từ bản lưu trữ {archive} trở lại",
 }
+
+_CARRIED = {"document": "văn bản", "status": "trạng thái"}
 
 
 def when(facts: Facts) -> str | None:
@@ -40,8 +76,9 @@ def when(facts: Facts) -> str | None:
 
 
 def narrate(kind: LogKind, facts: Facts) -> str:
-    """Tell one entry in one sentence."""
-    return _TELLERS[kind](facts)
+    """Tell one entry in one sentence, and which rungs of the ladder of receipts it stands on."""
+    rungs = _rungs(facts, "evidence")
+    return f"{_TELLERS[kind](facts)}{f' [{rungs}]' if rungs else ''}"
 
 
 def _accepted(facts: Facts) -> str:
@@ -93,9 +130,26 @@ def _turned_away(facts: Facts) -> str:
 
 def _administered(facts: Facts) -> str:
     details = {**facts, **facts.get("details", {})}
+    details["held"] = details.get("document") or details.get("agency")
     told = {name: _list(fact) if isinstance(fact, list) else str(fact) for name, fact in details.items()}
     sentence = _ACTS.get(told.get("act", ""), "{act}")
     return f"{told.get('by', '?')}: {sentence.format_map(_Known(told))}"
+
+
+def _evidenced(facts: Facts) -> str:
+    verified = "chữ ký đúng" if facts.get("verified") else "chữ ký chưa kiểm tra được"
+    whom = facts.get("recipient") or _list(facts.get("recipients", ()))
+    return f"biên nhận của trục về gói tin {facts.get('far_id', '?')} cho {whom}; {verified}"
+
+
+def _instant(text: str | None) -> str:
+    return "?" if text is None else local(datetime.fromisoformat(text))
+
+
+def _rungs(facts: Facts, member: str) -> str:
+    """Name rungs of the ladder of receipts."""
+    told = facts.get(member, ())
+    return ", ".join(map(rung_words, [told] if isinstance(told, str) else told))
 
 
 class _Known(dict[str, str]):
@@ -124,6 +178,11 @@ _TELLERS: dict[LogKind, Callable[[Facts], str]] = {
     LogKind.CONFIRMED: lambda facts: (
         f"{facts.get('system', '?')} đã nhận gói tin cho {facts.get('recipient', '?')}"
     ),
+    LogKind.EVIDENCED: _evidenced,
+    LogKind.OVERDUE: lambda facts: (
+        f"chưa thấy “{_rungs(facts, 'expected')}” của {_list(facts.get('recipients', ()))}"
+        f" từ {_instant(facts.get('since'))}"
+    ),
     LogKind.ANSWERED: lambda facts: (
         f"{facts.get('sender', '?')}: {_status(facts)} về {facts.get('document', '?')}"
     ),
@@ -134,8 +193,22 @@ _TELLERS: dict[LogKind, Callable[[Facts], str]] = {
     ),
     LogKind.DISTRUSTED: lambda facts: (
         f"gọi {facts.get('operation', '?')} xưng là {facts.get('claimed') or '?'}: {facts.get('code', '?')}"
+        + (f", từ {facts['address']}" if "address" in facts else "")
     ),
     LogKind.ADMINISTERED: _administered,
+    LogKind.SIGNED_IN: lambda facts: (
+        f"{facts.get('user', '?')} từ {facts.get('address', '?')} ({facts.get('way', '?')})"
+    ),
+    LogKind.SIGNED_OUT: lambda facts: f"{facts.get('user', '?')}",
+    LogKind.CONTRADICTED: lambda facts: (
+        f"nhật ký {facts.get('log', '?')} {VERDICTS[Verdict(facts['verdict'])][0]}: đã thấy"
+        f" {facts.get('seen_size', '?')} mục, nay đưa ra {facts.get('shown_size', '?')} mục không nối tiếp"
+    ),
+    LogKind.ERASED: lambda facts: (
+        f"{_CARRIED.get(facts.get('carries', ''), '?')} của {facts.get('sender', '?')}"
+        f" {size(facts.get('bytes', 0))}, hết {facts.get('kept_days', '?')} ngày (quy tắc"
+        f" {facts.get('rule', '?')}); giá trị băm và nhật ký vẫn còn"
+    ),
 }
 
 

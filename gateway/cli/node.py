@@ -35,6 +35,17 @@ def directory_option(command: Command) -> Command:
     )(command)
 
 
+def meant_folder(ctx: click.Context, folder: Path) -> Path:
+    """Let the option stand before a subcommand as well: ``log -d DIR show SEQ`` means what it says."""
+    given = click.core.ParameterSource.COMMANDLINE
+    here: click.Context | None = ctx
+    while here is not None:
+        if "folder" in here.params and here.get_parameter_source("folder") is given:
+            return Path(here.params["folder"])
+        here = here.parent
+    return folder
+
+
 def is_node(folder: Path) -> bool:
     """Tell whether a folder is a node's data directory."""
     return (folder / CONFIG_NAME).is_file()

@@ -1,8 +1,6 @@
 """``lienthong system``: what connects here, what it serves, and its secret."""
 
 import asyncio
-import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,15 +21,14 @@ from gateway.cli.terminal import (
     stacked,
     words,
 )
-from gateway.errors import Fault, Refusal
+from gateway.errors import Refusal
 
 if TYPE_CHECKING:
     from gateway.exchange.directory import Snapshot
     from gateway.model.agency import System
     from gateway.model.identifiers import AgencyCode
 
-# It travels in a header, and stands in log lines.
-_SYSTEM_ID = re.compile(r"[A-Za-z0-9._@-]{1,100}", re.ASCII)
+_WORKS_HERE = "trên trang quản trị của nút này · in this node's console"
 
 secret_to_option = click.option(
     "--secret-file",
@@ -71,6 +68,12 @@ def system() -> None:
     help="Chữ ký trên gói tin: bắt buộc, cảnh báo, không xét; mặc định theo cấu hình."
     " · Signatures on its packages; the settings' default_policy unless given.",
 )
+@click.option(
+    "--console",
+    is_flag=True,
+    help="Cơ quan không có phần mềm riêng: làm việc trên trang quản trị của nút này."
+    " · No other program: its agencies work in this node's console.",
+)
 @secret_to_option
 @take_over_option
 @directory_option
@@ -80,6 +83,7 @@ def add(
     serves: tuple[str, ...],
     kind: str,
     policy: str | None,
+    console: bool,
     secret_file: Path | None,
     take_over: bool,
     folder: Path,
@@ -89,21 +93,25 @@ def add(
 
     Connect a system and make its secret, which is shown this once. A disabled system is enabled again.
     """
+    from gateway.exchange.system_entries import is_system_id
     from gateway.model.agency import System, SystemKind
     from gateway.model.identifiers import SystemId, normalise_code
     from gateway.model.signature import SignaturePolicy
 
-    if not _SYSTEM_ID.fullmatch(systemid):
+    if not is_system_id(systemid):
         raise click.BadParameter(
             "chỉ gồm chữ không dấu, số và . _ @ - / letters, digits and . _ @ - only", param_hint="SYSTEMID"
         )
+    _check_console(console, kind, policy, secret_file)
     codes = [normalise_code(code) for part in serves for code in part.split(",") if code.strip()]
     config = load_node(folder)
     wanted = System(
         id=SystemId(systemid),
         kind=SystemKind(kind),
         serves=frozenset(codes),
-        policy=SignaturePolicy(policy) if policy else config.trust.default_policy,
+        # What the console writes is this node's own, and sealed when it leaves: there is nothing to verify.
+        policy=SignaturePolicy(policy or ("off" if console else config.trust.default_policy)),
+        at_console=console,
     )
     _check_new_file(secret_file)
     connected, secret = asyncio.run(_connect(folder, wanted, take_over=take_over))
@@ -113,44 +121,17 @@ def add(
 async def _connect(folder: Path, wanted: "System", *, take_over: bool) -> "tuple[System, str]":
     from dataclasses import replace
 
+    from gateway.exchange.system_entries import check_system
     from gateway.office import now
 
     async with open_node(folder) as office:
         directory = await office.directory.current(certainly=True)
-        faults = list(_faults(wanted, directory, take_over=take_over))
+        faults = list(check_system(wanted, directory, take_over=take_over))
         if faults:
             raise Refusal("system-wrong", faults)
         # A mailbox goes by the one code under which its agency is kept.
         canonical = replace(wanted, serves=frozenset(directory.canonical(code) for code in wanted.serves))
         return canonical, await office.registry.put_system(canonical, by=operator_name(), at=now())
-
-
-def _faults(wanted: "System", directory: "Snapshot", *, take_over: bool) -> Iterator[Fault]:
-    from gateway.cli.agency_entries import taken_faults
-
-    known = directory.systems.get(wanted.id)
-    if known is not None and known.system.disabled_at is None:
-        yield Fault(
-            rule="system-exists",
-            where=wanted.id,
-            vi="hệ thống này đã kết nối; khóa mới: `system rotate`; thêm cơ quan: `agency add --served-by`",
-            en="connected already; new secret: `system rotate`; more: `agency add --served-by`",
-        )
-    for code in sorted(wanted.serves):
-        canonical = directory.canonical(code)
-        if canonical not in directory.agencies:
-            yield _unknown_agency(code)
-        elif not take_over:
-            yield from taken_faults(canonical, wanted.id, directory, where="--serves")
-
-
-def _unknown_agency(code: "AgencyCode") -> Fault:
-    return Fault(
-        rule="unknown-agency",
-        where="--serves",
-        vi=f'không có cơ quan {code} trong danh bạ; trước hết: lienthong agency add {code} "TÊN"',
-        en=f"agency {code} is not in the directory; add it first",
-    )
 
 
 @system.command("list")
@@ -181,7 +162,7 @@ def list_systems(folder: Path, as_json: bool) -> None:
             rows=[
                 (
                     system.id,
-                    stacked(*KINDS[system.kind]),
+                    _WORKS_HERE if system.at_console else stacked(*KINDS[system.kind]),
                     "\n".join(_served(directory, code) for code in sorted(system.serves)),
                     stacked(*POLICIES[system.policy]),
                     words(("đang dùng", "green"))
@@ -254,8 +235,17 @@ def _facts(system: "System") -> dict[str, object]:
         "kind": system.kind.value,
         "serves": sorted(system.serves),
         "policy": system.policy.value,
+        "console": system.at_console,
         "disabled_at": None if system.disabled_at is None else system.disabled_at.isoformat(),
     }
+
+
+def _check_console(console: bool, kind: str, policy: str | None, secret_file: Path | None) -> None:
+    if console and (kind != "dms" or policy not in (None, "off") or secret_file is not None):
+        raise click.UsageError(
+            "--console không đi cùng --kind, --policy, --secret-file: không có hệ thống ngoài nào kết nối"
+            " / no other system connects"
+        )
 
 
 def _check_new_file(path: Path | None) -> None:
@@ -277,7 +267,7 @@ def _give_secret(
         write_private(path, secret.encode() + b"\n")
     if as_json:
         given = {"secret": secret} if path is None else {"secret_file": str(path)}
-        show_json({**_facts(system), **given})
+        show_json({**_facts(system), **({} if system.at_console else given)})
         return
     show(
         done(f"{vi} hệ thống {system.id}", f"system {en}"),
@@ -285,12 +275,13 @@ def _give_secret(
             [
                 ("Loại", "kind", both(*KINDS[system.kind])),
                 ("Phục vụ", "serves", ", ".join(sorted(system.serves))),
+                ("Làm việc", "works", _WORKS_HERE if system.at_console else None),
                 ("Chữ ký", "signatures", both(*POLICIES[system.policy])),
                 ("Khóa bí mật", "secret", str(path) if path else None),
             ]
         ),
     )
-    if path is None:
+    if path is None and not system.at_console:
         show(
             heading("Khóa bí mật", "secret"),
             words("  ", (secret, "bold yellow")),

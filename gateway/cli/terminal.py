@@ -158,6 +158,11 @@ def local_stacked(at: datetime | None) -> "Text":
     return stacked(hour, day)
 
 
+def number(count: int) -> str:
+    """Write a count as people here read it."""
+    return f"{count:,}".replace(",", ".")
+
+
 def size(count: int) -> str:
     """Write a count of bytes so that it can be compared at a glance."""
     amount = float(count)

@@ -1,9 +1,12 @@
 """What the closed lists are called in front of people, in Vietnamese and English."""
 
+from gateway.evidence.checkpoint import Verdict
 from gateway.model.agency import SystemKind
 from gateway.model.code_lists import STATUS_NAMES, Business, StatusCode
 from gateway.model.dispatch import Destination, State
+from gateway.model.evidence import EVIDENCE_NAMES, EvidenceType
 from gateway.model.log import LogKind
+from gateway.model.people import UserRole
 from gateway.model.signature import Grade, SignaturePolicy
 from gateway.store.packages import Direction
 
@@ -13,6 +16,14 @@ KINDS: dict[SystemKind, Words] = {
     SystemKind.DMS: ("quản lý văn bản", "dms"),
     SystemKind.GATEWAY: ("cổng liên thông", "gateway"),
     SystemKind.AXIS: ("trục", "axis"),
+}
+
+ROLES: dict[UserRole, Words] = {
+    UserRole.CLERK: ("văn thư", "clerk"),
+    UserRole.OPERATOR: ("vận hành", "operator"),
+    UserRole.ADMINISTRATOR: ("quản trị", "administrator"),
+    UserRole.AUDITOR: ("kiểm toán", "auditor"),
+    UserRole.VIEWER: ("người xem", "viewer"),
 }
 
 POLICIES: dict[SignaturePolicy, Words] = {
@@ -74,11 +85,17 @@ EVENTS: dict[LogKind, Words] = {
     LogKind.EXPIRED: ("hết hạn chuyển", "expired"),
     LogKind.COLLECTED: ("đã lấy", "collected"),
     LogKind.CONFIRMED: ("đã xác nhận", "confirmed"),
+    LogKind.EVIDENCED: ("bằng chứng từ trục", "evidenced"),
+    LogKind.OVERDUE: ("quá hạn biên nhận", "overdue"),
     LogKind.ANSWERED: ("báo trạng thái", "answered"),
     LogKind.UNMATCHED: ("chưa khớp", "unmatched"),
     LogKind.AMENDED: ("thay đổi", "amended"),
     LogKind.DISTRUSTED: ("không tin", "distrusted"),
     LogKind.ADMINISTERED: ("quản trị", "administered"),
+    LogKind.SIGNED_IN: ("đăng nhập", "signed-in"),
+    LogKind.SIGNED_OUT: ("đăng xuất", "signed-out"),
+    LogKind.CONTRADICTED: ("mâu thuẫn", "contradicted"),
+    LogKind.ERASED: ("đã xóa nội dung", "erased"),
 }
 
 EVENT_STYLES: dict[LogKind, str] = {
@@ -86,8 +103,12 @@ EVENT_STYLES: dict[LogKind, str] = {
     LogKind.TURNED_AWAY: "red",
     LogKind.EXPIRED: "red",
     LogKind.DISTRUSTED: "red",
+    LogKind.CONTRADICTED: "bold red",
     LogKind.DEFERRED: "yellow",
     LogKind.UNMATCHED: "yellow",
+    LogKind.OVERDUE: "yellow",
+    LogKind.EVIDENCED: "green",
+    LogKind.ERASED: "yellow",
     LogKind.ACCEPTED: "green",
     LogKind.DELIVERED: "green",
     LogKind.CONFIRMED: "green",
@@ -96,6 +117,13 @@ EVENT_STYLES: dict[LogKind, str] = {
 CHANGES: dict[str, Words] = {
     "recall": ("chờ trả lời thu hồi", "owes an answer to a recall"),
     "update": ("chờ trả lời cập nhật", "owes an answer to an update"),
+}
+
+VERDICTS: dict[Verdict, Words] = {
+    Verdict.SAME: ("không đổi", "same"),
+    Verdict.EXTENDS: ("nối tiếp", "extends"),
+    Verdict.FORK: ("rẽ nhánh", "fork"),
+    Verdict.ROLLBACK: ("lùi lại", "rollback"),
 }
 
 _BUSINESS_EN = ("new document", "recall", "update", "replacement")
@@ -110,6 +138,11 @@ def business_words(business: int | None) -> Words:
 def status_words(status: str) -> Words:
     """Name a status code; one that is in no list is shown as it is."""
     return STATUS_NAMES[StatusCode(status)] if status in STATUS_NAMES else ("?", "unknown")
+
+
+def rung_words(name: str) -> str:
+    """Name a rung of the ladder of receipts, in Vietnamese and as the standard does; others as they are."""
+    return f"{EvidenceType(name).vi} · {name}" if name in EVIDENCE_NAMES else name
 
 
 def package_words(business: int | None, status: str | None) -> Words:

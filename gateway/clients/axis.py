@@ -10,12 +10,13 @@ import unicodedata
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Protocol, TypeVar
 
 import aiohttp
 from yarl import URL
 
+from gateway.clients.limits import AxisLimits
 from gateway.clients.transfer import Body, SendBody, Sink, chunks_of, pour
 from gateway.errors import Delay, Misconfiguration
 from gateway.model.code_lists import Kind
@@ -26,6 +27,13 @@ from gateway.vxp.answers import SendAnswer
 from gateway.vxp.content import ContentReader
 from gateway.vxp.items import DirectoryItem, ReceivedItem, SentItem, UnitItem
 from gateway.vxp.operations import FORMS, Operation
+from gateway.vxp.receipts import (
+    ReceiptItem,
+    ReceiptsRequest,
+    read_receipts,
+    write_receipts_request,
+    write_told_receipts,
+)
 from gateway.vxp.requests import (
     Confirmation,
     ConfirmRequest,
@@ -64,31 +72,6 @@ class _Reader(Protocol[T_co]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AxisLimits:
-    """How long we wait and how much we take.
-
-    Units: slowest is bytes per second, below which a transfer is given up. download_bytes bounds one
-    package, list_bytes any other answer.
-    """
-
-    connect: timedelta = timedelta(seconds=10)
-    answer: timedelta = timedelta(seconds=60)
-    slowest: int = 64 * 1024
-    list_bytes: int = 128 * 1024 * 1024
-    download_bytes: int = 2 * 1024 * 1024 * 1024
-
-    def timeout(self, size_bytes: int) -> aiohttp.ClientTimeout:
-        """Say how long a call that moves so many bytes may take."""
-        connect, answer = self.connect.total_seconds(), self.answer.total_seconds()
-        return aiohttp.ClientTimeout(
-            total=connect + answer + size_bytes / self.slowest,
-            connect=connect,
-            sock_connect=connect,
-            sock_read=answer,
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Axis:
     """The axis that we are connected to as one system.
 
@@ -104,7 +87,7 @@ class Axis:
     system: SystemId
     secret: bytes = field(repr=False)
     clock: Callable[[], datetime]
-    limits: AxisLimits = AxisLimits()
+    limits: AxisLimits = field(default_factory=AxisLimits)
     permanent: frozenset[str] = answers.PERMANENT
     on_answer: Callable[[], None] = lambda: None
 
@@ -178,6 +161,15 @@ class Axis:
         """List what became of the packages we sent, one item per recipient."""
         request = ListRequest(kind=kind, from_at=since, to_at=until)
         return await self._call(Operation.LIST_SENT, write_list(request), answers.read_sent_list)
+
+    async def list_receipts(self, request: ReceiptsRequest) -> tuple[ReceiptItem, ...]:
+        """List receipts that the axis signed for us; only a Liên Thông hub knows how."""
+        return await self._call(Operation.LIST_RECEIPTS, write_receipts_request(request), read_receipts)
+
+    async def tell_receipts(self, items: Sequence[ReceiptItem]) -> None:
+        """Tell the axis what we signed about packages that it brought; saying it again is harmless."""
+        arguments, body = write_told_receipts(items)
+        await self._call(Operation.TELL_RECEIPTS, arguments, answers.read_done, content=body, size=len(body))
 
     async def list_received(
         self, kind: Kind, window: tuple[datetime, datetime] | None = None

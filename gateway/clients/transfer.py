@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import aiohttp
 
-from gateway.errors import Refusal
+from gateway.errors import Delay, Refusal
 from gateway.vxp.answers import unreadable
 from gateway.vxp.content import starts_as_document
 
@@ -48,6 +48,23 @@ async def chunks_of(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
     """Yield a response's body as it comes."""
     async for chunk in response.content.iter_chunked(_CHUNK_BYTES):
         yield chunk
+
+
+async def take_small(response: aiohttp.ClientResponse, *, limit: int) -> bytes:
+    """Take a body that has no business being large.
+
+    Errors: Delay ``answer-too-large`` beyond the limit.
+    """
+    body = b""
+    async for chunk in response.content.iter_any():
+        body += chunk
+        if len(body) > limit:
+            raise Delay.because(
+                "answer-too-large",
+                vi=f"trả lời dài hơn {limit} byte",
+                en=f"the answer is longer than {limit} bytes",
+            )
+    return body
 
 
 async def pour(chunks: AsyncIterator[bytes], sink: Sink, *, limit: int) -> int:

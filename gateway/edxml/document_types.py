@@ -5,10 +5,8 @@ abbreviation in the notation.
 Source: SĐ1:2022 to QCVN 102:2016, annex (groups A and B); Nghị định 30/2020/NĐ-CP for abbreviations.
 """
 
-import unicodedata
-
 from gateway.model.package import DocumentType
-from gateway.model.text import normalise
+from gateway.model.text import fold
 
 LEGAL, ADMINISTRATIVE = 1, 2
 
@@ -64,21 +62,18 @@ _ADMINISTRATIVE_TYPES = (
     ("Thư công", ""),
 )
 
+TYPE_NAMES = tuple(dict.fromkeys((*(name for name, _ in _ADMINISTRATIVE_TYPES), *_LEGAL_NAMES)))
+"""Every type that has a name, those of everyday administration first."""
+
 OFFICIAL_LETTER = DocumentType(group=ADMINISTRATIVE, detail=18, name="Công văn")
-
-
-def _fold(text: str) -> str:
-    """Make names comparable: letter case and diacritics do not count."""
-    letters = normalise(text.casefold().replace("đ", "d"), "NFD")
-    return " ".join("".join(sign for sign in letters if not unicodedata.combining(sign)).split())
 
 
 # Where both groups have a name (Quyết định), the administrative one is meant far more often.
 _BY_NAME = {
-    _fold(name): DocumentType(group=LEGAL, detail=number, name=name)
+    fold(name): DocumentType(group=LEGAL, detail=number, name=name)
     for number, name in enumerate(_LEGAL_NAMES, 1)
 } | {
-    _fold(name): DocumentType(group=ADMINISTRATIVE, detail=number, name=name)
+    fold(name): DocumentType(group=ADMINISTRATIVE, detail=number, name=name)
     for number, (name, _) in enumerate(_ADMINISTRATIVE_TYPES, 1)
 }
 
@@ -94,7 +89,7 @@ def resolve_type(stated: DocumentType, notation: str) -> DocumentType:
 
     Shape: all three parts of the result are set; a name in no list is kept as it is.
     """
-    named = _BY_NAME.get(_fold(stated.name)) if stated.name else None
+    named = _BY_NAME.get(fold(stated.name)) if stated.name else None
     if named is not None:
         return _legal_twin(named) if stated.group == LEGAL else named
     if stated.name:

@@ -96,6 +96,11 @@ def plan_root(size: int) -> Plan:
     return (_cover(0, size),)
 
 
+def plan_peaks(size: int) -> Plan:
+    """Plan what a `Frontier` of a size is made of: the log goes on from there without its past."""
+    return tuple((node,) for node in _cover(0, size))
+
+
 def plan_inclusion(index: int, size: int) -> Plan:
     """Plan the proof that an entry is in a log.
 

@@ -155,6 +155,11 @@ def read_receipt(text: bytes) -> Receipt:
     return receipt
 
 
+def keep_text(receipt: Mapping[str, object] | None) -> str | None:
+    """Write a far side's receipt as it is kept: compact JSON, whatever it holds."""
+    return None if receipt is None else json.dumps(receipt, ensure_ascii=False, separators=(",", ":"))
+
+
 def _settle(value: JSON) -> JSON:
     """Bring a value to the one form it has in a statement, refusing what has none."""
     if value is None or isinstance(value, bool):

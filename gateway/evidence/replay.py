@@ -6,6 +6,7 @@ each checkpoint right behind the last entry it covers; where it comes from, a da
 auditor was given, is the caller's choice (`read_export` reads the file).
 """
 
+import base64
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -117,13 +118,55 @@ def read_export(lines: Iterable[bytes]) -> Iterator[Item]:
         try:
             if line.strip():
                 yield _read_line(json.loads(line))
-        except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
-            raise Refusal.because(
-                "export-malformed",
-                where=f"dòng {number} · line {number}",
-                vi="không phải mục nhật ký hay điểm kiểm tra",
-                en="neither a log entry nor a checkpoint",
-            ) from error
+        except _MALFORMED as error:
+            raise _export_malformed(number) from error
+
+
+def read_stamps(lines: Iterable[bytes]) -> Iterator[tuple[bytes, bytes]]:
+    """Read the timestamped checkpoints of such a file: each note, and the token over it.
+
+    Errors: Refusal at a line that is malformed.
+    """
+    for number, line in enumerate(lines, start=1):
+        if b'"token"' not in line:
+            continue
+        try:
+            fields = json.loads(line)
+            if "checkpoint" in fields and fields.get("token") is not None:
+                yield fields["checkpoint"].encode(), base64.b64decode(fields["token"], validate=True)
+        except _MALFORMED as error:
+            raise _export_malformed(number) from error
+
+
+def write_entry_line(seq: int, statement: bytes, receipt: bytes | None) -> bytes:
+    """Write an entry as `read_export` reads it. A receipt is JSON on one line already."""
+    said = _JSON.encode(statement.decode(errors="replace")).encode()
+    return b'{"receipt":%b,"seq":%d,"statement":%b}\n' % (receipt or b"null", seq, said)
+
+
+def write_checkpoint_line(note: bytes, cosignatures: Sequence[str], token: bytes | None) -> bytes:
+    """Write a checkpoint as `read_export` reads it.
+
+    Shape: the note is as first published, which is what the token is over.
+    """
+    fields = {
+        "checkpoint": note.decode(errors="replace"),
+        "cosignatures": list(cosignatures),
+        "token": None if token is None else base64.b64encode(token).decode(),
+    }
+    return _JSON.encode(fields).encode() + b"\n"
+
+
+_MALFORMED = (ValueError, TypeError, LookupError, AttributeError, RecursionError)
+
+
+def _export_malformed(number: int) -> Refusal:
+    return Refusal.because(
+        "export-malformed",
+        where=f"dòng {number} · line {number}",
+        vi="không phải mục nhật ký hay điểm kiểm tra",
+        en="neither a log entry nor a checkpoint",
+    )
 
 
 def _read_line(fields: Any) -> Item:
@@ -135,13 +178,21 @@ def _read_line(fields: Any) -> Item:
     return Entry(int(fields["seq"]), content_of(statement, form))
 
 
-def replay(items: Iterable[Item], *, origin: str, certificates: Sequence[x509.Certificate]) -> Replayed:
+def replay(
+    items: Iterable[Item],
+    *,
+    origin: str,
+    certificates: Sequence[x509.Certificate],
+    before: Frontier | None = None,
+) -> Replayed:
     """Walk through a log and compare it with everything that was signed about it.
 
     Shape: certificates are those the log has ever signed with; one of them must have signed each
     checkpoint. The receipts within the entries are covered by the checkpoints and not verified one by one.
+    Of a part of a log before is the tree it goes on from; the first checkpoint vouches for both.
     """
-    walk = _Walk(origin=origin, certificates=certificates)
+    tree = Frontier() if before is None else before
+    walk = _Walk(origin=origin, certificates=certificates, tree=tree, seq=tree.size, vouched=tree.size)
     for item in items:
         if isinstance(item, Entry):
             walk.take_entry(item)

@@ -11,10 +11,12 @@ from datetime import datetime
 from gateway.exchange.amendments import Amending, Effect
 from gateway.exchange.answers import Answering
 from gateway.exchange.directory import Snapshot
+from gateway.exchange.indexing import make_findable
 from gateway.exchange.notary import Notary
 from gateway.exchange.own_words import OwnWords
 from gateway.exchange.posting import Posting
 from gateway.exchange.routing import Route
+from gateway.model.agency import SystemKind
 from gateway.model.code_lists import Business, Priority, StatusCode
 from gateway.model.identifiers import PackageId, SystemId, ThreadId
 from gateway.model.log import LogKind
@@ -59,18 +61,21 @@ class Tools:
 class Acceptance:
     """One judged package about to be recorded.
 
-    Shape: strict holds its statuses to the table of allowed moves; arrival is what the axis calls it.
+    Shape: peer is what system_id is; strict holds its statuses to the table of allowed moves; arrival is
+    what the axis calls it; by is the login of who sent it in the console.
     """
 
     verified: VerifiedPackage
     spool: Spool
     direction: Direction
     system_id: SystemId
+    peer: SystemKind
     route: Route
     directory: Snapshot
     strict: bool
     arrival: Arrival | None = None
     at: datetime
+    by: str | None = None
 
     def record(self, connection: sqlite3.Connection, tools: Tools) -> Promise:
         """Record the package and everything it causes; the same submission again finds its promise.
@@ -183,7 +188,10 @@ class Acceptance:
         package = self.verified.package
         priority = package.envelope.priority if package.envelope else Priority.NORMAL
         warnings = (*(fault.rule for fault in package.warnings), *remarks)
-        insert_package(connection, self._row(package, package_id, thread_id, priority, warnings))
+        row = self._row(package, package_id, thread_id, priority, warnings)
+        insert_package(connection, row)
+        if thread_id is not None:
+            make_findable(connection, package, row, thread_id, self.directory)
         tools.posting.post(
             connection,
             route,
@@ -199,6 +207,7 @@ class Acceptance:
             package_id=package_id,
             thread_id=thread_id,
             system_id=self.system_id,
+            peer=self.peer.value,
             direction=self.direction.value,
             carries=package.kind.value,
             business=None if package.envelope is None else int(package.envelope.amendment.business),
@@ -209,8 +218,10 @@ class Acceptance:
             signature=self.verified.verdict.grade.value,
             warnings=list(dict.fromkeys(warnings)),
             far_id=self.arrival.far_id if self.arrival else None,
+            by=self.by,
             sender=package.sender.code,
             recipients=list(self.route.recipients),
+            consigned=[code for code in route.mailboxes if self.directory.is_at_home(code)],
         )
         append_entry(connection, entry)
         return Promise(package_id=package_id, receipt=entry.receipt or b"", leaves_here=bool(route.beyond))

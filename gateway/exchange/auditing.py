@@ -7,9 +7,11 @@ the tiles, which can be computed again, and the columns that entries are found b
 
 import asyncio
 import contextlib
+import hashlib
 import heapq
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
 from cryptography import x509
@@ -18,10 +20,12 @@ from gateway.errors import Fault, Refusal
 from gateway.evidence.checkpoint import read_checkpoint
 from gateway.evidence.note import read_note
 from gateway.evidence.replay import FAULTS_TOLD, Expected, Replayed, interleave, read_export, replay
+from gateway.evidence.timestamp import verify_token
 from gateway.exchange.checkpoints import root_at
 from gateway.store.database import Database
 from gateway.store.tree import count_tiled
 from gateway.store.whole_log import find_broken_tile, read_log, read_notes
+from gateway.trust.certificates import Anchors
 
 
 async def verify_log(
@@ -53,6 +57,33 @@ def verify_export(
     Errors: Refusal when it is no such file, or a held note is no checkpoint.
     """
     return replay(interleave(read_export(lines), _placed(held)), origin=origin, certificates=certificates)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StampsFound:
+    """What a look at all timestamps found. newest_at is the latest instant that a good one names."""
+
+    count: int
+    newest_at: datetime | None
+    faults: tuple[Fault, ...]
+
+
+def verify_stamps(stamped: Iterable[tuple[bytes, bytes]], anchors: Anchors) -> StampsFound:
+    """Verify every timestamp over every checkpoint's note.
+
+    Shape: stamped are notes as first published, each with its token.
+    """
+    count, newest_at, faults = 0, None, []
+    for note, token in stamped:
+        count += 1
+        try:
+            stamp = verify_token(token, hashlib.sha256(note).digest(), anchors)
+        except Refusal as refusal:
+            where = f"dấu thời gian · timestamp {count}"
+            faults += [replace(fault, where=where) for fault in refusal.faults]
+        else:
+            newest_at = max(newest_at or stamp.at, stamp.at)
+    return StampsFound(count=count, newest_at=newest_at, faults=tuple(faults[:FAULTS_TOLD]))
 
 
 def _verify(

@@ -24,7 +24,7 @@ from gateway.evidence.merkle import (
     plan_root,
     verify_inclusion,
 )
-from gateway.evidence.note import read_note, read_signature, verify_note, write_note
+from gateway.evidence.note import read_note, read_signature, verify_note, write_note, write_signature
 from gateway.evidence.proof import Proof, write_proof
 from gateway.evidence.replay import content_of
 from gateway.evidence.tiles import TILE_WIDTH
@@ -76,11 +76,17 @@ class Checkpoints:
         return await find_checkpoint(self.database, size)
 
     async def take_cosignature(
-        self, size: int, line: str, *, witness: str, certificate: x509.Certificate, at: datetime
+        self,
+        size: int,
+        line: str,
+        *,
+        witness: str,
+        certificates: Sequence[x509.Certificate],
+        at: datetime,
     ) -> None:
-        """Keep what a witness put under a checkpoint of ours.
+        """Keep what a witness put under a checkpoint of ours, signed with one of its certificates' keys.
 
-        Errors: Refusal when there is no such checkpoint, or the witness's key did not sign it.
+        Errors: Refusal when there is no such checkpoint, or the witness did not sign it.
         """
         kept = await find_checkpoint(self.database, size)
         if kept is None:
@@ -89,14 +95,16 @@ class Checkpoints:
             note = replace(read_note(kept.note), signatures=(read_signature(line),))
         except ValueError:
             note = None
-        if note is None or not verify_note(note, witness, certificate):
+        if note is None or not any(verify_note(note, witness, each) for each in certificates):
             raise Refusal.because(
                 "cosignature-invalid",
                 vi=f"không phải chữ ký của nhân chứng {witness} trên điểm kiểm tra {size}",
                 en=f"not a signature of the witness {witness} over checkpoint {size}",
             )
+        # In its one form: it will stand in a note.
+        written = write_signature(note.signatures[0])
         await self.database.write(
-            lambda tables: keep_cosignature(tables, size, witness=witness, line=line, at=at)
+            lambda tables: keep_cosignature(tables, size, witness=witness, line=written, at=at)
         )
         passed(Point.COSIGNATURE_KEPT)
 

@@ -6,8 +6,7 @@ attempt the axis is asked whether it has the package already.
 """
 
 import asyncio
-import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from sqlite3 import Connection
@@ -16,14 +15,14 @@ import structlog
 
 from gateway.clients.axis import Axis
 from gateway.errors import Delay, LienthongError, Refusal
-from gateway.exchange.directory import Directory, Snapshot
+from gateway.evidence.receipts import keep_text
+from gateway.exchange.directory import Directory
 from gateway.exchange.notary import Notary, tell_faults
-from gateway.exchange.own_words import OwnWords, reply_to
+from gateway.exchange.own_words import OwnWords
 from gateway.exchange.passing_on import Leaving, Sealing
 from gateway.exchange.restoration import find_lost
 from gateway.exchange.road import Road
 from gateway.exchange.routing import Route
-from gateway.model.code_lists import Kind
 from gateway.model.dispatch import Dispatch, Event, State
 from gateway.model.identifiers import Digest, DispatchId, ThreadId, normalise_notation
 from gateway.model.log import LogEntry, LogKind
@@ -31,7 +30,7 @@ from gateway.points import Point, passed
 from gateway.store import dispatches
 from gateway.store.audit_log import append_entry
 from gateway.store.database import Database
-from gateway.store.packages import Direction, StoredPackage, load_package
+from gateway.store.packages import StoredPackage, load_package
 from gateway.store.restorations import is_any_unmatched
 from gateway.vxp.answers import SendAnswer
 from gateway.vxp.items import SentItem
@@ -201,7 +200,7 @@ class Delivery:
             recipients=list(dispatch.recipients),
             sha256=taken.digest,
             far_id=far_id,
-            far_receipt=_text_of(taken.answer.receipt),
+            far_receipt=keep_text(taken.answer.receipt),
             attempt=dispatch.attempt_count + 1,
         )
 
@@ -298,7 +297,9 @@ class Delivery:
             if event is Event.REFUSE and len(dispatch.recipients) > 1:
                 self._try_each(tables, package, dispatch, at)
             else:
-                self._tell_sender(tables, package, dispatch, error, directory, at)
+                self.own_words.say_undelivered(
+                    tables, package, dispatch.recipients, error.faults[0].vi, directory=directory, at=at
+                )
 
         await self.database.write(act)
         passed(Point.ENDED)
@@ -315,28 +316,6 @@ class Delivery:
                 priority=dispatch.priority,
                 at=at,
             )
-
-    def _tell_sender(
-        self,
-        tables: Connection,
-        package: StoredPackage,
-        dispatch: Dispatch,
-        error: LienthongError,
-        directory: Snapshot,
-        at: datetime,
-    ) -> None:
-        if package.direction is not Direction.OUTBOUND or package.kind is not Kind.DOCUMENT:
-            return  # lost statuses show in the sent list; a notice about a notice would go round for ever
-        reason = f"{', '.join(dispatch.recipients)}: {error.faults[0].vi}"
-        reply = reply_to(package)
-        self.own_words.say_failed(
-            tables, reply, reason, thread_id=package.thread_id, directory=directory, at=at
-        )
-
-
-def _text_of(receipt: Mapping[str, object] | None) -> str | None:
-    """Write the far side's receipt as it is kept: compact JSON, whatever it holds."""
-    return None if receipt is None else json.dumps(receipt, ensure_ascii=False, separators=(",", ":"))
 
 
 def _is_ours(item: SentItem, package: StoredPackage, digest: Digest) -> bool:

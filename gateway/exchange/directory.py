@@ -10,7 +10,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from gateway.model.agency import Agency, System, SystemKind
-from gateway.model.identifiers import AgencyCode, SystemId, is_centre_code, structural_alias
+from gateway.model.identifiers import (
+    AgencyCode,
+    SystemId,
+    is_centre_code,
+    structural_alias,
+)
 from gateway.store.database import Database
 from gateway.store.directory import StoredSystem, load_agencies, load_systems, read_version
 
@@ -71,6 +76,11 @@ class Snapshot:
         system_id = self.served_by.get(self.canonical(code))
         return system_id is not None and self.systems[system_id].system.kind is not SystemKind.AXIS
 
+    def is_at_home(self, code: AgencyCode) -> bool:
+        """Tell whether an agency's own system collects here, so that no other node lies between."""
+        system_id = self.served_by.get(self.canonical(code))
+        return system_id is not None and self.systems[system_id].system.kind is SystemKind.DMS
+
     def serves(self, system: System, code: AgencyCode) -> bool:
         """Tell whether a system speaks for an agency, under whichever of its codes."""
         return self.served_by.get(self.canonical(code)) == system.id
@@ -80,12 +90,12 @@ class Snapshot:
         return any(agency.from_axis for agency in self.agencies.values())
 
     def addressable(self) -> list[Agency]:
-        """List the agencies one may write to: open ones, no centres."""
-        return [
-            agency
-            for agency in self.agencies.values()
-            if agency.closed_at is None and not is_centre_code(agency.code)
-        ]
+        """List the agencies one may write to."""
+        return [agency for agency in self.agencies.values() if self.is_addressable(agency)]
+
+    def is_addressable(self, agency: Agency) -> bool:
+        """Tell whether one may write to an agency: an open one, no centre."""
+        return agency.closed_at is None and not is_centre_code(agency.code)
 
 
 @dataclass(slots=True)

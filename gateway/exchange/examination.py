@@ -108,6 +108,13 @@ MEANINGS: dict[str, Meaning] = {
     ),
     "queue-miscounted": _error("Số đếm hàng chờ sai.", "A queue is miscounted.", _OURS),
     "agency-served-unknown": _error("Phục vụ đơn vị không có.", "An agency served that is not known.", _OURS),
+    "erasure-unrecorded": _error(
+        "Nội dung bị xóa không có mục nhật ký.", "Content erased without an entry.", _TAMPERED
+    ),
+    "record-without-erasure": _error(
+        "Mục xóa nội dung mà chưa xóa.", "An erasure on record that was none.", _OURS
+    ),
+    "hold-ignored": _error("Xóa nội dung đang tạm giữ.", "Content erased that was under a hold.", _TAMPERED),
     "bytes-missing": _error("Mất nội dung gói tin.", "A package's bytes are missing.", _DAMAGE),
     "bytes-damaged": _error("Nội dung gói tin hỏng.", "A package's bytes are damaged.", _DAMAGE),
     "bytes-unused": _remark("Nội dung không thuộc gói tin nào.", "Bytes that belong to no package."),

@@ -71,6 +71,7 @@ class Inbound:
                 spool=spool,
                 direction=Direction.INBOUND,
                 system_id=self.peer.id,
+                peer=self.peer.kind,
                 route=local_route(recipients, directory),
                 directory=directory,
                 strict=False,
@@ -82,12 +83,15 @@ class Inbound:
             passed(Point.ARRIVAL_BYTES_SAFE)
             promise = await self.database.write(lambda tables: acceptance.record(tables, self.tools))
             passed(Point.ARRIVAL_ACCEPTED)
+            if promise.is_repetition:
+                await self.blobs.forget(spool)  # nothing new was kept: erased content does not come back so
             return promise
         except Refusal as refusal:
             await self.blobs.forget(spool)
             refusal.receipt = await self.refusals.record(
                 refusal,
                 system_id=self.peer.id,
+                peer=self.peer.kind,
                 digest=spool.digest,
                 size_bytes=spool.size_bytes,
                 arrival=arrival,
@@ -102,18 +106,21 @@ class Inbound:
         concurrency: int,
         clock: Callable[[], datetime],
         window: tuple[datetime, datetime] | None = None,
+        anew: frozenset[str] | None = None,
     ) -> int:
         """Fetch everything the axis holds for us; return how many of them were new.
 
         Packages are downloaded side by side, and those of one sender accepted in the order of the
         list, so that a recall does not overtake its document. With a window what was fetched in it before
-        is offered again, and fetched where it is not known.
+        is offered again, and fetched where it is not known. With anew, the axis's names of some packages,
+        those alone are fetched, though they were refused before.
         Errors: Delay when the axis is away.
         """
-        fetching = _Fetching(places=asyncio.Semaphore(concurrency), clock=clock)
+        fetching = _Fetching(places=asyncio.Semaphore(concurrency), clock=clock, anew=anew)
         for kind in Kind:
-            items = await axis.list_received(kind, window)
+            listed = await axis.list_received(kind, window)
             passed(Point.WAITING_LISTED)
+            items = [item for item in listed if anew is None or item.doc_id in anew]
             async with asyncio.TaskGroup() as tasks:
                 last: dict[AgencyCode | None, asyncio.Event] = {}
                 for item in items:
@@ -149,7 +156,7 @@ class Inbound:
     ) -> tuple[Confirmation, str | None]:
         at = fetching.clock()
         taken = await was_taken(self.database, self.peer.id, _arrival(item))
-        if taken is not None:
+        if taken or (taken is False and fetching.anew is None):
             return (Confirmation.DONE, None) if taken else (Confirmation.FAIL, "refused-before")
         try:
             spool = await self._download(axis, item, at)
@@ -171,7 +178,12 @@ class Inbound:
 
     async def _refuse_unread(self, refusal: Refusal, item: ReceivedItem, at: datetime) -> None:
         await self.refusals.record(
-            refusal, system_id=self.peer.id, sender=item.sender, arrival=_arrival(item), at=at
+            refusal,
+            system_id=self.peer.id,
+            peer=self.peer.kind,
+            sender=item.sender,
+            arrival=_arrival(item),
+            at=at,
         )
 
     async def _download(self, axis: Axis, item: ReceivedItem, at: datetime) -> Spool:
@@ -205,8 +217,9 @@ class _Fetching:
 
     places: asyncio.Semaphore
     clock: Callable[[], datetime]
+    anew: frozenset[str] | None = None
     new_count: int = 0
 
 
 def _arrival(item: ReceivedItem) -> Arrival:
-    return Arrival(far_id=item.doc_id, recipient=item.recipient or "")
+    return Arrival(far_id=item.doc_id, recipient=item.recipient or "", sender=item.sender)

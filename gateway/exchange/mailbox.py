@@ -1,34 +1,44 @@
 """A system lists, collects and confirms what waits for the agencies it serves, and nothing else.
 
+What became of what it sent it may ask, too, and for every receipt that is its own.
+
 A package is collected as often as its system asks, until it confirms. A recipient's system that says
 ``fail`` turns the package away: its sender is told in words of the exchange (02).
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from sqlite3 import Connection
 
+from gateway.edxml.dates import VIETNAM
 from gateway.errors import Refusal
 from gateway.exchange.directory import Directory
 from gateway.exchange.notary import Notary
 from gateway.exchange.own_words import OwnWords, reply_to
 from gateway.exchange.passing_on import Leaving, Sealing
+from gateway.exchange.testimony import Subject, Testimony, is_on_record, put_on_record, read_testimony
 from gateway.model.agency import System, SystemKind
 from gateway.model.code_lists import Business, Kind
 from gateway.model.dispatch import Event, State
 from gateway.model.identifiers import DispatchId
 from gateway.model.log import LogKind
 from gateway.points import Point, passed
-from gateway.store import dispatches, mailboxes
+from gateway.store import dispatches, mailboxes, receipts
 from gateway.store.audit_log import append_entry
 from gateway.store.database import Database
 from gateway.store.mailboxes import MailboxItem, SentItem
 from gateway.store.packages import load_package
+from gateway.store.receipts import KeptReceipt
+from gateway.vxp.receipts import ReceiptItem, ReceiptsRequest
 from gateway.vxp.requests import Confirmation
 
 LISTED_AT_MOST = 1000
 _REASON_SAID = 500
+# Each is an entry to sign, and the writer is everybody's.
+_TOLD_AT_ONCE = 50
+_FROM_THE_START = datetime(2000, 1, 1, tzinfo=UTC)
 _FOR_EVER = datetime(9999, 1, 1, tzinfo=UTC)
 
 
@@ -77,20 +87,78 @@ class Mailbox:
         return mailboxes.list_sent(
             self.database,
             caller.id,
-            since=since or datetime(2000, 1, 1, tzinfo=UTC),
+            since=since or _FROM_THE_START,
             until=until or _FOR_EVER,
             kind=kind,
             limit=10 * LISTED_AT_MOST,
         )
 
-    async def collect(self, caller: System, doc_id: str, *, at: datetime) -> Leaving:
+    def list_receipts(self, caller: System, asked: ReceiptsRequest) -> AsyncIterator[list[KeptReceipt]]:
+        """List a system's own receipts, in pages: about what it sent, and about what it did."""
+        if asked.doc_id is not None:
+            return receipts.list_receipts_of(
+                self.database, caller.id, asked.doc_id, after=asked.after, limit=asked.limit
+            )
+        return receipts.list_receipts(
+            self.database,
+            caller.id,
+            side=asked.side,
+            kind=asked.kind,
+            since=asked.from_at,
+            until=asked.to_at,
+            after=asked.after,
+            limit=asked.limit,
+        )
+
+    async def take_receipts(self, caller: System, told: Sequence[ReceiptItem], *, at: datetime) -> None:
+        """Put on record what a gateway signed about packages it collected here: each for their senders.
+
+        What is about no dispatch of its own mailboxes, or of another recipient, is left out.
+        Errors: Refusal ``not-a-gateway``: a DMS's own word is its confirmation.
+        """
+        if caller.kind is not SystemKind.GATEWAY:
+            raise Refusal.because(
+                "not-a-gateway",
+                vi="Chỉ cổng liên thông mới báo biên nhận.",
+                en="Only a gateway tells of receipts.",
+            )
+        directory = await self.directory.current()
+        about = [
+            (Subject(package_id=item.package_id, dispatch_id=item.id, thread_id=item.thread_id), testimony)
+            for one in told
+            if (testimony := read_testimony(one.receipt)) is not None
+            and (item := await self._find_told(caller, one.receiver_doc_id)) is not None
+            and directory.canonical(item.recipient) in map(directory.canonical, testimony.whom)
+        ]
+
+        def act(tables: Connection, some: Sequence[tuple[Subject, Testimony]]) -> None:
+            for subject, testimony in some:
+                if not is_on_record(tables, subject, testimony):
+                    entry = put_on_record(self.notary, subject, testimony, at=at, verified=False, by=caller)
+                    append_entry(tables, entry)
+
+        for start in range(0, len(about), _TOLD_AT_ONCE):
+            some = about[start : start + _TOLD_AT_ONCE]
+            await self.database.write(partial(act, some=some))
+            passed(Point.TESTIMONY_KEPT)
+
+    async def _find_told(self, caller: System, doc_id: str | None) -> MailboxItem | None:
+        if doc_id is None:
+            return None
+        return await mailboxes.find_in_mailbox(self.database, caller.id, DispatchId(doc_id))
+
+    async def collect(self, caller: System, doc_id: str, *, at: datetime, by: str | None = None) -> Leaving:
         """Open one package for its system; the collection is on record before the first byte leaves.
 
-        Errors: Refusal ``not-in-mailbox`` when it is not the caller's or does not exist, in the same words.
+        Shape: by is the login of who opened it in the console.
+        Errors: Refusal ``not-in-mailbox`` when it is not the caller's or does not exist, in the same words;
+        ``content-erased`` when its time was over.
         """
         item = await self._find(caller, doc_id)
         package = await load_package(self.database, item.package_id)
         assert package is not None  # noqa: S101 - a foreign key holds it
+        if package.erased_at is not None:
+            raise _content_erased(package.erased_at)
         leaving = await self.sealing.prepare(package, at=at)
         (await leaving.open()).close()  # what cannot be read is said before the first byte leaves
         entry = self.notary.entry(
@@ -100,7 +168,10 @@ class Mailbox:
             dispatch_id=item.id,
             thread_id=package.thread_id,
             system_id=caller.id,
+            peer=caller.kind.value,
             recipient=item.recipient,
+            by=by,
+            sha256=item.digest,
         )
 
         def act(tables: Connection) -> None:
@@ -112,7 +183,14 @@ class Mailbox:
         return leaving
 
     async def confirm(
-        self, caller: System, doc_id: str, confirmation: Confirmation, reason: str | None, *, at: datetime
+        self,
+        caller: System,
+        doc_id: str,
+        confirmation: Confirmation,
+        reason: str | None,
+        *,
+        at: datetime,
+        by: str | None = None,
     ) -> None:
         """Record what a system says about a collection; the first done or fail stays, however often it comes.
 
@@ -133,9 +211,11 @@ class Mailbox:
             dispatch_id=item.id,
             thread_id=package.thread_id,
             system_id=caller.id,
+            peer=caller.kind.value,
             recipient=item.recipient,
             sha256=item.digest,
             reason=reason,
+            by=by,
         )
 
         def act(tables: Connection) -> None:
@@ -171,3 +251,15 @@ class Mailbox:
                 en="There is no such package in the system's mailboxes.",
             )
         return item
+
+
+def _content_erased(at: datetime) -> Refusal:
+    day = at.astimezone(VIETNAM)
+    return Refusal.because(
+        "content-erased",
+        where="docId",
+        vi=f"Nội dung gói tin đã hết thời hạn lưu và bị xóa ngày {day:%d/%m/%Y}; nhật ký, giá trị băm,"
+        " biên nhận vẫn còn. Cần đọc lại, hỏi người quản trị về bản lưu trữ.",
+        en=f"The content was erased on {day:%Y-%m-%d}, when its time was over; its entries, digest and"
+        " receipts stay. To read it again, ask the administrator for the archive.",
+    )

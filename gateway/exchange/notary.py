@@ -1,15 +1,17 @@
 """Writes what happened as log entries, signed where somebody may later hold them against somebody.
 
-A statement names its event, its instant, this gateway and what the event is about, and never document
-content. What each event says is listed in docs/log-events.md.
+A statement names its event, its instant, this gateway, what the event is about and what it is evidence of,
+and never document content. What each event says is listed in docs/log-events.md.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from gateway.errors import LienthongError
 from gateway.evidence.merkle import hash_leaf
 from gateway.evidence.receipts import JSON, sign_statement, write_entry, write_receipt, write_statement
+from gateway.model.evidence import evidence_of, reasons_of
 from gateway.model.identifiers import AgencyCode, DispatchId, PackageId, SystemId, ThreadId
 from gateway.model.log import SIGNED_KINDS, LogEntry, LogKind
 from gateway.trust.keys import Seal
@@ -37,11 +39,11 @@ class Notary:
         **facts: JSON,
     ) -> LogEntry:
         """Write one entry. Facts that are None or empty are left out of the statement."""
-        told: dict[str, JSON] = {
-            "package": package_id,
-            "dispatch": dispatch_id,
-            "system": system_id,
-            **facts,
+        about: dict[str, JSON] = {"package": package_id, "dispatch": dispatch_id, "system": system_id}
+        told = _present({**about, **facts})
+        proved: dict[str, JSON] = {
+            "evidence": list(evidence_of(kind, told)),
+            "reasons": list(reasons_of(kind, told)),
         }
         statement = write_statement(
             {
@@ -49,7 +51,8 @@ class Notary:
                 "event": kind.value,
                 "at": write_instant(at),
                 "gateway": self.gateway,
-                **{name: fact for name, fact in told.items() if fact not in (None, "", [], ())},
+                **told,
+                **_present(proved),
             }
         )
         receipt = sign_statement(statement, self.seal) if kind in SIGNED_KINDS else None
@@ -64,6 +67,10 @@ class Notary:
             thread_id=thread_id,
             system_id=system_id,
         )
+
+
+def _present(facts: Mapping[str, JSON]) -> dict[str, JSON]:
+    return {name: fact for name, fact in facts.items() if fact not in (None, "", [], ())}
 
 
 def write_instant(at: datetime) -> str:

@@ -49,26 +49,30 @@ class Outbound:
         claimed_sender: AgencyCode,
         requested: tuple[AgencyCode, ...] | None,
         at: datetime,
+        by: str | None = None,
     ) -> Promise:
         """Take one package and promise its delivery; the same package again gets the same promise.
 
         Shape: spool is the whole package; claimed_sender is who the request says it is from; requested
-        the recipients it names, when it does.
+        the recipients it names, when it does; by is the login of who sends it in the console.
         Errors: Refusal when the sender must change something, recorded, its receipt attached as
         ``receipt``; Delay when nothing can be promised now.
         """
         try:
-            acceptance = await self._judge(spool, caller, claimed_sender, requested, at)
+            acceptance = await self._judge(spool, caller, claimed_sender, requested, at, by)
             passed(Point.JUDGED)
             await self.blobs.secure(spool)
             passed(Point.BYTES_SAFE)
             promise = await self.database.write(lambda tables: acceptance.record(tables, self.tools))
             passed(Point.ACCEPTED)
+            if promise.is_repetition:
+                await self.blobs.forget(spool)  # nothing new was kept: erased content does not come back so
         except Refusal as refusal:
             await self.blobs.forget(spool)
             refusal.receipt = await self.refusals.record(
                 refusal,
                 system_id=caller.id,
+                peer=caller.kind,
                 sender=claimed_sender,
                 digest=spool.digest,
                 size_bytes=spool.size_bytes,
@@ -86,6 +90,7 @@ class Outbound:
         claimed_sender: AgencyCode,
         requested: tuple[AgencyCode, ...] | None,
         at: datetime,
+        by: str | None,
     ) -> Acceptance:
         directory = await self.directory.current()
         verified = await self.judge.inspect(spool, directory, policy=caller.policy, at=at)
@@ -103,10 +108,12 @@ class Outbound:
             spool=spool,
             direction=Direction.OUTBOUND,
             system_id=caller.id,
+            peer=caller.kind,
             route=route,
             directory=directory,
             strict=caller.kind is SystemKind.DMS,
             at=at,
+            by=by,
         )
 
 

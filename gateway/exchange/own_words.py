@@ -5,6 +5,7 @@ transaction of what they tell of, and travel as ordinary dispatches.
 """
 
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -62,21 +63,27 @@ class OwnWords:
         if self._say(connection, report, thread_id=thread_id, directory=directory, at=at, about=recipient):
             threads.set_status(connection, thread_id, recipient, StatusCode.ARRIVED, at=at)
 
-    def say_failed(
+    def say_undelivered(
         self,
         connection: sqlite3.Connection,
-        reply: Reply,
+        package: StoredPackage,
+        recipients: Sequence[AgencyCode],
         reason: str,
         *,
-        thread_id: ThreadId | None,
         directory: Snapshot,
         at: datetime,
     ) -> None:
-        """Tell the sender, in the gateway's name, that its package will not arrive (02), and why."""
+        """Tell a document's sender, in the gateway's name, that it will not reach these recipients (02)."""
+        if package.direction is not Direction.OUTBOUND or package.kind is not Kind.DOCUMENT:
+            return  # lost statuses show in the sent list; a notice about a notice would go round for ever
         report = StatusReport(
-            sender=self.gateway, reply=reply, status=StatusCode.DECLINED, description=reason, at=at
+            sender=self.gateway,
+            reply=reply_to(package),
+            status=StatusCode.DECLINED,
+            description=f"{', '.join(recipients)}: {reason}",
+            at=at,
         )
-        self._say(connection, report, thread_id=thread_id, directory=directory, at=at, about=None)
+        self._say(connection, report, thread_id=package.thread_id, directory=directory, at=at, about=None)
 
     def say_turned_away(
         self,

@@ -1,7 +1,7 @@
 """Puts a package on its way: one dispatch for each mailbox here, one for all beyond the axis."""
 
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from gateway.exchange.ids import Mint
@@ -58,9 +58,31 @@ class Posting:
                 priority=priority,
                 state=State.WAITING,
                 due_at=at,
-                expires_at=at + self.give_up_after if destination is Destination.AXIS else _NEVER,
+                expires_at=self._end_of(destination, at),
             )
             insert_dispatch(connection, dispatch, thread_id=thread_id)
+
+    def post_again(
+        self, connection: sqlite3.Connection, ended: Dispatch, *, thread_id: ThreadId | None, at: datetime
+    ) -> DispatchId:
+        """Leave a new dispatch waiting in the place of one that ended.
+
+        What was ever left without an answer stays so: the axis is asked before anything is sent again.
+        """
+        dispatch_id = DispatchId(self.mint.new(at))
+        again = replace(
+            ended,
+            id=dispatch_id,
+            state=State.WAITING,
+            attempt_count=0,
+            due_at=at,
+            expires_at=self._end_of(ended.destination, at),
+        )
+        insert_dispatch(connection, again, thread_id=thread_id, follows=ended.id)
+        return dispatch_id
+
+    def _end_of(self, destination: Destination, at: datetime) -> datetime:
+        return at + self.give_up_after if destination is Destination.AXIS else _NEVER
 
     def _name(self, connection: sqlite3.Connection, far_id: str | None, at: datetime) -> DispatchId:
         # Fetched again after a restore, a delivery has the name it had: a DMS that took it knows it.

@@ -6,15 +6,17 @@ from sqlite3 import Connection
 
 from gateway.errors import LienthongError
 from gateway.exchange.notary import Notary, tell_faults
+from gateway.model.agency import SystemKind
 from gateway.model.identifiers import AgencyCode, Digest, SystemId
 from gateway.model.log import LogKind
 from gateway.points import Point, passed
 from gateway.store.audit_log import append_entry
 from gateway.store.database import Database
-from gateway.store.packages import Arrival, note_arrival
+from gateway.store.packages import Arrival, note_refused_arrival
 
 _WINDOW = timedelta(minutes=1)
 _PER_WINDOW = 20
+_FAULT_KEPT = 500
 
 
 @dataclass(slots=True, kw_only=True)
@@ -31,6 +33,7 @@ class Refusals:
         error: LienthongError,
         *,
         system_id: SystemId,
+        peer: SystemKind,
         at: datetime,
         digest: Digest | None = None,
         size_bytes: int | None = None,
@@ -40,12 +43,14 @@ class Refusals:
     ) -> bytes:
         """Record that something was refused; return the signed receipt of it.
 
-        Shape: arrival is what the axis calls the package, so that it is not fetched again.
+        Shape: peer is what system_id is; arrival is what the axis calls the package, so that it is not
+        fetched again.
         """
         entry = self.notary.entry(
             LogKind.REFUSED,
             at=at,
             system_id=system_id,
+            peer=peer.value,
             sha256=digest,
             bytes=size_bytes,
             sender=sender,
@@ -58,13 +63,28 @@ class Refusals:
         def act(connection: Connection) -> None:
             append_entry(connection, entry)
             if arrival is not None:
-                note_arrival(connection, system_id, arrival, None)
+                note_refused_arrival(
+                    connection,
+                    system_id,
+                    arrival,
+                    code=error.code,
+                    fault=error.faults[0].vi[:_FAULT_KEPT],
+                    at=at,
+                )
 
         await self.database.write(act)
         passed(Point.REFUSED)
         return entry.receipt or b""
 
-    async def distrust(self, error: LienthongError, *, claimed: str, operation: str, at: datetime) -> None:
+    async def distrust(
+        self,
+        error: LienthongError,
+        *,
+        claimed: str,
+        operation: str,
+        at: datetime,
+        address: str | None = None,
+    ) -> None:
         """Record that a caller was not who it said; at most some twenty a minute.
 
         Anybody can send rubbish, and the audit log must not grow at a stranger's pace. The metrics count all.
@@ -75,7 +95,12 @@ class Refusals:
         if self._in_window > _PER_WINDOW:
             return
         entry = self.notary.entry(
-            LogKind.DISTRUSTED, at=at, claimed=claimed[:100], operation=operation, code=error.code
+            LogKind.DISTRUSTED,
+            at=at,
+            claimed=claimed[:100],
+            operation=operation,
+            code=error.code,
+            address=address,
         )
         await self.database.write(lambda connection: append_entry(connection, entry))
         passed(Point.DISTRUSTED)

@@ -14,17 +14,18 @@ from gateway.clients.axis import Axis
 from gateway.errors import Refusal
 from gateway.evidence.receipts import JSON
 from gateway.exchange.directory import Directory, Snapshot
+from gateway.exchange.directory_news import what_is_new
 from gateway.exchange.notary import Notary
 from gateway.model.agency import Agency, System
 from gateway.model.identifiers import AgencyCode, SystemId, is_above, is_agency_code
 from gateway.model.log import LogEntry, LogKind
+from gateway.model.signature import SignaturePolicy
 from gateway.points import Point, passed
 from gateway.store import directory as tables_of_directory
 from gateway.store.audit_log import append_entry
 from gateway.store.database import Database
 from gateway.store.directory import StoredSystem
 from gateway.trust.secrets import NONCE_BYTES, seal_secret
-from gateway.vxp.items import DirectoryItem
 from gateway.vxp.requests import Registration
 
 
@@ -118,6 +119,7 @@ class Registry:
             kind=system.kind.value,
             policy=system.policy.value,
             serves=sorted(system.serves),
+            console=system.at_console,
         )
 
         def act(tables: Connection) -> None:
@@ -146,9 +148,14 @@ class Registry:
     async def rotate_secret(self, system_id: SystemId, *, by: str, at: datetime) -> str:
         """Give a system a new secret and return it; the old one stops at once.
 
-        Errors: Refusal when there is no such system.
+        Errors: Refusal when there is no such system, or it is this node's console, which has none.
         """
-        await self._known_system(system_id)
+        if (await self._known_system(system_id)).at_console:
+            raise Refusal.because(
+                "no-secret",
+                vi=f"Hệ thống {system_id} là trang quản trị của nút này, không có khóa bí mật.",
+                en=f"System {system_id} is this node's console and has no secret.",
+            )
         secret = new_secret()
         sealed = self._seal(system_id, secret)
         entry = self._entry("secret-rotated", by=by, at=at, system=system_id)
@@ -159,6 +166,22 @@ class Registry:
 
         await self._write(act)
         return secret
+
+    async def change_policy(
+        self, system_id: SystemId, policy: SignaturePolicy, *, by: str, at: datetime
+    ) -> None:
+        """Change what is asked of the signatures on a system's packages.
+
+        Errors: Refusal when there is no such system.
+        """
+        await self._known_system(system_id)
+        entry = self._entry("policy-changed", by=by, at=at, system=system_id, policy=policy.value)
+
+        def act(tables: Connection) -> None:
+            tables_of_directory.change_policy(tables, system_id, policy)
+            append_entry(tables, entry)
+
+        await self._write(act)
 
     async def disable_system(self, system_id: SystemId, *, by: str, at: datetime) -> None:
         """Stop trusting a system; what waits for it stays.
@@ -219,7 +242,7 @@ class Registry:
         items = [*await self.axis.list_agencies(), *await self.axis.list_agencies_qd20()]
         passed(Point.DIRECTORY_READ)
         directory = await self.directory.current(certainly=True)
-        news = _what_is_new(items, directory)
+        news = what_is_new(items, directory)
         if not news:
             return 0
         entry = self._entry("directory-renewed", by="axis", at=at, count=len(news))
@@ -247,7 +270,7 @@ class Registry:
         directory = await self.directory.current(certainly=True)
         return frozenset(directory.canonical(code) for code in codes)
 
-    async def _known_system(self, system_id: SystemId) -> None:
+    async def _known_system(self, system_id: SystemId) -> System:
         directory = await self.directory.current(certainly=True)
         if system_id not in directory.systems:
             raise Refusal.because(
@@ -255,6 +278,7 @@ class Registry:
                 vi=f"Không có hệ thống {system_id}.",
                 en=f"There is no system {system_id}.",
             )
+        return directory.systems[system_id].system
 
     async def _write(self, act: Callable[[Connection], None]) -> None:
         await self.database.write(act)
@@ -289,39 +313,4 @@ def not_yours(code: AgencyCode) -> Refusal:
         "agency-not-yours",
         vi=f"Hệ thống không phục vụ đơn vị {code} nên không được thay đổi đơn vị này.",
         en=f"The system does not serve agency {code} and may not change it.",
-    )
-
-
-def _what_is_new(items: Iterable[DirectoryItem], directory: Snapshot) -> list[Agency]:
-    """Compare the axis's lists with ours and return only what differs.
-
-    An agency stands in one list under its old code and in the other under its QĐ 20 code: whichever
-    comes first names it, the other becomes its alias.
-    """
-    heard: dict[AgencyCode, Agency] = {}
-    kept_as: dict[AgencyCode, AgencyCode] = {}
-    for item in items:
-        codes = [code for code in (item.code, item.other_code) if code is not None]
-        known = next((code for code in map(directory.canonical, codes) if code in directory.agencies), None)
-        code = known or next((kept_as[code] for code in codes if code in kept_as), item.code)
-        kept_as |= dict.fromkeys(codes, code)
-        before = heard.get(code)
-        aliases = dict.fromkeys((*(before.aliases if before else ()), *codes))
-        ours = directory.agencies.get(code)
-        # What an operator wrote here stays as it is; only further codes are learned.
-        kept = ours if ours is not None and not ours.from_axis else None
-        named = Agency(code=code, name=before.name if before else item.name, mail=item.mail, from_axis=True)
-        heard[code] = replace(kept or named, aliases=tuple(alias for alias in aliases if alias != code))
-    return [agency for agency in heard.values() if _differs(agency, directory.agencies.get(agency.code))]
-
-
-def _differs(agency: Agency, known: Agency | None) -> bool:
-    if known is None:
-        return True
-    if known.merged_into is not None:
-        return False  # an operator's merger holds, whatever the axis still lists
-    return (
-        known.name != agency.name
-        or known.closed_at is not None
-        or not set(agency.aliases) <= set(known.aliases)
     )

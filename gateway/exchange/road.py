@@ -43,6 +43,7 @@ class Road:
     _scouts_count: int = 0
     _scout: DispatchId | None = None
     _next_scout_at: datetime | None = None
+    _closed_at: datetime | None = None
     _nobody_there: bool = False
     _has_reopened: bool = False
 
@@ -50,6 +51,11 @@ class Road:
     def is_open(self) -> bool:
         """Tell whether everybody may set out."""
         return self._next_scout_at is None
+
+    @property
+    def closed_at(self) -> datetime | None:
+        """Tell since when only a scout may set out; None while the road is open."""
+        return self._closed_at
 
     @property
     def longest_pause(self) -> timedelta:
@@ -112,12 +118,12 @@ class Road:
             self._close(error, at, pause=self.pause(0))
 
     def _close(self, error: LienthongError, at: datetime, *, pause: timedelta) -> None:
-        self._next_scout_at = at + pause
+        self._next_scout_at, self._closed_at = at + pause, self._closed_at or at
         log.warning("axis away", reason=error.code, next_try=f"{pause.total_seconds():.0f}s")
 
     def _open(self) -> None:
         self._untaken_count = self._scouts_count = 0
-        self._next_scout_at, self._nobody_there = None, False
+        self._next_scout_at, self._closed_at, self._nobody_there = None, None, False
         self._has_reopened = True
         log.info("axis back")
         self.on_open()

@@ -44,10 +44,14 @@ class Rhythm:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Round:
-    """One thing to be done again and again: make tells whether the next round should follow at once."""
+    """One thing to be done again and again: make tells whether the next round should follow at once.
+
+    Shape: a round that waits_outside, for somebody who may never answer, is broken off at stop.
+    """
 
     every: timedelta
     make: Callable[[], Awaitable[bool]]
+    waits_outside: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -70,6 +74,7 @@ class Worker:
     _dropped: set[DispatchId] = field(default_factory=set)
     _running: bool = False
     _tidied_at: datetime | None = None
+    _fetched_at: datetime | None = None
 
     def wake(self) -> None:
         """Say that something was left for the axis."""
@@ -84,6 +89,16 @@ class Worker:
     def axis_is_away(self) -> bool:
         """Tell whether only a scout may set out."""
         return self.delivery is not None and not self.delivery.road.is_open
+
+    @property
+    def axis_away_since(self) -> datetime | None:
+        """Tell since when the axis is away."""
+        return None if self.delivery is None else self.delivery.road.closed_at
+
+    @property
+    def fetched_at(self) -> datetime | None:
+        """Tell when the axis was last asked for what has come, and answered."""
+        return self._fetched_at
 
     async def run(self) -> None:
         """Run every loop until `stop`."""
@@ -105,7 +120,9 @@ class Worker:
         async with asyncio.TaskGroup() as loops:
             loops.create_task(self._every(_BETWEEN_TIDYINGS, self._match))
             for each in self.rounds:
-                loops.create_task(self._every(each.every, each.make))
+                loop = loops.create_task(self._every(each.every, each.make))
+                if each.waits_outside:
+                    loops.create_task(self._break_off(loop))
             if self.delivery is not None:
                 loops.create_task(self._every(_BETWEEN_TIDYINGS, self._tidy))
                 loops.create_task(self._every(_BETWEEN_TIDYINGS, self.delivery.expire_overdue))
@@ -114,6 +131,10 @@ class Worker:
                 loops.create_task(self._every(self.rhythm.poll_every, self._fetch))
             if self.registry is not None and self.axis is not None:
                 loops.create_task(self._every(self.rhythm.directory_every, self._renew_directory))
+
+    async def _break_off(self, loop: "asyncio.Task[None]") -> None:
+        await self._stopping.wait()
+        loop.cancel()
 
     async def _release_all_claims(self) -> bool:
         assert self.delivery is not None  # noqa: S101 - run asks only then
@@ -186,6 +207,7 @@ class Worker:
         new = await self.inbound.fetch_waiting(
             self.axis, concurrency=self.rhythm.concurrency, clock=self.clock
         )
+        self._fetched_at = self.clock()
         if new:
             self.wake()  # status 01 of what just came in is due at once
         return new > 0

@@ -36,10 +36,14 @@ class SystemKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class System:
-    """What connects and authenticates, and the agencies it serves."""
+    """What connects and authenticates, and the agencies it serves.
+
+    Shape: at_console says that it is no other program: its agencies' people work in this node's console.
+    """
 
     id: SystemId
     kind: SystemKind
     serves: frozenset[AgencyCode]
     policy: SignaturePolicy = SignaturePolicy.WARN
     disabled_at: datetime | None = None
+    at_console: bool = False

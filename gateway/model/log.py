@@ -19,11 +19,17 @@ class LogKind(StrEnum):
     EXPIRED = "expired"
     COLLECTED = "collected"
     CONFIRMED = "confirmed"
+    EVIDENCED = "evidenced"
+    OVERDUE = "overdue"
     ANSWERED = "answered"
     UNMATCHED = "unmatched"
     AMENDED = "amended"
     DISTRUSTED = "distrusted"
     ADMINISTERED = "administered"
+    SIGNED_IN = "signed-in"
+    SIGNED_OUT = "signed-out"
+    CONTRADICTED = "contradicted"
+    ERASED = "erased"
 
 
 # A signed receipt is kept with these: somebody may later hold them against us or we against somebody.
@@ -34,7 +40,12 @@ SIGNED_KINDS = frozenset(
         LogKind.DELIVERED,
         LogKind.TURNED_AWAY,
         LogKind.EXPIRED,
+        LogKind.COLLECTED,
         LogKind.CONFIRMED,
+        LogKind.EVIDENCED,
+        LogKind.OVERDUE,
+        LogKind.CONTRADICTED,
+        LogKind.ERASED,
     }
 )
 

@@ -23,3 +23,26 @@ def normalise(text: str, form: Literal["NFC", "NFKC", "NFD", "NFKD"] = "NFC") ->
     if _PERHAPS_LONG_RUN.search(text):
         text = _LONG_RUN.sub(r"\1", text)
     return unicodedata.normalize(form, text)
+
+
+# Letters that decompose into none of their own.
+_PLAIN = str.maketrans({"đ": "d", "ð": "d", "ı": "i"})
+_WORDS = re.compile(r"[^\W_]+")
+_LONGEST_WORD = 64
+
+
+def fold(text: str) -> str:
+    """Bring a text to the form in which letter case, accents and runs of white space do not count."""
+    letters = normalise(text.casefold().translate(_PLAIN), "NFKD")
+    if not letters.isascii():
+        letters = "".join(sign for sign in letters if not unicodedata.combining(sign))
+    return " ".join(letters.split())
+
+
+def words_of(text: str) -> list[str]:
+    """Cut a text into folded words; of numbers the leading zeros do not count.
+
+    ``0412/SYT-VP`` is 412, syt, vp. What is longer than any word is cut.
+    """
+    found = (word[:_LONGEST_WORD] for word in _WORDS.findall(fold(text)))
+    return [word.lstrip("0") or "0" if word.isdecimal() else word for word in found]

@@ -43,11 +43,18 @@ def append_entry(connection: sqlite3.Connection, entry: LogEntry) -> int:
     return cursor.lastrowid
 
 
+_RECEIPT = "SELECT receipt FROM log WHERE package_id = ? AND kind = ? ORDER BY seq LIMIT 1"
+
+
 def find_receipt(connection: sqlite3.Connection, package_id: PackageId, kind: LogKind) -> bytes | None:
     """Find the receipt first given for an event of a package."""
-    row = connection.execute(
-        "SELECT receipt FROM log WHERE package_id = ? AND kind = ? ORDER BY seq LIMIT 1", (package_id, kind)
-    ).fetchone()
+    row = connection.execute(_RECEIPT, (package_id, kind)).fetchone()
+    return None if row is None else row["receipt"]
+
+
+async def fetch_receipt(database: Database, package_id: PackageId, kind: LogKind) -> bytes | None:
+    """Look up what `find_receipt` finds."""
+    row = await database.fetch_one(_RECEIPT, (package_id, kind))
     return None if row is None else row["receipt"]
 
 

@@ -18,6 +18,7 @@ from datetime import datetime
 from pathlib import Path
 
 from gateway.errors import Misconfiguration
+from gateway.store.blobs import files_kept
 
 MANIFEST = "manifest.json"
 RESTORED = "restored.json"
@@ -77,7 +78,8 @@ def make_backup(
     shutil.rmtree(making, ignore_errors=True)  # of an attempt that was interrupted
     try:
         making.mkdir(mode=0o700, parents=True)
-        manifest = _copy_all(place, making, at, program, with_keys, on_file)
+        with files_kept(place.blobs_folder):
+            manifest = _copy_all(place, making, at, program, with_keys, on_file)
         making.rename(target)
         _sync(target.parent)
     except BaseException:
@@ -103,7 +105,8 @@ def _copy_all(
             "SELECT count(*), (SELECT leaf FROM log ORDER BY seq DESC LIMIT 1) FROM log"
         ).fetchone()
         large = copied.execute(
-            "SELECT DISTINCT digest FROM packages WHERE digest NOT IN (SELECT digest FROM blobs) ORDER BY 1"
+            "SELECT DISTINCT digest FROM packages WHERE erased_at IS NULL"
+            " AND digest NOT IN (SELECT digest FROM blobs) ORDER BY 1"
         ).fetchall()
     blobs = place.blobs_folder.relative_to(place.folder)
     wanted = [blobs / digest[:2] / digest[2:4] / digest for (digest,) in large]

@@ -8,12 +8,13 @@ a sender wrote.
 import asyncio
 import contextlib
 import errno
+import fcntl
 import hashlib
 import io
 import os
 import shutil
 import sqlite3
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -24,6 +25,14 @@ from gateway.points import Point, passed
 from gateway.store.database import Database
 
 _READ_BYTES = 1 << 20
+
+
+def is_kept(connection: sqlite3.Connection, digest: Digest) -> bool:
+    """Tell whether some package still needs these bytes."""
+    row = connection.execute(
+        "SELECT 1 FROM packages WHERE digest = ? AND erased_at IS NULL", (digest,)
+    ).fetchone()
+    return row is not None
 
 
 class _Hash(Protocol):
@@ -78,7 +87,7 @@ class SpoolWriter:
     def _spill(self) -> None:
         ready = bytes(self._buffer[:-2])
         del self._buffer[:-2]
-        with _disk_delays():
+        with disk_delays():
             if self._file is None:
                 self._file = self.path.open("xb")
             self._file.write(ready)
@@ -116,7 +125,7 @@ class SpoolWriter:
 
     def _end_file(self) -> None:
         if self._file is not None:
-            with _disk_delays(), self._file:
+            with disk_delays(), self._file:
                 self._file.write(self._buffer)
 
     def abandon(self) -> None:
@@ -127,7 +136,7 @@ class SpoolWriter:
 
 
 @contextlib.contextmanager
-def _disk_delays() -> Iterator[None]:
+def disk_delays() -> Iterator[None]:
     """Turn what a disk can say into a Delay: the sender has done nothing wrong."""
     try:
         yield
@@ -140,6 +149,23 @@ def _disk_delays() -> Iterator[None]:
             else "Đĩa không ghi hay đọc được; hãy gửi lại sau.",
             en="The disk is full; ask again later." if full else "The disk cannot be used; ask again later.",
         ) from error
+
+
+@contextlib.contextmanager
+def files_kept(folder: Path) -> Iterator[None]:
+    """Let no file of erased content be removed meanwhile: somebody is reading them, in another process."""
+    with _locked(folder, fcntl.LOCK_SH):
+        yield
+
+
+@contextlib.contextmanager
+def _locked(folder: Path, how: int) -> Iterator[None]:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, how)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,7 +194,7 @@ class Blobs:
             part.unlink(missing_ok=True)
 
     async def forget(self, spool: Spool) -> None:
-        """Remove what was made durable for a walk that was refused, unless a package bears these bytes."""
+        """Remove what was made durable for a walk that keeps nothing, unless a package bears these bytes."""
         if spool.path is not None:
             await self._unlink_unless_named(spool.digest)
 
@@ -176,11 +202,43 @@ class Blobs:
         # In the writer: no package can be recorded between the look and the removal. A walk that has just
         # secured the same bytes finds them gone in `keep`, and its sender asks again.
         def act(connection: sqlite3.Connection) -> None:
-            named = connection.execute("SELECT 1 FROM packages WHERE digest = ?", (digest,)).fetchone()
-            if named is None:
+            if not is_kept(connection, digest):
                 self.path_of(digest).unlink(missing_ok=True)
 
         await self.database.write(act)
+
+    async def remove(self, digests: Sequence[Digest]) -> bool:
+        """Remove large packages that nobody keeps any more, for good; False while a backup reads them.
+
+        What a package came to bear again meanwhile stays.
+        """
+        try:
+            with _locked(self.directory, fcntl.LOCK_EX | fcntl.LOCK_NB):
+                await self.database.write(lambda tables: self._set_aside(tables, digests))
+                passed(Point.FILES_SET_ASIDE)
+                await asyncio.to_thread(self._remove_set_aside, digests)
+        except BlockingIOError:
+            return False
+        return True
+
+    def _set_aside(self, connection: sqlite3.Connection, digests: Sequence[Digest]) -> None:
+        # Only named anew in the writer, where no package can be recorded between the look and the removal:
+        # freeing a gigabyte takes a while, and nobody is to wait for it. A start clears the spool.
+        for digest in digests:
+            if not is_kept(connection, digest):
+                with contextlib.suppress(FileNotFoundError):
+                    self.path_of(digest).rename(self._aside(digest))
+
+    def _remove_set_aside(self, digests: Sequence[Digest]) -> None:
+        with disk_delays():
+            for digest in digests:
+                self._aside(digest).unlink(missing_ok=True)
+            for folder in sorted({self.path_of(digest).parent for digest in digests}):
+                if folder.exists():
+                    _sync_directory(folder)
+
+    def _aside(self, digest: Digest) -> Path:
+        return self.spool_directory / f"erased-{digest}.part"
 
     def path_of(self, digest: Digest) -> Path:
         """Tell where a large package stands."""
@@ -195,7 +253,7 @@ class Blobs:
             await asyncio.to_thread(self._secure_file, spool.path, self.path_of(spool.digest))
 
     def _secure_file(self, spooled: Path, kept: Path) -> None:
-        with _disk_delays():
+        with disk_delays():
             if not kept.parent.exists():
                 kept.parent.mkdir(parents=True, exist_ok=True)
                 _sync_directory(kept.parent.parent)
@@ -231,7 +289,7 @@ class Blobs:
         content = await self.load_inline(digest)
         if content is not None:
             return io.BytesIO(content)
-        with _disk_delays():
+        with disk_delays():
             return await asyncio.to_thread(self.path_of(digest).open, "rb")
 
     def free_bytes(self) -> int:
@@ -248,7 +306,7 @@ async def read_chunks(file: BinaryIO, *, size_bytes: int = _READ_BYTES) -> Async
     """Read an open blob to its end, off the loop unless it is in memory."""
     in_memory = isinstance(file, io.BytesIO)
     while True:
-        with _disk_delays():
+        with disk_delays():
             chunk = file.read(size_bytes) if in_memory else await asyncio.to_thread(file.read, size_bytes)
         if not chunk:
             return

@@ -13,7 +13,7 @@ class KeptCheckpoint:
     """A checkpoint of our own log.
 
     Shape: note is the signed note as first published; lines are what witnesses put under it; token is a
-    timestamp over the note (DER, RFC 3161), once there is one.
+    timestamp over the note's SHA-256 (DER, RFC 3161), once there is one; stamped_at is the instant it names.
     """
 
     size: int
@@ -22,6 +22,7 @@ class KeptCheckpoint:
     note: bytes
     lines: tuple[str, ...] = ()
     token: bytes | None = None
+    stamped_at: datetime | None = None
 
     def cosigned(self) -> bytes:
         """Return the note with every witness's line under it."""
@@ -37,6 +38,19 @@ class Seen:
     root: bytes
     note: bytes
     seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contradiction:
+    """Two notes of one log that cannot both be true; settled_at once somebody has looked at them."""
+
+    origin: str
+    seen_size: int
+    verdict: Verdict
+    seen: bytes
+    shown: bytes
+    shown_at: datetime
+    settled_at: datetime | None
 
 
 def record_checkpoint(connection: sqlite3.Connection, checkpoint: KeptCheckpoint) -> None:
@@ -86,9 +100,24 @@ async def find_stamped_before(database: Database, size: int) -> KeptCheckpoint |
 
 
 async def find_unstamped(database: Database) -> KeptCheckpoint | None:
-    """Find the newest checkpoint when it has no timestamp yet: one over it covers all before it."""
-    newest = await find_newest(database)
-    return newest if newest is not None and newest.token is None else None
+    """Find the newest checkpoint without a timestamp."""
+    return await _find(database, "WHERE token IS NULL ORDER BY size DESC LIMIT 1")
+
+
+async def find_stamped(database: Database) -> KeptCheckpoint | None:
+    """Find the newest checkpoint that has a timestamp: it covers all before it."""
+    return await _find(database, "WHERE token IS NOT NULL ORDER BY size DESC LIMIT 1")
+
+
+async def find_next(database: Database, size: int) -> KeptCheckpoint | None:
+    """Find the first checkpoint behind a size."""
+    return await _find(database, "WHERE size > ? ORDER BY size LIMIT 1", size)
+
+
+async def count_unstamped(database: Database) -> int:
+    """Count the checkpoints without a timestamp."""
+    row = await database.fetch_one("SELECT count(*) FROM checkpoints WHERE token IS NULL")
+    return int(row[0]) if row else 0
 
 
 async def _find(database: Database, which: str, *parameters: int) -> KeptCheckpoint | None:
@@ -105,6 +134,7 @@ async def _find(database: Database, which: str, *parameters: int) -> KeptCheckpo
         note=row["note"],
         lines=tuple(line["line"] for line in lines),
         token=row["token"],
+        stamped_at=None if row["stamped_at"] is None else from_micros(row["stamped_at"]),
     )
 
 
@@ -125,17 +155,52 @@ def record_seen(connection: sqlite3.Connection, checkpoint: Checkpoint, note: by
 
 def record_contradiction(
     connection: sqlite3.Connection, seen: Seen, shown: bytes, verdict: Verdict, *, at: datetime
-) -> None:
-    """Keep both notes of a log that contradicts itself. The first of each way stays."""
-    connection.execute(
-        "INSERT INTO contradictions VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+) -> bool:
+    """Keep both notes of a log that contradicts itself; tell whether this is news.
+
+    The first of each way stays, as long as nobody has settled it.
+    """
+    cursor = connection.execute(
+        "INSERT INTO contradictions (origin, seen_size, verdict, seen, shown, shown_at)"
+        " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
         (seen.origin, seen.size, verdict, seen.note, shown, to_micros(at)),
+    )
+    return cursor.rowcount > 0
+
+
+def forget_seen(connection: sqlite3.Connection, origin: str, *, at: datetime) -> None:
+    """Forget what was seen of a log, and settle its contradictions; their notes stay.
+
+    For an operator who knows why it contradicts itself: it was restored.
+    """
+    connection.execute("DELETE FROM witnessed WHERE origin = ?", (origin,))
+    connection.execute(
+        "UPDATE contradictions SET settled_at = ? WHERE origin = ? AND settled_at IS NULL",
+        (to_micros(at), origin),
     )
 
 
-def forget_seen(connection: sqlite3.Connection, origin: str) -> None:
-    """Forget what was seen of a log, for an operator who knows why it contradicts itself: it was restored."""
-    connection.execute("DELETE FROM witnessed WHERE origin = ?", (origin,))
+async def list_contradictions(database: Database) -> list[Contradiction]:
+    """List every contradiction ever seen, in the order in which they were."""
+    rows = await database.fetch_all("SELECT * FROM contradictions ORDER BY id")
+    return [
+        Contradiction(
+            origin=row["origin"],
+            seen_size=row["seen_size"],
+            verdict=Verdict(row["verdict"]),
+            seen=row["seen"],
+            shown=row["shown"],
+            shown_at=from_micros(row["shown_at"]),
+            settled_at=None if row["settled_at"] is None else from_micros(row["settled_at"]),
+        )
+        for row in rows
+    ]
+
+
+async def count_contradictions(database: Database) -> int:
+    """Count the contradictions that nobody has settled."""
+    row = await database.fetch_one("SELECT count(*) FROM contradictions WHERE settled_at IS NULL")
+    return int(row[0]) if row else 0
 
 
 async def list_seen(database: Database) -> list[Seen]:

@@ -69,8 +69,20 @@ RELATIONS: dict[str, str] = {
     " WHERE dispatches.destination = kept.destination AND coalesce(dispatches.mailbox, '') = kept.mailbox"
     " AND dispatches.kind = kept.kind)",
     "agency-served-unknown": "SELECT code FROM served_agencies WHERE code NOT IN (SELECT code FROM agencies)",
-    "bytes-unused": "SELECT digest FROM blobs WHERE digest NOT IN (SELECT digest FROM packages)",
+    "erasure-unrecorded": "SELECT id FROM packages WHERE erased_at IS NOT NULL AND NOT EXISTS (SELECT 1 FROM"
+    " log WHERE log.package_id = packages.id AND kind = 'erased')",
+    "record-without-erasure": "SELECT seq FROM log WHERE kind = 'erased' AND NOT EXISTS (SELECT 1 FROM"
+    " packages WHERE packages.id = log.package_id AND coalesce(erased_at, returned_at) IS NOT NULL)",
+    "hold-ignored": "SELECT packages.id FROM holds JOIN packages USING (thread_id)"
+    " WHERE erased_at >= placed_at AND erased_at < coalesce(released_at, erased_at + 1)",
+    "bytes-unused": "SELECT digest FROM blobs WHERE digest NOT IN"
+    " (SELECT digest FROM packages WHERE erased_at IS NULL)",
 }
+
+_NAMED = (
+    "SELECT 1 FROM packages WHERE digest = ?1 AND erased_at IS NULL"
+    " UNION ALL SELECT 1 FROM files_to_remove WHERE digest = ?1"
+)
 
 
 @contextlib.contextmanager
@@ -104,7 +116,7 @@ def bytes_wrong(
     """Find the packages whose bytes are missing or are not those of their digest."""
     question = (
         "SELECT DISTINCT packages.digest, size_bytes, bytes FROM packages"
-        " LEFT JOIN blobs ON blobs.digest = packages.digest"
+        " LEFT JOIN blobs ON blobs.digest = packages.digest WHERE erased_at IS NULL"
     )
     for digest, size_bytes, content in connection.execute(question):
         path = blobs_folder / digest[:2] / digest[2:4] / digest
@@ -117,10 +129,10 @@ def bytes_wrong(
 
 
 def stray_files(connection: sqlite3.Connection, blobs_folder: Path) -> Iterator[Path]:
-    """Find the files among the packages that no package names."""
+    """Find the files among the packages that no package names, or names no longer and nobody is to remove."""
     for path in sorted(blobs_folder.rglob("*")):
         if path.is_file():
-            named = connection.execute("SELECT 1 FROM packages WHERE digest = ?", (path.name,)).fetchone()
+            named = connection.execute(_NAMED, (path.name,)).fetchone()
             in_place = path.parent == blobs_folder / path.name[:2] / path.name[2:4]
             if named is None or not in_place:
                 yield path

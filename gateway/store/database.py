@@ -84,6 +84,7 @@ class Database:
     _idle_readers: "asyncio.Queue[aiosqlite.Connection]" = field(default_factory=asyncio.Queue)
     _writer: threading.Thread | None = None
     _oldest_began_at: float | None = None
+    _is_failing: bool = False
 
     async def write(self, act: Act[Result]) -> Result:
         """Run an act in a transaction and return once it is durable.
@@ -96,6 +97,23 @@ class Database:
         turn = _Turn(act=act, loop=loop, future=loop.create_future())
         self._turns.put(turn)
         return await asyncio.shield(turn.future)
+
+    async def try_disk(self) -> None:
+        """Write a little, when the last commit was not taken.
+
+        A node that nobody is sent to while its disk is bad would else never learn that it is good again.
+        Errors: Delay while the disk takes nothing.
+        """
+        if self._is_failing:
+            # SQLite leaves a page alone that would not change; the directory is read once more.
+            await self.write(
+                lambda tables: tables.execute("UPDATE directory_version SET version = version + 1")
+            )
+
+    @property
+    def is_failing(self) -> bool:
+        """Tell whether the disk did not take the last commit that changed something."""
+        return self._is_failing
 
     @property
     def lag(self) -> timedelta:
@@ -148,7 +166,11 @@ class Database:
             batch = [turn]
             self._oldest_began_at = turn.began_at
             open_still = self._gather(batch)
-            _commit_together(connection, batch)
+            before = connection.total_changes
+            taken = _commit_together(connection, batch)
+            # A commit that changed nothing did not touch the disk, and says nothing about it.
+            if not taken or connection.total_changes != before:
+                self._is_failing = not taken
             self._oldest_began_at = None
             with contextlib.suppress(RuntimeError):  # the loop is gone, and with it everybody who waited
                 turn.loop.call_soon_threadsafe(_settle_all, batch)
@@ -168,8 +190,11 @@ class Database:
         return True
 
 
-def _commit_together(connection: sqlite3.Connection, batch: Sequence[_Turn]) -> None:
-    """Run every turn in its savepoint and commit once; a failed commit fails all that had succeeded."""
+def _commit_together(connection: sqlite3.Connection, batch: Sequence[_Turn]) -> bool:
+    """Run every turn in its savepoint and commit once; a failed commit fails all that had succeeded.
+
+    Tells whether the disk took it.
+    """
     try:
         connection.execute("BEGIN IMMEDIATE")
         for turn in batch:
@@ -182,6 +207,8 @@ def _commit_together(connection: sqlite3.Connection, batch: Sequence[_Turn]) -> 
             connection.execute("ROLLBACK")
         for turn in batch:
             turn.error = turn.error or _storage_delay(error)
+        return False
+    return True
 
 
 def _run_in_savepoint(connection: sqlite3.Connection, turn: _Turn) -> None:

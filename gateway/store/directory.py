@@ -67,10 +67,11 @@ def put_system(connection: sqlite3.Connection, stored: StoredSystem, *, at: date
     """Write a system and what it serves, taking those agencies over from whoever served them."""
     system = stored.system
     connection.execute(
-        "INSERT INTO systems (id, kind, policy, sealed_secret, created_at) VALUES (?, ?, ?, ?, ?)"
-        " ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, policy = excluded.policy,"
-        " sealed_secret = excluded.sealed_secret, disabled_at = NULL",
-        (system.id, system.kind, system.policy, stored.sealed_secret, to_micros(at)),
+        "INSERT INTO systems (id, kind, policy, sealed_secret, created_at, at_console)"
+        " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET"
+        " kind = excluded.kind, policy = excluded.policy,"
+        " sealed_secret = excluded.sealed_secret, disabled_at = NULL, at_console = excluded.at_console",
+        (system.id, system.kind, system.policy, stored.sealed_secret, to_micros(at), system.at_console),
     )
     connection.execute("DELETE FROM served_agencies WHERE system_id = ?", (system.id,))
     serve_agencies(connection, system.id, system.serves)
@@ -95,6 +96,12 @@ def disable_system(connection: sqlite3.Connection, system_id: SystemId, *, at: d
 def change_secret(connection: sqlite3.Connection, system_id: SystemId, sealed_secret: bytes) -> None:
     """Give a system a new secret; the old one stops at once."""
     connection.execute("UPDATE systems SET sealed_secret = ? WHERE id = ?", (sealed_secret, system_id))
+    touch_directory(connection)
+
+
+def change_policy(connection: sqlite3.Connection, system_id: SystemId, policy: SignaturePolicy) -> None:
+    """Ask something else of the signatures on a system's packages from now on."""
+    connection.execute("UPDATE systems SET policy = ? WHERE id = ?", (policy, system_id))
     touch_directory(connection)
 
 
@@ -142,6 +149,7 @@ async def load_systems(database: Database) -> list[StoredSystem]:
                 serves=frozenset(AgencyCode(code) for code in json.loads(row["serves"])),
                 policy=SignaturePolicy(row["policy"]),
                 disabled_at=None if row["disabled_at"] is None else from_micros(row["disabled_at"]),
+                at_console=bool(row["at_console"]),
             ),
             sealed_secret=row["sealed_secret"],
         )

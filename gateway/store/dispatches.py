@@ -21,14 +21,19 @@ from gateway.store.packages import agency_codes
 
 
 def insert_dispatch(
-    connection: sqlite3.Connection, dispatch: Dispatch, *, thread_id: ThreadId | None
+    connection: sqlite3.Connection,
+    dispatch: Dispatch,
+    *,
+    thread_id: ThreadId | None,
+    follows: DispatchId | None = None,
 ) -> None:
-    """Write a new dispatch, waiting; its package stands already."""
+    """Write a new dispatch, waiting; its package stands already. follows is the one it is made again for."""
     mailbox = dispatch.recipients[0] if dispatch.destination is Destination.MAILBOX else None
     connection.execute(
         "INSERT INTO dispatches (id, package_id, thread_id, destination, mailbox, recipients, priority,"
-        " state, created_at, due_at, expires_at, kind, sender, is_next)"
-        f" SELECT ?, id, ?, ?, ?, ?, ?, ?, ?, ?, ?, kind, sender, {_IS_FIRST} FROM packages WHERE id = ?",
+        " state, unknown, created_at, due_at, expires_at, follows, kind, sender, is_next)"
+        " SELECT ?, id, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
+        f" kind, sender, {_IS_FIRST} FROM packages WHERE id = ?",
         (
             dispatch.id,
             thread_id,
@@ -37,9 +42,11 @@ def insert_dispatch(
             json.dumps(dispatch.recipients),
             dispatch.priority,
             dispatch.state,
+            dispatch.unknown,
             to_micros(dispatch.due_at),
             to_micros(dispatch.due_at),
             to_micros(dispatch.expires_at),
+            follows,
             thread_id,
             dispatch.package_id,
         ),

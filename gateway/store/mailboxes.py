@@ -8,7 +8,7 @@ from datetime import datetime
 
 from gateway.model.code_lists import Kind, Priority
 from gateway.model.dispatch import Destination, State
-from gateway.model.identifiers import AgencyCode, Digest, DispatchId, PackageId, SystemId
+from gateway.model.identifiers import AgencyCode, Digest, DispatchId, PackageId, SystemId, ThreadId
 from gateway.store.database import Database, from_micros, to_micros
 
 
@@ -18,6 +18,7 @@ class MailboxItem:
 
     id: DispatchId
     package_id: PackageId
+    thread_id: ThreadId | None
     kind: Kind
     sender: AgencyCode
     recipient: AgencyCode
@@ -56,8 +57,8 @@ class SentItem:
 
 
 _ITEM = (
-    "SELECT dispatches.id, package_id, dispatches.kind, dispatches.sender, mailbox, digest, size_bytes,"
-    " dispatches.priority, state, created_at, subject, notation"
+    "SELECT dispatches.id, package_id, packages.thread_id, dispatches.kind, dispatches.sender, mailbox,"
+    " digest, size_bytes, dispatches.priority, state, created_at, subject, notation"
     " FROM {dispatches} JOIN packages ON packages.id = package_id"
 )
 # The order of dispatches_in_mailbox, downwards from 'waiting' to 'claimed': what was not collected yet
@@ -132,6 +133,7 @@ def _item_from(row: sqlite3.Row) -> MailboxItem:
     return MailboxItem(
         id=DispatchId(row["id"]),
         package_id=PackageId(row["package_id"]),
+        thread_id=None if row["thread_id"] is None else ThreadId(row["thread_id"]),
         kind=Kind(row["kind"]),
         sender=AgencyCode(row["sender"]),
         recipient=AgencyCode(row["mailbox"]),

@@ -30,6 +30,7 @@ class StoredPackage:
     Shape: submission identifies the act of sending: the same act repeated finds the same row. seal is
     the signature element to be inserted at byte seal_at, made when the package first leaves, and
     sealed_until the end of its certificate; seal_at is None when the package bears its own signature.
+    Since erased_at its bytes are no longer kept, and everything else is.
     """
 
     id: PackageId
@@ -55,19 +56,20 @@ class StoredPackage:
     grade: str
     warnings: tuple[str, ...]
     accepted_at: datetime
+    erased_at: datetime | None = None
 
 
 _COLUMNS = (
     "id, direction, system_id, submission, kind, business, status, digest, size_bytes, seal_at, thread_id,"
     " sender, recipients, document_id, notation, promulgated_on, subject, priority, grade, warnings,"
-    " accepted_at"
+    " accepted_at, kept_since"
 )
 
 
 def insert_package(connection: sqlite3.Connection, package: StoredPackage) -> None:
     """Write a package's row."""
     connection.execute(
-        f"INSERT INTO packages ({_COLUMNS}) VALUES (?{', ?' * 20})",
+        f"INSERT INTO packages ({_COLUMNS}) VALUES (?{', ?' * 21})",
         (
             package.id,
             package.direction,
@@ -90,6 +92,7 @@ def insert_package(connection: sqlite3.Connection, package: StoredPackage) -> No
             package.grade,
             json.dumps(package.warnings),
             to_micros(package.accepted_at),
+            to_micros(package.accepted_at),
         ),
     )
 
@@ -109,20 +112,39 @@ def keep_seal(connection: sqlite3.Connection, package_id: PackageId, seal: bytes
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrival:
-    """What the axis calls a package it delivers, and for whom; recipient is empty when it does not say."""
+    """What the axis calls a package it delivers, for whom and from whom, as far as it says."""
 
     far_id: str
     recipient: str = ""
+    sender: AgencyCode | None = None
 
 
 def note_arrival(
-    connection: sqlite3.Connection, axis: SystemId, arrival: Arrival, package_id: PackageId | None
+    connection: sqlite3.Connection, axis: SystemId, arrival: Arrival, package_id: PackageId
 ) -> None:
-    """Remember a delivery of the axis; package_id is None when it was refused."""
+    """Remember a delivery of the axis that was taken."""
     connection.execute(
-        "INSERT INTO arrivals VALUES (?, ?, ?, ?)"
-        " ON CONFLICT DO UPDATE SET package_id = coalesce(excluded.package_id, package_id)",
+        "INSERT INTO arrivals (axis_id, far_id, recipient, package_id) VALUES (?, ?, ?, ?)"
+        " ON CONFLICT DO UPDATE SET package_id = excluded.package_id",
         (axis, arrival.far_id, arrival.recipient, package_id),
+    )
+
+
+def note_refused_arrival(
+    connection: sqlite3.Connection,
+    axis: SystemId,
+    arrival: Arrival,
+    *,
+    code: str,
+    fault: str,
+    at: datetime,
+) -> None:
+    """Remember a delivery of the axis that was refused, and why; what was taken once stays taken."""
+    connection.execute(
+        "INSERT INTO arrivals (axis_id, far_id, recipient, refused_at, sender, code, fault)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET refused_at = excluded.refused_at,"
+        " code = excluded.code, fault = excluded.fault WHERE package_id IS NULL",
+        (axis, arrival.far_id, arrival.recipient, to_micros(at), arrival.sender, code, fault),
     )
 
 
@@ -135,6 +157,19 @@ def thread_of(connection: sqlite3.Connection, package_id: PackageId) -> ThreadId
 def free_submission(connection: sqlite3.Connection, package_id: PackageId) -> None:
     """Let the same act of sending be a new one: the first did not reach everybody."""
     connection.execute("UPDATE packages SET submission = submission || '|' || id WHERE id = ?", (package_id,))
+
+
+async def find_sent(
+    database: Database, system_id: SystemId, digest: Digest
+) -> tuple[PackageId, bytes] | None:
+    """Find the first package of a system with these bytes, and the receipt it got."""
+    row = await database.fetch_one(
+        "SELECT id, (SELECT receipt FROM log WHERE package_id = packages.id AND kind = 'accepted'"
+        " ORDER BY seq LIMIT 1) AS receipt FROM packages WHERE digest = ? AND system_id = ?"
+        " ORDER BY id LIMIT 1",
+        (digest, system_id),
+    )
+    return None if row is None else (PackageId(row["id"]), row["receipt"] or b"")
 
 
 async def was_taken(database: Database, axis: SystemId, arrival: Arrival) -> bool | None:
@@ -186,6 +221,7 @@ def package_from(row: sqlite3.Row) -> StoredPackage:
         grade=row["grade"],
         warnings=tuple(json.loads(row["warnings"])),
         accepted_at=from_micros(row["accepted_at"]),
+        erased_at=None if row["erased_at"] is None else from_micros(row["erased_at"]),
     )
 
 

@@ -1,5 +1,6 @@
 """Threads on disk: documents, their recipients and what those answered."""
 
+import json
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -137,14 +138,22 @@ def holds_bytes(connection: sqlite3.Connection, thread_id: ThreadId, digest: str
     )
 
 
+_LAST_WORD = (
+    "SELECT answers.status FROM answers JOIN recipients ON recipients.thread_id = answers.thread_id"
+    " AND recipients.code = answers.recipient WHERE answers.thread_id = ? AND recipient = ?"
+    " AND answers.status NOT IN ('13', '15', '16') AND recorded_at >= round_at ORDER BY id DESC LIMIT 1"
+)
+
+
 def last_word(connection: sqlite3.Connection, thread_id: ThreadId, code: AgencyCode) -> str | None:
     """Return the last status a recipient gave in its present round, answers to changes aside."""
-    row = connection.execute(
-        "SELECT answers.status FROM answers JOIN recipients ON recipients.thread_id = answers.thread_id"
-        " AND recipients.code = answers.recipient WHERE answers.thread_id = ? AND recipient = ?"
-        " AND answers.status NOT IN ('13', '15', '16') AND recorded_at >= round_at ORDER BY id DESC LIMIT 1",
-        (thread_id, code),
-    ).fetchone()
+    row = connection.execute(_LAST_WORD, (thread_id, code)).fetchone()
+    return None if row is None else row["status"]
+
+
+async def find_last_word(database: Database, thread_id: ThreadId, code: AgencyCode) -> str | None:
+    """Look up what `last_word` returns."""
+    row = await database.fetch_one(_LAST_WORD, (thread_id, code))
     return None if row is None else row["status"]
 
 
@@ -249,6 +258,15 @@ async def list_awaiting(
 async def list_threads(database: Database, *, limit: int) -> list[Thread]:
     """List the newest documents first."""
     rows = await database.fetch_all("SELECT * FROM threads ORDER BY id DESC LIMIT ?", (limit,))
+    return [thread_from(row) for row in rows]
+
+
+async def list_owned_threads(database: Database, owners: Iterable[AgencyCode], *, limit: int) -> list[Thread]:
+    """List the newest documents of some agencies first."""
+    rows = await database.fetch_all(
+        "SELECT * FROM threads WHERE owner IN (SELECT value FROM json_each(?)) ORDER BY id DESC LIMIT ?",
+        (json.dumps(sorted(owners)), limit),
+    )
     return [thread_from(row) for row in rows]
 
 

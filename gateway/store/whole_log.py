@@ -5,12 +5,13 @@ asynchronous driver would cost more than checking them. To be run in a thread; e
 """
 
 import contextlib
+import heapq
 import itertools
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
-from gateway.evidence.replay import Entry, content_of
+from gateway.evidence.replay import Entry, content_of, write_checkpoint_line, write_entry_line
 from gateway.evidence.tiles import TILE_BYTES, TILE_WIDTH, Tile, hash_together
 
 _TILES = "SELECT number, hashes FROM tiles"
@@ -40,6 +41,31 @@ def read_notes(path: Path) -> Iterator[tuple[int, bytes]]:
     """Read every checkpoint's size and note, the smallest first."""
     with contextlib.closing(_open(path)) as connection:
         yield from connection.execute("SELECT size, note FROM checkpoints ORDER BY size")
+
+
+def read_tokens(path: Path) -> Iterator[tuple[bytes, bytes]]:
+    """Read every timestamped checkpoint's note, and the token over it."""
+    with contextlib.closing(_open(path)) as connection:
+        yield from connection.execute("SELECT note, token FROM checkpoints WHERE token IS NOT NULL")
+
+
+def export_log(path: Path) -> Iterator[bytes]:
+    """Write the whole log as it is at one instant, line by line, each checkpoint behind what it covers."""
+    with contextlib.closing(_open(path)) as connection:
+        connection.execute("BEGIN")
+        entries = (
+            (row[0], write_entry_line(*row))
+            for row in connection.execute("SELECT seq, statement, receipt FROM log ORDER BY seq")
+        )
+        for _, line in heapq.merge(entries, _checkpoint_lines(connection), key=lambda each: each[0]):
+            yield line
+
+
+def _checkpoint_lines(connection: sqlite3.Connection) -> Iterator[tuple[int, bytes]]:
+    lines = "SELECT line FROM cosignatures WHERE size = ? ORDER BY witness"
+    for size, note, token in connection.execute("SELECT size, note, token FROM checkpoints ORDER BY size"):
+        cosignatures = [line for (line,) in connection.execute(lines, (size,))]
+        yield size, write_checkpoint_line(note, cosignatures, token)
 
 
 def find_broken_tile(path: Path) -> Tile | None:

@@ -32,10 +32,17 @@ DOCUMENT_SIGNING = x509.ObjectIdentifier("1.3.6.1.5.5.7.3.36")
 DOCUMENT_SIGNING_BEFORE_2022 = x509.ObjectIdentifier("1.3.6.1.4.1.311.10.3.12")
 """What authorities wrote before RFC 9336 gave the purpose a neutral number."""
 
+TIME_STAMPING = x509.oid.ExtendedKeyUsageOID.TIME_STAMPING
+
 _LEAF = (
     ExtensionPolicy.permit_all()
     .require_present(x509.KeyUsage, Criticality.AGNOSTIC, None)
     .require_present(x509.ExtendedKeyUsage, Criticality.AGNOSTIC, None)
+)
+
+# RFC 3161 asks for the purpose alone: not every authority writes a KeyUsage beside it.
+_STAMPING_LEAF = ExtensionPolicy.permit_all().require_present(
+    x509.ExtendedKeyUsage, Criticality.CRITICAL, None
 )
 
 
@@ -163,6 +170,23 @@ def check_chain(
     )
 
 
+def check_stamping_chain(
+    leaf: x509.Certificate, intermediates: Sequence[x509.Certificate], anchors: Anchors, *, at: datetime
+) -> Fault | None:
+    """Say why a timestamping authority may not be believed at an instant; None when it may.
+
+    As `check_chain`, but (3) the certificate is meant for timestamps, for nothing else, and says so where
+    it cannot be overlooked.
+    Source: RFC 3161, section 2.3.
+    """
+    return (
+        _key_fault(leaf)  # (1)
+        or _validity_fault(leaf, at)  # (2)
+        or _stamping_fault(leaf)  # (3)
+        or (None if _find_path((leaf, *intermediates), anchors, at, _STAMPING_LEAF) else _untrusted())  # (4)
+    )
+
+
 def _key_fault(leaf: x509.Certificate) -> Fault | None:
     """Judge the leaf's key: the path verifier looks at the strength of issuers' keys only."""
     try:
@@ -209,24 +233,55 @@ def _usage_fault(leaf: x509.Certificate) -> Fault | None:
     )
 
 
-def _path_fault(path: tuple[x509.Certificate, ...], anchors: Anchors, at: datetime) -> Fault | None:
-    """Look for a path to an anchor, and remember the one found."""
-    if anchors.certificates:  # the store refuses to be empty
-        builder = PolicyBuilder().store(Store(list(anchors.certificates))).time(at)
-        builder = builder.extension_policies(ee_policy=_LEAF, ca_policy=_ISSUER)
-        verifier = builder.max_chain_depth(CHAIN_MAX_DEPTH).build_client_verifier()
-        try:
-            chain = verifier.verify(path[0], list(path[1:])).chain
-        except (VerificationError, ValueError, UnsupportedAlgorithm):
-            pass
-        else:
-            anchors.remember(path, _window_of(chain))
-            return None
+def _stamping_fault(leaf: x509.Certificate) -> Fault | None:
+    """Demand a certificate for timestamps alone: whoever has it can do nothing else with it."""
+    try:
+        purposes = leaf.extensions.get_extension_for_class(x509.ExtendedKeyUsage)
+        usages = [each.value for each in leaf.extensions if isinstance(each.value, x509.KeyUsage)]
+    except (ValueError, x509.ExtensionNotFound, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
+        stamps = False
+    else:
+        stamps = purposes.critical and list(purposes.value) == [TIME_STAMPING]
+        stamps = stamps and all(usage.digital_signature or usage.content_commitment for usage in usages)
+    if stamps:
+        return None
+    return Fault(
+        rule="certificate-usage",
+        vi="chứng thư số không chỉ dành cho việc cấp dấu thời gian (ExtendedKeyUsage timeStamping, critical)",
+        en="the certificate is not for timestamps alone (ExtendedKeyUsage timeStamping, critical)",
+    )
+
+
+def _untrusted() -> Fault:
     return Fault(
         rule="certificate-untrusted",
         vi="không có đường dẫn chứng thực hợp lệ từ chứng thư số đến một gốc tin cậy",
         en="no valid path leads from the certificate to a trusted anchor",
     )
+
+
+def _path_fault(path: tuple[x509.Certificate, ...], anchors: Anchors, at: datetime) -> Fault | None:
+    """Look for a path to an anchor, and remember the one found."""
+    chain = _find_path(path, anchors, at, _LEAF)
+    if chain is None:
+        return _untrusted()
+    anchors.remember(path, _window_of(chain))
+    return None
+
+
+def _find_path(
+    path: tuple[x509.Certificate, ...], anchors: Anchors, at: datetime, leaf_policy: ExtensionPolicy
+) -> Sequence[x509.Certificate] | None:
+    """Find a path to an anchor, each certificate of it valid at an instant."""
+    if not anchors.certificates:  # the store refuses to be empty
+        return None
+    builder = PolicyBuilder().store(Store(list(anchors.certificates))).time(at)
+    builder = builder.extension_policies(ee_policy=leaf_policy, ca_policy=_ISSUER)
+    verifier = builder.max_chain_depth(CHAIN_MAX_DEPTH).build_client_verifier()
+    try:
+        return verifier.verify(path[0], list(path[1:])).chain
+    except (VerificationError, ValueError, UnsupportedAlgorithm):
+        return None
 
 
 def _window_of(chain: Sequence[x509.Certificate]) -> Window:

@@ -20,6 +20,9 @@ class Operation(StrEnum):
     LIST_UNITS = "getSynchronizeUnit"
     REGISTER = "registerAgency"
     DELETE = "deleteAgency"
+    # Our own additions.
+    LIST_RECEIPTS = "getReceiptList"
+    TELL_RECEIPTS = "putReceiptList"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +49,8 @@ FORMS: dict[Operation, Form] = {
     Operation.LIST_UNITS: Form(),
     Operation.REGISTER: Form(body=None),
     Operation.DELETE: Form(body=b"{}"),
+    Operation.LIST_RECEIPTS: Form(),
+    Operation.TELL_RECEIPTS: Form(body=None),
 }
 
 

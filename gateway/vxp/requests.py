@@ -116,7 +116,7 @@ def read_send(arguments: SignedArguments) -> SendRequest:
     """
     served = arguments.one("servicetype")
     if served is not None and served.lower() != EDOC.lower():
-        raise _unreadable("servicetype", EDOC)
+        raise unreadable_argument("servicetype", EDOC)
     return SendRequest(
         from_code=normalise_code(arguments.required("from")),
         to=_read_recipients(arguments.one("to")),
@@ -262,7 +262,7 @@ def _read_recipients(text: str | None) -> tuple[AgencyCode, ...] | None:
         value = text
     listed = value if isinstance(value, list) else [] if value is None else [value]
     if not all(isinstance(code, str) for code in listed):
-        raise _unreadable("to", '["H57.1","H57.2"]')
+        raise unreadable_argument("to", '["H57.1","H57.2"]')
     codes = dict.fromkeys(normalise_code(code) for code in listed)
     codes.pop(AgencyCode(""), None)
     return tuple(codes) or None
@@ -272,7 +272,7 @@ def _read_kind(text: str) -> Kind:
     for kind, word in MESSAGE_TYPES.items():
         if text.lower() == word:
             return kind
-    raise _unreadable("messagetype", "edoc, status")
+    raise unreadable_argument("messagetype", "edoc, status")
 
 
 def _read_instant(arguments: SignedArguments, name: str, *, until: bool) -> datetime | None:
@@ -281,7 +281,7 @@ def _read_instant(arguments: SignedArguments, name: str, *, until: bool) -> date
         return None
     found = _DAY.fullmatch(text)
     if found is None:
-        raise _unreadable(name, "dd/MM/yyyy HH:mm:ss")
+        raise unreadable_argument(name, "dd/MM/yyyy HH:mm:ss")
     day, month, year, hour, minute, second = (int(part or 0) for part in found.groups())
     try:
         local = datetime(year, month, day, hour, minute, second, tzinfo=VIETNAM)
@@ -290,10 +290,11 @@ def _read_instant(arguments: SignedArguments, name: str, *, until: bool) -> date
             local -= timedelta(microseconds=1)
         return local.astimezone(UTC)
     except (ValueError, OverflowError) as error:
-        raise _unreadable(name, "dd/MM/yyyy HH:mm:ss") from error
+        raise unreadable_argument(name, "dd/MM/yyyy HH:mm:ss") from error
 
 
-def _unreadable(name: str, expected: str) -> Refusal:
+def unreadable_argument(name: str, expected: str) -> Refusal:
+    """Make the error for an argument that is there and says nothing known."""
     return Refusal.because(
         "argument-unreadable",
         vi=f"Không đọc được tham số {name}; cần có dạng {expected}.",

@@ -230,6 +230,16 @@ def hash_matches(claimed: str, digest: Digest) -> bool:
     return claimed.strip().lower() in (unpadded_hex(digest), digest)
 
 
+def hash_mismatch() -> Refusal:
+    """Make the error for a body that is not the one whose hash was signed."""
+    return Refusal.because(
+        "hash-mismatch",
+        where="XroadVnpt-hash-file",
+        vi="Nội dung nhận được không khớp với mã băm đã ký.",
+        en="What was received is not the file whose hash was signed.",
+    )
+
+
 def _only(pairs: list[tuple[bytes, bytes]], name: bytes) -> bytes:
     found = [value for key, value in pairs if key == name]
     if not found:

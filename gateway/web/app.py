@@ -8,6 +8,7 @@ import structlog
 from aiohttp import web
 
 from gateway.vxp.operations import Operation
+from gateway.web.log_api import LogApi
 from gateway.web.observed import OPERATION, OUTCOME, PACKAGE, SYSTEM
 from gateway.web.operations import Operations, RequestMetrics
 from gateway.web.vxp_api import VxpApi
@@ -18,6 +19,7 @@ _POLLING = frozenset(
     {
         Operation.LIST_RECEIVED,
         Operation.LIST_SENT,
+        Operation.LIST_RECEIPTS,
         Operation.COUNT_DOCUMENTS,
         Operation.COUNT_STATUSES,
         Operation.LIST_AGENCIES,
@@ -28,10 +30,13 @@ _POLLING = frozenset(
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def make_app(vxp: VxpApi, operations: Operations) -> web.Application:
+def make_app(
+    vxp: VxpApi, operations: Operations, log_api: LogApi, *, console: web.Application | None = None
+) -> web.Application:
     """Build the application.
 
     Shape: operations of the axis's protocol lie under ``/vxp/``; doubled slashes are accepted.
+    The console, which answers its own bugs, lies under ``/console/``.
     """
     metrics = RequestMetrics(operations.registry)
 
@@ -59,7 +64,10 @@ def make_app(vxp: VxpApi, operations: Operations) -> web.Application:
     app.router.add_get("/readyz", operations.answer_readiness)
     app.router.add_get("/metrics", operations.answer_metrics)
     app.router.add_get("/seal.pem", operations.answer_seal)
+    app.router.add_routes(log_api.routes())
     app.router.add_route("*", "/vxp/{operation:.*}", vxp.answer, expect_handler=vxp.answer_expectation)
+    if console is not None:
+        app.add_subapp("/console", console)
     return app
 
 

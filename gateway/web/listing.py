@@ -3,14 +3,17 @@
 from collections.abc import Iterable, Iterator
 
 from gateway.exchange.directory import Snapshot
+from gateway.exchange.testimony import receipt_item
 from gateway.model.agency import Agency
 from gateway.model.code_lists import STATUS_NAMES, StatusCode
 from gateway.model.dispatch import State
 from gateway.model.identifiers import AgencyCode, structural_alias
 from gateway.store.mailboxes import MailboxItem
 from gateway.store.mailboxes import SentItem as SentLine
+from gateway.store.receipts import KeptReceipt
 from gateway.vxp import answers
 from gateway.vxp.items import DirectoryItem, ReceivedItem, SentItem, UnitItem
+from gateway.vxp.receipts import write_receipts as write_receipt_list
 
 # How a dispatch's state reads for its sender: the wire's word, and one for people.
 _SEND_WORDS: dict[State, tuple[str, str]] = {
@@ -68,6 +71,11 @@ def sent_item(item: SentLine) -> SentItem:
         receive_status_words=StatusCode(item.status).vi if known and item.status else None,
         package_sha256=item.digest,
     )
+
+
+def write_receipts(items: Iterable[KeptReceipt]) -> bytes:
+    """Write receipts as an answer."""
+    return write_receipt_list(map(receipt_item, items))
 
 
 def write_received(items: Iterable[MailboxItem]) -> bytes:

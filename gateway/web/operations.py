@@ -10,6 +10,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
+from gateway.errors import Delay
+from gateway.exchange.expectations import Expectations
+from gateway.exchange.vouching import ALTERED, Vouching
 from gateway.exchange.worker import Worker
 from gateway.store.blobs import Blobs
 from gateway.store.database import Database
@@ -25,6 +28,8 @@ class Watch:
     blobs: Blobs
     seal: Seal
     worker: Worker
+    expectations: Expectations
+    vouching: Vouching
     free_space_floor_bytes: int
     clock: Callable[[], datetime]
 
@@ -40,8 +45,12 @@ class Watch:
     async def _database_trouble(self) -> str | None:
         try:
             await self.database.fetch_one("SELECT count(*) FROM directory_version")
-        except sqlite3.Error:
+        except (sqlite3.Error, Delay):
             return "the database cannot be read"
+        try:
+            await self.database.try_disk()
+        except Delay:
+            return "the disk takes nothing: what comes in is put off"
         return None
 
     def _disk_trouble(self) -> str | None:
@@ -57,12 +66,22 @@ class Watch:
     async def measures(self) -> dict[str, float]:
         """Measure what is worth a graph."""
         seal_left = self.seal.certificate.not_valid_after_utc - self.clock()
-        return {
+        return await self._log_measures() | {
             "lienthong_dispatches_waiting": await count_waiting(self.database),
             "lienthong_axis_away": float(self.worker.axis_is_away),
+            "lienthong_receipts_overdue": self.expectations.overdue_count,
             "lienthong_writer_lag_seconds": self.database.lag.total_seconds(),
             "lienthong_disk_free_bytes": self.blobs.free_bytes(),
             "lienthong_seal_seconds_left": seal_left.total_seconds(),
+        }
+
+    async def _log_measures(self) -> dict[str, float]:
+        standing, troubles = await self.vouching.standing(), self.vouching.troubles.open
+        return {
+            "lienthong_log_unstamped_seconds": self.vouching.unstamped_for(standing).total_seconds(),
+            "lienthong_log_altered": float(ALTERED in troubles),
+            "lienthong_log_contradictions": len(standing.alarms),
+            "lienthong_log_troubles": len(troubles),
         }
 
 
@@ -78,11 +97,14 @@ class Operations:
         return web.json_response({"alive": True})
 
     async def answer_readiness(self, request: web.Request) -> web.Response:
-        """Say whether new work can be taken: 200 or 503, each dependency by name."""
+        """Say whether new work can be taken: 200 or 503, each dependency by name; remarks change nothing."""
         troubles = await self.watch.troubles()
         ready = not any(troubles.values())
         checks = {name: trouble or "ok" for name, trouble in troubles.items()}
-        return web.json_response({"ready": ready, "checks": checks}, status=200 if ready else 503)
+        # Without a database there is nothing to remark, and that is said already.
+        remarks = {} if troubles["database"] else await self.watch.vouching.remarks()
+        said = {"ready": ready, "checks": checks, "remarks": remarks}
+        return web.json_response(said, status=200 if ready else 503)
 
     async def answer_seal(self, request: web.Request) -> web.Response:
         """Give the seal's certificate and those above it: what a receipt is verified with."""

@@ -4,7 +4,7 @@ Nothing here knows what is answered; vxp_api.py does.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 from aiohttp import HttpVersion11, web
@@ -24,10 +24,15 @@ def whole(body: bytes) -> web.Response:
 
 
 async def stream(
-    request: web.Request, chunks: AsyncIterator[bytes], content_type: str, *, length: int | None = None
+    request: web.Request,
+    chunks: AsyncIterator[bytes],
+    content_type: str,
+    *,
+    length: int | None = None,
+    headers: Mapping[str, str] | None = None,
 ) -> web.StreamResponse:
     """Answer piece by piece. When that fails midway the connection is cut: a cut transfer is no document."""
-    response = web.StreamResponse(headers={"Content-Type": content_type})
+    response = web.StreamResponse(headers={"Content-Type": content_type, **(headers or {})})
     response.content_length = length
     await response.prepare(request)
     try:

@@ -26,10 +26,11 @@ from gateway.exchange.registry import Registry
 from gateway.model.agency import System, SystemKind
 from gateway.model.code_lists import Kind
 from gateway.points import Point, passed
-from gateway.store.blobs import Blobs, Spool, SpoolWriter
+from gateway.store.blobs import Blobs, Spool
 from gateway.vxp import answers
 from gateway.vxp.content import encode_content, frame_content
 from gateway.vxp.operations import Operation, operation_at
+from gateway.vxp.receipts import read_receipts_request, read_told_receipts
 from gateway.vxp.requests import (
     SendRequest,
     read_confirm,
@@ -39,9 +40,10 @@ from gateway.vxp.requests import (
     read_registration,
     read_send,
 )
-from gateway.vxp.signing import SignedArguments, hash_matches
+from gateway.vxp.signing import SignedArguments
 from gateway.web import listing
 from gateway.web.authentication import Authentication
+from gateway.web.bodies import finish_body, read_small_body, too_large, too_slow
 from gateway.web.limits import Limits
 from gateway.web.observed import OPERATION, OUTCOME, PACKAGE, SYSTEM
 from gateway.web.problems import vxp_code, vxp_words
@@ -49,7 +51,8 @@ from gateway.web.responses import answer_and_close, ask_for_body, in_pages, list
 
 log = structlog.get_logger()
 
-_SMALL_BODY_BYTES = 64 << 10
+_REGISTRATION_BYTES = 64 << 10
+_TOLD_BYTES = 8 << 20
 _PATIENCE_SECONDS = 60.0
 _SLOWEST_BYTES_PER_SECOND = 8 << 10
 
@@ -120,7 +123,11 @@ class VxpApi:
         except Refusal as refusal:
             if not refusal.receipt:
                 refusal.receipt = await self.outbound.refusals.record(
-                    refusal, system_id=call.caller.id, operation=operation.value, at=call.at
+                    refusal,
+                    system_id=call.caller.id,
+                    peer=call.caller.kind,
+                    operation=operation.value,
+                    at=call.at,
                 )
             raise
 
@@ -150,6 +157,8 @@ class VxpApi:
             Operation.LIST_UNITS: self._list_units,
             Operation.REGISTER: self._register,
             Operation.DELETE: self._delete,
+            Operation.LIST_RECEIPTS: self._list_receipts,
+            Operation.TELL_RECEIPTS: self._take_receipts,
         }
         return acts[operation]
 
@@ -206,7 +215,7 @@ class VxpApi:
         Errors: Refusal ``package-too-large`` or ``hash-mismatch``; Delay when it comes too slowly.
         """
         if (call.request.content_length or 0) > self.body_limit + 2:
-            raise self._too_large()
+            raise too_large(self.body_limit)
         writer = self.blobs.spool(self.mint.new(call.at))
         try:
             await ask_for_body(call.request)
@@ -215,24 +224,17 @@ class VxpApi:
                 async for chunk in call.request.content.iter_any():
                     await writer.add(chunk)
                     if writer.size_bytes > self.body_limit + 2:
-                        raise self._too_large()
+                        raise too_large(self.body_limit)
                     # Every byte earns its time: who trickles does not keep a place others wait for.
                     earned = _PATIENCE_SECONDS + writer.size_bytes / _SLOWEST_BYTES_PER_SECOND
                     patience.reschedule(began + min(earned, self.upload_timeout.total_seconds()))
-            return await _finish(writer, claimed_hash)
+            return await finish_body(writer, claimed_hash)
         except TimeoutError as error:
             writer.abandon()
-            raise _too_slow() from error
+            raise too_slow() from error
         except BaseException:
             writer.abandon()
             raise
-
-    def _too_large(self) -> Refusal:
-        return Refusal.because(
-            "package-too-large",
-            vi=f"Gói tin lớn hơn {self.body_limit} byte cho phép.",
-            en=f"The package exceeds the {self.body_limit} bytes allowed.",
-        )
 
     async def _list_received(self, call: Call) -> web.StreamResponse:
         asked = read_list(call.arguments)
@@ -245,6 +247,16 @@ class VxpApi:
         asked = read_list(call.arguments)
         pages = self.mailbox.list_sent(call.caller, asked.kind, since=asked.from_at, until=asked.to_at)
         return await list_in_pages(call.request, pages, listing.write_sent)
+
+    async def _list_receipts(self, call: Call) -> web.StreamResponse:
+        pages = self.mailbox.list_receipts(call.caller, read_receipts_request(call.arguments))
+        return await list_in_pages(call.request, pages, listing.write_receipts)
+
+    async def _take_receipts(self, call: Call) -> web.Response:
+        body = await read_small_body(call.request, limit=_TOLD_BYTES)
+        told = read_told_receipts(call.arguments, body)
+        await self.mailbox.take_receipts(call.caller, told, at=call.at)
+        return whole(answers.write_done())
 
     async def _count(self, call: Call, kind: Kind) -> web.Response:
         return whole(answers.write_count(await self.mailbox.count_waiting(call.caller, kind)))
@@ -292,11 +304,7 @@ class VxpApi:
         return whole(answers.write_units(listing.units(directory)))
 
     async def _register(self, call: Call) -> web.Response:
-        body = b""
-        async for chunk in call.request.content.iter_any():
-            body += chunk
-            if len(body) > _SMALL_BODY_BYTES:
-                raise self._too_large()
+        body = await read_small_body(call.request, limit=_REGISTRATION_BYTES)
         await self.registry.register(call.caller, read_registration(body), at=call.at)
         return whole(answers.write_done())
 
@@ -314,25 +322,3 @@ class VxpApi:
             after = error.after if isinstance(error, Delay) else Delay.after
             response.headers["Retry-After"] = str(max(1, math.ceil(after.total_seconds())))
         return response
-
-
-async def _finish(writer: SpoolWriter, claimed_hash: str) -> Spool:
-    without = writer.digest_without_line_break()
-    if without is not None and hash_matches(claimed_hash, without):
-        return await writer.finish(drop_line_break=True)
-    if hash_matches(claimed_hash, writer.digest()):
-        return await writer.finish()
-    raise Refusal.because(
-        "hash-mismatch",
-        where="XroadVnpt-hash-file",
-        vi="Gói tin nhận được không khớp với mã băm đã ký.",
-        en="The package received is not the one whose hash was signed.",
-    )
-
-
-def _too_slow() -> Delay:
-    return Delay.because(
-        "upload-too-slow",
-        vi="Gói tin gửi lên quá chậm; hãy gửi lại.",
-        en="The package came too slowly; send it again.",
-    )

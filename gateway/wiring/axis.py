@@ -4,8 +4,11 @@ import ssl
 
 import aiohttp
 
-from gateway.clients.axis import Axis, AxisLimits
+from gateway.clients.axis import Axis
+from gateway.clients.axis_probe import AxisProbe
+from gateway.clients.limits import AxisLimits
 from gateway.config import Config
+from gateway.exchange.directory import Snapshot
 from gateway.exchange.road import Road
 from gateway.office import Clock
 
@@ -14,14 +17,22 @@ def open_session(config: Config) -> aiohttp.ClientSession | None:
     """Open what every call to the axis goes through; None on a hub."""
     if config.axis is None:
         return None
-    context: ssl.SSLContext | bool = True
-    if config.axis.url.startswith("https:"):
-        context = ssl.create_default_context(cafile=config.axis.ca_file)
-        if config.axis.client_certificate_file is not None:
-            context.load_cert_chain(config.axis.client_certificate_file, config.axis.client_key_file)
+    context = axis_tls(config)
     return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(ssl=context, limit=4 * config.delivery.concurrency)
+        connector=aiohttp.TCPConnector(
+            ssl=True if context is None else context, limit=4 * config.delivery.concurrency
+        )
     )
+
+
+def axis_tls(config: Config) -> ssl.SSLContext | None:
+    """Say whom we believe to be the axis, and who we are to it; None where nothing is encrypted."""
+    if config.axis is None or not config.axis.url.startswith("https:"):
+        return None
+    context = ssl.create_default_context(cafile=config.axis.ca_file)
+    if config.axis.client_certificate_file is not None:
+        context.load_cert_chain(config.axis.client_certificate_file, config.axis.client_key_file)
+    return context
 
 
 def lay_road(config: Config) -> Road:
@@ -31,6 +42,13 @@ def lay_road(config: Config) -> Road:
         longest_delay=config.delivery.longest_delay,
         jitter=config.delivery.jitter,
         patience=config.delivery.concurrency,
+    )
+
+
+def probe_axis(config: Config, axis: Axis, directory: Snapshot, clock: Clock) -> AxisProbe:
+    """Put the test of the way to the axis together."""
+    return AxisProbe(
+        axis=axis, context=axis_tls(config), agencies=frozenset(directory.served_by), clock=clock
     )
 
 

@@ -1,6 +1,7 @@
 """The walks put together; serving.py runs what is built here."""
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 import aiohttp
 from aiohttp import web
@@ -8,33 +9,43 @@ from aiohttp import web
 from gateway.clients.axis import Axis
 from gateway.exchange.acceptance import Tools
 from gateway.exchange.admission import Admission
+from gateway.exchange.alerts import Alerts
 from gateway.exchange.delivery import Delivery
+from gateway.exchange.expectations import Expectations
 from gateway.exchange.ids import Mint
 from gateway.exchange.inbound import Inbound
+from gateway.exchange.indexing import Indexing
 from gateway.exchange.judge import Judge
 from gateway.exchange.mailbox import Mailbox
 from gateway.exchange.matching import Matching
 from gateway.exchange.outbound import Outbound
 from gateway.exchange.own_words import OwnWords
 from gateway.exchange.passing_on import Sealing
-from gateway.exchange.posting import Posting
 from gateway.exchange.refusals import Refusals
 from gateway.exchange.registry import Registry
 from gateway.exchange.restoration import Restoration
 from gateway.exchange.road import Road
-from gateway.exchange.worker import Rhythm, Worker
+from gateway.exchange.vouching import Vouching
+from gateway.exchange.worker import Rhythm, Round, Worker
 from gateway.model.agency import System, SystemKind
 from gateway.model.identifiers import SystemId
-from gateway.model.package import Organization
-from gateway.office import Clock, Office, now
+from gateway.office import Clock, Office, furnish_intervention, furnish_own_words, now
 from gateway.store.dispatches import newest_id
 from gateway.web.app import make_app
 from gateway.web.authentication import Authentication
 from gateway.web.limits import Limits
 from gateway.web.operations import Operations, Watch
 from gateway.web.vxp_api import VxpApi
+from gateway.wiring.alerts import build_alerts
 from gateway.wiring.axis import lay_road, open_session, reach_axis
+from gateway.wiring.console import Holdings, build_console
+from gateway.wiring.desks import Desks, build_desks
+from gateway.wiring.evidence import expect_receipts, receipt_rounds
 from gateway.wiring.files import load_agency_seals, load_trust, package_limits
+from gateway.wiring.retention import retention_round
+from gateway.wiring.vouching import open_outer_session, publish_log, rounds_of, vouch
+
+_BETWEEN_LOOKS = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +55,8 @@ class Gateway:
     office: Office
     app: web.Application
     worker: Worker
-    session: aiohttp.ClientSession | None
+    desks: Desks
+    sessions: tuple[aiohttp.ClientSession, ...]
 
 
 async def build_gateway(office: Office, *, clock: Clock = now) -> Gateway:
@@ -53,8 +65,13 @@ async def build_gateway(office: Office, *, clock: Clock = now) -> Gateway:
     road = lay_road(office.config)
     axis = None if session is None else reach_axis(office.config, session, road, clock)
     mint = Mint.after(await newest_id(office.database))
-    builder = _Builder(office=office, axis=axis, road=road, clock=clock, mint=mint)
-    return builder.build(session)
+    outer = open_outer_session(office.config)
+    vouching = vouch(office, outer, clock)
+    alerts = build_alerts(office, road if axis else None, session=outer, clock=clock, vouching=vouching)
+    builder = _Builder(
+        office=office, axis=axis, road=road, clock=clock, mint=mint, vouching=vouching, alerts=alerts
+    )
+    return builder.build(tuple(each for each in (session, outer) if each is not None))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,19 +83,15 @@ class _Builder:
     road: Road
     clock: Clock
     mint: Mint
+    vouching: Vouching
+    alerts: Alerts
 
-    def build(self, session: aiohttp.ClientSession | None) -> Gateway:
+    def build(self, sessions: tuple[aiohttp.ClientSession, ...]) -> Gateway:
         office, config = self.office, self.office.config
-        posting = Posting(blobs=office.blobs, mint=self.mint, give_up_after=config.delivery.give_up_after)
-        own_words = OwnWords(
-            notary=office.notary,
-            posting=posting,
-            gateway=Organization(code=config.agency_code, name=config.name),
-            axis_is_open=self.axis is not None,
-        )
+        own_words = furnish_own_words(office, self.mint)
         tools = Tools(
             notary=office.notary,
-            posting=posting,
+            posting=own_words.posting,
             own_words=own_words if config.answers.arrived_by_itself else None,
         )
         seals = load_agency_seals(config.trust.agency_seals_dir)
@@ -91,11 +104,44 @@ class _Builder:
         )
         refusals = Refusals(database=office.database, notary=office.notary)
         inbound = self._inbound(tools, refusals)
+        expectations = expect_receipts(office, self.clock)
         worker = self._worker(sealing, own_words, inbound)
         outbound = self._outbound(tools, refusals, worker)
-        vxp = self._vxp(refusals, outbound, inbound, sealing, own_words)
+        mailbox = Mailbox(
+            database=office.database,
+            directory=office.directory,
+            sealing=sealing,
+            notary=office.notary,
+            own_words=own_words,
+        )
+        vxp = self._vxp(refusals, outbound, inbound, mailbox)
+        desks = build_desks(
+            office,
+            intervention=furnish_intervention(office, own_words, on_leaving=worker.wake),
+            outbound=outbound,
+            mailbox=mailbox,
+            inbound=inbound,
+            axis=self.axis,
+            mint=self.mint,
+            clock=self.clock,
+        )
+        worker.rounds = (
+            Round(every=config.alerts.every, make=self.alerts.look, waits_outside=True),
+            self._indexing(),
+            *rounds_of(self.vouching, config),
+            *receipt_rounds(office, self.axis, expectations, self.clock),
+            retention_round(office, self.clock),
+            *desks.rounds,
+        )
+        operations = self._operations(worker, expectations)
+        holdings = Holdings(watch=operations.watch, desks=desks, alerts=self.alerts, seals=seals)
+        console = build_console(office, holdings, self.clock)
         return Gateway(
-            office=office, app=make_app(vxp, self._operations(worker)), worker=worker, session=session
+            office=office,
+            app=make_app(vxp, operations, publish_log(self.vouching, self.clock), console=console),
+            worker=worker,
+            sessions=sessions,
+            desks=desks,
         )
 
     def _judge(self) -> Judge:
@@ -169,6 +215,17 @@ class _Builder:
             restoration=self._restoration(inbound),
         )
 
+    def _indexing(self) -> Round:
+        """Take up what was accepted before there was a search, and then nothing more."""
+        office = self.office
+        indexing = Indexing(
+            database=office.database,
+            blobs=office.blobs,
+            directory=office.directory,
+            limits=package_limits(office.config),
+        )
+        return Round(every=_BETWEEN_LOOKS, make=indexing.catch_up)
+
     def _restoration(self, inbound: Inbound | None) -> Restoration | None:
         if self.axis is None or inbound is None:
             return None
@@ -209,8 +266,7 @@ class _Builder:
         refusals: Refusals,
         outbound: Outbound,
         inbound: Inbound | None,
-        sealing: Sealing,
-        own_words: OwnWords,
+        mailbox: Mailbox,
     ) -> VxpApi:
         office, config = self.office, self.office.config
         authentication = Authentication(
@@ -229,13 +285,7 @@ class _Builder:
             admission=self._admission(),
             outbound=outbound,
             inbound=inbound,
-            mailbox=Mailbox(
-                database=office.database,
-                directory=office.directory,
-                sealing=sealing,
-                notary=office.notary,
-                own_words=own_words,
-            ),
+            mailbox=mailbox,
             registry=self._registry(),
             directory=office.directory,
             blobs=office.blobs,
@@ -246,13 +296,15 @@ class _Builder:
             on_axis_call=self.road.was_answered,
         )
 
-    def _operations(self, worker: Worker) -> Operations:
+    def _operations(self, worker: Worker, expectations: Expectations) -> Operations:
         return Operations(
             watch=Watch(
                 database=self.office.database,
                 blobs=self.office.blobs,
                 seal=self.office.seal,
                 worker=worker,
+                expectations=expectations,
+                vouching=self.vouching,
                 free_space_floor_bytes=self.office.config.storage.free_space_floor,
                 clock=self.clock,
             )

@@ -11,7 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from tests.campaign.kills import Outcome, Plan, play
-from tests.campaign.mutations import DISK_MUTATIONS, MUTATIONS
+from tests.campaign.mutations import DISK_MUTATIONS, LOSS_MUTATIONS, MUTATIONS
 from tests.campaign.page import write_page
 
 _MUTATED_SECONDS = 25.0
@@ -23,7 +23,7 @@ def main() -> int:
     if chosen.mutations:
         return _try_mutations(chosen.seed)
     outcomes = {}
-    for scene in chosen.scene or ("kills", "disks"):
+    for scene in chosen.scene or ("kills", "disks", "losses"):
         outcome = outcomes[scene] = _run(_plan(scene, chosen), chosen.keep and chosen.keep / scene)
         _tell(scene, outcome)
     if chosen.report is not None:
@@ -38,9 +38,11 @@ def main() -> int:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.campaign", description=__doc__)
-    parser.add_argument("--scene", action="append", choices=["kills", "disks"], help="only this one")
+    parser.add_argument(
+        "--scene", action="append", choices=["kills", "disks", "losses"], help="only this one"
+    )
     parser.add_argument("--kills", type=int, default=300, help="how many kills (10,000 is the full run)")
-    parser.add_argument("--seconds", type=float, help="end a scene after so many; disks: 40")
+    parser.add_argument("--seconds", type=float, help="end a scene after so many; disks and losses: 40")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--calm", action="store_true", help="leave the roads alone")
     parser.add_argument("--mutation", choices=sorted(MUTATIONS), help="plant one fault first")
@@ -54,6 +56,8 @@ def _arguments() -> argparse.Namespace:
 def _plan(scene: str, chosen: argparse.Namespace) -> Plan:
     if scene == "disks":
         return disk_plan(chosen.seed, chosen.seconds or 40.0, mutation=chosen.mutation)
+    if scene == "losses":
+        return loss_plan(chosen.seed, chosen.seconds or 40.0, mutation=chosen.mutation)
     return Plan(
         seed=chosen.seed,
         kills=chosen.kills,
@@ -66,6 +70,11 @@ def _plan(scene: str, chosen: argparse.Namespace) -> Plan:
 def disk_plan(seed: int, seconds: float, *, mutation: str | None = None) -> Plan:
     """Plan a scene in which only the disks are bad."""
     return Plan(seed=seed, seconds=seconds, network=False, disk=True, mutation=mutation)
+
+
+def loss_plan(seed: int, seconds: float, *, mutation: str | None = None) -> Plan:
+    """Plan a scene in which gateways are lost and restored from their backups."""
+    return Plan(seed=seed, seconds=seconds, network=False, losses=True, mutation=mutation)
 
 
 def _run(plan: Plan, keep: Path | None = None) -> Outcome:
@@ -83,6 +92,8 @@ def _try_mutations(seed: int) -> int:
         plan = Plan(seed=seed, kills=80, seconds=2 * _MUTATED_SECONDS, mutation=name)
         if name in DISK_MUTATIONS:
             plan = disk_plan(seed, _MUTATED_SECONDS, mutation=name)
+        if name in LOSS_MUTATIONS:
+            plan = loss_plan(seed, _MUTATED_SECONDS, mutation=name)
         found = _run(plan).breaches
         missed += not found
         words = f"{len(found)} breaches, such as {found[0][:160]}" if found else "MISSED"
@@ -98,6 +109,7 @@ def _tell(scene: str, outcome: Outcome) -> None:
     print(f"points never passed: {', '.join(never) or 'none'}")
     print(f"faults on the roads: {outcome.faults}")
     print(f"faults of the disks: {outcome.disk_faults}")
+    print(f"lost and restored: {outcome.losses}")
     print(
         f"{outcome.sendings} packages, {outcome.promises} promises, {outcome.refused} refused,"
         f" {outcome.deliveries} deliveries; settled in {outcome.settled_in:.1f} s"

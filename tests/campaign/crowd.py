@@ -20,6 +20,7 @@ from gateway.exchange.ids import Mint
 from gateway.exchange.judge import Judge
 from gateway.exchange.posting import Posting
 from gateway.exchange.routing import plan_route
+from gateway.model.agency import SystemKind
 from gateway.model.identifiers import AgencyCode, Digest, DocumentId, SystemId
 from gateway.model.package import DocumentCode
 from gateway.model.signature import SignaturePolicy, VerifiedPackage
@@ -110,6 +111,7 @@ class Crowd:
             spool=spool,
             direction=Direction.OUTBOUND,
             system_id=SystemId(self.system_of(letter.sender)),
+            peer=SystemKind.DMS,
             route=plan_route(
                 [letter.recipient], self.directory, axis_is_open=self.axis_is_open, is_answer=False
             ),

@@ -23,7 +23,11 @@ _PAUSE = 0.15
 
 @dataclass(kw_only=True)
 class Clerk:
-    """One desk at work. stop ends the sending; the collecting goes on until cancelled."""
+    """One desk at work. stop ends the sending; the collecting goes on until cancelled.
+
+    Shape: a plain clerk sends new documents to agencies at other houses, and nothing else; it keeps what it
+    sent, by token, to send it again.
+    """
 
     town: Town
     desk: Desk
@@ -31,16 +35,20 @@ class Clerk:
     dice: random.Random
     pause: float
     large_bytes: int = 90_000
+    plain: bool = False
+    kept: dict[int, bytes] = field(default_factory=dict)
     stop: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def send_on(self) -> None:
         """Send one document after the other; now and then recall or update one, or send one twice."""
         while not self.stop.is_set():
             sending, content = self._write_document()
-            if self.dice.random() < 0.04:
+            if self.plain:
+                self.kept[sending.token] = content
+            elif self.dice.random() < 0.04:
                 await self._answer_too_early(sending)
             await self._insist(sending, content)
-            if sending.promises and self.dice.random() < 0.15:
+            if not self.plain and sending.promises and self.dice.random() < 0.15:
                 await self._amend(sending)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self.stop.wait(), self.dice.uniform(0, 2 * self.pause))
@@ -54,7 +62,8 @@ class Clerk:
                 with contextlib.suppress(Delay, KeyError, ValueError):
                     for item in (await dms.received(kind)).items:
                         sending = await self._take(dms, item["docId"])
-                        if sending is not None and sending.is_document and not self.stop.is_set():
+                        answers = sending is not None and sending.is_document and not self.plain
+                        if sending is not None and answers and not self.stop.is_set():
                             task = asyncio.create_task(self._answer(sending))
                             answering.add(task)
                             task.add_done_callback(answering.discard)
@@ -64,9 +73,13 @@ class Clerk:
             await asyncio.sleep(_PAUSE)
 
     def _write_document(self) -> tuple[Sending, bytes]:
-        others = [desk.agency for desk in self.town.desks if desk is not self.desk]
+        others = [
+            desk.agency
+            for desk in self.town.desks
+            if desk is not self.desk and not (self.plain and desk.house is self.desk.house)
+        ]
         recipients = self.dice.sample(others, self.dice.randint(1, 3))
-        if self.desk.house.number and self.dice.random() < 0.03:
+        if self.desk.house.number and not self.plain and self.dice.random() < 0.03:
             recipients.append(GHOST)
         token = self.ledger.new_token()
         sent = Sent(sender=self.desk.agency, number=str(token), day=_DAY)
@@ -113,6 +126,13 @@ class Clerk:
                     return
                 await asyncio.sleep(self.dice.uniform(0.02, _PAUSE))
 
+    async def send_again(self, safe: set[int]) -> None:
+        """Send again all but what is safe: its promises were lost with who gave them."""
+        for token in self.kept.keys() - safe:
+            sending = self.ledger.sendings[token]
+            sending.promises.clear()
+            await self._insist(sending, self.kept[token])
+
     async def _amend(self, sending: Sending) -> None:
         token = self.ledger.new_token()
         business = self.dice.choice((1, 2))
@@ -147,7 +167,8 @@ class Clerk:
 
     async def _confirm(self, dms: SampleDms, doc_id: str, sending: Sending | None) -> None:
         mine = (self.desk.system, doc_id)
-        if sending is not None and _will_fail(sending) and sending.recipients[0] == self.desk.agency:
+        wanted = self.plain or sending is None or not _will_fail(sending)
+        if sending is not None and not wanted and sending.recipients[0] == self.desk.agency:
             self.ledger.turned_away.add((self.desk.agency, sending.token))
             self.ledger.unwanted.add(mine)
         # Seen again because the first word was lost, it is the same word.

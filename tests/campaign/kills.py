@@ -17,6 +17,7 @@ from tests.campaign.desks import Clerk, Registrar
 from tests.campaign.disk import Disk, build, preloading
 from tests.campaign.invariants import Finding, Scene, check_all
 from tests.campaign.ledger import Ledger
+from tests.campaign.losses import Loser
 from tests.campaign.nursery import Nursery
 from tests.campaign.town import House, Town, open_town
 
@@ -37,6 +38,7 @@ class Plan:
     seconds: float = 600.0
     network: bool = True
     disk: bool = False
+    losses: bool = False
     longest: float = 1.6
     pause: float = 0.25
     mutation: str | None = None
@@ -55,6 +57,7 @@ class Outcome:
     at_random: int = 0
     faults: dict[str, int] = field(default_factory=dict)
     disk_faults: dict[str, int] = field(default_factory=dict)
+    losses: dict[str, int] = field(default_factory=dict)
     passings: dict[str, int] = field(default_factory=dict)
     sendings: int = 0
     promises: int = 0
@@ -81,8 +84,12 @@ async def play(directory: Path, plan: Plan) -> Outcome:
                 await (await house.start()).ready.wait()
             began = time.monotonic()
             stop = asyncio.Event()
-            async with _at_work(town, ledger, plan, stop) as registrar:
-                await _break(town, plan, outcome, disks)
+            async with _at_work(town, ledger, plan, stop) as (registrar, clerks):
+                await (
+                    _lose(town, ledger, plan, outcome, clerks)
+                    if plan.losses
+                    else _break(town, plan, outcome, disks)
+                )
                 stop.set()
                 outcome.seconds = time.monotonic() - began
                 unsettled = await _settle(town, ledger, within=plan.settled_within)
@@ -99,7 +106,9 @@ async def play(directory: Path, plan: Plan) -> Outcome:
 
 
 @contextlib.asynccontextmanager
-async def _at_work(town: Town, ledger: Ledger, plan: Plan, stop: asyncio.Event) -> AsyncIterator[Registrar]:
+async def _at_work(
+    town: Town, ledger: Ledger, plan: Plan, stop: asyncio.Event
+) -> AsyncIterator[tuple[Registrar, list[Clerk]]]:
     clerks = [
         Clerk(
             town=town,
@@ -107,6 +116,7 @@ async def _at_work(town: Town, ledger: Ledger, plan: Plan, stop: asyncio.Event) 
             ledger=ledger,
             dice=random.Random(f"{plan.seed} {desk.system}"),
             pause=plan.pause,
+            plain=plan.losses,
             stop=stop,
         )
         for desk in town.desks
@@ -114,10 +124,10 @@ async def _at_work(town: Town, ledger: Ledger, plan: Plan, stop: asyncio.Event) 
     assert town.registrar is not None
     registrar = Registrar(desk=town.registrar, dice=random.Random(f"{plan.seed} registrar"), stop=stop)
     async with asyncio.TaskGroup() as work:
-        registering = work.create_task(registrar.register_on())
+        registering = work.create_task(asyncio.sleep(0) if plan.losses else registrar.register_on())
         collecting = [work.create_task(clerk.collect_on()) for clerk in clerks]
         sending = [work.create_task(clerk.send_on()) for clerk in clerks]
-        yield registrar
+        yield registrar, clerks
         await asyncio.wait([registering], timeout=plan.settled_within)
         for task in (registering, *collecting, *sending):
             task.cancel()
@@ -176,6 +186,27 @@ async def _break(town: Town, plan: Plan, outcome: Outcome, disks: list[Disk]) ->
     outcome.at_random = sum(killer.at_random for killer in killers)
     outcome.faults = _sum(vandal.done for vandal in vandals)
     outcome.disk_faults = _sum(saboteur.done for saboteur in saboteurs)
+
+
+async def _lose(town: Town, ledger: Ledger, plan: Plan, outcome: Outcome, clerks: list[Clerk]) -> None:
+    stop = asyncio.Event()
+    losers = [
+        Loser(
+            house=house,
+            clerks=[clerk for clerk in clerks if clerk.desk.house is house],
+            ledger=ledger,
+            dice=random.Random(f"{plan.seed} loss {house.name}"),
+            stop=stop,
+            backups=town.directory,
+        )
+        for house in town.houses[1:]
+    ]
+    async with asyncio.TaskGroup() as losing:
+        for loser in losers:
+            losing.create_task(loser.lose_on())
+        await asyncio.sleep(plan.seconds)
+        stop.set()
+    outcome.losses = {loser.house.name: loser.count for loser in losers}
 
 
 def _sum(counters: Iterable[Counter[str]]) -> dict[str, int]:

@@ -27,13 +27,14 @@ class Mutation:
 
 
 def _promise_before_the_commit() -> None:
-    def commit_later(connection: sqlite3.Connection, batch: Any) -> None:
+    def commit_later(connection: sqlite3.Connection, batch: Any) -> bool:
         connection.execute("BEGIN IMMEDIATE")
         for turn in batch:
             database._run_in_savepoint(connection, turn)
             turn.loop.call_soon_threadsafe(turn.settle)
         database.passed(database.Point.BEFORE_COMMIT)
         connection.execute("COMMIT")
+        return True
 
     database._commit_together = commit_later
 
@@ -119,6 +120,15 @@ def _publish_without_its_folder() -> None:
     blobs._sync_directory = lambda _: None
 
 
+def _forget_what_was_fetched() -> None:
+    honest = Inbound.fetch_waiting
+
+    async def fetch(self: Inbound, *rest: Any, **named: Any) -> int:
+        return await honest(self, *rest, **named | {"window": None})
+
+    Inbound.fetch_waiting = fetch  # type: ignore[method-assign]
+
+
 MUTATIONS = {
     "promise-before-commit": Mutation(
         words="the answer leaves before the commit", apply=_promise_before_the_commit
@@ -141,4 +151,10 @@ DISK_MUTATIONS = {
         words="names of large packages are not synced", apply=_publish_without_its_folder
     ),
 }
-MUTATIONS |= DISK_MUTATIONS
+# What only a restored node shows.
+LOSS_MUTATIONS = {
+    "no-fetch-after-restore": Mutation(
+        words="a restored node does not fetch again what it had", apply=_forget_what_was_fetched
+    ),
+}
+MUTATIONS |= DISK_MUTATIONS | LOSS_MUTATIONS

@@ -103,6 +103,7 @@ def test_what_is_a_file_itself_stays_as_it_is(content, name, declared_type):
         zip_up(("1.pdf", PDF))[:40],
         b"PK\x03\x04 rac",
     ],
+    ids=["two files", "a folder", "another method", "cut at its end", "cut short", "rubbish"],
 )
 def test_an_archive_that_is_no_wrapping_is_called_an_archive(content):
     """Two entries, none, a method nobody uses, or broken: its reader must see what it is."""

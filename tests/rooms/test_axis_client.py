@@ -11,7 +11,8 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from gateway.clients.axis import Axis, AxisLimits
+from gateway.clients.axis import Axis
+from gateway.clients.limits import AxisLimits
 from gateway.errors import Delay, LienthongError, Misconfiguration, Refusal
 from gateway.model.code_lists import Kind
 from gateway.model.identifiers import AgencyCode, Digest, SystemId

@@ -163,6 +163,16 @@ DAMAGES: dict[str, Damage] = {
     "dispatch-contradicts-itself": changed("UPDATE dispatches SET far_id = NULL"),
     "queue-miscounted": changed("UPDATE queues SET ended_count = ended_count + 1"),
     "agency-served-unknown": changed("INSERT INTO served_agencies VALUES ('X', 'SYT')"),
+    "erasure-unrecorded": changed("UPDATE packages SET erased_at = 1 WHERE direction = 'inbound'"),
+    "record-without-erasure": changed(
+        "INSERT INTO log (kind, at, statement, leaf, package_id)"
+        " SELECT 'erased', at, statement, leaf, package_id FROM log WHERE kind = 'accepted' LIMIT 1"
+    ),
+    "hold-ignored": changed(
+        "INSERT INTO holds (thread_id, reason, placed_at, placed_by)"
+        " SELECT thread_id, 'x', 1, 'x' FROM packages WHERE direction = 'inbound';"
+        "UPDATE packages SET erased_at = 2 WHERE direction = 'inbound'"
+    ),
     "bytes-missing": lambda directory: large_file(directory).unlink(),
     "bytes-damaged": lambda directory: large_file(directory).write_bytes(
         large_file(directory).read_bytes()[:-1] + b"!"

@@ -1,7 +1,8 @@
 """A gateway as a process of its own, which kills itself (SIGKILL) the first time it comes to a named point.
 
-``python -m tests.walks.dying DIR [POINT]`` serves DIR and prints its address. The points lie between the
-steps of the walks; dying there is done from the outside, so that the product knows nothing of it.
+``python -m tests.walks.dying DIR [POINT [DAYS]]`` serves DIR, so many days from now, and prints its address.
+The points lie between the steps of the walks; dying there is done from the outside, so that the product
+knows nothing of it. Those of `gateway.points` go by their name.
 """
 
 import asyncio
@@ -9,16 +10,22 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from gateway.clients.axis import Axis
 from gateway.config import load_config
 from gateway.exchange.acceptance import Acceptance
 from gateway.exchange.delivery import Delivery
+from gateway.exchange.evidencing import Evidencing
+from gateway.exchange.expectations import Expectations
 from gateway.exchange.inbound import Inbound
 from gateway.exchange.mailbox import Mailbox
 from gateway.exchange.outbound import Outbound
 from gateway.exchange.passing_on import Sealing
+from gateway.office import now
+from gateway.points import Point, watch
 from gateway.serving import serving
 from gateway.store.blobs import Blobs
 
@@ -38,6 +45,10 @@ POINTS: dict[str, tuple[type, str, str]] = {
     "recorded, not yet confirmed to the axis": (Inbound, "accept", AFTER),
     "collected, not yet answered": (Mailbox, "collect", AFTER),
     "confirmed, not yet answered": (Mailbox, "confirm", AFTER),
+    "the axis's receipts read, not yet kept": (Evidencing, "_keep", BEFORE),
+    "the axis's receipts kept": (Evidencing, "_keep", AFTER),
+    "the axis told of ours, not yet noted": (Axis, "tell_receipts", AFTER),
+    "looked for missing receipts": (Expectations, "look", AFTER),
 }
 
 
@@ -47,6 +58,9 @@ def die() -> None:
 
 def arm(point: str) -> None:
     """Replace one step by itself and death."""
+    if point in Point.__members__:
+        watch(lambda passed: die() if passed is Point[point] else None)
+        return
     owner, name, when = POINTS[point]
     step: Callable[..., Any] = getattr(owner, name)
 
@@ -65,13 +79,15 @@ def arm(point: str) -> None:
     setattr(owner, name, walk_and_die if asyncio.iscoroutinefunction(step) else act_and_die)
 
 
-async def serve(directory: Path) -> None:
-    async with serving(load_config(directory / "config.toml")) as address:
+async def serve(directory: Path, ahead: timedelta) -> None:
+    config = load_config(directory / "config.toml")
+    async with serving(config, clock=lambda: now() + ahead) as address:
         print(f"ready {address}", flush=True)
         await asyncio.Event().wait()
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 2:
+    if len(sys.argv) > 2 and sys.argv[2]:
         arm(sys.argv[2])
-    asyncio.run(serve(Path(sys.argv[1])))
+    days = timedelta(days=int(sys.argv[3])) if len(sys.argv) > 3 else timedelta()
+    asyncio.run(serve(Path(sys.argv[1]), days))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.campaign.__main__ import disk_plan
+from tests.campaign.__main__ import disk_plan, loss_plan
 from tests.campaign.kills import Plan, play
 
 pytestmark = pytest.mark.timeout(240)
@@ -24,6 +24,14 @@ async def test_bad_disks_and_power_cuts_lose_nothing_that_was_promised(tmp_path:
     """Disks that are full, fail, tear and forget, under all three nodes."""
     outcome = await play(tmp_path, disk_plan(11, 15))
     assert sum(outcome.disk_faults.values()) > 10
+    assert outcome.breaches == []
+
+
+async def test_gateways_lost_and_restored_lose_nothing_and_repeat_nothing(tmp_path: Path) -> None:
+    """What happened since the backup is found at the axis, or sent again by the DMSs."""
+    outcome = await play(tmp_path, loss_plan(11, 10))
+    assert sum(outcome.losses.values()) >= 2
+    assert outcome.deliveries > 20
     assert outcome.breaches == []
 
 

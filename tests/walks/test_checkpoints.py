@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.cli.log import entry_facts
+from gateway.cli.log_entry import entry_facts
+from gateway.config import load_config
 from gateway.errors import Refusal
 from gateway.evidence.checkpoint import Verdict, compare, verify_checkpoint
 from gateway.evidence.merkle import hash_leaf, verify_consistency
@@ -20,11 +21,12 @@ from gateway.evidence.proof import read_proof, verify_proof
 from gateway.evidence.receipts import read_entry, write_entry, write_statement
 from gateway.evidence.replay import Replayed
 from gateway.exchange.auditing import verify_export, verify_log
-from gateway.exchange.checkpoints import Checkpoints, extend_tree, prove_consistency, prove_entry
+from gateway.exchange.checkpoints import Checkpoints, extend_tree, log_name, prove_consistency, prove_entry
 from gateway.exchange.notary import Notary
 from gateway.exchange.witness import Sighting, Witness
 from gateway.model.identifiers import PackageId
 from gateway.model.log import LogKind
+from gateway.office import load_own_seal, now
 from gateway.store.audit_log import append_entry, list_entries
 from gateway.store.checkpoints import KeptCheckpoint, find_newest, list_seen
 from gateway.store.database import Database, open_database
@@ -32,7 +34,7 @@ from gateway.store.tree import count_entries, count_tiled
 from gateway.store.whole_log import read_notes
 from tests.keys import AT, FINANCE, HEALTH, seal
 from tests.packages import Sent, document
-from tests.walks.world import MINISTRY, World, collect_all
+from tests.walks.world import HUB, MINISTRY, PROVINCE, World, collect_all
 
 ORIGIN = f"{HEALTH}/log"
 CERTIFICATES = [seal().certificate]
@@ -377,18 +379,18 @@ async def test_the_log_of_a_gateway_at_work_is_provable(world: World) -> None:
     await collect_all(world.ministry, "status")
     for dms in (world.ministry, world.health):
         assert not (await dms.send(package[:-20], sender=MINISTRY)).ok
-    for node, own in ((world.gateway, "gateway"), (world.hub, "hub")):
+    for node, code in ((world.gateway, PROVINCE), (world.hub, HUB)):
         database = await opened(node.directory / "lienthong.db")
-        checkpoints = Checkpoints(database=database, seal=seal(), origin=f"{own}/log")
-        kept = await checkpoints.make(at=AT)
+        own = load_own_seal(load_config(node.directory / "config.toml"))
+        kept = await Checkpoints(database=database, seal=own, origin=log_name(code)).make(at=now())
         assert kept is not None
-        found = await verify_log(database, origin=f"{own}/log", certificates=CERTIFICATES)
+        found = await verify_log(database, origin=log_name(code), certificates=[own.certificate])
         assert found.faults == ()
         assert found.vouched == kept.size >= 3
         for seq in range(1, kept.size + 1):
             raw = await prove_entry(database, seq)
             assert raw is not None
-            assert verify_proof(read_proof(raw), seal().certificate)
+            assert verify_proof(read_proof(raw), own.certificate)
         await database.close()
 
 
@@ -399,7 +401,8 @@ async def test_the_log_of_a_gateway_at_work_is_provable(world: World) -> None:
 async def witness(tmp_path: Path) -> AsyncIterator[Witness]:
     """Another gateway, with its own database and seal, that watches this log."""
     database = await opened(tmp_path / "witness.db")
-    yield Witness(database=database, seal=seal(FINANCE), name=f"{FINANCE}/log")
+    notary = Notary(gateway=FINANCE, seal=seal(FINANCE))
+    yield Witness(database=database, notary=notary, name=f"{FINANCE}/log")
     await database.close()
 
 
@@ -417,7 +420,7 @@ async def test_a_witness_signs_what_extends_what_it_saw(checkpoints: Checkpoints
         found = await shown(witness, kept, old, proof)
         assert found.verdict == verdict
         await checkpoints.take_cosignature(
-            kept.size, found.line, witness=witness.name, certificate=seal(FINANCE).certificate, at=AT
+            kept.size, found.line, witness=witness.name, certificates=[seal(FINANCE).certificate], at=AT
         )
     newest = await find_newest(checkpoints.database)
     assert newest is not None
@@ -491,7 +494,7 @@ async def test_a_line_that_is_not_the_witnesss_is_not_kept(
     for size, line in ((9, right), (5, rename), (5, "rubbish\n"), (5, "— a AAAA\n"), (6, right)):
         with pytest.raises(Refusal):
             await checkpoints.take_cosignature(
-                size, line, witness=witness.name, certificate=seal(FINANCE).certificate, at=AT
+                size, line, witness=witness.name, certificates=[seal(FINANCE).certificate], at=AT
             )
     newest = await find_newest(checkpoints.database)
     assert newest == second

@@ -39,6 +39,14 @@ ON_THE_WAY_IN = [
     "confirmed, not yet answered",
 ]
 
+# Tried in test_ladder.py.
+WITH_RECEIPTS = [
+    "the axis's receipts read, not yet kept",
+    "the axis's receipts kept",
+    "the axis told of ours, not yet noted",
+    "looked for missing receipts",
+]
+
 
 @dataclass
 class Mortal:
@@ -183,4 +191,4 @@ async def test_a_gateway_killed_on_the_way_in_loses_nothing_and_delivers_nothing
 
 def test_every_point_is_visited() -> None:
     """No way to die is forgotten."""
-    assert sorted(ON_THE_WAY_OUT + ON_THE_WAY_IN) == sorted(POINTS)
+    assert sorted(ON_THE_WAY_OUT + ON_THE_WAY_IN + WITH_RECEIPTS) == sorted(POINTS)

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from gateway.model.dispatch import Dispatch, Event
 from gateway.model.identifiers import AgencyCode, Digest, DispatchId, SystemId
 from gateway.model.log import LogKind
 from gateway.office import Office, now, open_office
-from gateway.store import dispatches, mailboxes, threads
+from gateway.store import dispatches, expectations, mailboxes, receipts, threads
 from gateway.store.database import Database, to_micros
 from gateway.vxp.operations import FORMS, Operation
 from gateway.vxp.requests import write_send
@@ -173,6 +174,66 @@ async def test_accepting_costs_the_same_however_much_was_accepted(node: Node) ->
     short = steps_to_write(node, ask)
     await crowd(node, to_the_axis(1800, first=200))
     assert steps_to_write(node, ask) < 1.2 * max(1, short)
+
+
+async def test_looking_for_missing_receipts_costs_the_same_however_much_is_open(node: Node) -> None:
+    """Ten times as much waits in mailboxes and was taken by the axis; one look takes no more steps."""
+
+    async def cost() -> tuple[int, int]:
+        with writing(node) as tables:
+            tables.execute(
+                "UPDATE dispatches SET state = 'delivered', ended_at = created_at WHERE destination = 'axis'"
+            )
+            tables.commit()
+        async with office(node) as opened:
+            looks = (expectations.list_uncollected, expectations.list_unheard)
+            long_ago = now() - timedelta(days=1)
+            for look in looks:
+                assert await look(opened.database, until=long_ago, limit=16) == []
+                assert len(await look(opened.database, until=now(), limit=16)) == 16
+            early, late = [
+                await steps_to_read(opened.database, partial(look, opened.database, until=now(), limit=16))
+                for look in looks
+            ]
+            return early, late
+
+    await crowd(node, to_finance(200))
+    await crowd(node, to_the_axis(200))
+    short = await cost()
+    await crowd(node, to_finance(1800, first=200))
+    await crowd(node, to_the_axis(1800, first=200))
+    assert max(long / max(1, brief) for long, brief in zip(await cost(), short, strict=True)) < 1.2
+
+
+async def test_fetching_receipts_from_behind_the_last_costs_the_same_however_many_there_are(
+    node: Node,
+) -> None:
+    """A poller's page is found by its key."""
+
+    async def cost() -> int:
+        async with office(node) as opened:
+            (newest,) = node.rows("SELECT max(seq) FROM log")[0]
+
+            async def page() -> list[object]:
+                pages = receipts.list_receipts(
+                    opened.database,
+                    SystemId("SYT"),
+                    side="sent",
+                    kind=Kind.DOCUMENT,
+                    since=now() - timedelta(days=1),
+                    until=now(),
+                    after=newest - 50,
+                    limit=50,
+                )
+                return [kept async for some in pages for kept in some]
+
+            assert len(await page()) == 50
+            return await steps_to_read(opened.database, page)
+
+    await crowd(node, to_finance(200))
+    short = await cost()
+    await crowd(node, to_finance(1800, first=200))
+    assert await cost() < 1.2 * max(1, short)
 
 
 def claim_some(tables: sqlite3.Connection, *, limit: int = 16) -> list[Dispatch]:

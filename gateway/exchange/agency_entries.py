@@ -237,8 +237,8 @@ def taken_faults(
         yield _fault(
             "agency-served-already",
             where,
-            f"cơ quan {code} đang do hệ thống {present} phục vụ; thêm --take-over nếu muốn chuyển",
-            f"agency {code} is served by system {present}; add --take-over to move it",
+            f"cơ quan {code} đang do hệ thống {present} phục vụ; muốn chuyển: chọn tiếp quản (--take-over)",
+            f"agency {code} is served by system {present}; to move it choose to take it over (--take-over)",
         )
 
 

@@ -1,0 +1,143 @@
+"""Fills a node's database with documents of two years, in bulk: what a console is measured with.
+
+``python -m benchmarks.console_fill FOLDER COUNT``; the folder is a data directory made by ``lienthong init``.
+"""
+
+import json
+import math
+import random
+import sqlite3
+import sys
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from gateway.model.identifiers import time_ordered_id
+from gateway.store.database import migrate, to_micros
+
+AGENCIES = {
+    "000.00.12.H57": "Sở Y tế tỉnh Thử Nghiệm",
+    "000.00.08.H57": "Sở Tài chính tỉnh Thử Nghiệm",
+    "000.00.03.H57": "Sở Nội vụ tỉnh Thử Nghiệm",
+    "000.00.05.H57": "Sở Giáo dục và Đào tạo tỉnh Thử Nghiệm",
+    "000.00.21.H57": "UBND huyện Thử Nghiệm Thượng",
+    "000.00.22.H57": "UBND huyện Thử Nghiệm Hạ",
+}
+MINISTRY = "000.00.00.G22"
+_SUBJECTS = (
+    "V/v báo cáo tình hình phòng, chống dịch bệnh",
+    "Về việc triển khai nhiệm vụ trọng tâm quý tới",
+    "Kế hoạch kiểm tra công tác cải cách hành chính",
+    "Mời họp giao ban",
+    "Quyết định phê duyệt dự toán",
+)
+
+
+def fill(path: Path, count: int, *, now: datetime, days: int = 700) -> None:
+    """Write so many documents, more on working days and more of late."""
+    migrate(path)
+    chance = random.Random(7)
+    instants = sorted(_instants(count, now, days, chance))
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA journal_mode = OFF")  # a node that opens it sets its own again
+        connection.execute("PRAGMA synchronous = OFF")
+        connection.execute("PRAGMA cache_size = -400000")
+        connection.executemany(
+            "INSERT OR IGNORE INTO agencies (code, name) VALUES (?, ?)", list(AGENCIES.items())
+        )
+        for start in range(0, count, 50_000):
+            _write(connection, instants[start : start + 50_000], start, now, chance)
+    connection.close()
+
+
+def _instants(count: int, now: datetime, days: int, chance: random.Random) -> Iterator[datetime]:
+    weights = [
+        (0.3 + 0.7 * (1 - back / days))
+        * (0.12 if (now - timedelta(days=back)).weekday() > 4 else 1)
+        * (1 + 0.25 * math.sin(back / 9))
+        for back in range(days)
+    ]
+    for back in chance.choices(range(days), weights, k=count):
+        yield min(now, now - timedelta(days=back) + timedelta(hours=chance.gauss(0, 2.2)))
+
+
+def _write(
+    connection: sqlite3.Connection,
+    instants: Sequence[datetime],
+    start: int,
+    now: datetime,
+    chance: random.Random,
+) -> None:
+    packages, dispatches = [], []
+    codes = list(AGENCIES)
+    shares = [9, 6, 4, 4, 2, 1]
+    for number, at in enumerate(instants, start=start):
+        package_id = time_ordered_id(int(at.timestamp() * 1000), (1 << 62) + number)
+        comes = chance.random() < 0.62
+        agency = chance.choices(codes, shares)[0]
+        sender, recipient = (MINISTRY, agency) if comes else (agency, MINISTRY)
+        kind = "document" if chance.random() < 0.6 else "status"
+        micros = to_micros(at)
+        packages.append(
+            (
+                package_id,
+                "inbound" if comes else "outbound",
+                "axis" if comes else "SYT",
+                package_id,
+                kind,
+                f"{number:064x}",
+                chance.randint(9_000, 90_000),
+                sender,
+                json.dumps([recipient]),
+                f"{sender},{at:%Y/%m/%d},{number}/VB",
+                f"{number}/VB",
+                f"{at:%Y-%m-%d}",
+                chance.choice(_SUBJECTS),
+                0,
+                "valid",
+                "[]",
+                micros,
+            )
+        )
+        recent = now - at < timedelta(hours=30) if comes else now - at < timedelta(minutes=50)
+        state = "waiting" if recent and chance.random() < 0.2 else "delivered"
+        state = "refused" if state == "delivered" and chance.random() < 0.002 else state
+        ended = None if state == "waiting" else micros + chance.randint(1, 4000) * 1_000_000
+        dispatches.append(
+            (
+                package_id,
+                package_id,
+                "mailbox" if comes else "axis",
+                agency if comes else None,
+                json.dumps([recipient]),
+                0,
+                "waiting",
+                micros,
+                micros,
+                micros + 432_000_000_000,
+                kind,
+                sender,
+                state,
+                ended,
+            )
+        )
+    connection.executemany(
+        "INSERT INTO packages (id, direction, system_id, submission, kind, digest, size_bytes, sender,"
+        " recipients, document_id, notation, promulgated_on, subject, priority, grade, warnings, accepted_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        packages,
+    )
+    connection.executemany(
+        "INSERT INTO dispatches (id, package_id, destination, mailbox, recipients, priority, state,"
+        " created_at, due_at, expires_at, kind, sender) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [row[:12] for row in dispatches],
+    )
+    connection.executemany(
+        "UPDATE dispatches SET state = ?, ended_at = ? WHERE id = ?",
+        [(*row[12:], row[0]) for row in dispatches if row[12] != "waiting"],
+    )
+    connection.commit()
+
+
+if __name__ == "__main__":
+    fill(Path(sys.argv[1]) / "lienthong.db", int(sys.argv[2]), now=datetime.now(UTC))

@@ -1,0 +1,228 @@
+"""Why does the axis not take what we send? Asked step by step, each answered in words.
+
+Changes nothing on the axis. The first step that fails is the last: what comes behind it would only fail, too.
+"""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Callable, Collection
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
+
+import aiohttp
+from yarl import URL
+
+from gateway.clients.axis import Axis
+from gateway.errors import LienthongError
+from gateway.model.code_lists import Kind
+from gateway.model.identifiers import AgencyCode, normalise_code, structural_alias
+
+# Signed calls bear an instant; how far off it may be is the axis's to say, and this is what ours allows.
+_CLOCKS_APART = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProbeStep:
+    """One step of the test.
+
+    Shape: name is a stable code; vi and en say what was found and, where it is wrong, what to do.
+    """
+
+    name: str
+    is_well: bool
+    vi: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AxisProbe:
+    """Tests the way to the axis. context is None for an address without encryption."""
+
+    axis: Axis
+    context: ssl.SSLContext | None
+    agencies: Collection[AgencyCode]
+    clock: Callable[[], datetime]
+
+    async def test(self) -> list[ProbeStep]:
+        """Take the steps, up to and including the first that fails."""
+        steps = [
+            self._find_address,
+            self._connect,
+            self._encrypt,
+            self._compare_clocks,
+            self._sign,
+            self._look_up,
+        ]
+        taken: list[ProbeStep] = []
+        for step in steps:
+            found = await step()
+            if found is not None:
+                taken.append(found)
+                if not found.is_well:
+                    break
+        return taken
+
+    @property
+    def _place(self) -> tuple[str, int]:
+        url = URL(self.axis.endpoint)
+        assert url.host is not None  # noqa: S101 - the axis's client insists on one
+        assert url.port is not None  # noqa: S101
+        return url.host, url.port
+
+    @property
+    def _patience(self) -> float:
+        return self.axis.limits.connect.total_seconds()
+
+    async def _find_address(self) -> ProbeStep:
+        host, port = self._place
+        try:
+            async with asyncio.timeout(self._patience):
+                found = await asyncio.get_running_loop().getaddrinfo(host, port)
+        except (OSError, TimeoutError):
+            return _wrong(
+                "address",
+                f"Không tìm được địa chỉ của {host}: kiểm tra axis.url và DNS của máy này.",
+                f"The name {host} has no address: check axis.url and this machine's DNS.",
+            )
+        address = found[0][4][0]
+        return _well("address", f"{host} là {address}.", f"{host} is {address}.")
+
+    async def _connect(self) -> ProbeStep:
+        host, port = self._place
+        try:
+            async with self._opened(None):
+                pass
+        except (OSError, TimeoutError) as error:
+            why = "không trả lời" if isinstance(error, TimeoutError) else "từ chối"
+            return _wrong(
+                "connection",
+                f"{host}:{port} {why} kết nối: kiểm tra tường lửa, đường truyền, cổng.",
+                f"{host}:{port} takes no connection: check firewall, network and port.",
+            )
+        return _well(
+            "connection",
+            f"Kết nối được {host}:{port}.",
+            f"{host}:{port} takes connections.",
+        )
+
+    async def _encrypt(self) -> ProbeStep | None:
+        if self.context is None:
+            return None
+        try:
+            async with self._opened(self.context) as writer:
+                certificate = writer.get_extra_info("peercert") or {}
+        except ssl.SSLCertVerificationError as error:
+            return _wrong(
+                "encryption",
+                f"Chứng thư TLS của trục không được tin ({error.verify_message}): kiểm tra"
+                " axis.ca_file, tên máy, ngày giờ.",
+                f"The axis's TLS certificate is not trusted ({error.verify_message}): check"
+                " axis.ca_file, the name, the date.",
+            )
+        except (OSError, TimeoutError) as error:
+            return _wrong(
+                "encryption",
+                f"Bắt tay TLS không thành ({type(error).__name__}): trục có thể đòi chứng thư của ta"
+                " (axis.client_certificate_file).",
+                f"The TLS handshake failed ({type(error).__name__}): the axis may want our certificate"
+                " (axis.client_certificate_file).",
+            )
+        last = certificate.get("notAfter", "?")
+        return _well(
+            "encryption",
+            f"TLS tốt; chứng thư đến {last}.",
+            f"TLS is well; until {last}.",
+        )
+
+    @asynccontextmanager
+    async def _opened(self, context: ssl.SSLContext | None) -> AsyncIterator[asyncio.StreamWriter]:
+        host, port = self._place
+        async with asyncio.timeout(self._patience):
+            _, writer = await asyncio.open_connection(host, port, ssl=context)
+        try:
+            yield writer
+        finally:
+            writer.transport.abort()
+
+    async def _compare_clocks(self) -> ProbeStep | None:
+        timeout = self.axis.limits.timeout(0)
+        try:
+            async with self.axis.session.get(
+                self.axis.endpoint, timeout=timeout, allow_redirects=False
+            ) as answer:
+                told = answer.headers.get("Date", "")
+        except (aiohttp.ClientError, TimeoutError, OSError):
+            return _wrong(
+                "clock",
+                "Máy chủ ở địa chỉ này không trả lời HTTP: kiểm tra axis.url, proxy.",
+                "What is at this address does not answer HTTP: check axis.url and proxies.",
+            )
+        try:
+            apart = abs(parsedate_to_datetime(told) - self.clock())
+        except ValueError:
+            return None  # it does not tell its time
+        if apart > _CLOCKS_APART:
+            minutes = apart.total_seconds() / 60
+            return _wrong(
+                "clock",
+                f"Đồng hồ lệch với trục {minutes:.0f} phút: chỉnh giờ máy này (NTP).",
+                f"The clocks are {minutes:.0f} minutes apart: set this machine's (NTP).",
+            )
+        return _well(
+            "clock",
+            f"Đồng hồ lệch {apart.total_seconds():.0f} giây.",
+            f"The clocks are {apart.total_seconds():.0f} seconds apart.",
+        )
+
+    async def _sign(self) -> ProbeStep:
+        try:
+            count = await self.axis.count_received(Kind.DOCUMENT)
+        except LienthongError as error:
+            fault = error.faults[0]
+            return _wrong(
+                "signature",
+                f"Trục không nhận lời gọi của hệ thống {self.axis.system}: {fault.vi} Kiểm tra"
+                " axis.systemid, khóa bí mật (axis.secret_file), và hệ thống này có bị tắt trên trục không.",
+                f"The axis does not take calls of system {self.axis.system}: {fault.en} Check"
+                " axis.systemid, the secret (axis.secret_file), and whether the system is disabled there.",
+            )
+        return _well(
+            "signature",
+            f"Trục nhận ra hệ thống {self.axis.system}; {count} văn bản đang chờ.",
+            f"The axis knows system {self.axis.system}; {count} documents wait.",
+        )
+
+    async def _look_up(self) -> ProbeStep:
+        try:
+            listed = await self.axis.list_agencies()
+        except LienthongError as error:
+            fault = error.faults[0]
+            return _wrong(
+                "directory",
+                f"Không đọc được danh bạ của trục: {fault.vi}",
+                f"The axis's directory cannot be read: {fault.en}",
+            )
+        known = {normalise_code(item.code) for item in listed if item.code}
+        missing = sorted(code for code in self.agencies if not known & {code, structural_alias(code) or code})
+        if missing:
+            return _wrong(
+                "directory",
+                f"Danh bạ của trục chưa có: {', '.join(missing)}. Đề nghị trục đăng ký, hoặc dùng"
+                " `lienthong agency register`.",
+                f"Not in the axis's directory: {', '.join(missing)}. Have them registered.",
+            )
+        return _well(
+            "directory",
+            f"Danh bạ có {len(known)} cơ quan, gồm mọi cơ quan phục vụ ở đây.",
+            f"The directory has {len(known)} agencies, all of those served here among them.",
+        )
+
+
+def _well(name: str, vi: str, en: str) -> ProbeStep:
+    return ProbeStep(name=name, is_well=True, vi=vi, en=en)
+
+
+def _wrong(name: str, vi: str, en: str) -> ProbeStep:
+    return ProbeStep(name=name, is_well=False, vi=vi, en=en)

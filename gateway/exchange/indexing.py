@@ -1,0 +1,182 @@
+"""Lets documents be found: each when it is accepted, those from before there was a search step by step.
+
+What is written here can be made anew from the packages at any time; what is asked of it is in lookup.py.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import structlog
+
+from gateway.edxml.document_types import resolve_type
+from gateway.edxml.file_names import safe_name
+from gateway.edxml.outline import Limits
+from gateway.edxml.reader import read_package
+from gateway.errors import LienthongError
+from gateway.exchange.directory import Directory, Snapshot
+from gateway.model.code_lists import Kind
+from gateway.model.identifiers import ThreadId
+from gateway.model.marks import (
+    agency_mark,
+    business_mark,
+    day_marks,
+    grade_mark,
+    type_mark,
+    urgency_mark,
+    way_mark,
+)
+from gateway.model.package import Envelope, Package
+from gateway.model.question import Side, Way
+from gateway.model.signature import Grade
+from gateway.model.text import words_of
+from gateway.points import Point, passed
+from gateway.store.blobs import Blobs
+from gateway.store.database import Database
+from gateway.store.findable import (
+    Findable,
+    Particulars,
+    index_document,
+    keep_particulars,
+    next_unindexed,
+    recount_deliveries,
+    step_below,
+)
+from gateway.store.packages import Direction, StoredPackage, list_thread_packages
+
+log = structlog.get_logger()
+
+# Each is a few packages to open and parse; then others may write.
+_THREADS_AT_ONCE = 20
+
+
+def make_findable(
+    connection: sqlite3.Connection,
+    package: Package,
+    row: StoredPackage,
+    thread_id: ThreadId,
+    directory: Snapshot,
+) -> None:
+    """Let a document be found by its package, whose row and thread stand. A status changes nothing."""
+    envelope = package.envelope
+    if envelope is None:
+        return
+    type_name = resolve_type(envelope.document_type, str(envelope.code)).name or ""
+    attachments = package.attachments
+    index_document(
+        connection,
+        Findable(
+            thread_id=thread_id,
+            package_id=row.id,
+            owner=directory.canonical(envelope.sender.code),
+            notation=str(envelope.code),
+            title=envelope.subject,
+            promulgated_on=envelope.promulgated_on,
+            type=type_name,
+            urgency=envelope.priority,
+            business=envelope.amendment.business,
+            grade=Grade(row.grade),
+            due_on=envelope.due_on,
+            direction=row.direction,
+            attachment_count=len(attachments),
+            number=tuple(words_of(str(envelope.code))),
+            subject=tuple(words_of(envelope.subject)),
+            rest=tuple(_words_beside(envelope, (one.name for one in attachments), directory)),
+            marks=tuple(_marks(envelope, row, type_name, directory)),
+        ),
+    )
+    keep_particulars(connection, row.id, _particulars(envelope, type_name), attachments)
+
+
+def _words_beside(envelope: Envelope, file_names: Iterable[str | None], directory: Snapshot) -> Iterator[str]:
+    """Give the words that find a document beside its number and title."""
+    texts: dict[str | None, None] = {}
+    for organization in (envelope.sender, *envelope.recipients):
+        agency = directory.agencies.get(directory.canonical(organization.code))
+        texts |= dict.fromkeys((organization.name, agency.name if agency else None))
+        texts |= dict.fromkeys(sorted(directory.names_of(organization.code)))
+    texts |= dict.fromkeys((envelope.document_id, envelope.amendment.target))
+    texts |= dict.fromkeys(safe_name(name) for name in file_names if name)
+    staff = envelope.amendment.staff
+    texts |= dict.fromkeys((envelope.signer.full_name, envelope.signer.position))
+    texts |= dict.fromkeys((staff.name if staff else None, envelope.sender.in_charge))
+    for text in texts:
+        yield from words_of(text or "")
+
+
+def _marks(envelope: Envelope, row: StoredPackage, type_name: str, directory: Snapshot) -> Iterator[str]:
+    owner = directory.canonical(envelope.sender.code)
+    recipients = {directory.canonical(code) for code in row.recipients}
+    yield from (agency_mark(owner), agency_mark(owner, Side.SENDER))
+    for code in sorted(recipients):
+        yield from (agency_mark(code), agency_mark(code, Side.RECIPIENT))
+    if row.direction is Direction.OUTBOUND:
+        yield way_mark(Way.OUT)
+    if any(directory.has_mailbox(code) for code in recipients):
+        yield way_mark(Way.IN)
+    yield type_mark(type_name)
+    yield business_mark(envelope.amendment.business)
+    yield urgency_mark(envelope.priority)
+    yield grade_mark(Grade(row.grade))
+    yield from day_marks(envelope.promulgated_on)
+
+
+def _particulars(envelope: Envelope, type_name: str) -> Particulars:
+    replies = (reply.code or reply.document_id or "" for reply in envelope.replies)
+    return Particulars(
+        type=type_name,
+        signer_name=envelope.signer.full_name,
+        signer_position=envelope.signer.position or envelope.signer.competence,
+        place=envelope.place,
+        due_on=envelope.due_on,
+        steering=envelope.steering,
+        page_count=envelope.pages_count,
+        replies_to=", ".join(reply for reply in replies if reply) or None,
+        reason=envelope.amendment.reason,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Indexing:
+    """Takes up what was accepted before there was a search, the newest first, some at a time."""
+
+    database: Database
+    blobs: Blobs
+    directory: Directory
+    limits: Limits
+
+    async def catch_up(self) -> bool:
+        """Take one step; tell whether there is more to do."""
+        for _ in range(_THREADS_AT_ONCE):
+            thread_id = await next_unindexed(self.database)
+            if thread_id is None:
+                return False
+            await self._take_up(thread_id)
+        return True
+
+    async def _take_up(self, thread_id: ThreadId) -> None:
+        directory = await self.directory.current()
+        read = [
+            (row, package)
+            for row in await list_thread_packages(self.database, thread_id)
+            if row.kind is Kind.DOCUMENT and (package := await self._read(row)) is not None
+        ]
+
+        def act(tables: sqlite3.Connection) -> None:
+            for row, package in read:
+                make_findable(tables, package, row, thread_id, directory)
+            recount_deliveries(tables, thread_id)
+            step_below(tables, thread_id)
+
+        await self.database.write(act)
+        passed(Point.INDEXED)
+
+    async def _read(self, row: StoredPackage) -> Package | None:
+        """Read a kept package; one that cannot be read any more is not found by search, and said so."""
+        try:
+            with await self.blobs.open(row.digest) as source:
+                return (await asyncio.to_thread(read_package, source, limits=self.limits)).package
+        except LienthongError as error:
+            log.warning("not indexed", package=row.id, reason=error.code)
+            return None

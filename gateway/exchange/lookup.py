@@ -1,0 +1,157 @@
+"""Somebody looks for documents: what he typed is understood, what is not his is never looked at.
+
+The walk of every search: the console's page, its export, a saved search asked again. One search at a time
+and process: the database lends two connections for reading, and one of them stays free for the walks.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, time, timedelta
+
+from gateway.exchange.directory import Directory, Snapshot
+from gateway.exchange.notary import Notary
+from gateway.model.agency import Agency
+from gateway.model.identifiers import AgencyCode
+from gateway.model.log import LogKind
+from gateway.model.people import User
+from gateway.model.question import Days, Order, Question
+from gateway.model.text import words_of
+from gateway.points import Point, passed
+from gateway.store.audit_log import append_entry
+from gateway.store.database import Database
+from gateway.store.findings import Hit, load_hits
+from gateway.store.search import COUNTED_AT_MOST, Place, Sought, count_found, find_places
+from gateway.vxp.signing import VIETNAM
+
+_EXPORTED_AT_ONCE = 500
+_AGENCIES_NAMED_SO = 40
+_FIRST_INSTANT = datetime(1970, 1, 1, tzinfo=UTC)
+_LAST_INSTANT = datetime(2200, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Findings:
+    """One page of what was found.
+
+    Shape: count is exact unless is_more, then there are more than it says; following is where the next page
+    begins, None on the last.
+    """
+
+    hits: tuple[Hit, ...]
+    count: int
+    is_more: bool
+    following: Place | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lookup:
+    """Finds documents for people."""
+
+    database: Database
+    directory: Directory
+    notary: Notary
+    clock: Callable[[], datetime]
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def find(
+        self, question: Question, *, user: User, after: Place | None = None, limit: int
+    ) -> Findings:
+        """Find a page of documents that a user may see."""
+        sought = await self._seek(question, user)
+        async with self._turn:
+            places = await find_places(self.database, sought, after=after, limit=limit + 1)
+            hits = await load_hits(self.database, places[:limit], sought.scope)
+            count = await count_found(self.database, sought)
+        return Findings(
+            hits=tuple(hits),
+            count=min(count, COUNTED_AT_MOST),
+            is_more=count > COUNTED_AT_MOST,
+            following=places[limit - 1] if len(places) > limit else None,
+        )
+
+    async def count(self, question: Question, *, user: User) -> int:
+        """Count what a user would find, as far as it is counted."""
+        sought = await self._seek(question, user)
+        async with self._turn:
+            return await count_found(self.database, sought)
+
+    async def export(self, question: Question, *, user: User, form: str) -> AsyncIterator[list[Hit]]:
+        """Give everything that is found, page by page, once it is on record who takes how much.
+
+        Shape: the newest first, and nothing that came after it was asked for; or by number.
+        """
+        order = Order.NUMBER if question.order is Order.NUMBER else Order.NEWEST
+        at = self.clock()
+        sought = await self._seek(replace(question, order=order), user)
+        sought = replace(sought, accepted=_until(sought.accepted, at))
+        async with self._turn:
+            count = await count_found(self.database, sought, at_most=None)
+        entry = self.notary.entry(
+            LogKind.ADMINISTERED,
+            at=at,
+            by=user.login,
+            act="search-exported",
+            details={"count": count, "form": form},
+        )
+        await self.database.write(lambda tables: append_entry(tables, entry))
+        passed(Point.EXPORT_RECORDED)
+        return self._pages(sought)
+
+    async def _pages(self, sought: Sought) -> AsyncIterator[list[Hit]]:
+        after: Place | None = None
+        while True:
+            async with self._turn:
+                places = await find_places(self.database, sought, after=after, limit=_EXPORTED_AT_ONCE)
+                hits = await load_hits(self.database, places, sought.scope)
+            yield hits
+            if len(places) < _EXPORTED_AT_ONCE:
+                return
+            after = places[-1]
+
+    async def _seek(self, question: Question, user: User) -> Sought:
+        directory = await self.directory.current()
+        return Sought(
+            question=question,
+            scope=scope_of(user, directory),
+            accepted=None if question.accepted is None else _instants(question.accepted),
+            today=self.clock().astimezone(VIETNAM).date(),
+        )
+
+
+def scope_of(user: User, directory: Snapshot) -> frozenset[AgencyCode] | None:
+    """Name every code under which documents of a user's agencies may stand; None for all there are."""
+    if user.agencies is None:
+        return None
+    return frozenset(name for code in user.agencies for name in directory.names_of(code))
+
+
+def agencies_called(typed: str, directory: Snapshot) -> list[Agency]:
+    """Find the agencies that somebody means by a code, or by words of a name, accents aside.
+
+    Shape: the closest first; empty when nobody is called so.
+    """
+    code = AgencyCode(typed.strip().upper())
+    exact = directory.agencies.get(directory.canonical(code))
+    if exact is not None:
+        return [exact]
+    wanted = words_of(typed)
+    found = []
+    for agency in directory.agencies.values():
+        words = words_of(agency.name)
+        if wanted and all(any(word.startswith(one) for word in words) for one in wanted):
+            found.append((words != wanted, len(words), agency.code))
+    return [directory.agencies[code] for *_, code in sorted(found)[:_AGENCIES_NAMED_SO]]
+
+
+def _instants(days: Days) -> tuple[datetime, datetime]:
+    first = _FIRST_INSTANT if days.first is None else datetime.combine(days.first, time(), VIETNAM)
+    if days.last is None:
+        return first, _LAST_INSTANT
+    following = datetime.combine(days.last + timedelta(days=1), time(), VIETNAM)
+    return first, max(first, following - timedelta(milliseconds=1))
+
+
+def _until(accepted: tuple[datetime, datetime] | None, at: datetime) -> tuple[datetime, datetime]:
+    first, last = accepted or (_FIRST_INSTANT, _LAST_INSTANT)
+    return first, min(last, at)

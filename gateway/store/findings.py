@@ -1,0 +1,103 @@
+"""Documents that were found, as they are listed."""
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from gateway.model.code_lists import Business, Priority
+from gateway.model.identifiers import AgencyCode, PackageId, ThreadId
+from gateway.model.question import Standing
+from gateway.model.signature import Grade
+from gateway.store.database import Database, from_micros
+from gateway.store.packages import Direction, agency_codes
+from gateway.store.search import Place
+
+_NAMED = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """One document that was found.
+
+    Shape: recipients are a few of recipient_count, those of whoever asks first; standings count those of
+    them whose standing he may know.
+    """
+
+    place: Place
+    thread_id: ThreadId
+    package_id: PackageId
+    owner: AgencyCode
+    notation: str
+    subject: str
+    promulgated_on: date
+    type: str
+    urgency: Priority
+    business: Business
+    grade: Grade
+    due_on: date | None
+    direction: Direction
+    attachment_count: int
+    accepted_at: datetime
+    recipient_count: int
+    recipients: tuple[AgencyCode, ...]
+    standings: tuple[tuple[Standing, int], ...]
+
+
+_LISTED = """
+SELECT found.*,
+    (SELECT count(*) FROM recipients WHERE thread_id = found.thread_id) AS recipient_count,
+    (SELECT json_group_array(code) FROM (
+        SELECT code FROM recipients WHERE thread_id = found.thread_id
+        ORDER BY code IN (SELECT value FROM json_each(:scope)) DESC, code LIMIT :named)) AS some,
+    (SELECT json_group_object(standing, count) FROM (
+        SELECT standing, count(*) AS count FROM recipients WHERE thread_id = found.thread_id
+        AND (:all OR found.owner IN (SELECT value FROM json_each(:scope))
+             OR code IN (SELECT value FROM json_each(:scope)))
+        GROUP BY standing)) AS standings
+FROM documents AS found WHERE id IN (SELECT value FROM json_each(:ids))
+"""
+
+
+async def load_hits(
+    database: Database, places: Sequence[Place], scope: frozenset[AgencyCode] | None
+) -> list[Hit]:
+    """Load what is listed of documents, in the order of their places."""
+    rows = await database.fetch_all(
+        _LISTED,
+        {
+            "ids": json.dumps([place.id for place in places]),
+            "all": scope is None,
+            "scope": json.dumps(sorted(scope or ())),
+            "named": _NAMED,
+        },
+    )
+    by_id = {row["id"]: row for row in rows}
+    return [_hit_from(by_id[place.id], place) for place in places if place.id in by_id]
+
+
+def _hit_from(row: sqlite3.Row, place: Place) -> Hit:
+    standings: dict[str, int] = json.loads(row["standings"])
+    return Hit(
+        place=place,
+        thread_id=ThreadId(row["thread_id"]),
+        package_id=PackageId(row["package_id"]),
+        owner=AgencyCode(row["owner"]),
+        notation=row["notation"],
+        subject=row["subject"],
+        promulgated_on=date.fromisoformat(row["promulgated_on"]),
+        type=row["type"],
+        urgency=Priority(row["urgency"]),
+        business=Business(row["business"]),
+        grade=Grade(row["grade"]),
+        due_on=None if row["due_on"] is None else date.fromisoformat(row["due_on"]),
+        direction=Direction(row["direction"]),
+        attachment_count=row["attachment_count"],
+        accepted_at=from_micros(row["accepted_at"]),
+        recipient_count=row["recipient_count"],
+        recipients=agency_codes(row["some"]),
+        standings=tuple(
+            (standing, standings[standing]) for standing in Standing if standing.value in standings
+        ),
+    )

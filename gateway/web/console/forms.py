@@ -1,0 +1,95 @@
+"""Forms as visitors filled them in. The door has checked the token of all that is not streamed."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeVar
+
+from aiohttp import BodyPartReader, web
+
+from gateway.errors import Fault, Refusal
+from gateway.model.text import normalise
+from gateway.web.console.door import check_token
+from gateway.web.console.visitor import CSRF_FIELD, visitor_of
+
+Choice = TypeVar("Choice", bound=StrEnum)
+
+_TOKEN_LIMIT_BYTES = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """The text fields of a form, in Unicode's NFC, trimmed; files are not among them."""
+
+    fields: tuple[tuple[str, str], ...] = ()
+
+    def text(self, name: str) -> str:
+        """Return a field; empty when it is not there."""
+        return next((value for key, value in self.fields if key == name), "")
+
+    def all(self, name: str) -> list[str]:
+        """Return every value of a field: ticked boxes, several choices."""
+        return [value for key, value in self.fields if key == name]
+
+    def ticked(self, name: str) -> bool:
+        """Tell whether a box is ticked."""
+        return bool(self.text(name))
+
+
+async def form_of(request: web.Request) -> Form:
+    """Read a form."""
+    posted = await request.post()
+    return Form(tuple((key, _clean(value)) for key, value in posted.items() if isinstance(value, str)))
+
+
+def query_of(request: web.Request) -> Form:
+    """Read what stands in the address, the same way."""
+    return Form(tuple((key, _clean(value)) for key, value in request.query.items()))
+
+
+async def parts_of(request: web.Request) -> AsyncIterator[BodyPartReader]:
+    """Lend the parts of a large form one after the other; its first part must be the session's token.
+
+    Errors: Refusal ``form-not-ours``, before anything else of the form is read.
+    """
+    token: str | None = None
+    async for part in await request.multipart():
+        if not isinstance(part, BodyPartReader):
+            raise _nested()
+        if token is None:
+            said = await part.read_chunk(_TOKEN_LIMIT_BYTES) if part.name == CSRF_FIELD else b""
+            token = said.decode("ascii", "replace")
+            check_token(visitor_of(request), token)
+            continue
+        yield part
+    if token is None:
+        check_token(visitor_of(request), token)
+
+
+def chosen(form: Form, name: str, choices: type[Choice], *, default: Choice) -> Choice:
+    """Read a choice; the default when nothing was chosen.
+
+    Errors: Refusal ``choice-unknown`` when none of our pages offers it.
+    """
+    try:
+        return choices(form.text(name)) if form.text(name) else default
+    except ValueError as error:
+        raise Refusal.because(
+            "choice-unknown",
+            where=name,
+            vi="Lựa chọn này không có trong biểu mẫu.",
+            en="The form offers no such choice.",
+        ) from error
+
+
+def faults_at(faults: Sequence[Fault], name: str) -> list[Fault]:
+    """Pick the faults of a field: those whose place is its name."""
+    return [fault for fault in faults if fault.where == name]
+
+
+def _clean(text: str) -> str:
+    return normalise(text.replace("\r\n", "\n")).strip()
+
+
+def _nested() -> Refusal:
+    return Refusal.because("form-unreadable", vi="Biểu mẫu không đọc được.", en="The form cannot be read.")

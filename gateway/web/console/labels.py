@@ -1,0 +1,167 @@
+"""What states, answers and directions look like: a tone, an icon and words. Never a colour alone."""
+
+from dataclasses import dataclass
+
+from gateway.model.code_lists import STATUS_NAMES, Priority, StatusCode
+from gateway.model.dispatch import Destination, State
+from gateway.model.people import UserRole, Way
+from gateway.model.question import Standing
+from gateway.model.signature import Grade
+from gateway.store.packages import Direction
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """What a chip shows.
+
+    Shape: tone is ``good``, ``wait``, ``bad``, ``calm`` or ``note``; icon is a symbol of static/icons.svg.
+    """
+
+    tone: str
+    icon: str
+    words: tuple[str, str]
+
+
+_STATES: dict[State, tuple[str, str]] = {
+    State.WAITING: ("wait", "clock"),
+    State.CLAIMED: ("note", "moving"),
+    State.DELIVERED: ("good", "check"),
+    State.REFUSED: ("bad", "cross"),
+    State.EXPIRED: ("bad", "hourglass"),
+}
+
+_STATE_WORDS: dict[tuple[Destination, State], tuple[str, str]] = {
+    (Destination.MAILBOX, State.WAITING): ("Chờ lấy", "Waiting to be collected"),
+    (Destination.MAILBOX, State.CLAIMED): ("Đã lấy, chờ xác nhận", "Collected, not confirmed"),
+    (Destination.MAILBOX, State.DELIVERED): ("Đã nhận", "Received"),
+    (Destination.MAILBOX, State.REFUSED): ("Bên nhận từ chối", "Refused by the receiver"),
+    (Destination.MAILBOX, State.EXPIRED): ("Hết hạn", "Expired"),
+    (Destination.AXIS, State.WAITING): ("Chờ gửi lên trục", "Waiting for the axis"),
+    (Destination.AXIS, State.CLAIMED): ("Đang gửi lên trục", "Being sent"),
+    (Destination.AXIS, State.DELIVERED): ("Đã chuyển lên trục", "Handed to the axis"),
+    (Destination.AXIS, State.REFUSED): ("Trục từ chối", "Refused by the axis"),
+    (Destination.AXIS, State.EXPIRED): ("Hết hạn gửi", "Given up"),
+}
+
+_STATUSES: dict[StatusCode, tuple[str, str]] = {
+    StatusCode.ARRIVED: ("calm", "inbox"),
+    StatusCode.DECLINED: ("bad", "cross"),
+    StatusCode.RECEIVED: ("note", "check"),
+    StatusCode.ASSIGNED: ("note", "person"),
+    StatusCode.PROCESSING: ("wait", "moving"),
+    StatusCode.COMPLETED: ("good", "check"),
+    StatusCode.TAKE_BACK: ("wait", "back"),
+    StatusCode.CHANGE_ACCEPTED: ("good", "check"),
+    StatusCode.CHANGE_DECLINED: ("bad", "cross"),
+}
+
+_DIRECTIONS: dict[Direction, Label] = {
+    Direction.OUTBOUND: Label("calm", "out", ("Văn bản đi", "Outbound")),
+    Direction.INBOUND: Label("calm", "in", ("Văn bản đến", "Inbound")),
+    Direction.OWN: Label("calm", "seal", ("Cổng tự báo", "Own word")),
+}
+
+_STANDINGS: dict[Standing, Label] = {
+    Standing.WAITING: Label("wait", "clock", ("Chờ chuyển", "Waiting")),
+    Standing.DELIVERED: Label("calm", "inbox", ("Đã đến", "Delivered")),
+    Standing.WORKING: Label("note", "moving", ("Đang xử lý", "In work")),
+    Standing.DONE: Label("good", "check", ("Hoàn thành", "Done")),
+    Standing.DECLINED: Label("bad", "cross", ("Bị từ chối", "Declined")),
+    Standing.FAILED: Label("bad", "alert", ("Không chuyển được", "Not delivered")),
+    Standing.RECALLED: Label("wait", "back", ("Thu hồi", "Recalled")),
+}
+OVERDUE = Label("bad", "hourglass", ("Quá hạn", "Overdue"))
+
+_GRADES: dict[Grade, Label] = {
+    Grade.VALID: Label("good", "seal", ("Chữ ký số hợp lệ", "Valid signature")),
+    Grade.UNTRUSTED: Label(
+        "wait", "seal", ("Chữ ký đúng, chưa tin được người ký", "Valid, holder not trusted")
+    ),
+    Grade.INVALID: Label("bad", "alert", ("Chữ ký sai", "Wrong signature")),
+    Grade.NOT_VERIFIABLE: Label("wait", "question", ("Chữ ký không kiểm tra được", "Not verifiable")),
+    Grade.ABSENT: Label("calm", "question", ("Không ký số", "Not signed")),
+}
+
+ROLES: dict[UserRole, tuple[str, str]] = {
+    UserRole.CLERK: ("Văn thư", "Clerk"),
+    UserRole.OPERATOR: ("Vận hành", "Operator"),
+    UserRole.ADMINISTRATOR: ("Quản trị", "Administrator"),
+    UserRole.AUDITOR: ("Kiểm toán", "Auditor"),
+    UserRole.VIEWER: ("Người xem", "Viewer"),
+}
+
+DUTIES: dict[UserRole, tuple[str, str]] = {
+    UserRole.CLERK: ("xem, soạn, trả lời, thu hồi văn bản", "reads, composes, answers, recalls"),
+    UserRole.OPERATOR: ("xem văn bản, gửi lại, trông hệ thống", "reads, sends again, runs the node"),
+    UserRole.ADMINISTRATOR: (
+        "trông hệ thống và người dùng, không xem văn bản",
+        "runs node and people, reads nothing",
+    ),
+    UserRole.AUDITOR: ("xem văn bản, nhật ký và chứng cứ", "reads documents, log and evidence"),
+    UserRole.VIEWER: ("chỉ xem văn bản", "reads documents"),
+}
+
+WAYS: dict[Way, tuple[str, str]] = {
+    Way.PASSWORD: ("Mật khẩu", "Password"),
+    Way.CODE: ("Mật khẩu và mã", "Password and code"),
+    Way.RECOVERY: ("Mật khẩu và mã khôi phục", "Password and recovery code"),
+    Way.PROVIDER: ("Đăng nhập một lần", "Single sign-on"),
+}
+
+URGENCIES: dict[Priority, tuple[str, str]] = {
+    Priority.NORMAL: ("Thường", "Normal"),
+    Priority.URGENT: ("Khẩn", "Urgent"),
+    Priority.VERY_URGENT: ("Thượng khẩn", "Very urgent"),
+    Priority.EXPRESS: ("Hỏa tốc", "Express"),
+    Priority.EXPRESS_AT_HOUR: ("Hỏa tốc hẹn giờ", "Express at an hour"),
+}
+
+# Why an attempt ended without a result, by the code of the delay.
+_DELAYS: dict[str, tuple[str, str]] = {
+    "axis-away": ("Không liên lạc được với trục", "The axis could not be reached"),
+    "axis-failed": ("Trục gặp lỗi", "The axis failed"),
+    "axis-busy": ("Trục đang bận", "The axis was busy"),
+    "outcome-unknown": ("Trục chưa trả lời; chưa rõ đã nhận chưa", "No answer; the axis may have it"),
+    "answer-unreadable": ("Không đọc được trả lời của trục", "The axis's answer could not be read"),
+    "claim-lost": ("Lần thử trước bị dừng giữa chừng", "An earlier attempt was interrupted"),
+}
+
+# What the sender asks for (loại chỉ đạo); 0 is nothing.
+STEERING: dict[int, tuple[str, str]] = {1: ("Chỉ đạo", "Steering"), 2: ("Báo cáo", "Report")}
+
+
+def state_label(destination: Destination | str, state: State | str) -> Label:
+    """Label where a dispatch stands."""
+    state = State(state)
+    return Label(*_STATES[state], _STATE_WORDS[Destination(destination), state])
+
+
+def status_label(code: str | None) -> Label:
+    """Label an agency's answer; one that is in no list is shown as it is, none as nothing said yet."""
+    if code is None:
+        return Label("calm", "clock", ("Chưa trả lời", "No answer yet"))
+    if code not in STATUS_NAMES:
+        return Label("calm", "question", (f"Mã {code}", f"Code {code}"))
+    vi, en = STATUS_NAMES[StatusCode(code)]
+    return Label(*_STATUSES[StatusCode(code)], (vi[:1].upper() + vi[1:], en[:1].upper() + en[1:]))
+
+
+def delay_words(fault: str | None) -> tuple[str, str]:
+    """Say why an attempt was put off; fault begins with the delay's code."""
+    code = (fault or "").partition(":")[0]
+    return _DELAYS.get(code, (code, code))
+
+
+def direction_label(direction: Direction | str) -> Label:
+    """Label where a package came from."""
+    return _DIRECTIONS[Direction(direction)]
+
+
+def standing_label(standing: Standing | str) -> Label:
+    """Label where a document stands with a recipient."""
+    return _STANDINGS[Standing(standing)]
+
+
+def grade_label(grade: Grade | str) -> Label:
+    """Label what came of a package's signature."""
+    return _GRADES[Grade(grade)]

@@ -1,0 +1,88 @@
+"""One stream for each page: told when something was recorded, so that the page brings itself up to date.
+
+Every change has its entry in the audit log, so that the log's newest number is the pulse of all figures. What
+changed is not said: the page asks for itself again and takes over the parts it marked `data-live`.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from aiohttp import web
+
+from gateway.store.database import Database
+from gateway.web.console.door import Door
+from gateway.web.console.route import Route
+from gateway.web.console.visitor import visitor_of
+
+_LOOK_SECONDS = 1.0
+_HEARTBEAT_LOOKS = 5
+_STREAMS_LIMIT = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Live:
+    """Answers ``/console/live``. is_away tells whether the axis is away: the one fact outside the log."""
+
+    database: Database
+    door: Door
+    is_away: Callable[[], bool]
+    _stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    _streams: set[int] = field(default_factory=set)
+
+    def routes(self) -> Iterable[Route]:
+        """List the addresses of the group."""
+        yield Route(method="GET", path="/live", act=self.stream, may=None)
+
+    async def stop(self, app: web.Application) -> None:
+        """End every stream: a server that stops does not wait for who looks."""
+        self._stopping.set()
+
+    async def stream(self, request: web.Request) -> web.StreamResponse:
+        """Tell one page of changes until it goes, its session ends, or we stop."""
+        if len(self._streams) >= _STREAMS_LIMIT or self._stopping.is_set():
+            raise web.HTTPServiceUnavailable
+        response = web.StreamResponse(
+            headers={
+                "Content-Type": "text/event-stream",
+                "Cache-Control": "no-store",
+                "X-Accel-Buffering": "no",
+            }
+        )
+        self.door.dress(request, response)
+        await response.prepare(request)
+        stream = id(response)
+        self._streams.add(stream)
+        try:
+            with contextlib.suppress(ConnectionError):  # a page that was closed is not an error
+                await self._tell(request, response)
+        finally:
+            self._streams.discard(stream)
+        return response
+
+    async def _tell(self, request: web.Request, response: web.StreamResponse) -> None:
+        told = await self._pulse()
+        await response.write(b"retry: 3000\n\n")
+        looks = 0
+        while not await self._stopped():
+            looks += 1
+            pulse = await self._pulse()
+            if pulse != told:
+                told = pulse
+                await response.write(f"event: changed\ndata: {pulse}\n\n".encode())
+            if looks % _HEARTBEAT_LOOKS == 0:
+                if not await self.door.is_alive(request, visitor_of(request)):
+                    await response.write(b"event: ended\ndata: session\n\n")
+                    return
+                await response.write(b": heartbeat\n\n")
+
+    async def _stopped(self) -> bool:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), _LOOK_SECONDS)
+        return self._stopping.is_set()
+
+    async def _pulse(self) -> str:
+        row = await self.database.fetch_one("SELECT max(seq) AS newest FROM log")
+        newest = 0 if row is None else row["newest"] or 0
+        return f"{newest}-{int(self.is_away())}"

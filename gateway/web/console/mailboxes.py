@@ -1,0 +1,210 @@
+"""The mailboxes of agencies without a DMS: what came, read and answered."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import quote
+
+from aiohttp import web
+
+from gateway.edxml.attachments import NamedFile
+from gateway.edxml.file_names import safe_name
+from gateway.errors import Refusal
+from gateway.exchange.composing import Composing
+from gateway.exchange.correspondence import Correspondence, Opened
+from gateway.model.code_lists import STATUS_NAMES, StatusCode
+from gateway.model.identifiers import DispatchId, normalise_code
+from gateway.model.letter import Letter
+from gateway.model.package import Staff
+from gateway.model.people import Permission
+from gateway.store.incoming import Pile, count_unread
+from gateway.store.threads import Answer, list_answers
+from gateway.web.console.door import FRAMED
+from gateway.web.console.forms import Form, form_of
+from gateway.web.console.names import asked_at_of, naming
+from gateway.web.console.route import Area, Nav, Route
+from gateway.web.console.shell import Message, Shell
+from gateway.web.console.visitor import Visitor, visitor_of
+from gateway.web.console.wording import local_day
+
+# What a browser shows itself; everything else is saved.
+_SHOWN = frozenset({"application/pdf", "image/png", "image/jpeg", "image/gif"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mailboxes:
+    """Incoming documents of the agencies that work in the console."""
+
+    shell: Shell
+    correspondence: Correspondence
+    composing: Composing
+    clock: Callable[[], datetime]
+
+    def routes(self) -> Iterable[Route]:
+        """List the addresses of the group."""
+        nav = Nav(area=Area.DOCUMENTS, place=20, vi="Hộp thư", en="Mailbox", icon="inbox", count=self._count)
+        read, write = Permission.READ, Permission.CORRESPOND
+        yield Route(method="GET", path="/mailbox", act=self.show_list, may=read, nav=nav)
+        yield Route(method="GET", path="/mailbox/{id}", act=self.show, may=read)
+        yield Route(method="GET", path="/mailbox/{id}/files/{number:\\d{1,4}}", act=self.give_file, may=read)
+        yield Route(method="POST", path="/mailbox/{id}/answers/{code}", act=self.answer, may=write)
+        yield Route(method="POST", path="/mailbox/{id}/reply", act=self.reply, may=write)
+
+    async def show_list(self, request: web.Request) -> web.StreamResponse:
+        """List an agency's documents: unread, in work or done."""
+        user = visitor_of(request).user
+        agencies = await self.correspondence.desk.agencies_of(user)
+        if not agencies:
+            return await self.shell.render(request, "mailbox/none.html")
+        wanted = normalise_code(request.query.get("agency", ""))
+        agency = next((each for each in agencies if each.code == wanted), agencies[0])
+        pile = _pile_of(request.query.get("pile", ""))
+        items = await self.correspondence.list_pile(agency.code, pile, by=user)
+        database = self.correspondence.desk.database
+        unread = {each.code: await count_unread(database, each.code) for each in agencies}
+        return await self.shell.render(
+            request,
+            "mailbox/list.html",
+            agencies=agencies,
+            agency=agency,
+            pile=pile,
+            items=items,
+            unread=unread,
+            today=local_day(self.clock()),
+            name_of=naming(await self.correspondence.desk.directory.current()),
+        )
+
+    async def show(self, request: web.Request) -> web.StreamResponse:
+        """Show one document, and open it for those who may answer."""
+        return await self._show(request, await self._open(request))
+
+    async def give_file(self, request: web.Request) -> web.StreamResponse:
+        """Give out one attached file: shown where a browser can, saved otherwise."""
+        number = int(request.match_info["number"])
+        named, content = await self.correspondence.open_file(
+            _id_of(request), number, by=visitor_of(request).user
+        )
+        shown = named.media_type in _SHOWN and "save" not in request.query
+        response = web.StreamResponse(headers=_headers_of(named, shown=shown))
+        try:
+            await response.prepare(request)
+            while (piece := await asyncio.to_thread(next, content, None)) is not None:
+                await response.write(piece)
+            await response.write_eof()
+        finally:
+            await asyncio.to_thread(_close, content)
+        return response
+
+    async def answer(self, request: web.Request) -> web.StreamResponse:
+        """Say for the agency what becomes of the document."""
+        code, form = _status_of(request), await form_of(request)
+        try:
+            await self.correspondence.answer(
+                _id_of(request),
+                code,
+                by=visitor_of(request).user,
+                reason=form.text("reason"),
+                staff=_staff_of(form),
+                asked_at=asked_at_of(form, self.clock()),
+                at=self.clock(),
+            )
+        except Refusal as refusal:
+            if refusal.code == "not-found":
+                raise
+            opened = await self._open(request)
+            return await self._show(request, opened, code=code, form=form, refusal=refusal)
+        return self.shell.redirect(
+            request,
+            f"/mailbox/{_id_of(request)}",
+            Message(vi=f"Đã gửi trả lời: {code.vi}.", en=f"Answer sent: {code.en}."),
+        )
+
+    async def reply(self, request: web.Request) -> web.StreamResponse:
+        """Begin a letter that answers this document."""
+        user = visitor_of(request).user
+        opened = await self._open(request)
+        letter = Letter(
+            recipients=(opened.incoming.sender,),
+            answers=opened.incoming.thread_id,
+            place=opened.envelope.place or "",
+            subject=f"V/v trả lời văn bản số {opened.envelope.code}",
+        )
+        draft_id = await self.composing.begin(opened.incoming.recipient, letter, by=user, at=self.clock())
+        return self.shell.redirect(request, f"/drafts/{draft_id}")
+
+    async def _open(self, request: web.Request) -> Opened:
+        return await self.correspondence.open(_id_of(request), by=visitor_of(request).user, at=self.clock())
+
+    async def _show(
+        self,
+        request: web.Request,
+        opened: Opened,
+        *,
+        code: StatusCode | None = None,
+        form: Form | None = None,
+        refusal: Refusal | None = None,
+    ) -> web.Response:
+        directory = await self.correspondence.desk.directory.current()
+        return await self.shell.render(
+            request,
+            "mailbox/letter.html",
+            status=200 if refusal is None else 422,
+            letter=opened.incoming,
+            package=opened.package,
+            envelope=opened.envelope,
+            files=[(safe_name(file.name), file.decoded_bytes) for file in opened.files],
+            may_answer=opened.may_answer,
+            answers=await self._answers(opened),
+            name_of=naming(directory),
+            asked_at=self.clock().isoformat(),
+            today=local_day(self.clock()),
+            refused_code=code,
+            refused_reason=form.text("reason") if form else "",
+            faults=() if refusal is None else refusal.faults,
+        )
+
+    async def _answers(self, opened: Opened) -> list[Answer]:
+        if opened.incoming.thread_id is None:
+            return []
+        said = await list_answers(self.correspondence.desk.database, opened.incoming.thread_id)
+        return [answer for answer in said if answer.recipient == opened.incoming.recipient]
+
+    async def _count(self, visitor: Visitor) -> int:
+        return await self.correspondence.count_unread(visitor.user)
+
+
+def _id_of(request: web.Request) -> DispatchId:
+    return DispatchId(request.match_info["id"])
+
+
+def _pile_of(text: str) -> Pile:
+    return Pile(text) if text in set(Pile) else Pile.UNREAD
+
+
+def _status_of(request: web.Request) -> StatusCode:
+    code = request.match_info["code"]
+    if code not in STATUS_NAMES:
+        raise web.HTTPNotFound
+    return StatusCode(code)
+
+
+def _staff_of(form: Form) -> Staff | None:
+    name, department = form.text("staff")[:100], form.text("department")[:100]
+    return Staff(name=name or None, department=department or None) if name or department else None
+
+
+def _headers_of(named: NamedFile, *, shown: bool) -> dict[str, str]:
+    kind = "inline" if shown else "attachment"
+    return {
+        **(FRAMED if shown else {}),
+        "Content-Type": named.media_type,
+        "Content-Length": str(named.size_bytes),
+        "Content-Disposition": f"{kind}; filename*=UTF-8''{quote(named.name, safe='')}",
+    }
+
+
+def _close(content: Iterator[bytes]) -> None:
+    close = getattr(content, "close", None)
+    if close is not None:
+        close()

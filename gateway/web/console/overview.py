@@ -1,0 +1,261 @@
+"""The first page: what came, what went, what waits, what failed, and whether the node is well.
+
+Figures are of the visitor's agencies, and only for who may read; how the node is, everybody may know.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from aiohttp import web
+
+from gateway.exchange.directory import Directory, Snapshot
+from gateway.model.code_lists import Kind
+from gateway.model.dispatch import Destination
+from gateway.model.identifiers import AgencyCode
+from gateway.model.people import Language, Permission, User
+from gateway.store.checkpoints import KeptCheckpoint, find_newest
+from gateway.store.database import Database
+from gateway.store.statistics import (
+    Figures,
+    Happening,
+    Scope,
+    Waiting,
+    count_long_waiting,
+    count_open,
+    list_fullest,
+    load_days,
+)
+from gateway.trust.keys import Seal
+from gateway.web.console.charts import Series
+from gateway.web.console.route import Area, Nav, Route
+from gateway.web.console.shell import Shell
+from gateway.web.console.visitor import Visitor, visitor_of
+from gateway.web.console.wording import local_day, write_day, write_month
+from gateway.web.operations import Watch
+
+_DAYS = 30
+_MONTHS = 12
+_FULLEST = 6
+# A mailbox should be emptied within the day; what is for the axis should be gone at once.
+_LONG_IN_MAILBOX = timedelta(days=1)
+_LONG_FOR_AXIS = timedelta(hours=1)
+_SEAL_WARNING = timedelta(days=30)
+_SILENCE_WARNING = 5
+_STAMP_WARNING = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Today:
+    """The figures at the top: today's, and what is open now."""
+
+    came: int
+    went: int
+    failed: int
+    statuses_came: int
+    statuses_went: int
+    waiting: Waiting
+    long_in_mailboxes: int
+    long_for_axis: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """How the node is.
+
+    Shape: every tone is ``good``, ``wait`` or ``bad``, or ``calm`` when there is nothing to judge.
+    ending_seals are those of single agencies that end soon; poll_every is None on a hub.
+    """
+
+    poll_every: timedelta | None
+    away_since: datetime | None
+    fetched_at: datetime | None
+    is_away: bool
+    is_running: bool
+    seal_until: datetime
+    ending_seals: Sequence[tuple[AgencyCode, datetime]]
+    checkpoint: KeptCheckpoint | None
+    free_bytes: int
+    floor_bytes: int
+    at: datetime
+
+    @property
+    def axis_tone(self) -> str:
+        """Judge the road to the axis."""
+        if self.poll_every is None:
+            return "calm"
+        if self.is_away or not self.is_running:
+            return "bad"
+        if self.fetched_at is None or self.at - self.fetched_at > _SILENCE_WARNING * self.poll_every:
+            return "wait"
+        return "good"
+
+    @property
+    def seal_tone(self) -> str:
+        """Judge the seals by the one that ends first."""
+        first = min([self.seal_until, *(until for _, until in self.ending_seals)])
+        return "bad" if first <= self.at else "wait" if first - self.at < _SEAL_WARNING else "good"
+
+    @property
+    def log_tone(self) -> str:
+        """Judge the newest checkpoint by its timestamp."""
+        if self.checkpoint is None:
+            return "calm"
+        if self.checkpoint.token is not None:
+            return "good"
+        return "wait" if self.at - self.checkpoint.at > _STAMP_WARNING else "calm"
+
+    @property
+    def disk_tone(self) -> str:
+        """Judge the room on the disk by the floor below which nothing is taken."""
+        return (
+            "bad"
+            if self.free_bytes < self.floor_bytes
+            else "wait"
+            if self.free_bytes < 4 * self.floor_bytes
+            else "good"
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """The overview. poll_every is None on a hub; seals are those of single agencies."""
+
+    shell: Shell
+    database: Database
+    directory: Directory
+    watch: Watch
+    poll_every: timedelta | None
+    seals: Mapping[AgencyCode, Seal]
+    clock: Callable[[], datetime]
+
+    def routes(self) -> Iterable[Route]:
+        """List the addresses of the group."""
+        nav = Nav(area=Area.OVERVIEW, place=0, vi="Tổng quan", en="Overview", icon="home")
+        yield Route(method="GET", path="/", act=self.show, may=None, nav=nav)
+
+    async def show(self, request: web.Request) -> web.StreamResponse:
+        """Show it."""
+        visitor, at = visitor_of(request), self.clock()
+        directory = await self.directory.current()
+        figures = await self._figures(visitor, directory, at) if visitor.may(Permission.READ) else None
+        return await self.shell.render(
+            request,
+            "overview/page.html",
+            scope=_scope_words(visitor.user, directory),
+            figures=figures,
+            condition=await self._condition(at),
+        )
+
+    async def _figures(self, visitor: Visitor, directory: Snapshot, at: datetime) -> Mapping[str, object]:
+        scope = scope_of(visitor.user, directory)
+        today = local_day(at)
+        first_month = _months_back(today, _MONTHS - 1)
+        over_time = await load_days(self.database, first=first_month, last=today, agencies=scope)
+        fullest = await list_fullest(self.database, limit=_FULLEST, agencies=scope)
+        return {
+            "today": await self._today(over_time, scope, at),
+            "days": _by_day(over_time, today, visitor.language),
+            "months": _by_month(over_time, first_month, visitor.language),
+            "fullest": [(code, _name(directory, code), count) for code, count in fullest],
+        }
+
+    async def _today(self, over_time: Figures, scope: Scope, at: datetime) -> Today:
+        today = local_day(at)
+        statuses = await load_days(self.database, first=today, last=today, kind=Kind.STATUS, agencies=scope)
+        long = {
+            destination: await count_long_waiting(self.database, destination, since=at - span, agencies=scope)
+            for destination, span in (
+                (Destination.MAILBOX, _LONG_IN_MAILBOX),
+                (Destination.AXIS, _LONG_FOR_AXIS),
+            )
+        }
+        return Today(
+            came=over_time[today, Happening.CAME],
+            went=over_time[today, Happening.WENT],
+            failed=over_time[today, Happening.FAILED],
+            statuses_came=statuses[today, Happening.CAME],
+            statuses_went=statuses[today, Happening.WENT],
+            waiting=await count_open(self.database, agencies=scope),
+            long_in_mailboxes=long[Destination.MAILBOX],
+            long_for_axis=long[Destination.AXIS],
+        )
+
+    async def _condition(self, at: datetime) -> Condition:
+        watch = self.watch
+        ends = {code: seal.certificate.not_valid_after_utc for code, seal in self.seals.items()}
+        return Condition(
+            poll_every=self.poll_every,
+            away_since=watch.worker.axis_away_since,
+            fetched_at=watch.worker.fetched_at,
+            is_away=watch.worker.axis_is_away,
+            is_running=watch.worker.is_running,
+            seal_until=watch.seal.certificate.not_valid_after_utc,
+            ending_seals=[(code, until) for code, until in ends.items() if until - at < _SEAL_WARNING],
+            checkpoint=await find_newest(self.database),
+            free_bytes=watch.blobs.free_bytes(),
+            floor_bytes=watch.free_space_floor_bytes,
+            at=at,
+        )
+
+
+def scope_of(user: User, directory: Snapshot) -> frozenset[AgencyCode] | None:
+    """List every code a user's agencies go by, as the tables may have them; None for all."""
+    if user.agencies is None:
+        return None
+    return frozenset(name for code in user.agencies for name in directory.names_of(code))
+
+
+def _scope_words(user: User, directory: Snapshot) -> list[str] | None:
+    """Name the user's agencies; None for all."""
+    if user.agencies is None:
+        return None
+    return [_name(directory, code) for code in sorted(user.agencies)]
+
+
+def _name(directory: Snapshot, code: AgencyCode) -> str:
+    agency = directory.agencies.get(directory.canonical(code))
+    return agency.name if agency is not None else code
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OverTime:
+    """A figure: its labels, and how much came and went at each."""
+
+    labels: list[str]
+    came: list[int]
+    went: list[int]
+    failed: list[int]
+
+    def series(self, came: str, went: str) -> list[Series]:
+        """Return what a chart draws, under names in the visitor's language."""
+        return [Series(came, "in", self.came), Series(went, "out", self.went)]
+
+
+def _by_day(figures: Figures, today: date, language: Language) -> OverTime:
+    days = [today - timedelta(days=back) for back in range(_DAYS - 1, -1, -1)]
+    return OverTime(
+        labels=[write_day(day, language).rpartition("/" if language == "vi" else " ")[0] for day in days],
+        came=[figures[day, Happening.CAME] for day in days],
+        went=[figures[day, Happening.WENT] for day in days],
+        failed=[figures[day, Happening.FAILED] for day in days],
+    )
+
+
+def _by_month(figures: Figures, first: date, language: Language) -> OverTime:
+    months = [_months_back(first, -ahead) for ahead in range(_MONTHS)]
+    sums = {(month, happening): 0 for month in months for happening in Happening}
+    for (day, happening), count in figures.items():
+        sums[day.replace(day=1), happening] += count
+    return OverTime(
+        labels=[write_month(month, language) for month in months],
+        came=[sums[month, Happening.CAME] for month in months],
+        went=[sums[month, Happening.WENT] for month in months],
+        failed=[sums[month, Happening.FAILED] for month in months],
+    )
+
+
+def _months_back(day: date, count: int) -> date:
+    """Return the first day of the month so many months before a day's; after it when count is negative."""
+    month = day.year * 12 + day.month - 1 - count
+    return date(month // 12, month % 12 + 1, 1)

@@ -1,0 +1,126 @@
+"""What an agency at the console sent: who has it, what they answered; recall, update, replace."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from aiohttp import web
+
+from gateway.errors import Refusal
+from gateway.exchange.composing import Composing
+from gateway.model.code_lists import Business
+from gateway.model.identifiers import ThreadId
+from gateway.model.log import LogKind
+from gateway.model.people import Permission
+from gateway.store.audit_log import fetch_receipt
+from gateway.store.mailboxes import list_package_dispatches
+from gateway.store.packages import list_thread_packages
+from gateway.store.threads import list_answers
+from gateway.web.console.forms import Form, form_of
+from gateway.web.console.names import asked_at_of, naming
+from gateway.web.console.route import Area, Nav, Route
+from gateway.web.console.shell import Message, Shell
+from gateway.web.console.visitor import visitor_of
+
+_AMENDING = {"update": Business.UPDATE, "replace": Business.REPLACE}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentDocuments:
+    """Outgoing documents of the agencies that work in the console."""
+
+    shell: Shell
+    composing: Composing
+    clock: Callable[[], datetime]
+
+    def routes(self) -> Iterable[Route]:
+        """List the addresses of the group."""
+        nav = Nav(area=Area.DOCUMENTS, place=35, vi="Văn bản đã gửi", en="Sent", icon="out")
+        write = Permission.CORRESPOND
+        yield Route(method="GET", path="/sent", act=self.show_list, may=write, nav=nav)
+        yield Route(method="GET", path="/sent/{id}", act=self.show, may=write)
+        yield Route(method="GET", path="/sent/{id}/receipt", act=self.give_receipt, may=write)
+        yield Route(method="POST", path="/sent/{id}/recall", act=self.recall, may=write)
+        yield Route(method="POST", path="/sent/{id}/{change:update|replace}", act=self.amend, may=write)
+
+    async def show_list(self, request: web.Request) -> web.StreamResponse:
+        """List the newest first."""
+        user = visitor_of(request).user
+        return await self.shell.render(
+            request,
+            "sent/list.html",
+            agencies=await self.composing.desk.agencies_of(user),
+            threads=await self.composing.list_sent(user),
+            name_of=naming(await self.composing.desk.directory.current()),
+        )
+
+    async def show(self, request: web.Request) -> web.StreamResponse:
+        """Show one, with every recipient's answer."""
+        return await self._show(request)
+
+    async def give_receipt(self, request: web.Request) -> web.StreamResponse:
+        """Give out the signed receipt of its acceptance."""
+        sent = await self.composing.find_sent(_id_of(request), by=visitor_of(request).user)
+        receipt = await fetch_receipt(self.composing.desk.database, sent.package.id, LogKind.ACCEPTED)
+        name = f"bien-nhan-{sent.package.id}.json"
+        return web.Response(
+            body=receipt or b"",
+            content_type="application/json",
+            headers={"Content-Disposition": f'attachment; filename="{name}"'},
+        )
+
+    async def recall(self, request: web.Request) -> web.StreamResponse:
+        """Take it back from everybody who has it."""
+        form = await form_of(request)
+        try:
+            await self.composing.recall(
+                _id_of(request),
+                by=visitor_of(request).user,
+                reason=form.text("reason"),
+                asked_at=asked_at_of(form, self.clock()),
+                at=self.clock(),
+            )
+        except Refusal as refusal:
+            if refusal.code == "not-found":
+                raise
+            return await self._show(request, form, refusal)
+        return self.shell.redirect(
+            request,
+            f"/sent/{_id_of(request)}",
+            Message(
+                vi="Đã gửi yêu cầu thu hồi; các nơi nhận sẽ trả lời đồng ý hay từ chối.",
+                en="The recall was sent; the recipients will agree or decline.",
+            ),
+        )
+
+    async def amend(self, request: web.Request) -> web.StreamResponse:
+        """Begin an update or a replacement."""
+        business = _AMENDING[request.match_info["change"]]
+        draft_id = await self.composing.begin_amending(
+            _id_of(request), business, by=visitor_of(request).user, at=self.clock()
+        )
+        return self.shell.redirect(request, f"/drafts/{draft_id}")
+
+    async def _show(
+        self, request: web.Request, form: Form | None = None, refusal: Refusal | None = None
+    ) -> web.Response:
+        sent = await self.composing.find_sent(_id_of(request), by=visitor_of(request).user)
+        database = self.composing.desk.database
+        packages = await list_thread_packages(database, sent.thread.id)
+        outgoing = [package.id for package in packages if package.business is not None]
+        return await self.shell.render(
+            request,
+            "sent/document.html",
+            status=200 if refusal is None else 422,
+            sent=sent,
+            dispatches=await list_package_dispatches(database, outgoing),
+            answers=await list_answers(database, sent.thread.id),
+            name_of=naming(await self.composing.desk.directory.current()),
+            asked_at=self.clock().isoformat(),
+            reason=form.text("reason") if form else "",
+            faults=() if refusal is None else refusal.faults,
+        )
+
+
+def _id_of(request: web.Request) -> ThreadId:
+    return ThreadId(request.match_info["id"])

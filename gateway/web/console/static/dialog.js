@@ -1,0 +1,28 @@
+// What asks for a confirmation is a <details> without scripts; with them it opens as a dialog.
+for (const details of document.querySelectorAll("details.confirm")) {
+  const asked = details.querySelector(".asked");
+  const dialog = document.createElement("dialog");
+  dialog.setAttribute("aria-labelledby", asked.querySelector("h2, h3").id);
+  while (asked.firstChild) dialog.append(asked.firstChild);
+  details.after(dialog);
+  details.querySelector("summary").addEventListener("click", (event) => {
+    event.preventDefault();
+    dialog.showModal();
+  });
+  for (const button of dialog.querySelectorAll("[data-close]")) {
+    button.hidden = false;
+    button.addEventListener("click", () => dialog.close());
+  }
+  if (details.open) dialog.showModal();
+}
+
+// A form is sent once, however often its button is pressed.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.method !== "post") return;
+  if (form.dataset.sent) event.preventDefault();
+  form.dataset.sent = "yes";
+});
+addEventListener("pageshow", () => {
+  for (const form of document.forms) delete form.dataset.sent;
+});

@@ -1,0 +1,102 @@
+"""Instants, numbers and sizes as people write them, in Vietnamese and in English. Vietnam's time."""
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from gateway.model.people import Language
+
+VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
+
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_NARROW = "\N{NO-BREAK SPACE}"
+_STEPS = (
+    (timedelta(days=365), "năm", "year"),
+    (timedelta(days=30), "tháng", "month"),
+    (timedelta(days=1), "ngày", "day"),
+    (timedelta(hours=1), "giờ", "hour"),
+    (timedelta(minutes=1), "phút", "minute"),
+)
+
+
+def local_day(at: datetime) -> date:
+    """Tell which day it is in Vietnam."""
+    return at.astimezone(VIETNAM).date()
+
+
+def write_day(day: date, language: Language) -> str:
+    """Write 26/11/2026, or 26 Nov 2026. An instant counts as its day in Vietnam."""
+    day = local_day(day) if isinstance(day, datetime) else day
+    if language is Language.VIETNAMESE:
+        return f"{day:%d/%m/%Y}"
+    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
+
+
+def write_instant(at: datetime, language: Language) -> str:
+    """Write 26/11/2026 14:05, or 26 Nov 2026 14:05."""
+    return f"{write_day(at, language)} {at.astimezone(VIETNAM):%H:%M}"
+
+
+def write_month(day: date, language: Language) -> str:
+    """Write 11/2026, or Nov 2026."""
+    return f"{day:%m/%Y}" if language is Language.VIETNAMESE else f"{_MONTHS[day.month - 1]} {day.year}"
+
+
+def write_number(number: float, language: Language, decimals: int = 0) -> str:
+    """Write 44.375,5 in Vietnamese, 44,375.5 in English."""
+    written = f"{number:,.{decimals}f}"
+    return written.translate(str.maketrans(",.", ".,")) if language is Language.VIETNAMESE else written
+
+
+def write_percent(share: float, language: Language, decimals: int = 1) -> str:
+    """Write a share of 1 as 95,7 % or 95.7%."""
+    written = write_number(share * 100, language, decimals)
+    return f"{written}{_NARROW}%" if language is Language.VIETNAMESE else f"{written}%"
+
+
+def write_size(size_bytes: int, language: Language) -> str:
+    """Write 512 B, 1,5 KiB, 22 MiB."""
+    size, unit = float(size_bytes), "B"
+    for larger in ("KiB", "MiB", "GiB", "TiB"):
+        if size < 1024:
+            break
+        size, unit = size / 1024, larger
+    return f"{write_number(size, language, 1 if unit != 'B' and size < 10 else 0)}{_NARROW}{unit}"
+
+
+def write_span(span: timedelta, language: Language) -> str:
+    """Write a length of time by its largest unit: 3 ngày, or 3 days."""
+    vietnamese = language is Language.VIETNAMESE
+    for step, vi, en in _STEPS:
+        if (count := span // step) >= 1:
+            return f"{count} {vi}" if vietnamese else f"{count} {en}{'s' if count > 1 else ''}"
+    return "chưa đầy 1 phút" if vietnamese else "less than a minute"
+
+
+def write_ago(at: datetime, language: Language, now: datetime) -> str:
+    """Write how long ago, or in how long."""
+    vietnamese, span = language is Language.VIETNAMESE, abs(now - at)
+    if span < timedelta(minutes=1):
+        return "vừa xong" if vietnamese else "just now"
+    written = write_span(span, language)
+    if at > now:
+        return f"còn {written}" if vietnamese else f"in {written}"
+    return f"{written} trước" if vietnamese else f"{written} ago"
+
+
+def filters_in(language: Language) -> Mapping[str, Callable[..., Any]]:
+    """Return the template filters of a language.
+
+    Shape: each takes its value, then further arguments: ``{{ at|ago(now) }}``, ``{{ share|percent(0) }}``.
+    """
+    return {
+        "instant": lambda at: write_instant(at, language),
+        "day": lambda day: write_day(day, language),
+        "month": lambda day: write_month(day, language),
+        "number": lambda number, decimals=0: write_number(number, language, decimals),
+        "percent": lambda share, decimals=1: write_percent(share, language, decimals),
+        "size": lambda size: write_size(size, language),
+        "span": lambda span: write_span(span, language),
+        "ago": lambda at, now: write_ago(at, language, now),
+    }

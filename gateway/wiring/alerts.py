@@ -1,0 +1,84 @@
+"""Alerts put together: what is looked at, and who is told."""
+
+import aiohttp
+
+from gateway.clients.mail import Mail, MailSecurity
+from gateway.clients.webhooks import Webhook
+from gateway.config import Config
+from gateway.exchange.alerts import Alerts, Speaker
+from gateway.exchange.log_sensor import LogSensor
+from gateway.exchange.road import Road
+from gateway.exchange.sensors import Sensors, Thresholds
+from gateway.exchange.vouching import Vouching
+from gateway.office import Clock, Office
+
+
+def build_alerts(
+    office: Office,
+    road: Road | None,
+    *,
+    session: aiohttp.ClientSession | None,
+    clock: Clock,
+    vouching: Vouching,
+) -> Alerts:
+    """Put the alerts of a node together. road is None on a hub."""
+    settings = office.config.alerts
+    of_the_log = LogSensor(vouching=vouching, unstamped_after=settings.unstamped_after)
+    sensors = Sensors(
+        database=office.database,
+        blobs=office.blobs,
+        road=road,
+        certificates=((office.config.trust.seal_chain_file.name, office.seal.certificate),),
+        thresholds=Thresholds(
+            axis_away_after=settings.axis_away_after,
+            stuck_after=settings.stuck_after,
+            mailbox_left_after=settings.mailbox_left_after,
+            seal_ends_within=settings.seal_ends_within,
+            free_space_floor_bytes=office.config.storage.free_space_floor,
+        ),
+    )
+    return Alerts(
+        database=office.database,
+        sensors=(sensors.look, of_the_log.look),
+        speakers=(*_mail(office.config), *_webhooks(office.config, session, clock)),
+        remind_every=settings.remind_every,
+        clock=clock,
+    )
+
+
+def _mail(config: Config) -> tuple[Speaker, ...]:
+    settings = config.alerts
+    if not settings.mail_to:
+        return ()
+    password = settings.smtp_password_file
+    login = None if password is None else (settings.smtp_user, password.read_text("utf-8").strip())
+    return (
+        Mail(
+            host=settings.smtp_host,
+            port=settings.smtp_port,
+            security=MailSecurity(settings.smtp_security),
+            sender=settings.mail_from,
+            recipients=settings.mail_to,
+            node=config.name,
+            login=login,
+            timeout=settings.timeout,
+        ),
+    )
+
+
+def _webhooks(config: Config, session: aiohttp.ClientSession | None, clock: Clock) -> tuple[Speaker, ...]:
+    secret_file = config.alerts.webhook_secret_file
+    if secret_file is None or session is None:
+        return ()
+    secret = secret_file.read_bytes().strip()
+    return tuple(
+        Webhook(
+            session=session,
+            url=url,
+            secret=secret,
+            node=config.name,
+            timeout=config.alerts.timeout,
+            clock=clock,
+        )
+        for url in config.alerts.webhook_urls
+    )

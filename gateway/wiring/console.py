@@ -1,0 +1,87 @@
+"""The console put together: its pages, and what they hold. A new page group is added to `_groups`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from gateway.exchange.alerts import Alerts
+from gateway.exchange.lookup import Lookup
+from gateway.model.identifiers import AgencyCode
+from gateway.office import Clock, Office
+from gateway.trust.keys import Seal
+from gateway.web.console.account_pages import AccountPages
+from gateway.web.console.app import Console
+from gateway.web.console.documents import Documents
+from gateway.web.console.door import Origin
+from gateway.web.console.overview import Overview
+from gateway.web.console.people_pages import PeoplePages
+from gateway.web.console.route import PageGroup
+from gateway.web.console.shell import Shell, make_shell
+from gateway.web.operations import Watch
+from gateway.wiring.desks import Desks, desk_groups
+from gateway.wiring.provider import reach_provider
+from gateway.wiring.running import running_pages
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holdings:
+    """What the pages hold of a gateway that is built."""
+
+    watch: Watch
+    desks: Desks
+    alerts: Alerts
+    seals: Mapping[AgencyCode, Seal]
+
+
+def build_console(office: Office, holdings: Holdings, clock: Clock) -> web.Application | None:
+    """Build the console; None when it is switched off."""
+    settings = office.config.console
+    if not settings.enabled:
+        return None
+    shell = make_shell(node_name=office.config.name, clock=clock)
+    sso = reach_provider(office)
+    console = Console(
+        shell=shell,
+        people=office.people,
+        origin=Origin(public_url=settings.public_url, proxies=frozenset(settings.trusted_proxies)),
+        database=office.database,
+        axis_is_away=lambda: holdings.watch.worker.axis_is_away,
+        groups=[
+            *_groups(office, holdings, shell, clock),
+            *desk_groups(office, holdings.desks, shell, clock),
+            *running_pages(office, holdings.watch.worker, holdings.alerts, shell, clock),
+        ],
+        clock=clock,
+        sso=sso,
+    )
+    app = console.application()
+    if sso is not None:
+        app.on_cleanup.append(lambda _: sso.provider.session.close())
+    return app
+
+
+def _groups(office: Office, holdings: Holdings, shell: Shell, clock: Clock) -> list[PageGroup]:
+    axis = office.config.axis
+    return [
+        Overview(
+            shell=shell,
+            database=office.database,
+            directory=office.directory,
+            watch=holdings.watch,
+            poll_every=None if axis is None else axis.poll_every,
+            seals=holdings.seals,
+            clock=clock,
+        ),
+        AccountPages(shell=shell, people=office.people, clock=clock),
+        PeoplePages(shell=shell, people=office.people, directory=office.directory, clock=clock),
+        Documents(
+            shell=shell,
+            database=office.database,
+            directory=office.directory,
+            lookup=Lookup(
+                database=office.database, directory=office.directory, notary=office.notary, clock=clock
+            ),
+            clock=clock,
+        ),
+    ]

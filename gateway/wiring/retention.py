@@ -1,0 +1,41 @@
+"""Content goes when its time is over: the settings turned into rules, and the round that keeps them."""
+
+from gateway.exchange.retention import Retention
+from gateway.exchange.worker import Round
+from gateway.model.code_lists import Kind
+from gateway.model.retention import Rules
+from gateway.office import Clock, Office
+from gateway.settings import Retention as Settings
+
+
+def retention_round(office: Office, clock: Clock) -> Round:
+    """Make the round that erases what is due."""
+    settings = office.config.retention
+    retention = Retention(
+        database=office.database,
+        blobs=office.blobs,
+        directory=office.directory,
+        notary=office.notary,
+        rules=read_rules(settings),
+        batch=settings.batch,
+        patience=settings.patience,
+        clock=clock,
+    )
+    return Round(every=settings.every, make=retention.make_round)
+
+
+def read_rules(settings: Settings) -> Rules:
+    """Turn what an operator wrote into rules."""
+    return Rules(
+        general={Kind.DOCUMENT: settings.documents, Kind.STATUS: settings.statuses},
+        agencies={
+            each.code: {
+                kind: term
+                for kind, term in ((Kind.DOCUMENT, each.documents), (Kind.STATUS, each.statuses))
+                if term is not None
+            }
+            for each in settings.agencies
+        },
+        returned=settings.returned,
+        only_archived=settings.only_archived,
+    )

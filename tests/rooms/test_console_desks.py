@@ -1,0 +1,200 @@
+"""The pages of mailbox, drafts, sent documents and attention as requests see them."""
+
+import asyncio
+import io
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from gateway.model.log import LogKind
+from gateway.model.people import UserRole
+from tests.console import Browser, add_people, person
+from tests.desks import COMMUNE, STRANGER, WARD, Town, open_town
+from tests.packages import Sent, document
+from tests.walks.world import HEALTH, MINISTRY, collect_all
+
+
+@pytest.fixture
+async def town(tmp_path: Path) -> AsyncIterator[Town]:
+    """The town of tests/desks.py, whose drafts hold little."""
+    async with open_town(tmp_path, drafts={"file_limit": "64 KiB", "files_limit": "1 MiB"}) as town:
+        yield town
+
+
+async def row(town: Town, sql: str, *parameters: object) -> str:
+    """Wait for a row and return its first column."""
+    async with asyncio.timeout(10):
+        while not (rows := town.gateway.rows(sql, *parameters)):  # noqa: ASYNC110 - looked for, not awaited
+            await asyncio.sleep(0.05)
+    return str(rows[0][0])
+
+
+async def letter_in_mailbox(town: Town) -> str:
+    sent = Sent(sender=MINISTRY, number="70", notation="BTN-VP")
+    assert (await town.ministry.send(document(sent, [COMMUNE]), sender=MINISTRY)).ok
+    return await row(town, "SELECT id FROM dispatches WHERE mailbox = ? AND kind = 'document'", COMMUNE)
+
+
+async def failed_dispatch(town: Town) -> str:
+    assert (await town.health.send(document(Sent(sender=HEALTH), [STRANGER]), sender=HEALTH)).ok
+    return await row(town, "SELECT id FROM dispatches WHERE state = 'refused'")
+
+
+async def new_draft(browser: Browser) -> str:
+    page = await browser.post("/drafts", agency=COMMUNE)
+    assert page.status == 303, page.text
+    return page.headers["Location"].rpartition("/")[2]
+
+
+async def save(browser: Browser, draft: str, *files: tuple[str, bytes], token: str | None = None) -> int:
+    """Send the form of a letter as a browser does: token first, files last."""
+    form = aiohttp.FormData(quote_fields=False)
+    form.add_field("csrf", await browser.token() if token is None else token, content_type="text/plain")
+    form.add_field("subject", "Trích yếu", content_type="text/plain")
+    for name, content in files:
+        form.add_field("files", io.BytesIO(content), filename=name, content_type="application/octet-stream")
+    form.add_field("act", "save", content_type="text/plain")
+    headers = {"Origin": browser.site.node.url, "Sec-Fetch-Site": "same-origin"}
+    async with browser.client.post(
+        browser.site.url(f"/drafts/{draft}"), data=form, headers=headers, allow_redirects=False
+    ) as answer:
+        browser.last = await answer.text()  # type: ignore[attr-defined]
+        return answer.status
+
+
+async def test_a_viewer_reads_and_does_nothing(town: Town) -> None:
+    """Reading takes nothing out of the unread; every act is forbidden."""
+    letter = await letter_in_mailbox(town)
+    async with town.pages.visitor("viewer") as browser:
+        page = await browser.get(f"/mailbox/{letter}")
+        assert page.status == 200
+        assert "Từ chối tiếp nhận" not in page.text
+        for path in (f"/mailbox/{letter}/answers/03", f"/mailbox/{letter}/reply", "/drafts"):
+            assert (await browser.post(path, agency=COMMUNE)).status == 403
+        for path in ("/drafts", "/sent"):
+            assert (await browser.get(path)).status == 403
+    assert town.gateway.log(LogKind.COLLECTED) == []
+
+
+async def test_for_a_neighbour_nothing_of_it_is_there(town: Town) -> None:
+    """The same page as for what never existed, whether he looks or acts."""
+    letter = await letter_in_mailbox(town)
+    async with town.pages.visitor("clerk") as clerk:
+        draft = await new_draft(clerk)
+    async with town.pages.visitor("neighbour") as browser:
+        for path in (f"/mailbox/{letter}", f"/mailbox/{letter}/files/0", f"/drafts/{draft}"):
+            assert (await browser.get(path)).status == 404, path
+        for path in (f"/mailbox/{letter}/answers/03", f"/drafts/{draft}/send", f"/drafts/{draft}/discard"):
+            assert (await browser.post(path)).status == 404, path
+        assert await save(browser, draft, ("a.pdf", b"x")) == 404
+        assert (await browser.post("/drafts", agency=COMMUNE)).status == 404
+        assert "UBND phường" in (await browser.get("/mailbox")).text
+    assert town.gateway.rows("SELECT 1 FROM draft_files") == []
+
+
+async def test_only_operators_put_their_hand_to_dispatches_and_only_of_their_agencies(town: Town) -> None:
+    """A clerk sees what failed and may not send it again; another agency's operator does not find it."""
+    failed = await failed_dispatch(town)
+    stranger = person(UserRole.OPERATOR, "elsewhere", agencies=frozenset({WARD}))
+    await add_people(town.gateway, stranger)
+    for login, status in (("clerk", 403), ("viewer", 403), ("auditor", 403), ("elsewhere", 404)):
+        async with town.pages.visitor(login) as browser:
+            assert (await browser.get("/attention")).status == 200
+            assert (await browser.get(f"/attention/ask?act=resend&id={failed}")).status == status
+            assert (await browser.post("/attention/resend", id=failed)).status == status
+    async with town.pages.visitor("operator") as browser:
+        assert (await browser.get(f"/attention/ask?act=nothing&id={failed}")).status == 404
+        assert (await browser.get("/attention/ask?act=resend")).status == 303
+        assert (await browser.get("/attention/ask?act=resend&id=none")).status == 404
+        refused = await browser.post("/attention/dismiss", id=failed, reason=" ")
+        assert (refused.status, "Cần nêu lý do" in refused.text) == (422, True)
+        for _ in range(2):
+            assert (await browser.post("/attention/resend", id=failed)).status == 303
+    assert len(town.gateway.rows("SELECT 1 FROM dispatches WHERE follows = ?", failed)) == 1
+
+
+async def test_an_administrator_mends_and_does_not_read(town: Town) -> None:
+    """Numbers and agencies, never an abstract."""
+    await failed_dispatch(town)
+    async with town.pages.visitor("administrator") as browser:
+        page = await browser.get("/attention")
+    assert "412/SYT-VP" in page.text
+    assert "tiêm chủng" not in page.text
+
+
+async def test_a_file_too_large_is_refused_in_words_and_the_rest_is_kept(town: Town) -> None:
+    """The text and the other file are there; the browser is told which file, and why."""
+    async with town.pages.visitor("clerk") as browser:
+        draft = await new_draft(browser)
+        huge = ("<b>lớn</b>.pdf", b"x" * (3 << 20))
+        assert await save(browser, draft, ("nhỏ.pdf", b"x"), huge, ("rỗng.pdf", b"")) == 422
+        text = browser.last  # type: ignore[attr-defined]
+    assert "lớn&lt;/b&gt;.pdf: Tệp quá lớn" in text
+    assert "rỗng.pdf: Tệp rỗng" in text
+    assert [one["name"] for one in town.gateway.rows("SELECT name FROM draft_files")] == ["nhỏ.pdf"]
+    (kept,) = town.gateway.rows("SELECT letter FROM drafts")
+    assert json.loads(kept["letter"])["subject"] == "Trích yếu"
+
+
+async def test_a_form_of_another_session_changes_nothing(town: Town) -> None:
+    """Its token is looked at before anything else of it is read."""
+    async with town.pages.visitor("clerk") as browser:
+        draft = await new_draft(browser)
+        assert await save(browser, draft, ("a.pdf", b"x"), token="another") == 403
+    assert town.gateway.rows("SELECT 1 FROM draft_files") == []
+    assert "Trích yếu" not in town.gateway.rows("SELECT letter FROM drafts")[0]["letter"]
+
+
+async def test_declining_without_a_reason_shows_the_form_again(town: Town) -> None:
+    """And with a nasty one it is text, on the page and in the log."""
+    letter = await letter_in_mailbox(town)
+    async with town.pages.visitor("clerk") as browser:
+        refused = await browser.post(f"/mailbox/{letter}/answers/02", reason="")
+        assert (refused.status, "Cần nêu lý do" in refused.text) == (422, True)
+        assert (await browser.post(f"/mailbox/{letter}/answers/99", reason="x")).status == 404
+        nasty = "<script>alert(1)</script>\u202e\x00"
+        assert (await browser.post(f"/mailbox/{letter}/answers/02", reason=nasty)).status == 303
+        page = await browser.get(f"/mailbox/{letter}")
+    assert "<script>alert" not in page.text
+    assert "&lt;script&gt;alert(1)" in page.text
+
+
+async def test_a_file_is_shown_by_its_type_and_named_safely(town: Town) -> None:
+    """A PDF in the browser; on wish it is saved; nothing is sniffed."""
+    letter = await letter_in_mailbox(town)
+    async with town.pages.visitor("clerk") as browser:
+        shown = await browser.get(f"/mailbox/{letter}/files/0")
+        saved = await browser.get(f"/mailbox/{letter}/files/0?save=1")
+        assert (await browser.get(f"/mailbox/{letter}/files/7")).status == 404
+    assert shown.headers["Content-Type"] == "application/pdf"
+    assert shown.headers["Content-Disposition"] == "inline; filename*=UTF-8''Cong%20van.pdf"
+    assert saved.headers["Content-Disposition"].startswith("attachment;")
+    assert shown.headers["X-Content-Type-Options"] == "nosniff"
+    assert shown.text == "%PDF-1.4 thu nghiem"
+
+
+async def test_a_reply_begins_with_what_it_answers(town: Town) -> None:
+    """The sender is its recipient, and the form names the document."""
+    letter = await letter_in_mailbox(town)
+    async with town.pages.visitor("clerk") as browser:
+        page = await browser.post(f"/mailbox/{letter}/reply")
+        form = await browser.get(page.headers["Location"].removeprefix("/console"))
+    assert "Trả lời văn bản 70/BTN-VP" in form.text
+    assert f'value="{MINISTRY}"' in form.text
+
+
+async def test_the_receipt_of_what_was_sent_can_be_kept(town: Town) -> None:
+    """The signed one of the acceptance, as every DMS gets it."""
+    async with town.desks() as desks:
+        from tests.walks.test_desks import sent_thread
+
+        thread_id = await sent_thread(town, desks)
+    await collect_all(town.ministry)
+    async with town.pages.visitor("clerk") as browser:
+        receipt = await browser.get(f"/sent/{thread_id}/receipt")
+        assert "UBND-VP" in (await browser.get("/sent")).text
+        assert (await browser.get("/sent/none")).status == 404
+    assert json.loads(json.loads(receipt.text)["statement"])["sender"] == COMMUNE

@@ -1,0 +1,68 @@
+"""What the sensors of a real node find, and do not find when all is well."""
+
+from datetime import timedelta
+
+from gateway.config import load_config
+from gateway.exchange.road import Road
+from gateway.exchange.sensors import Sensors, Thresholds
+from gateway.model.alert import AlertRule
+from gateway.office import now, open_office
+from gateway.sandbox.faulty_axis import FaultyAxis
+from tests.packages import Sent, document
+from tests.walks.world import HEALTH, MINISTRY, Node, World, until
+
+HOUR = timedelta(hours=1)
+
+
+async def found(node: Node, *, after: timedelta = timedelta(), **limits: timedelta) -> list[tuple[str, str]]:
+    """Look at a node from a process of its own, as of some time from now."""
+    asked = {
+        "axis_away_after": HOUR,
+        "stuck_after": HOUR,
+        "mailbox_left_after": HOUR,
+        "seal_ends_within": HOUR,
+    }
+    thresholds = Thresholds(free_space_floor_bytes=1, **asked | limits)
+    async with open_office(load_config(node.directory / "config.toml")) as office:
+        sensors = Sensors(
+            database=office.database,
+            blobs=office.blobs,
+            road=Road(first_delay=HOUR, longest_delay=HOUR, jitter=0, patience=1),
+            certificates=(("seal.pem", office.seal.certificate),),
+            thresholds=thresholds,
+        )
+        return [(each.rule.value, each.subject) for each in await sensors.look(now() + after)]
+
+
+async def test_a_node_on_which_all_is_well_alerts_nobody(world: World) -> None:
+    """Traffic that is collected and confirmed is no alert."""
+    letter = document(Sent(sender=MINISTRY, number="1"), [HEALTH])
+    assert (await world.ministry.send(letter, sender=MINISTRY)).ok
+    listed = await until(world.health.received, lambda told: len(told.items) == 1)
+    await world.health.get(listed.items[0]["docId"])
+    assert (await world.health.confirm(listed.items[0]["docId"])).ok
+    assert await found(world.gateway, after=2 * HOUR) == []
+
+
+async def test_what_a_system_leaves_lying_is_found_with_its_name(world: World) -> None:
+    """Uncollected for longer than allowed; not before, and never when nobody asked for it."""
+    letter = document(Sent(sender=MINISTRY, number="1"), [HEALTH])
+    assert (await world.ministry.send(letter, sender=MINISTRY)).ok
+    await until(world.health.received, lambda told: len(told.items) == 1)
+    assert await found(world.gateway) == []
+    assert await found(world.gateway, after=2 * HOUR) == [(AlertRule.MAILBOX_LEFT, "SYT")]
+    assert await found(world.gateway, after=2 * HOUR, mailbox_left_after=timedelta()) == []
+
+
+async def test_what_waits_for_an_absent_axis_and_a_seal_near_its_end_are_found(
+    road: tuple[World, FaultyAxis],
+) -> None:
+    """The road here is another process's; that something waits stands in the database."""
+    world, axis = road
+    axis.plan(None)
+    await world.hub.stop()
+    letter = document(Sent(sender=HEALTH, number="1"), [MINISTRY])
+    assert (await world.health.send(letter, sender=HEALTH)).ok
+    seen = await found(world.gateway, after=2 * HOUR, seal_ends_within=timedelta(days=36500))
+    assert seen == [(AlertRule.SEAL_ENDS, "seal.pem"), (AlertRule.DELIVERY_STUCK, "")]
+    await world.hub.start()
