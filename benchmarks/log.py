@@ -24,9 +24,9 @@ from typing import TypeVar
 
 from gateway.evidence.merkle import hash_leaf, nodes_in, plan_inclusion, verify_inclusion
 from gateway.evidence.receipts import sign_statement, write_receipt, write_statement
-from gateway.evidence.replay import content_of
+from gateway.evidence.replay import Replayed, content_of
 from gateway.evidence.tiles import TILE_WIDTH, tile_of
-from gateway.exchange.auditing import verify_log
+from gateway.exchange.auditing import verify_export, verify_log
 from gateway.exchange.checkpoints import Checkpoints, extend_tree, prove_entry, root_at
 from gateway.exchange.notary import Notary
 from gateway.model.identifiers import AgencyCode, PackageId
@@ -34,6 +34,7 @@ from gateway.model.log import LogKind
 from gateway.store.audit_log import append_entry
 from gateway.store.database import Database, migrate, open_database
 from gateway.store.tree import read_hashes
+from gateway.store.whole_log import export_log
 from gateway.trust.issuing import issue_seal, make_authority
 from gateway.trust.keys import Algorithm, Seal, load_seal
 
@@ -97,7 +98,34 @@ async def _measure_log(path: Path, count: int, seal: Seal) -> None:
     )
     assert (found.faults, found.vouched, found.root) == ((), count, kept.root)
     print(f"  verify       {_rate(count, taken)}")
+    await _measure_export(path, path.with_name("log.jsonl"), count, seal)
+    taken, _ = await _taking(lambda: asyncio.to_thread(_read_and_hash, path))
+    print(f"  read, hash once and do nothing else {_rate(count, taken)}")
     await database.close()
+
+
+async def _measure_export(path: Path, export: Path, count: int, seal: Seal) -> None:
+    def write() -> None:
+        with export.open("wb") as file:
+            file.writelines(export_log(path))
+
+    def verify() -> Replayed:
+        with export.open("rb") as lines:
+            return verify_export(lines, origin=_ORIGIN, certificates=[seal.certificate])
+
+    taken, _ = await _taking(lambda: asyncio.to_thread(write))
+    print(f"  export       {_rate(count, taken)}")
+    taken, found = await _taking(lambda: asyncio.to_thread(verify))
+    assert (found.faults, found.vouched) == ((), count)
+    print(f"  verify that  {_rate(count, taken)}")
+    export.unlink()
+
+
+def _read_and_hash(path: Path) -> None:
+    """Do what nobody who verifies a log in one thread can leave out: the limit."""
+    with closing(sqlite3.connect(path)) as connection:
+        for statement, receipt in connection.execute("SELECT statement, receipt FROM log ORDER BY seq"):
+            hash_leaf(statement + (receipt or b""))
 
 
 async def _measure_proofs(path: Path, count: int) -> None:

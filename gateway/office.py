@@ -139,6 +139,17 @@ def place_of(config: Config, folder: Path) -> Place:
     )
 
 
+def _given_secrets(config: Config) -> list[Path]:
+    """List the files that hold what others gave us to be known by."""
+    given = (
+        config.axis.secret_file if config.axis else None,
+        config.oidc.client_secret_file if config.oidc else None,
+        config.alerts.smtp_password_file,
+        config.alerts.webhook_secret_file,
+    )
+    return [path for path in given if path is not None]
+
+
 def seal_chains(config: Config) -> tuple[tuple[x509.Certificate, ...], ...]:
     """Load every certificate this node ever sealed with, each followed by those above it; the present first.
 
@@ -154,12 +165,6 @@ def others_certificate_files(config: Config) -> list[Path]:
     """List the files with certificates of others who sign what we keep: the axis, witnesses."""
     axis = config.axis.certificate_file if config.axis else None
     return [*([axis] if axis else []), *(peer.certificate_file for peer in config.audit.peers)]
-
-
-def _given_secrets(config: Config) -> list[Path]:
-    """List the files that hold what others gave us to be known by."""
-    oidc = config.oidc.client_secret_file if config.oidc else None
-    return [*([config.axis.secret_file] if config.axis else []), *([oidc] if oidc else [])]
 
 
 def house_of(config: Config) -> House:

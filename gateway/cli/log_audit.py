@@ -43,7 +43,7 @@ _TREE = frozenset({"tree-altered", "tile-altered"})
 @directory_option
 @click.pass_context
 def export_log(ctx: click.Context, output: Path | None, folder: Path) -> None:
-    """Xuất toàn bộ nhật ký cho kiểm toán: mỗi dòng một mục hoặc điểm kiểm tra, dạng JSON.
+    """Xuất toàn bộ nhật ký cho kiểm toán: mỗi dòng một mục hoặc điểm chốt, dạng JSON.
 
     Write the whole log for an auditor, as it is now: JSON, one entry or checkpoint a line, timestamps and
     witnesses' signatures with it. `lienthong log verify FILE` reads it. A server may be running.
@@ -76,7 +76,7 @@ class _Audit:
     multiple=True,
     type=file_argument,
     metavar="NOTE",
-    help="Điểm kiểm tra do người ngoài giữ. · A checkpoint that somebody outside kept.",
+    help="Điểm chốt do người ngoài giữ. · A checkpoint that somebody outside kept.",
 )
 @click.option(
     "--certificate",
@@ -194,7 +194,7 @@ def _unvouched(found: "Replayed") -> list[Fault]:
     return [
         Fault(
             rule="log-unvouched",
-            vi="không điểm kiểm tra nào ký nhật ký này: chẳng có gì để đối chiếu",
+            vi="không điểm chốt nào ký nhật ký này: chẳng có gì để đối chiếu",
             en="no checkpoint vouches for this log: there is nothing to hold it against",
         )
     ]
@@ -235,7 +235,7 @@ def _tell(
         (not rules & _TREE, "cây băm tính lại từ đầu, và đúng là cây đã lưu", "the tree computed anew"),
         (
             not rules - _ENTRIES - _TREE,
-            f"{number(found.checkpoints_count)} điểm kiểm tra (giữ ở ngoài: {len(audit.held)}), ký đúng và"
+            f"{number(found.checkpoints_count)} điểm chốt (giữ ở ngoài: {len(audit.held)}), ký đúng và"
             f" khớp, đến mục {number(found.vouched)}",
             "checkpoints, signed and met",
         ),

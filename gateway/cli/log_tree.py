@@ -56,7 +56,7 @@ async def _show_status(folder: Path, config: "Config", *, as_json: bool) -> None
         card(
             [
                 ("Nhật ký", "log", f"{log_name(config.agency_code)}, {number(standing.size)} mục"),
-                ("Điểm kiểm tra", "checkpoint", None if newest is None else _told(newest)),
+                ("Điểm chốt", "checkpoint", None if newest is None else _told(newest)),
                 (
                     "Chưa ký",
                     "not signed yet",
@@ -112,7 +112,7 @@ def _stamp_words(standing: "Standing", config: "Config", at: datetime) -> "Text"
     if standing.exposed_since is None:
         return both(last, "up to the newest checkpoint", "green")
     since, lasting = local(standing.exposed_since), _lasting(standing.exposed_for(at))
-    told = f"{last}\nchưa đóng dấu từ {since} ({lasting}), {number(standing.unstamped_count)} điểm kiểm tra"
+    told = f"{last}\nchưa đóng dấu từ {since} ({lasting}), {number(standing.unstamped_count)} điểm chốt"
     return both(told, "unstamped since then", "yellow")
 
 
@@ -123,7 +123,7 @@ def _lasting(span: timedelta) -> str:
 
 
 def _alarm_words(standing: "Standing") -> "Text":
-    from gateway.cli.words import VERDICTS
+    from gateway.exchange.words import VERDICTS
 
     if not standing.alarms:
         return both("không", "none", "green")
@@ -137,7 +137,7 @@ def _alarm_words(standing: "Standing") -> "Text":
 @json_option
 @click.pass_context
 def make_checkpoint(ctx: click.Context, output: Path | None, folder: Path, as_json: bool) -> None:
-    """Lập điểm kiểm tra ngay, và đóng dấu thời gian khi có cơ quan cấp dấu.
+    """Lập điểm chốt ngay, và đóng dấu thời gian khi có cơ quan cấp dấu.
 
     Make a checkpoint now, and have it timestamped where an authority is configured. FILE gets the signed
     note, FILE.tst the timestamp over it: openssl ts -verify -data FILE -in FILE.tst -token_in -CAfile ROOTS
@@ -186,7 +186,7 @@ def _show_checkpoint(kept: "KeptCheckpoint", output: Path | None, *, as_json: bo
         show_json(facts | {"note": kept.note.decode()})
         return
     show(
-        done(f"Điểm kiểm tra {number(kept.size)} mục", "checkpoint"),
+        done(f"Điểm chốt {number(kept.size)} mục", "checkpoint"),
         card(
             [
                 ("Lúc", "at", local(kept.at)),
@@ -206,13 +206,13 @@ def _show_checkpoint(kept: "KeptCheckpoint", output: Path | None, *, as_json: bo
     "--size",
     type=click.IntRange(min=1),
     metavar="SIZE",
-    help="Theo điểm kiểm tra cỡ này; mặc định mới nhất. · Under the checkpoint of this size.",
+    help="Theo điểm chốt cỡ này; mặc định mới nhất. · Under the checkpoint of this size.",
 )
 @output_option
 @directory_option
 @click.pass_context
 def prove_entry(ctx: click.Context, seq: int, size: int | None, output: Path | None, folder: Path) -> None:
-    """Bằng chứng mục SEQ có trong nhật ký: mục, đường lên gốc, điểm kiểm tra đã ký.
+    """Bằng chứng mục SEQ có trong nhật ký: mục, đường lên gốc, điểm chốt đã ký.
 
     Prove that entry SEQ is in the log: a file (C2SP tlog-proof) that a stranger checks with the seal's
     certificate alone.
@@ -233,7 +233,7 @@ async def _prove(folder: Path, seq: int, size: int | None) -> bytes:
     if proof is None:
         raise Refusal.because(
             "entry-not-covered",
-            vi=f"chưa điểm kiểm tra nào ký đến mục {seq}: lienthong log checkpoint",
+            vi=f"chưa điểm chốt nào ký đến mục {seq}: lienthong log checkpoint",
             en=f"no checkpoint covers entry {seq} yet: lienthong log checkpoint",
         )
     return proof

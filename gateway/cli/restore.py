@@ -41,4 +41,8 @@ def restore(backup: Path, only_check: bool, folder: Path) -> None:
             "  Yêu cầu các hệ thống gửi lại văn bản từ lúc đó: gói đã có sẽ được nhận ra.",
             "see operations.md",
         ),
+        both(
+            "  Báo các nút theo dõi nhật ký này: với họ nhật ký đã lùi lại, họ cần bắt đầu lại với nó.",
+            "tell its witnesses",
+        ),
     )

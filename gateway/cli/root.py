@@ -32,12 +32,12 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "send": ("gateway.cli.send", "Gửi gói tin như một hệ thống · Send a package as a system"),
     "mailbox": ("gateway.cli.mailbox", "Hộp chờ nhận của một hệ thống · A system's mailbox"),
     "document": ("gateway.cli.documents", "Văn bản và đường đi của nó · Documents and their way"),
+    "dispatch": ("gateway.cli.dispatches", "Gửi lại, hủy lượt chuyển · Send again, cancel"),
     "evidence": (
         "gateway.cli.evidence",
         "Hồ sơ bằng chứng cho kiểm toán · Evidence bundles for auditors",
     ),
     "verify": ("gateway.cli.verify", "Kiểm tra hồ sơ bằng chứng · Verify an evidence bundle"),
-    "dispatch": ("gateway.cli.dispatches", "Gửi lại, hủy lượt chuyển · Send again, cancel"),
     "log": ("gateway.cli.log", "Nhật ký và biên nhận · The audit log and its receipts"),
     "hold": ("gateway.cli.hold", "Tạm giữ nội dung khỏi bị xóa · Keep content from being erased"),
     "archive": ("gateway.cli.archive", "Lưu trữ thành tệp kiểm chứng được · Archives to be checked"),

@@ -94,7 +94,7 @@ def read_checkpoint(note: Note) -> Checkpoint:
     except (ValueError, binascii.Error) as error:
         raise Refusal.because(
             "checkpoint-malformed",
-            vi="không đúng dạng điểm kiểm tra nhật ký (C2SP tlog-checkpoint)",
+            vi="không đúng dạng điểm chốt nhật ký (C2SP tlog-checkpoint)",
             en="not in the form of a log's checkpoint (C2SP tlog-checkpoint)",
         ) from error
 

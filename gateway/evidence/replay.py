@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from json.encoder import encode_basestring
 from typing import Any, NamedTuple, TypeAlias
 
 from cryptography import x509
@@ -28,6 +29,9 @@ _RECEIPT = re.compile(
     rb'"signature":"([A-Za-z0-9+/]+={0,2})","statement":(".*")\}',
     re.DOTALL,
 )
+# What `write_entry_line` writes. Taken apart so, a receipt need not be read and written again; that it is one
+# is for `content_of` to say, and for the text behind it no other reading is possible.
+_ENTRY_LINE = re.compile(rb'\{"receipt":(null|\{.*\}),"seq":(\d{1,18}),"statement":(".*")\}\n?', re.DOTALL)
 _JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True)
 
 
@@ -84,7 +88,7 @@ def content_of(statement: bytes, receipt: bytes | None) -> bytes | None:
     # Reading the receipt and writing it again costs six times as much, and there are millions. It has only
     # one form, so it is enough that it looks like one and that the statement in it is this one.
     found = _RECEIPT.fullmatch(receipt)
-    if found is None or found[4] != _JSON.encode(statement.decode(errors="replace")).encode():
+    if found is None or found[4] != encode_basestring(statement.decode(errors="replace")).encode():
         return None
     return b"%b\n%b %b %b\n" % (statement, found[1], found[2], found[3])
 
@@ -116,7 +120,10 @@ def read_export(lines: Iterable[bytes]) -> Iterator[Item]:
     """
     for number, line in enumerate(lines, start=1):
         try:
-            if line.strip():
+            own = _ENTRY_LINE.fullmatch(line)
+            if own is not None:
+                yield _entry(int(own[2]), json.loads(own[3]), own[1])
+            elif line.strip():
                 yield _read_line(json.loads(line))
         except _MALFORMED as error:
             raise _export_malformed(number) from error
@@ -164,7 +171,7 @@ def _export_malformed(number: int) -> Refusal:
     return Refusal.because(
         "export-malformed",
         where=f"dòng {number} · line {number}",
-        vi="không phải mục nhật ký hay điểm kiểm tra",
+        vi="không phải mục nhật ký hay điểm chốt",
         en="neither a log entry nor a checkpoint",
     )
 
@@ -172,10 +179,14 @@ def _export_malformed(number: int) -> Refusal:
 def _read_line(fields: Any) -> Item:
     if "checkpoint" in fields:
         return bytes(fields["checkpoint"].encode())
-    statement, receipt = fields["statement"].encode(), fields["receipt"]
+    receipt = fields["receipt"]
     # Written anew in its one form: members in order, no white space.
-    form = None if receipt is None else _JSON.encode(receipt).encode()
-    return Entry(int(fields["seq"]), content_of(statement, form))
+    form = b"null" if receipt is None else _JSON.encode(receipt).encode()
+    return _entry(int(fields["seq"]), fields["statement"], form)
+
+
+def _entry(seq: int, statement: str, receipt: bytes) -> Entry:
+    return Entry(seq, content_of(statement.encode(), None if receipt == b"null" else receipt))
 
 
 def replay(
@@ -250,7 +261,7 @@ class _Walk:
     def take_note(self, raw: bytes) -> None:
         """Compare the tree as it is here with a checkpoint."""
         self.checkpoints_count += 1
-        where = f"điểm kiểm tra · checkpoint {self.checkpoints_count}"
+        where = f"điểm chốt · checkpoint {self.checkpoints_count}"
         try:
             note = read_note(raw)
             checkpoint = read_checkpoint(note)
@@ -259,7 +270,7 @@ class _Walk:
                 *(Fault(rule=fault.rule, where=where, vi=fault.vi, en=fault.en) for fault in refusal.faults)
             )
             return
-        where = f"điểm kiểm tra · checkpoint {checkpoint.size}"
+        where = f"điểm chốt · checkpoint {checkpoint.size}"
         signed = any(verify_note(note, self.origin, certificate) for certificate in self.certificates)
         if checkpoint.origin != self.origin or not signed:
             self._tell(

@@ -98,7 +98,7 @@ class Checkpoints:
         if note is None or not any(verify_note(note, witness, each) for each in certificates):
             raise Refusal.because(
                 "cosignature-invalid",
-                vi=f"không phải chữ ký của nhân chứng {witness} trên điểm kiểm tra {size}",
+                vi=f"không phải chữ ký của nhân chứng {witness} trên điểm chốt {size}",
                 en=f"not a signature of the witness {witness} over checkpoint {size}",
             )
         # In its one form: it will stand in a note.
@@ -204,6 +204,6 @@ def _log_altered() -> Refusal:
 def _no_such_checkpoint() -> Refusal:
     return Refusal.because(
         "no-such-checkpoint",
-        vi="không có điểm kiểm tra nhật ký nào ở cỡ này",
+        vi="không có điểm chốt nhật ký nào ở cỡ này",
         en="there is no checkpoint of the log at this size",
     )

@@ -1,4 +1,4 @@
-"""Documents written in the console: drafts, their files, their sending; recalls, updates and replacements.
+"""Documents written in the console: drafts, their files, their sending.
 
 A draft is sent once, however often it is asked for: the instant of its first sending is kept before the
 package is made, so that the same draft always makes the same bytes, and desk.py knows those.
@@ -20,39 +20,26 @@ from gateway.exchange.desk import Desk
 from gateway.exchange.lettering import (
     check_letter,
     document_id_of,
-    letter_of,
     write_envelope,
-    write_recall,
 )
 from gateway.exchange.lookup import agencies_called
 from gateway.exchange.own_words import reply_to
-from gateway.exchange.reasons import owed_reason
 from gateway.model.agency import Agency
 from gateway.model.code_lists import Business, Kind
 from gateway.model.identifiers import AgencyCode, ThreadId
 from gateway.model.letter import Draft, DraftFile, DraftId, FileId, Letter
 from gateway.model.package import Envelope, Reply
 from gateway.model.people import Permission, User
-from gateway.model.thread import RecipientState, Thread
 from gateway.points import Point, passed
 from gateway.store import drafts
 from gateway.store.drafts import DraftFolder
 from gateway.store.packages import StoredPackage, list_thread_packages
-from gateway.store.threads import find_thread, list_owned_threads, list_recipients
+from gateway.store.threads import find_thread
 from gateway.vxp.signing import VIETNAM
 
 LISTED_AT_MOST = 200
 FILES_AT_MOST = 50
 _BEING_WRITTEN = timedelta(hours=6)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sent:
-    """A document that an agency at the console sent: its thread, its newest package, who has it."""
-
-    thread: Thread
-    package: StoredPackage
-    holders: tuple[RecipientState, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,15 +73,6 @@ class Composing:
         await self.desk.database.write(lambda tables: drafts.insert_draft(tables, draft))
         passed(Point.DRAFT_KEPT)
         return draft.id
-
-    async def begin_amending(
-        self, thread_id: ThreadId, business: Business, *, by: User, at: datetime
-    ) -> DraftId:
-        """Begin an update or a replacement of a document sent from here, filled in from it."""
-        sent = await self.find_sent(thread_id, by=by)
-        envelope = await self._envelope_of(sent.package)
-        letter = replace(letter_of(envelope, business), amends=sent.thread.id)
-        return await self.begin(sent.thread.owner, letter, by=by, at=at)
 
     async def find(self, draft_id: DraftId, *, by: User) -> Draft:
         """Find a draft of a user's agencies.
@@ -235,56 +213,6 @@ class Composing:
         called = await asyncio.to_thread(agencies_called, text, directory)
         return [agency for agency in called if directory.is_addressable(agency)]
 
-    async def list_sent(self, by: User) -> list[Thread]:
-        """List what a user's agencies sent from the console, the newest first."""
-        agencies = await self.desk.agencies_of(by)
-        codes = [agency.code for agency in agencies]
-        return await list_owned_threads(self.desk.database, codes, limit=LISTED_AT_MOST)
-
-    async def find_sent(self, thread_id: ThreadId, *, by: User) -> Sent:
-        """Find a document that one of a user's agencies sent from the console.
-
-        Errors: Refusal ``not-found``.
-        """
-        thread = await find_thread(self.desk.database, thread_id)
-        if thread is None:
-            raise _no_such_document()
-        await self.desk.system_for(thread.owner, by, Permission.CORRESPOND)
-        versions = [
-            package
-            for package in await list_thread_packages(self.desk.database, thread.id)
-            if package.kind is Kind.DOCUMENT and package.business != Business.RECALL
-        ]
-        if not versions:
-            raise _no_such_document()
-        holders = await list_recipients(self.desk.database, thread.id)
-        return Sent(thread=thread, package=versions[-1], holders=tuple(holders))
-
-    async def recall(
-        self, thread_id: ThreadId, *, by: User, reason: str, asked_at: datetime, at: datetime
-    ) -> Promise:
-        """Take a document back from everybody who has it.
-
-        Shape: asked_at is when the form was made: the same form sent twice is one recall.
-        Errors: Refusal ``reason-missing``, ``nobody-holds-it``, ``not-found``.
-        """
-        why = owed_reason(reason)
-        sent = await self.find_sent(thread_id, by=by)
-        system = await self.desk.system_for(sent.thread.owner, by, Permission.CORRESPOND)
-        codes = [
-            state.code for state in sent.holders if state.removed_at is None and state.recalled_at is None
-        ]
-        if not codes:
-            raise Refusal.because(
-                "nobody-holds-it",
-                vi="Không còn nơi nào giữ văn bản này.",
-                en="Nobody holds this document any more.",
-            )
-        directory = await self.desk.directory.current()
-        envelope = write_recall(await self._envelope_of(sent.package), codes, directory, why)
-        chunks = write_document(envelope, [], at=asked_at)
-        return await self.desk.send(chunks, system=system, sender=sent.thread.owner, by=by, at=at)
-
     async def tidy(self, *, at: datetime) -> bool:
         """Throw away drafts nobody has touched for long, and files no draft has."""
         await self.desk.database.write(lambda tables: drafts.delete_old(tables, before=at - self.keep))
@@ -309,7 +237,7 @@ class Composing:
 
     async def _amended(self, letter: Letter) -> Envelope | None:
         package = await self._first_of(letter.amends)
-        return None if package is None else await self._envelope_of(package)
+        return None if package is None else (await self.desk.read(package)).envelope
 
     async def _first_of(self, thread_id: ThreadId | None) -> StoredPackage | None:
         if thread_id is None:
@@ -317,25 +245,12 @@ class Composing:
         versions = await list_thread_packages(self.desk.database, thread_id)
         return next((package for package in versions if package.kind is Kind.DOCUMENT), None)
 
-    async def _envelope_of(self, package: StoredPackage) -> Envelope:
-        envelope = (await self.desk.read(package)).envelope
-        assert envelope is not None  # noqa: S101 - asked only of documents
-        return envelope
-
 
 def _no_such_draft() -> Refusal:
     return Refusal.because(
         "not-found",
         vi="Không có bản thảo này trong các cơ quan của bạn.",
         en="There is no such draft in your agencies.",
-    )
-
-
-def _no_such_document() -> Refusal:
-    return Refusal.because(
-        "not-found",
-        vi="Không có văn bản nào như vậy do các cơ quan của bạn gửi từ đây.",
-        en="Your agencies have sent no such document from here.",
     )
 
 

@@ -40,7 +40,7 @@ class Desk:
         """List the agencies that work in the console and are among a user's, by name."""
         directory = await self.directory.current()
         codes = [code for code in directory.served_by if _sees(user, code, directory)]
-        found = [directory.agencies[code] for code in codes if _system_of(code, directory) is not None]
+        found = [directory.agencies[code] for code in codes if works_here(code, directory)]
         return sorted(found, key=lambda agency: agency.name)
 
     async def system_for(self, code: AgencyCode, user: User, permission: Permission) -> System:
@@ -119,6 +119,11 @@ def organization_of(code: AgencyCode, directory: Snapshot) -> Organization:
     return Organization(
         code=agency.code, name=agency.name, in_charge=parent.name if parent else None, email=agency.mail
     )
+
+
+def works_here(code: AgencyCode, directory: Snapshot) -> bool:
+    """Tell whether an agency's people work in this node's console."""
+    return _system_of(code, directory) is not None
 
 
 def _system_of(code: AgencyCode, directory: Snapshot) -> System | None:

@@ -1,8 +1,8 @@
 """The walk of an evidence export: prove each document's entries under one checkpoint, stream it all out.
 
-What is gathered for a document is let go before the next (dossier.py); what the signature needs to know of
-each part waits on disk. evidence/bundle.py says what stands in a bundle, evidence/asic.py how it is written;
-who checks it needs neither (evidence/verifier).
+What is gathered for a document is let go before the next (bundled_document.py); what the signature needs to
+know of each part waits on disk. evidence/bundle.py says what stands in a bundle, evidence/asic.py how it is
+written; who checks it needs neither (evidence/verifier).
 """
 
 import asyncio
@@ -34,8 +34,8 @@ from gateway.evidence.receipts import JSON
 from gateway.evidence.summary import write_cover, write_row
 from gateway.evidence.verifier import PARTS
 from gateway.evidence.verifier.forms import FORM
+from gateway.exchange.bundled_document import Records, gather_document
 from gateway.exchange.checkpoints import Checkpoints, prove_consistency
-from gateway.exchange.dossier import Records, gather_dossier
 from gateway.exchange.notary import write_instant
 from gateway.model.identifiers import AgencyCode, Digest, normalise_notation
 from gateway.model.thread import Thread
@@ -160,12 +160,12 @@ class Export:
         count = 0
         async for threads in _threads(self.records.database, wish):
             for thread in threads:
-                dossier = await gather_dossier(thread, self.records, kept)
-                if dossier is None:
+                found = await gather_document(thread, self.records, kept)
+                if found is None:
                     continue
                 count += 1
                 folder = folder_name(thread.notation, None if wish.thread else count)
-                await dossier.write(writer, folder, self.records, kept, stamped=stamped)
+                await found.write(writer, folder, self.records, kept, stamped=stamped)
                 rows.write(write_row(thread, folder, self.records.name_of(thread.owner)).encode())
         return count
 

@@ -168,7 +168,7 @@ class OwnAccount(SignIn):
         account = await self.find_account(session.user.id)
         keys = ((Count.HERE, f"{account.user.login} session {session.id}"),)
         self.patience.begin(keys, at=at)
-        if not await self._verify(account, password, at=at):
+        if not await self._verify(account, password, keys=keys, at=at):
             wrong = Refusal.because(
                 "password-wrong",
                 where="old",

@@ -20,9 +20,9 @@ from gateway.model.identifiers import AgencyCode
 from gateway.model.people import Account, User, UserId, UserRole, is_login, normalise_login
 from gateway.store.audit_log import append_entry
 from gateway.store.people import (
-    bind_subject,
     count_masters,
     find_account,
+    forget_subject,
     insert_user,
     load_accounts,
     load_by_login,
@@ -199,7 +199,7 @@ class People(OwnAccount):
         """
 
         def act(tables: Connection, user: User) -> None:
-            bind_subject(tables, user.id, None)
+            forget_subject(tables, user.id)
             end_sessions(tables, user.id, at=at)
             append_entry(tables, self._entry("provider-unbound", by=by, at=at, user=user.login))
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from sqlite3 import Connection
 
-from gateway.errors import Misconfiguration, Refusal
+from gateway.errors import Delay, Misconfiguration, Refusal
 from gateway.exchange.hashing import Hashing
 from gateway.exchange.patience import Count, Key, Patience, place_of
 from gateway.exchange.refusals import Refusals
@@ -41,6 +41,10 @@ _OPERATION = "sign-in"
 
 Proof = Callable[[Connection], bool]
 """Spends what somebody proved himself with, within the transaction; false when it was spent already."""
+
+
+class _Spent(Exception):
+    """What somebody proved himself with is not true any more, or was never."""
 
 
 class SecondFactorNeeded(Refusal):
@@ -74,7 +78,7 @@ class SignIn(Sessions):
         account = await load_by_login(self.database, login)
         keys = await self._keys(login, account, address)
         self.patience.begin(keys, at=at)
-        right = await self._verify(account, password, at=at)
+        right = await self._verify(account, password, keys=keys, at=at)
         if account is None or not right:
             raise await self._failed(account, "wrong-password", address=address, at=at)
         if account.account.disabled_at is not None:
@@ -121,10 +125,10 @@ class SignIn(Sessions):
         user = account.user
 
         def bind(tables: Connection) -> bool:
-            if not bound:
-                bind_subject(tables, user.id, subject)
-                append_entry(tables, self._entry("provider-bound", by=user, at=at, user=user.login))
-            return True
+            if bound:
+                return True
+            append_entry(tables, self._entry("provider-bound", by=user, at=at, user=user.login))
+            return bind_subject(tables, user.id, subject)
 
         keys = await self._keys(user.login, account, address)
         return await self._admit(account, Way.PROVIDER, bind, keys=keys, address=address, at=at)
@@ -158,18 +162,20 @@ class SignIn(Sessions):
         address: str,
         at: datetime,
     ) -> SignedIn:
-        def act(tables: Connection) -> SignedIn | None:
+        def act(tables: Connection) -> SignedIn:
             now = find_account(tables, account.user.id)
             # Hashing takes its time: what was proved may not be true any more.
             same = now is not None and now.account.disabled_at is None and now.password == account.password
-            return (
-                self._open(tables, account, way, address=address, at=at) if same and proof(tables) else None
-            )
+            if not (same and proof(tables)):
+                raise _Spent
+            return self._open(tables, account, way, address=address, at=at)
 
-        signed_in = await self.database.write(act)
+        try:
+            signed_in = await self.database.write(act)
+        except _Spent:
+            reason = "wrong-code" if way in (Way.CODE, Way.RECOVERY) else "not-admitted"
+            raise await self._failed(account, reason, address=address, at=at) from None
         passed(Point.SIGNED_IN)
-        if signed_in is None:
-            raise await self._failed(account, "wrong-code", address=address, at=at)
         self.patience.forget(key for key in keys if key[0] is not Count.PLACE)
         self.patience.forgive(key for key in keys if key[0] is Count.PLACE)
         return signed_in
@@ -181,9 +187,15 @@ class SignIn(Sessions):
             return keys
         return (*keys, (Count.LOGIN, login))
 
-    async def _verify(self, account: StoredAccount | None, password: str, *, at: datetime) -> bool:
+    async def _verify(
+        self, account: StoredAccount | None, password: str, *, keys: tuple[Key, ...], at: datetime
+    ) -> bool:
         kept = None if account is None else account.password
-        right = await self.hashing.verify(password, kept)
+        try:
+            right = await self.hashing.verify(password, kept)
+        except Delay:
+            self.patience.forgive(keys)  # nobody looked at what was typed
+            raise
         until = None if account is None else account.one_time_until
         return right and (until is None or at < until)
 

@@ -103,6 +103,6 @@ def _contradicted(origin: str, sighting: Sighting, size: int) -> Refusal:
     log.error("log contradicted", log=origin, verdict=sighting.verdict, seen=sighting.seen_size, shown=size)
     return Refusal.because(
         "log-contradicted",
-        vi=f"nhật ký {origin} mâu thuẫn với điểm kiểm tra đã thấy: lienthong log witness",
+        vi=f"nhật ký {origin} mâu thuẫn với điểm chốt đã thấy: lienthong log witness",
         en=f"the log {origin} contradicts the checkpoint seen of it: lienthong log witness",
     )

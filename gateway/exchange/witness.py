@@ -76,7 +76,7 @@ class Witness:
         if shown is None or shown.origin != origin:
             raise Refusal.because(
                 "checkpoint-unsigned",
-                vi=f"không phải điểm kiểm tra do nhật ký {origin} ký",
+                vi=f"không phải điểm chốt do nhật ký {origin} ký",
                 en=f"not a checkpoint signed by the log {origin}",
             )
         # Compared and remembered in one act: two checkpoints seen at once must not both pass for the next.
@@ -147,7 +147,7 @@ class Witness:
         if seen is None:
             raise Refusal.because(
                 "log-not-seen",
-                vi=f"nút này chưa thấy điểm kiểm tra nào của nhật ký {origin}",
+                vi=f"nút này chưa thấy điểm chốt nào của nhật ký {origin}",
                 en=f"this node has seen no checkpoint of the log {origin}",
             )
         forget_seen(tables, origin, at=at)

@@ -74,9 +74,18 @@ def set_language(tables: sqlite3.Connection, user_id: UserId, language: Language
     tables.execute("UPDATE users SET language = ? WHERE id = ?", (language, user_id))
 
 
-def bind_subject(tables: sqlite3.Connection, user_id: UserId, subject: str | None) -> None:
-    """Remember whom the identity provider means, or forget it."""
-    tables.execute("UPDATE users SET subject = ? WHERE id = ?", (subject, user_id))
+def bind_subject(tables: sqlite3.Connection, user_id: UserId, subject: str) -> bool:
+    """Remember whom the identity provider means; tell whether both were free."""
+    return bool(
+        tables.execute(
+            "UPDATE OR IGNORE users SET subject = ? WHERE id = ? AND subject IS NULL", (subject, user_id)
+        ).rowcount
+    )
+
+
+def forget_subject(tables: sqlite3.Connection, user_id: UserId) -> None:
+    """Forget whom the identity provider means."""
+    tables.execute("UPDATE users SET subject = NULL WHERE id = ?", (user_id,))
 
 
 def set_new_seed(tables: sqlite3.Connection, user_id: UserId, sealed: bytes) -> None:

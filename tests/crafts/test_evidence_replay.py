@@ -28,6 +28,7 @@ from gateway.evidence.replay import (
     interleave,
     read_export,
     replay,
+    write_entry_line,
 )
 from gateway.trust.keys import Algorithm
 from tests.keys import AT, FINANCE, seal
@@ -291,3 +292,35 @@ def test_a_line_that_is_neither_is_refused_by_its_number(line):
         list(read_export([*exported()[:1], b"\n", line]))
     assert caught.value.code == "export-malformed"
     assert "line 3" in caught.value.faults[0].where
+
+
+def test_an_entrys_line_is_read_as_json_is_read():
+    """Our own form is taken apart without a parser: whatever stands in it, the entry is the same."""
+    for number, (statement, receipt) in enumerate(LOG, start=1):
+        line = write_entry_line(number, statement, receipt)
+        spaced = json.dumps(json.loads(line)).encode()
+        assert (
+            list(read_export([line]))
+            == list(read_export([spaced]))
+            == [Entry(number, content_of(statement, receipt))]
+        )
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'{"receipt":null,"seq":1,"statement":"{}","seq":2,"statement":"[]"}',
+        b'{"receipt":null,"seq":1,"statement":"\\"}',
+        b'{"receipt":{"a":1},"seq":1,"statement":"a" "b"}',
+    ],
+)
+def test_a_line_that_only_looks_like_ours_is_no_entry(line):
+    """Refused as it stands: nothing is seen in it that a reader of JSON would not see."""
+    with pytest.raises(Refusal, match="export-malformed"):
+        list(read_export([line]))
+
+
+def test_a_receipt_that_is_none_makes_no_entry():
+    """However well the rest of its line looks."""
+    (entry,) = read_export([b'{"receipt":{},"seq":1,"statement":"{}"},"seq":2,"statement":"{}"}'])
+    assert entry == Entry(2, None)

@@ -191,7 +191,7 @@ def test_a_contradiction_is_shown_until_an_operator_settles_it(hub: Path, tmp_pa
     (kept,) = said["contradictions"]  # type: ignore[call-overload]
     assert kept["settled_at"] is not None
     assert facts("log", "status", "-d", hub)["alarms"] == []  # type: ignore[call-overload]
-    assert "bỏ điểm kiểm tra đã thấy" in " ".join(run("log", "-d", hub).stdout.split())
+    assert "bỏ điểm chốt đã thấy" in " ".join(run("log", "-d", hub).stdout.split())
     asyncio.run(_see(hub, other))
     assert rules(run("log", "witness", "forget", "nobody/log", "-d", hub, code=1)) == ["log-not-seen"]
 

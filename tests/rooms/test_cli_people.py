@@ -92,5 +92,10 @@ def test_accounts_are_closed_opened_and_reset(node: Path) -> None:
     assert facts("user", "end-sessions", "lan", "-d", node)["ended"] == 0
     assert rules(run("user", "disable", "ai", "-d", node, code=1)) == ["no-such-user"]
     log = run("log", "-d", node).stdout
-    for words in ("thêm người dùng lan", "khóa tài khoản lan", "mật khẩu dùng một", "gỡ xác thực"):
+    for words in (
+        "thêm người dùng lan (Lan), vai trò người xem",
+        "khóa tài khoản lan",
+        "mật khẩu dùng một",
+        "gỡ xác thực",
+    ):
         assert words in log

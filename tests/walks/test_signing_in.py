@@ -12,6 +12,7 @@ from statistics import median
 import pytest
 
 from gateway.errors import Delay, LienthongError, Refusal
+from gateway.exchange.patience import Count
 from gateway.exchange.people import People
 from gateway.exchange.sign_in import SecondFactorNeeded
 from gateway.model.people import Language, SignedIn, UserRole, Way
@@ -217,6 +218,9 @@ async def test_a_flood_is_turned_away_and_the_loop_goes_on(people: People) -> No
     assert set(codes) == {"sign-in-failed", "too-many-sign-ins"}
     assert codes.count("too-many-sign-ins") > 150
     assert longest < 1.0
+    # Who was not looked at has not failed.
+    failed = [one.count for (kind, _), one in people.patience._failures.items() if kind is Count.HERE]
+    assert sum(failed) == codes.count("sign-in-failed")
 
 
 async def test_a_hash_of_former_times_is_made_anew_at_the_next_sign_in(
@@ -436,6 +440,18 @@ async def test_who_was_given_an_old_login_at_the_provider_does_not_inherit_the_a
     await people.unbind_provider(signed_in.user.id, by="root", at=AT)
     assert await people.session(signed_in.secret, at=AT) is None
     await people.sign_in_by_provider(f"{SUBJECT}0", "lan", address=HOME, at=AT)
+
+
+async def test_of_two_who_come_first_at_once_one_is_bound(office: Office) -> None:
+    """The other has failed: an account is one person's."""
+    people = office.people
+    came = await asyncio.gather(
+        *(people.sign_in_by_provider(f"{SUBJECT}{n}", "lan", address=HOME, at=AT) for n in range(4)),
+        return_exceptions=True,
+    )
+    assert sum(isinstance(one, SignedIn) for one in came) == 1
+    assert {one.code for one in came if isinstance(one, LienthongError)} == {"sign-in-failed"}
+    assert [entry.get("act") for entry in await told(office)].count("provider-bound") == 1
 
 
 async def test_the_provider_does_not_open_a_closed_account(people: People) -> None:
