@@ -188,8 +188,6 @@ def fill(path: Path, count: int) -> None:
             for number in range(start, min(count, start + _IN_A_TRANSACTION)):
                 _add(connection, houses, weights, chance, number, count)
             connection.execute("COMMIT")
-        connection.execute("INSERT INTO word_index (word_index) VALUES ('optimize')") if count < 0 else None
-        connection.execute("ANALYZE") if count < 0 else None
     took = time.perf_counter() - began
     size_bytes = path.stat().st_size
     print(
@@ -240,8 +238,8 @@ def _add(
     )
     codes = json.dumps([one.code for one in recipients])
     connection.execute(
-        "INSERT INTO packages (id, direction, submission, kind, business, digest, size_bytes, thread_id, sender,"
-        " recipients, notation, subject, priority, grade, warnings, accepted_at)"
+        "INSERT INTO packages (id, direction, submission, kind, business, digest, size_bytes, thread_id,"
+        " sender, recipients, notation, subject, priority, grade, warnings, accepted_at)"
         " VALUES (?, 'outbound', ?, 'document', ?, ?, 20000, ?, ?, ?, ?, ?, ?, ?, '[]', ?)",
         (
             thread_id,

@@ -21,8 +21,8 @@ from gateway.evidence.asic import ContainerWriter
 from gateway.evidence.verifier.audit import verify
 from gateway.evidence.verifier.findings import CHECKS, Findings
 from gateway.evidence.verifier.forms import INDEX, MANIFEST, MIMETYPE, SIGNATURES, read_instant
+from gateway.exchange.bundled_document import Records
 from gateway.exchange.checkpoints import Checkpoints, log_name
-from gateway.exchange.dossier import Records
 from gateway.exchange.export import Export, Exported, Wish, find_document
 from gateway.office import Office, open_office, seal_chains
 from gateway.trust.issuing import Issued

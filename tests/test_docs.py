@@ -20,12 +20,12 @@ import click
 import pytest
 
 from gateway.cli.root import lienthong
-from gateway.cli.words import EVENTS
 from gateway.config import Config
 from gateway.edxml import document_header, shared_parts
 from gateway.edxml.faults import RULES
 from gateway.edxml.outline import DEFAULT_LIMITS
 from gateway.errors import Refusal
+from gateway.exchange.words import EVENTS
 from gateway.model.answer import MAY_FOLLOW, PROGRESS
 from gateway.model.dispatch import NEXT, State
 from gateway.model.evidence import CORROBORATES, REASONS, RUNGS, EvidenceType, Reason

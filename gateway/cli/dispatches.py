@@ -90,7 +90,7 @@ def _facts(each: "Trouble") -> dict[str, object]:
 
 
 def _show(found: "list[Trouble]") -> None:
-    from gateway.cli.words import STATE_STYLES, STATES
+    from gateway.exchange.words import STATE_STYLES, STATES
 
     show(
         grid(

@@ -12,7 +12,7 @@ from gateway.cli.node import directory_option, open_records
 from gateway.cli.terminal import both, json_option, show, show_json
 
 if TYPE_CHECKING:
-    from gateway.cli.history import History
+    from gateway.exchange.dossier import Dossier
     from gateway.model.thread import RecipientState, Thread
     from gateway.store.packages import StoredPackage
 
@@ -88,7 +88,7 @@ def _mark(thread: "Thread") -> str:
 
 
 def _progress(recipients: "list[RecipientState]") -> str:
-    from gateway.cli.words import status_words
+    from gateway.exchange.words import status_words
 
     counts = Counter(status_words(r.status)[0] if r.status else "chưa có tin" for r in recipients)
     return "\n".join(f"{count} {word}" for word, count in counts.items())
@@ -113,7 +113,7 @@ def show_document(wanted: str, folder: Path, as_json: bool) -> None:
         show(*tell_history(history))
 
 
-def _facts(history: "History") -> dict[str, Any]:
+def _facts(history: "Dossier") -> dict[str, Any]:
     from gateway.cli.log_entry import entry_facts
 
     return {

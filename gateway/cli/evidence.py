@@ -15,7 +15,7 @@ from gateway.errors import Misconfiguration
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
 
-    from gateway.exchange.dossier import Narrator
+    from gateway.exchange.bundled_document import Narrator
     from gateway.exchange.export import Exported, Wish
     from gateway.model.identifiers import AgencyCode
     from gateway.office import Office
@@ -130,8 +130,8 @@ class _Asked:
 async def _export(
     folder: Path, asked: _Asked, certificate_files: tuple[Path, ...], output: Path | None
 ) -> "tuple[Path, Exported]":
+    from gateway.exchange.bundled_document import Records
     from gateway.exchange.checkpoints import Checkpoints, log_name
-    from gateway.exchange.dossier import Records
     from gateway.exchange.export import Export
     from gateway.office import now, seal_chains
     from gateway.trust.keys import fingerprint_of
@@ -174,9 +174,9 @@ def _load_chain(path: Path) -> "list[Certificate]":
 
 def narrator() -> "Narrator":
     """Tell statements as the other commands do."""
-    from gateway.cli.narration import narrate
-    from gateway.cli.words import EVENTS, status_words
-    from gateway.exchange.dossier import Narrator
+    from gateway.exchange.bundled_document import Narrator
+    from gateway.exchange.narration import narrate
+    from gateway.exchange.words import EVENTS, status_words
 
     return Narrator(name=EVENTS.__getitem__, tell=narrate, status=status_words)
 

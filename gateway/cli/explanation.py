@@ -10,8 +10,8 @@ from rich.text import Text
 
 from gateway.cli.inspection import FoundFile, Inspection, Outcome
 from gateway.cli.terminal import both, card, grid, heading, local, plain, size, words
-from gateway.cli.words import GRADE_STYLES, GRADES, business_words, status_words
 from gateway.errors import Fault
+from gateway.exchange.words import GRADE_STYLES, GRADES, business_words, status_words
 from gateway.model.code_lists import Business, Priority
 from gateway.model.package import Amendment, Envelope, Organization, Package, Reply, StatusReport
 from gateway.model.signature import Grade, Verdict

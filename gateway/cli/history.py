@@ -1,17 +1,19 @@
 """A document's history: gathered from the records, and laid out for people."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.panel import Panel
 from rich.text import Text
 
-from gateway.cli.narration import timeline
 from gateway.cli.node import open_records
 from gateway.cli.terminal import both, card, grid, heading, local, local_stacked, plain, size, words
-from gateway.cli.words import (
+from gateway.cli.timeline import timeline
+from gateway.exchange.directory import Directory
+from gateway.exchange.dossier import Dossier, load_dossier
+from gateway.exchange.export import find_document
+from gateway.exchange.words import (
     CHANGES,
     DIRECTIONS,
     GRADE_STYLES,
@@ -21,67 +23,28 @@ from gateway.cli.words import (
     business_words,
     status_words,
 )
-from gateway.exchange.directory import Directory, Snapshot
-from gateway.exchange.export import find_document
-from gateway.model.code_lists import Kind
 from gateway.model.identifiers import AgencyCode
 from gateway.model.signature import Grade
-from gateway.model.thread import RecipientState, Thread
-from gateway.store.audit_log import LogRow, list_thread_entries
-from gateway.store.mailboxes import SentItem, list_package_dispatches
-from gateway.store.packages import StoredPackage, list_thread_packages
-from gateway.store.threads import Answer, list_answers, list_recipients
+from gateway.model.thread import RecipientState
+from gateway.store.mailboxes import SentItem
+from gateway.store.packages import StoredPackage
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class History:
-    """Everything a node knows about one document."""
-
-    thread: Thread
-    directory: Snapshot
-    recipients: list[RecipientState]
-    packages: list[StoredPackage]
-    dispatches: list[SentItem]
-    answers: list[Answer]
-    entries: list[LogRow]
-
-    def name_of(self, code: AgencyCode) -> str | None:
-        """Name an agency as the directory does, when it knows it."""
-        agency = self.directory.agencies.get(self.directory.canonical(code))
-        return agency.name if agency else None
-
-    def dispatch_to(self, code: AgencyCode) -> SentItem | None:
-        """Return the newest dispatch of the document itself to a recipient."""
-        found = None
-        for dispatch in self.dispatches:
-            if dispatch.kind is Kind.DOCUMENT and self.directory.canonical(dispatch.recipient) == code:
-                found = dispatch
-        return found
-
-
-async def gather(folder: Path, wanted: str) -> History:
+async def gather(folder: Path, wanted: str) -> Dossier:
     """Gather everything about the document that somebody names in one of its ways.
 
     Errors: Refusal when there is none.
     """
     async with open_records(folder) as database:
         thread = await find_document(database, wanted)
-        packages = await list_thread_packages(database, thread.id)
-        return History(
-            thread=thread,
-            directory=await Directory(database=database).current(certainly=True),
-            recipients=await list_recipients(database, thread.id),
-            packages=packages,
-            dispatches=await list_package_dispatches(database, [package.id for package in packages]),
-            answers=await list_answers(database, thread.id),
-            entries=await list_thread_entries(database, thread.id),
-        )
+        directory = await Directory(database=database).current(certainly=True)
+        return await load_dossier(database, thread, directory)
 
 
-def tell_history(history: History) -> "Iterator[RenderableType]":
+def tell_history(history: Dossier) -> "Iterator[RenderableType]":
     """Tell a document's history, part by part."""
     yield _headline(history)
     yield _facts(history)
@@ -98,7 +61,7 @@ def tell_history(history: History) -> "Iterator[RenderableType]":
     yield timeline(history.entries)
 
 
-def _headline(history: History) -> Panel:
+def _headline(history: Dossier) -> Panel:
     thread = history.thread
     day = f" ngày {thread.promulgated_on:%d/%m/%Y}" if thread.promulgated_on else ""
     marks = [
@@ -111,7 +74,7 @@ def _headline(history: History) -> Panel:
     )
 
 
-def _facts(history: History) -> "RenderableType":
+def _facts(history: Dossier) -> "RenderableType":
     thread = history.thread
     return card(
         [
@@ -124,13 +87,13 @@ def _facts(history: History) -> "RenderableType":
     )
 
 
-def _agency(history: History, code: AgencyCode, *, between: str = ", ") -> Text:
+def _agency(history: Dossier, code: AgencyCode, *, between: str = ", ") -> Text:
     """Name an agency, or give its code alone when the directory does not know it."""
     name = history.name_of(code)
     return words((name, "bold"), (between + code, "dim")) if name else words((code, "bold"))
 
 
-def _recipients(history: History) -> "RenderableType":
+def _recipients(history: Dossier) -> "RenderableType":
     return grid(
         ("Cơ quan", "agency"),
         ("Chuyển", "delivery"),
@@ -174,7 +137,7 @@ def _answer(recipient: RecipientState) -> Text:
     return said
 
 
-def _packages(history: History) -> "RenderableType":
+def _packages(history: Dossier) -> "RenderableType":
     return grid(
         ("Lúc", "at", "keep"),
         ("Gói tin, DocId", "package", "keep"),

@@ -49,7 +49,7 @@ def log(ctx: click.Context, kind: str | None, last: int, follow: bool, folder: P
 
 
 async def _print(folder: Path, kind_name: str | None, last: int, *, follow: bool, as_json: bool) -> None:
-    from gateway.cli.narration import tell, timeline
+    from gateway.cli.timeline import tell, timeline
     from gateway.store.audit_log import list_entries, list_latest
 
     kind = None if kind_name is None else LogKind(kind_name)

@@ -76,11 +76,11 @@ async def _show(folder: Path, seq: int, receipt_file: Path | None, *, as_json: b
 
 
 def _show_row(row: "LogRow", own: "Certificate | None") -> None:
-    from gateway.cli.narration import narrate, when
     from gateway.cli.terminal import heading
-    from gateway.cli.words import EVENT_STYLES, EVENTS
     from gateway.evidence.merkle import hash_leaf
     from gateway.evidence.receipts import read_receipt, read_statement, write_entry
+    from gateway.exchange.narration import narrate, when
+    from gateway.exchange.words import EVENT_STYLES, EVENTS
 
     facts = read_statement(row.statement)
     receipt = None if row.receipt is None else read_receipt(row.receipt)

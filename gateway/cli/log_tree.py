@@ -123,7 +123,7 @@ def _lasting(span: timedelta) -> str:
 
 
 def _alarm_words(standing: "Standing") -> "Text":
-    from gateway.cli.words import VERDICTS
+    from gateway.exchange.words import VERDICTS
 
     if not standing.alarms:
         return both("không", "none", "green")

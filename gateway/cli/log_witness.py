@@ -60,7 +60,7 @@ def _facts(contradiction: "Contradiction") -> dict[str, Any]:
 
 
 def _tell(seen: "list[Seen]", contradictions: "list[Contradiction]") -> None:
-    from gateway.cli.words import VERDICTS
+    from gateway.exchange.words import VERDICTS
 
     if not seen and not contradictions:
         show(both("  Chưa thấy nhật ký nào; xem audit.peers.", "no log has been seen; see audit.peers"))

@@ -294,8 +294,8 @@ def _receipt_facts(item: "ReceiptItem") -> dict[str, object]:
 
 def _rungs(item: "ReceiptItem") -> list[str]:
     """Name what a receipt proves and why a package stopped, or what did not come in time."""
-    from gateway.cli.words import rung_words
     from gateway.evidence.receipts import read_statement
+    from gateway.exchange.words import rung_words
 
     expected = read_statement(str(item.receipt.get("statement")).encode()).get("expected")
     missing = [f"chưa thấy: {rung_words(expected)}"] if isinstance(expected, str) else []
@@ -303,7 +303,7 @@ def _rungs(item: "ReceiptItem") -> list[str]:
 
 
 def _show_receipts(items: "tuple[ReceiptItem, ...]") -> None:
-    from gateway.cli.words import EVENTS
+    from gateway.exchange.words import EVENTS
     from gateway.model.log import LogKind
 
     events = {kind.value: EVENTS[kind][0] for kind in LogKind}

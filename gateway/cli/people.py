@@ -188,7 +188,7 @@ def _codes(agencies: tuple[str, ...]) -> "frozenset[AgencyCode] | None":
 
 
 def _card(one: "User") -> "Table":
-    from gateway.cli.words import ROLES
+    from gateway.exchange.words import ROLES
 
     return card(
         [
@@ -205,7 +205,7 @@ def _agencies(one: "User") -> str:
 
 
 def _row(account: "Account") -> "list[str | Text | None]":
-    from gateway.cli.words import ROLES
+    from gateway.exchange.words import ROLES
 
     if account.disabled_at is not None:
         state = words((f"đã khóa {local(account.disabled_at)[:10]}", "red"))

@@ -153,9 +153,9 @@ def _receipt(answer: "SendAnswer") -> "Receipt | None":
 def _show(
     sending: Sending, answer: "SendAnswer", receipt: "Receipt | None", receipt_file: Path | None
 ) -> None:
-    from gateway.cli.narration import when
-    from gateway.cli.words import GRADES
     from gateway.evidence.receipts import read_statement
+    from gateway.exchange.narration import when
+    from gateway.exchange.words import GRADES
     from gateway.model.signature import Grade
 
     stated: dict[str, Any] = {} if receipt is None else read_statement(receipt.statement)

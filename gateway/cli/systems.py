@@ -142,7 +142,7 @@ def list_systems(folder: Path, as_json: bool) -> None:
 
     List the systems, disabled ones included.
     """
-    from gateway.cli.words import KINDS, POLICIES
+    from gateway.exchange.words import KINDS, POLICIES
 
     directory = asyncio.run(load_directory(folder))
     systems = [stored.system for stored in directory.systems.values()]
@@ -261,7 +261,7 @@ def _give_secret(
     system: "System", secret: str, path: Path | None, *, as_json: bool, vi: str, en: str
 ) -> None:
     from gateway.cli.founding import write_private
-    from gateway.cli.words import KINDS, POLICIES
+    from gateway.exchange.words import KINDS, POLICIES
 
     if path is not None:
         write_private(path, secret.encode() + b"\n")

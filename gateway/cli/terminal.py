@@ -8,19 +8,20 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 import click
 
 from gateway.errors import Fault
+from gateway.model.formats import VIETNAM as VIETNAM
+from gateway.model.formats import local as local
+from gateway.model.formats import size as size
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
     from rich.table import Table
     from rich.text import Text
-
-VIETNAM = timezone(timedelta(hours=7))
 
 # Where nothing tells how wide the page is: wide enough for tables, narrow enough for a mail.
 _PAGE_WIDTH = 110
@@ -147,11 +148,6 @@ def grid(
     return table
 
 
-def local(at: datetime | None) -> str:
-    """Write an instant as people here read it: Vietnamese time, to the second."""
-    return "" if at is None else f"{at.astimezone(VIETNAM):%d/%m/%Y %H:%M:%S}"
-
-
 def local_stacked(at: datetime | None) -> "Text":
     """Write an instant with its day beneath it, where a table has no room for both."""
     day, _, hour = local(at).partition(" ")
@@ -161,16 +157,6 @@ def local_stacked(at: datetime | None) -> "Text":
 def number(count: int) -> str:
     """Write a count as people here read it."""
     return f"{count:,}".replace(",", ".")
-
-
-def size(count: int) -> str:
-    """Write a count of bytes so that it can be compared at a glance."""
-    amount = float(count)
-    for unit in ("byte", "KiB", "MiB"):
-        if amount < 1024:
-            return f"{count} byte" if unit == "byte" else f"{amount:.1f} {unit}".replace(".", ",")
-        amount /= 1024
-    return f"{amount:.1f} GiB".replace(".", ",")
 
 
 def show_faults(faults: Iterable[Fault]) -> None:

@@ -1,204 +1,141 @@
-"""One document's folder in a bundle: gathered from the records, written part by part, then let go."""
+"""Everything about one document, for whoever may see it: who sent what, where it stands, what happened."""
 
-import asyncio
-import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
 
 from gateway.errors import Refusal
-from gateway.evidence.asic import ContainerWriter
-from gateway.evidence.bundle import HeldPackage, package_name, write_envelope
 from gateway.evidence.receipts import read_statement
-from gateway.evidence.summary import Step, Told, Words, write_page
-from gateway.exchange.checkpoints import prove_rows
-from gateway.exchange.directory import Snapshot
-from gateway.exchange.passing_on import Leaving
-from gateway.model.identifiers import AgencyCode, Digest
-from gateway.model.log import LogKind
+from gateway.exchange.directory import Directory, Snapshot
+from gateway.exchange.lookup import scope_of
+from gateway.model.code_lists import Kind
+from gateway.model.identifiers import AgencyCode, PackageId, ThreadId
+from gateway.model.people import User
+from gateway.model.question import Standing
 from gateway.model.thread import RecipientState, Thread
 from gateway.store.audit_log import LogRow, list_thread_entries
-from gateway.store.blobs import Blobs
-from gateway.store.checkpoints import KeptCheckpoint
 from gateway.store.database import Database
-from gateway.store.packages import list_thread_packages
-from gateway.store.threads import list_recipients
-
-Facts = Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Narrator:
-    """Tells people what statements say: an event's name, a whole entry in a sentence, a status's name."""
-
-    name: Callable[[LogKind], Words]
-    tell: Callable[[LogKind, Facts], str]
-    status: Callable[[str], Words]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Records:
-    """Where dossiers are gathered from. seals are the certificates that receipts may be signed with."""
-
-    database: Database
-    blobs: Blobs
-    directory: Snapshot
-    narrator: Narrator
-    seals: frozenset[Digest]
-
-    def name_of(self, code: AgencyCode) -> str:
-        """Name an agency with its code, or by its code alone."""
-        agency = self.directory.agencies.get(self.directory.canonical(code))
-        return f"{agency.name} ({code})" if agency else code
+from gateway.store.findable import Particulars, load_particulars
+from gateway.store.findings import load_standings
+from gateway.store.mailboxes import SentItem, list_package_dispatches
+from gateway.store.packages import StoredPackage, list_thread_packages
+from gateway.store.threads import Answer, find_thread, list_answers, list_recipients, list_replaced
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dossier:
-    """Everything a bundle says of one document."""
+    """Everything a node knows about one document, or as much of it as somebody may see.
+
+    Shape: replaced are the documents that this one supersedes; standings are by recipient.
+    """
 
     thread: Thread
-    recipients: Sequence[RecipientState]
-    packages: Sequence[tuple[HeldPackage, Leaving]]
-    entries: Sequence[tuple[LogRow, Facts]]
-    proofs: Sequence[bytes]
+    directory: Snapshot
+    recipients: list[RecipientState]
+    packages: list[StoredPackage]
+    dispatches: list[SentItem]
+    answers: list[Answer]
+    entries: list[LogRow]
+    replaced: list[Thread] = field(default_factory=list)
+    particulars: Mapping[PackageId, Particulars] = field(default_factory=dict)
+    standings: Mapping[AgencyCode, tuple[Standing, date | None]] = field(default_factory=dict)
 
-    async def write(self, writer: ContainerWriter, folder: str, records: Records, *, stamped: int) -> None:
-        """Write the document's folder; stamped is how many entries of the log a timestamp covers."""
-        small = list(self._small_parts(records, stamped))
-        for number, (held, leaving) in enumerate(self.packages, 1):
-            for left in (False, True) if held.seal_at is not None else (False,):
-                name = package_name(number, left=left)
-                if not held.sent:
-                    continue
-                if leaving.content is not None:
-                    small.append((name, leaving.content if not left else _sealed(leaving, leaving.content)))
-                else:
-                    await _stream(writer, f"{folder}/{name}", leaving, left=left)
+    def name_of(self, code: AgencyCode) -> str | None:
+        """Name an agency as the directory does, when it knows it."""
+        agency = self.directory.agencies.get(self.directory.canonical(code))
+        return agency.name if agency else None
 
-        def add() -> None:
-            for name, content in small:
-                writer.add(f"{folder}/{name}", content)
+    def dispatch_to(self, code: AgencyCode) -> SentItem | None:
+        """Return the newest dispatch of the document itself to a recipient."""
+        found = None
+        for dispatch in self.dispatches:
+            if dispatch.kind is Kind.DOCUMENT and self.directory.canonical(dispatch.recipient) == code:
+                found = dispatch
+        return found
 
-        await asyncio.to_thread(add)
+    def package(self, package_id: str) -> StoredPackage | None:
+        """Find one of its packages."""
+        return next((package for package in self.packages if package.id == package_id), None)
 
-    def _small_parts(self, records: Records, stamped: int) -> Sequence[tuple[str, bytes]]:
-        listed = [{"seq": row.seq, "event": said["event"], "at": said["at"]} for row, said in self.entries]
-        names = {code: agency.name for code, agency in records.directory.agencies.items()}
-        held = [package for package, _ in self.packages]
-        parts = [
-            ("envelope.json", write_envelope(self.thread, self.recipients, held, listed, names=names)),
-            ("summary.html", self._page(records, stamped)),
-        ]
-        for (row, said), proof in zip(self.entries, self.proofs, strict=True):
-            parts.append((f"proofs/{row.seq}.tlog-proof", proof))
-            if row.receipt is not None:
-                parts.append((f"receipts/{row.seq}.json", row.receipt))
-            if "far_receipt" in said:
-                parts.append((f"far-receipts/{row.seq}.json", said["far_receipt"].encode()))
-        return parts
+    def entry(self, seq: int) -> LogRow | None:
+        """Find one of its log entries."""
+        return next((entry for entry in self.entries if entry.seq == seq), None)
 
-    def _page(self, records: Records, stamped: int) -> bytes:
-        narrator = records.narrator
-        told = Told(
-            thread=self.thread,
-            owner=records.name_of(self.thread.owner),
-            recipients=[
-                (
-                    records.name_of(state.code),
-                    narrator.status(state.status) if state.status else None,
-                    state.status_at,
-                )
-                for state in self.recipients
+    def documents(self) -> list[StoredPackage]:
+        """List the packages that are versions of the document, oldest first."""
+        return [package for package in self.packages if package.kind is Kind.DOCUMENT]
+
+    def seen_from(self, scope: frozenset[AgencyCode]) -> "Dossier | None":
+        """Leave what agencies may see of it; None when it is nobody's of them.
+
+        Who sent a document sees everything about it. Who got it sees what was sent to him, what he said and
+        how he stands; of the others only that they got it, which the document says itself.
+        """
+        if self.thread.owner in scope:
+            return self
+        if not any(recipient.code in scope for recipient in self.recipients):
+            return None
+        packages = [one for one in self.packages if one.sender in scope or scope & set(one.recipients)]
+        visible = {one.id for one in packages}
+        return replace(
+            self,
+            recipients=[one for one in self.recipients if one.code in scope],
+            packages=packages,
+            dispatches=[
+                one for one in self.dispatches if one.package_id in visible and one.recipient in scope
             ],
-            packages=[
-                (
-                    package_name(number, left=False) if held.sent else "đã xóa khi hết hạn lưu · deleted",
-                    str(held.said["sha256"]),
-                    package_name(number, left=True) if held.sent and held.seal_at is not None else None,
-                )
-                for number, (held, _) in enumerate(self.packages, 1)
-            ],
-            steps=[
-                Step(
-                    seq=row.seq,
-                    at=row.at,
-                    what=narrator.name(row.kind),
-                    told=narrator.tell(row.kind, said),
-                    signed=row.receipt is not None,
-                    stamped=row.seq <= stamped,
-                )
-                for row, said in self.entries
-            ],
+            answers=[one for one in self.answers if one.recipient in scope],
+            entries=[entry for entry in self.entries if _concerns(entry, visible, scope)],
+            standings={code: standing for code, standing in self.standings.items() if code in scope},
+            # Another document is another's until its own page says otherwise.
+            replaced=[],
         )
-        gateway = AgencyCode(self.entries[0][1]["gateway"])
-        return write_page(told, gateway=records.name_of(gateway))
 
 
-async def gather_dossier(thread: Thread, records: Records, kept: KeptCheckpoint) -> Dossier | None:
-    """Gather everything about one document that a checkpoint covers; None when that is nothing.
+def _concerns(entry: LogRow, packages: set[PackageId], scope: frozenset[AgencyCode]) -> bool:
+    """Tell whether an entry is about a package that may be seen, and not about how it went to others."""
+    facts = read_statement(entry.statement)
+    recipient = facts.get("recipient")
+    return facts.get("package") in packages and (recipient is None or recipient in scope)
 
-    Errors: Refusal when an entry cannot be proved, or was signed with a seal whose certificate is not here.
-    """
-    rows = [row for row in await list_thread_entries(records.database, thread.id) if row.seq <= kept.size]
-    entries = [(row, read_statement(row.statement)) for row in rows]
-    _check_certificates(rows, records.seals)
-    packages = await _gather_packages(thread, records, entries)
-    if not packages:
-        return None
+
+async def load_dossier(database: Database, thread: Thread, directory: Snapshot) -> Dossier:
+    """Gather everything about a document."""
+    packages = await list_thread_packages(database, thread.id)
     return Dossier(
         thread=thread,
-        recipients=await list_recipients(records.database, thread.id),
+        directory=directory,
+        recipients=await list_recipients(database, thread.id),
         packages=packages,
-        entries=entries,
-        proofs=await prove_rows(records.database, rows, kept),
+        dispatches=await list_package_dispatches(database, [package.id for package in packages]),
+        answers=await list_answers(database, thread.id),
+        entries=await list_thread_entries(database, thread.id),
+        replaced=await list_replaced(database, thread.id),
+        particulars=await load_particulars(database, thread.id),
+        standings=await load_standings(database, thread.id),
     )
 
 
-async def _gather_packages(
-    thread: Thread, records: Records, entries: Sequence[tuple[LogRow, Facts]]
-) -> list[tuple[HeldPackage, Leaving]]:
-    """Find the packages, in the order of the entries that name their bytes first."""
-    rows = {package.id: package for package in await list_thread_packages(records.database, thread.id)}
-    found: list[tuple[HeldPackage, Leaving]] = []
-    for row, said in entries:
-        package = rows.get(said.get("package", ""))
-        if package is None or row.kind not in (LogKind.ACCEPTED, LogKind.ANSWERED) or "sha256" not in said:
-            continue
-        del rows[package.id]
-        content = await records.blobs.load_inline(package.digest)
-        is_kept = content is not None or await asyncio.to_thread(records.blobs.path_of(package.digest).exists)
-        held = HeldPackage(
-            id=package.id,
-            seq=row.seq,
-            said=said,
-            sent=is_kept,
-            seal_at=package.seal_at if is_kept and package.seal is not None else None,
-        )
-        found.append((held, Leaving(blobs=records.blobs, package=package, content=content)))
-    return found
+async def open_dossier(database: Database, directory: Directory, thread_id: str, *, user: User) -> Dossier:
+    """Gather what a user may see of a document.
+
+    Errors: Refusal ``not-found``, the same whether there is no such document or it is not his.
+    """
+    known = await directory.current()
+    thread = await find_thread(database, thread_id)
+    if thread is None or thread.id != ThreadId(thread_id):
+        raise _not_found()
+    scope = scope_of(user, known)
+    whole = await load_dossier(database, thread, known)
+    seen = whole if scope is None else whole.seen_from(scope)
+    if seen is None:
+        raise _not_found()
+    return seen
 
 
-def _check_certificates(rows: Sequence[LogRow], seals: frozenset[Digest]) -> None:
-    for row in rows:
-        signed_with = None if row.receipt is None else json.loads(row.receipt)["certificate_sha256"]
-        if signed_with is not None and signed_with not in seals:
-            raise Refusal.because(
-                "certificate-missing",
-                where=f"mục {row.seq} · entry {row.seq}",
-                vi=f"thiếu chứng thư {signed_with} của dấu đã dùng khi đó; đặt cạnh seal.pem, tên seal-*.pem",
-                en=f"the certificate {signed_with} of the seal used then is missing; put it beside seal.pem",
-            )
-
-
-def _sealed(leaving: Leaving, content: bytes) -> bytes:
-    at, seal = leaving.package.seal_at, leaving.package.seal
-    assert at is not None and seal is not None  # noqa: S101, PT018 - it left with a seal
-    return content[:at] + seal + content[at:]
-
-
-async def _stream(writer: ContainerWriter, name: str, leaving: Leaving, *, left: bool) -> None:
-    """Copy a large package, as it came or as it left, chunk by chunk."""
-    source = leaving if left else leaving.without_seal()
-    with writer.adding(name, source.size_bytes) as write:
-        async for chunk in source.chunks():
-            await asyncio.to_thread(write, chunk)
+def _not_found() -> Refusal:
+    return Refusal.because(
+        "not-found",
+        vi="Không có văn bản này, hoặc văn bản không thuộc cơ quan của bạn.",
+        en="There is no such document, or it is not your agency's.",
+    )

@@ -34,8 +34,8 @@ from gateway.evidence.receipts import JSON
 from gateway.evidence.summary import write_cover, write_row
 from gateway.evidence.verifier import PARTS
 from gateway.evidence.verifier.forms import FORM
+from gateway.exchange.bundled_document import Records, gather_document
 from gateway.exchange.checkpoints import Checkpoints, prove_consistency
-from gateway.exchange.dossier import Records, gather_dossier
 from gateway.exchange.notary import write_instant
 from gateway.model.identifiers import AgencyCode, Digest, normalise_notation
 from gateway.model.thread import Thread
@@ -157,7 +157,7 @@ class Export:
         count = 0
         async for threads in _threads(self.records.database, wish):
             for thread in threads:
-                dossier = await gather_dossier(thread, self.records, kept)
+                dossier = await gather_document(thread, self.records, kept)
                 if dossier is None:
                     continue
                 count += 1

@@ -137,7 +137,7 @@ def read_terms(typed: str) -> Terms:
     """Understand what somebody typed into the one box: words with or without accents, numbers, "phrases".
 
     ``412/SYT-VP`` and ``H57.12`` are phrases without being told. The last word may be unfinished as long as
-    nothing follows it.
+    nothing follows it; a number is whole.
     """
     typed = typed[:_LONGEST_TYPED]
     phrases: list[tuple[str, ...]] = []
@@ -154,6 +154,7 @@ def read_terms(typed: str) -> Terms:
         and not ends_quoted
         and typed == typed.rstrip()
         and len(kept[-1][-1]) >= _SHORTEST_BEGINNING
+        and not kept[-1][-1].isdecimal()
     )
     return Terms(phrases=kept, last_is_beginning=is_beginning)
 

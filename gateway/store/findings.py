@@ -101,3 +101,19 @@ def _hit_from(row: sqlite3.Row, place: Place) -> Hit:
             (standing, standings[standing]) for standing in Standing if standing.value in standings
         ),
     )
+
+
+async def load_standings(
+    database: Database, thread_id: ThreadId
+) -> dict[AgencyCode, tuple[Standing, date | None]]:
+    """Tell where a document stands with each of its recipients, and by when it should be done."""
+    rows = await database.fetch_all(
+        "SELECT code, standing, due_on FROM recipients WHERE thread_id = ?", (thread_id,)
+    )
+    return {
+        AgencyCode(row["code"]): (
+            Standing(row["standing"]),
+            None if row["due_on"] is None else date.fromisoformat(row["due_on"]),
+        )
+        for row in rows
+    }

@@ -281,6 +281,14 @@ async def find_thread(database: Database, wanted: str) -> Thread | None:
     return None if row is None else thread_from(row)
 
 
+async def list_replaced(database: Database, thread_id: ThreadId) -> list[Thread]:
+    """List the documents that a document replaces."""
+    rows = await database.fetch_all(
+        "SELECT * FROM threads WHERE superseded_by = ? ORDER BY opened_at", (thread_id,)
+    )
+    return [thread_from(row) for row in rows]
+
+
 async def list_recipients(database: Database, thread_id: ThreadId) -> list[RecipientState]:
     """Return where a document stands with each recipient."""
     rows = await database.fetch_all(

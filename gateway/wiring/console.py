@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from gateway.exchange.alerts import Alerts
+from gateway.exchange.enclosures import Enclosures
 from gateway.exchange.lookup import Lookup
 from gateway.model.identifiers import AgencyCode
 from gateway.office import Clock, Office
 from gateway.trust.keys import Seal
 from gateway.web.console.account_pages import AccountPages
 from gateway.web.console.app import Console
+from gateway.web.console.desk_actions import DeskActions
+from gateway.web.console.document import OneDocument
 from gateway.web.console.documents import Documents
 from gateway.web.console.door import Origin
 from gateway.web.console.overview import Overview
@@ -20,6 +23,7 @@ from gateway.web.console.route import PageGroup
 from gateway.web.console.shell import Shell, make_shell
 from gateway.web.operations import Watch
 from gateway.wiring.desks import Desks, desk_groups
+from gateway.wiring.files import package_limits
 from gateway.wiring.provider import reach_provider
 from gateway.wiring.running import running_pages
 
@@ -49,7 +53,6 @@ def build_console(office: Office, holdings: Holdings, clock: Clock) -> web.Appli
         axis_is_away=lambda: holdings.watch.worker.axis_is_away,
         groups=[
             *_groups(office, holdings, shell, clock),
-            *desk_groups(office, holdings.desks, shell, clock),
             *running_pages(office, holdings.watch.worker, holdings.alerts, shell, clock),
         ],
         clock=clock,
@@ -63,6 +66,9 @@ def build_console(office: Office, holdings: Holdings, clock: Clock) -> web.Appli
 
 def _groups(office: Office, holdings: Holdings, shell: Shell, clock: Clock) -> list[PageGroup]:
     axis = office.config.axis
+    enclosures = Enclosures(
+        database=office.database, blobs=office.blobs, limits=package_limits(office.config)
+    )
     return [
         Overview(
             shell=shell,
@@ -84,4 +90,14 @@ def _groups(office: Office, holdings: Holdings, shell: Shell, clock: Clock) -> l
             ),
             clock=clock,
         ),
+        OneDocument(
+            shell=shell,
+            database=office.database,
+            directory=office.directory,
+            blobs=office.blobs,
+            enclosures=enclosures,
+            actions=(DeskActions(),),
+            clock=clock,
+        ),
+        *desk_groups(office, holdings.desks, enclosures, shell, clock),
     ]

@@ -115,6 +115,8 @@ CREATE TRIGGER delivery_goes_on AFTER UPDATE OF state ON dispatches
         UNION SELECT substr(value, 11) FROM json_each(NEW.recipients) WHERE value LIKE '000.00.00.%');
 END;
 
+CREATE INDEX threads_superseded ON threads (superseded_by) WHERE superseded_by IS NOT NULL;
+
 -- Threads from before this migration wait below this mark, and are taken up from the newest to the oldest.
 CREATE TABLE unindexed (below TEXT NOT NULL) STRICT;
 INSERT INTO unindexed SELECT max(id) || '~' FROM threads HAVING max(id) IS NOT NULL;

@@ -1,4 +1,4 @@
-"""The list of documents: one box, filters, what was found in sentences; searches to keep, lists to take away."""
+"""The list of documents: one box, filters, findings in sentences; searches to keep, lists to take away."""
 
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass

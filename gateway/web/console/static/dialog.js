@@ -16,10 +16,10 @@ for (const details of document.querySelectorAll("details.confirm")) {
   if (details.open) dialog.showModal();
 }
 
-// A form is sent once, however often its button is pressed.
+// A form is sent once, however often its button is pressed; one that brings a file (data-again) as often as wanted.
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  if (form.method !== "post") return;
+  if (form.method !== "post" || "again" in form.dataset) return;
   if (form.dataset.sent) event.preventDefault();
   form.dataset.sent = "yes";
 });

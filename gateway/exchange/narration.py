@@ -1,13 +1,11 @@
 """Log entries told in sentences: what happened, to what, who did it, from the signed statement alone."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from gateway.cli.terminal import grid, local, local_stacked, plain, size, words
-from gateway.cli.words import (
-    EVENT_STYLES,
-    EVENTS,
+from gateway.evidence.checkpoint import Verdict
+from gateway.exchange.words import (
     GRADES,
     ROLES,
     VERDICTS,
@@ -15,17 +13,10 @@ from gateway.cli.words import (
     rung_words,
     status_words,
 )
-from gateway.evidence.checkpoint import Verdict
-from gateway.evidence.receipts import read_statement
+from gateway.model.formats import local, size
 from gateway.model.log import LogKind
 from gateway.model.people import UserRole
 from gateway.model.signature import Grade
-
-if TYPE_CHECKING:
-    from rich.table import Table
-    from rich.text import Text
-
-    from gateway.store.audit_log import LogRow
 
 Facts = Mapping[str, Any]
 
@@ -110,7 +101,12 @@ def _what(facts: Facts) -> str:
 def _from(facts: Facts) -> str:
     if facts.get("direction") == "inbound":
         return "từ trục, "
-    return f"từ hệ thống {facts['system']}, " if "system" in facts else ""
+    return f"từ hệ thống {facts['system']}{_person(facts)}, " if "system" in facts else ""
+
+
+def _person(facts: Facts) -> str:
+    """Name who did it in the console, if somebody did."""
+    return f" ({facts['by']})" if "by" in facts else ""
 
 
 def _list(codes: Sequence[str]) -> str:
@@ -187,10 +183,10 @@ _TELLERS: dict[LogKind, Callable[[Facts], str]] = {
     LogKind.TURNED_AWAY: _turned_away,
     LogKind.EXPIRED: lambda facts: f"gói tin cho {_list(facts.get('recipients', ()))}: {_because(facts)}",
     LogKind.COLLECTED: lambda facts: (
-        f"{facts.get('system', '?')} lấy gói tin cho {facts.get('recipient', '?')}"
+        f"{facts.get('system', '?')}{_person(facts)} lấy gói tin cho {facts.get('recipient', '?')}"
     ),
     LogKind.CONFIRMED: lambda facts: (
-        f"{facts.get('system', '?')} đã nhận gói tin cho {facts.get('recipient', '?')}"
+        f"{facts.get('system', '?')}{_person(facts)} đã nhận gói tin cho {facts.get('recipient', '?')}"
     ),
     LogKind.EVIDENCED: _evidenced,
     LogKind.OVERDUE: lambda facts: (
@@ -229,35 +225,3 @@ _TELLERS: dict[LogKind, Callable[[Facts], str]] = {
 def _status(facts: Facts) -> str:
     status = str(facts.get("status", "?"))
     return f"{status} {status_words(status)[0]}"
-
-
-def tell(row: "LogRow") -> "Text":
-    """Tell one entry on one line."""
-    vi, _ = EVENTS[row.kind]
-    return words(
-        (f"{row.seq:>6}  ", "dim"),
-        f"{local(row.at)}  ",
-        (f"{vi:<15} ", EVENT_STYLES.get(row.kind, "")),
-        plain(narrate(row.kind, read_statement(row.statement))),
-    )
-
-
-def timeline(rows: Iterable["LogRow"]) -> "Table":
-    """Set entries below each other, oldest first; a tick says that a signed receipt is kept."""
-    return grid(
-        ("Mục", "seq", "right"),
-        ("Lúc", "at", "keep"),
-        ("Việc", "event", "keep"),
-        ("", "", "keep"),
-        ("Diễn giải", "what happened"),
-        rows=[
-            (
-                str(row.seq),
-                local_stacked(row.at),
-                words((EVENTS[row.kind][0], EVENT_STYLES.get(row.kind, ""))),
-                words(("✓", "green")) if row.receipt else "",
-                plain(narrate(row.kind, read_statement(row.statement))),
-            )
-            for row in rows
-        ],
-    )

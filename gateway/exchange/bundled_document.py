@@ -1,0 +1,204 @@
+"""One document's folder in a bundle: gathered from the records, written part by part, then let go."""
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from gateway.errors import Refusal
+from gateway.evidence.asic import ContainerWriter
+from gateway.evidence.bundle import HeldPackage, package_name, write_envelope
+from gateway.evidence.receipts import read_statement
+from gateway.evidence.summary import Step, Told, Words, write_page
+from gateway.exchange.checkpoints import prove_rows
+from gateway.exchange.directory import Snapshot
+from gateway.exchange.passing_on import Leaving
+from gateway.model.identifiers import AgencyCode, Digest
+from gateway.model.log import LogKind
+from gateway.model.thread import RecipientState, Thread
+from gateway.store.audit_log import LogRow, list_thread_entries
+from gateway.store.blobs import Blobs
+from gateway.store.checkpoints import KeptCheckpoint
+from gateway.store.database import Database
+from gateway.store.packages import list_thread_packages
+from gateway.store.threads import list_recipients
+
+Facts = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Narrator:
+    """Tells people what statements say: an event's name, a whole entry in a sentence, a status's name."""
+
+    name: Callable[[LogKind], Words]
+    tell: Callable[[LogKind, Facts], str]
+    status: Callable[[str], Words]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Records:
+    """Where documents are gathered from. seals are the certificates that receipts may be signed with."""
+
+    database: Database
+    blobs: Blobs
+    directory: Snapshot
+    narrator: Narrator
+    seals: frozenset[Digest]
+
+    def name_of(self, code: AgencyCode) -> str:
+        """Name an agency with its code, or by its code alone."""
+        agency = self.directory.agencies.get(self.directory.canonical(code))
+        return f"{agency.name} ({code})" if agency else code
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BundledDocument:
+    """Everything a bundle says of one document."""
+
+    thread: Thread
+    recipients: Sequence[RecipientState]
+    packages: Sequence[tuple[HeldPackage, Leaving]]
+    entries: Sequence[tuple[LogRow, Facts]]
+    proofs: Sequence[bytes]
+
+    async def write(self, writer: ContainerWriter, folder: str, records: Records, *, stamped: int) -> None:
+        """Write the document's folder; stamped is how many entries of the log a timestamp covers."""
+        small = list(self._small_parts(records, stamped))
+        for number, (held, leaving) in enumerate(self.packages, 1):
+            for left in (False, True) if held.seal_at is not None else (False,):
+                name = package_name(number, left=left)
+                if not held.sent:
+                    continue
+                if leaving.content is not None:
+                    small.append((name, leaving.content if not left else _sealed(leaving, leaving.content)))
+                else:
+                    await _stream(writer, f"{folder}/{name}", leaving, left=left)
+
+        def add() -> None:
+            for name, content in small:
+                writer.add(f"{folder}/{name}", content)
+
+        await asyncio.to_thread(add)
+
+    def _small_parts(self, records: Records, stamped: int) -> Sequence[tuple[str, bytes]]:
+        listed = [{"seq": row.seq, "event": said["event"], "at": said["at"]} for row, said in self.entries]
+        names = {code: agency.name for code, agency in records.directory.agencies.items()}
+        held = [package for package, _ in self.packages]
+        parts = [
+            ("envelope.json", write_envelope(self.thread, self.recipients, held, listed, names=names)),
+            ("summary.html", self._page(records, stamped)),
+        ]
+        for (row, said), proof in zip(self.entries, self.proofs, strict=True):
+            parts.append((f"proofs/{row.seq}.tlog-proof", proof))
+            if row.receipt is not None:
+                parts.append((f"receipts/{row.seq}.json", row.receipt))
+            if "far_receipt" in said:
+                parts.append((f"far-receipts/{row.seq}.json", said["far_receipt"].encode()))
+        return parts
+
+    def _page(self, records: Records, stamped: int) -> bytes:
+        narrator = records.narrator
+        told = Told(
+            thread=self.thread,
+            owner=records.name_of(self.thread.owner),
+            recipients=[
+                (
+                    records.name_of(state.code),
+                    narrator.status(state.status) if state.status else None,
+                    state.status_at,
+                )
+                for state in self.recipients
+            ],
+            packages=[
+                (
+                    package_name(number, left=False) if held.sent else "đã xóa khi hết hạn lưu · deleted",
+                    str(held.said["sha256"]),
+                    package_name(number, left=True) if held.sent and held.seal_at is not None else None,
+                )
+                for number, (held, _) in enumerate(self.packages, 1)
+            ],
+            steps=[
+                Step(
+                    seq=row.seq,
+                    at=row.at,
+                    what=narrator.name(row.kind),
+                    told=narrator.tell(row.kind, said),
+                    signed=row.receipt is not None,
+                    stamped=row.seq <= stamped,
+                )
+                for row, said in self.entries
+            ],
+        )
+        gateway = AgencyCode(self.entries[0][1]["gateway"])
+        return write_page(told, gateway=records.name_of(gateway))
+
+
+async def gather_document(thread: Thread, records: Records, kept: KeptCheckpoint) -> BundledDocument | None:
+    """Gather everything about one document that a checkpoint covers; None when that is nothing.
+
+    Errors: Refusal when an entry cannot be proved, or was signed with a seal whose certificate is not here.
+    """
+    rows = [row for row in await list_thread_entries(records.database, thread.id) if row.seq <= kept.size]
+    entries = [(row, read_statement(row.statement)) for row in rows]
+    _check_certificates(rows, records.seals)
+    packages = await _gather_packages(thread, records, entries)
+    if not packages:
+        return None
+    return BundledDocument(
+        thread=thread,
+        recipients=await list_recipients(records.database, thread.id),
+        packages=packages,
+        entries=entries,
+        proofs=await prove_rows(records.database, rows, kept),
+    )
+
+
+async def _gather_packages(
+    thread: Thread, records: Records, entries: Sequence[tuple[LogRow, Facts]]
+) -> list[tuple[HeldPackage, Leaving]]:
+    """Find the packages, in the order of the entries that name their bytes first."""
+    rows = {package.id: package for package in await list_thread_packages(records.database, thread.id)}
+    found: list[tuple[HeldPackage, Leaving]] = []
+    for row, said in entries:
+        package = rows.get(said.get("package", ""))
+        if package is None or row.kind not in (LogKind.ACCEPTED, LogKind.ANSWERED) or "sha256" not in said:
+            continue
+        del rows[package.id]
+        content = await records.blobs.load_inline(package.digest)
+        is_kept = content is not None or await asyncio.to_thread(records.blobs.path_of(package.digest).exists)
+        held = HeldPackage(
+            id=package.id,
+            seq=row.seq,
+            said=said,
+            sent=is_kept,
+            seal_at=package.seal_at if is_kept and package.seal is not None else None,
+        )
+        found.append((held, Leaving(blobs=records.blobs, package=package, content=content)))
+    return found
+
+
+def _check_certificates(rows: Sequence[LogRow], seals: frozenset[Digest]) -> None:
+    for row in rows:
+        signed_with = None if row.receipt is None else json.loads(row.receipt)["certificate_sha256"]
+        if signed_with is not None and signed_with not in seals:
+            raise Refusal.because(
+                "certificate-missing",
+                where=f"mục {row.seq} · entry {row.seq}",
+                vi=f"thiếu chứng thư {signed_with} của dấu đã dùng khi đó; đặt cạnh seal.pem, tên seal-*.pem",
+                en=f"the certificate {signed_with} of the seal used then is missing; put it beside seal.pem",
+            )
+
+
+def _sealed(leaving: Leaving, content: bytes) -> bytes:
+    at, seal = leaving.package.seal_at, leaving.package.seal
+    assert at is not None and seal is not None  # noqa: S101, PT018 - it left with a seal
+    return content[:at] + seal + content[at:]
+
+
+async def _stream(writer: ContainerWriter, name: str, leaving: Leaving, *, left: bool) -> None:
+    """Copy a large package, as it came or as it left, chunk by chunk."""
+    source = leaving if left else leaving.without_seal()
+    with writer.adding(name, source.size_bytes) as write:
+        async for chunk in source.chunks():
+            await asyncio.to_thread(write, chunk)

@@ -1,0 +1,279 @@
+"""One document: where it stands, what happened, its files, and the proof of each entry."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from gateway.edxml.attachments import NamedFile
+from gateway.edxml.file_names import safe_name
+from gateway.errors import Delay, Fault, Refusal
+from gateway.evidence.receipts import read_statement
+from gateway.exchange.checkpoints import prove_entry
+from gateway.exchange.directory import Directory
+from gateway.exchange.dossier import Dossier, open_dossier
+from gateway.exchange.enclosures import Enclosures
+from gateway.exchange.narration import narrate
+from gateway.exchange.words import EVENTS, business_words, status_words
+from gateway.model.code_lists import Kind
+from gateway.model.log import LogKind
+from gateway.model.people import Permission
+from gateway.store.audit_log import LogRow
+from gateway.store.blobs import Blobs, read_chunks
+from gateway.store.checkpoints import find_newest
+from gateway.store.database import Database
+from gateway.store.packages import StoredPackage
+from gateway.web.console import labels
+from gateway.web.console.document_actions import DocumentAction, DocumentActions
+from gateway.web.console.documents import name_of
+from gateway.web.console.downloads import send_away, show_in_frame
+from gateway.web.console.route import Route
+from gateway.web.console.shell import Shell
+from gateway.web.console.telling import tell_recipient
+from gateway.web.console.visitor import visitor_of
+from gateway.web.console.wording import local_day
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+Words = tuple[str, str]
+
+# More than this nobody reads in a browser.
+_READABLE_BYTES = 512 << 10
+_PDF = "application/pdf"
+
+_TONES: dict[LogKind, tuple[str, str]] = {
+    LogKind.ACCEPTED: ("good", "check"),
+    LogKind.REFUSED: ("bad", "cross"),
+    LogKind.REPEATED: ("calm", "moving"),
+    LogKind.DEFERRED: ("wait", "clock"),
+    LogKind.DELIVERED: ("good", "out"),
+    LogKind.TURNED_AWAY: ("bad", "cross"),
+    LogKind.EXPIRED: ("bad", "hourglass"),
+    LogKind.COLLECTED: ("note", "inbox"),
+    LogKind.CONFIRMED: ("good", "check"),
+    LogKind.ANSWERED: ("note", "person"),
+    LogKind.AMENDED: ("wait", "pen"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """An entry of the log, in words. The words of what happened are Vietnamese, as the log tells them."""
+
+    row: LogRow
+    title: Words
+    tone: str
+    icon: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """One package of the document, in words. trouble says why its files cannot be had."""
+
+    package: StoredPackage
+    title: Words
+    grade: labels.Label
+    sender: str
+    recipients: list[str]
+    files: list[NamedFile]
+    trouble: tuple[Fault, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OneDocument:
+    """The page of a document. actions are what other groups offer to do with it."""
+
+    shell: Shell
+    database: Database
+    directory: Directory
+    blobs: Blobs
+    enclosures: Enclosures
+    actions: Sequence[DocumentActions]
+    clock: Callable[[], datetime]
+
+    def routes(self) -> Iterable[Route]:
+        """List the addresses of the group."""
+        one = "/documents/{thread}"
+        for path, act in (
+            (one, self.show),
+            (f"{one}/packages/{{package}}", self.send_package),
+            (f"{one}/packages/{{package}}/source", self.show_source),
+            (f"{one}/packages/{{package}}/files/{{place:[0-9]{{1,4}}}}", self.send_file),
+            (f"{one}/entries/{{seq:[0-9]{{1,15}}}}", self.show_entry),
+            (f"{one}/entries/{{seq:[0-9]{{1,15}}}}/receipt", self.send_receipt),
+            (f"{one}/entries/{{seq:[0-9]{{1,15}}}}/proof", self.send_proof),
+        ):
+            yield Route(method="GET", path=path, act=act, may=Permission.READ)
+
+    async def show(self, request: web.Request) -> web.StreamResponse:
+        """Show the document."""
+        dossier = await self._dossier(request)
+        today = local_day(self.clock())
+        versions = [await self._version(dossier, package) for package in dossier.documents()]
+        newest = versions[-1] if versions else None
+        visitor = visitor_of(request)
+        return await self.shell.render(
+            request,
+            "documents/one.html",
+            dossier=dossier,
+            thread=dossier.thread,
+            sender=name_of(dossier.directory, dossier.thread.owner),
+            newest=newest,
+            particulars=None if newest is None else dossier.particulars.get(newest.package.id),
+            versions=list(reversed(versions)),
+            standings=[
+                (
+                    name_of(dossier.directory, one.code),
+                    labels.standing_label(dossier.standings[one.code][0]),
+                    tell_recipient(dossier, one, today),
+                )
+                for one in dossier.recipients
+            ],
+            timeline=[_tell(row) for row in reversed(dossier.entries)],
+            successor=await self._successor(request, dossier),
+            actions=self._offered(request, dossier),
+            checkpoint=await find_newest(self.database),
+            is_auditor=visitor.may(Permission.AUDIT),
+        )
+
+    def _offered(self, request: web.Request, dossier: Dossier) -> list[DocumentAction]:
+        return [one for group in self.actions for one in group.offered(visitor_of(request), dossier)]
+
+    async def _successor(self, request: web.Request, dossier: Dossier) -> Dossier | None:
+        """Open the document that replaces this one, when the visitor may see it."""
+        if dossier.thread.superseded_by is None:
+            return None
+        try:
+            return await self._open(request, dossier.thread.superseded_by)
+        except Refusal:
+            return None
+
+    async def _version(self, dossier: Dossier, package: StoredPackage) -> Version:
+        files: list[NamedFile] = []
+        trouble: tuple[Fault, ...] = ()
+        try:
+            files = await self.enclosures.list_files(package)
+        except (Refusal, Delay) as error:  # erased, or the disk: the page stands, and says so
+            trouble = error.faults
+        return Version(
+            package=package,
+            title=business_words(package.business),
+            grade=labels.grade_label(package.grade),
+            sender=name_of(dossier.directory, package.sender),
+            recipients=[name_of(dossier.directory, code) for code in package.recipients],
+            files=files,
+            trouble=trouble,
+        )
+
+    async def send_package(self, request: web.Request) -> web.StreamResponse:
+        """Send a package as it came."""
+        package = await self._package(request)
+        source = await self.blobs.open(package.digest)
+        with source:
+            return await send_away(
+                request,
+                read_chunks(source),
+                name=_package_name(package),
+                media_type="application/octet-stream",
+                length=package.size_bytes,
+            )
+
+    async def show_source(self, request: web.Request) -> web.StreamResponse:
+        """Show a small package as text."""
+        dossier, package = await self._dossier(request), await self._package(request)
+        text = None
+        if package.size_bytes <= _READABLE_BYTES:
+            with await self.blobs.open(package.digest) as source:
+                text = "".join([chunk.decode("utf-8", "replace") async for chunk in read_chunks(source)])
+        return await self.shell.render(
+            request, "documents/source.html", thread=dossier.thread, package=package, text=text
+        )
+
+    async def send_file(self, request: web.Request) -> web.StreamResponse:
+        """Send one file of a package; a PDF may be shown in a frame instead."""
+        package = await self._package(request)
+        named, pieces = await self.enclosures.open(package, int(request.match_info["place"]))
+        if request.query.get("show") == "yes" and named.media_type == _PDF:
+            return await show_in_frame(request, pieces, name=named.name, length=named.size_bytes)
+        return await send_away(
+            request, pieces, name=named.name, media_type=named.media_type, length=named.size_bytes
+        )
+
+    async def show_entry(self, request: web.Request) -> web.StreamResponse:
+        """Show one entry: what it says, and where it stands in the log, for everybody to check."""
+        dossier = await self._dossier(request)
+        row = self._entry(request, dossier)
+        newest = await find_newest(self.database)
+        return await self.shell.render(
+            request,
+            "documents/entry.html",
+            thread=dossier.thread,
+            told=_tell(row),
+            statement=row.statement.decode(),
+            checkpoint=newest if newest is not None and newest.size >= row.seq else None,
+        )
+
+    async def send_receipt(self, request: web.Request) -> web.StreamResponse:
+        """Send an entry's signed receipt."""
+        row = self._entry(request, await self._dossier(request))
+        if row.receipt is None:
+            raise _nothing("Mục này không có biên nhận.", "This entry has no receipt.")
+        return await send_away(
+            request, _one(row.receipt), name=f"bien-nhan-{row.seq}.json", media_type="application/json"
+        )
+
+    async def send_proof(self, request: web.Request) -> web.StreamResponse:
+        """Send the proof that an entry is in the log."""
+        row = self._entry(request, await self._dossier(request))
+        proof = await prove_entry(self.database, row.seq)
+        if proof is None:
+            raise _nothing("Chưa có điểm kiểm tra nào sau mục này.", "No checkpoint covers this entry yet.")
+        return await send_away(
+            request, _one(proof), name=f"bang-chung-{row.seq}.tlog-proof", media_type="text/plain"
+        )
+
+    async def _dossier(self, request: web.Request) -> Dossier:
+        return await self._open(request, request.match_info["thread"])
+
+    async def _open(self, request: web.Request, thread_id: str) -> Dossier:
+        return await open_dossier(self.database, self.directory, thread_id, user=visitor_of(request).user)
+
+    async def _package(self, request: web.Request) -> StoredPackage:
+        package = (await self._dossier(request)).package(request.match_info["package"])
+        if package is None:
+            raise _nothing("Văn bản không có gói tin này.", "The document has no such package.")
+        return package
+
+    def _entry(self, request: web.Request, dossier: Dossier) -> LogRow:
+        row = dossier.entry(int(request.match_info["seq"]))
+        if row is None:
+            raise _nothing("Văn bản không có mục nhật ký này.", "The document has no such entry.")
+        return row
+
+
+def _tell(row: LogRow) -> Told:
+    tone, icon = _TONES.get(row.kind, ("calm", "log"))
+    vi, en = EVENTS[row.kind]
+    title = (vi[:1].upper() + vi[1:], en[:1].upper() + en[1:].replace("-", " "))
+    facts = read_statement(row.statement)
+    if row.kind is LogKind.ANSWERED:
+        said = status_words(str(facts.get("status")))
+        title = (f"{title[0]}: {said[0]}", f"{title[1]}: {said[1]}")
+    return Told(row=row, title=title, tone=tone, icon=icon, sentence=narrate(row.kind, facts))
+
+
+def _package_name(package: StoredPackage) -> str:
+    kind = "van-ban" if package.kind is Kind.DOCUMENT else "trang-thai"
+    return safe_name(f"{kind} {(package.notation or package.id).replace('/', '-')}.edxml")
+
+
+async def _one(content: bytes) -> "AsyncIterator[bytes]":
+    yield content
+
+
+def _nothing(vi: str, en: str) -> Refusal:
+    return Refusal.because("not-found", vi=vi, en=en)
