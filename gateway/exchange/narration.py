@@ -32,6 +32,7 @@ _ACTS: dict[str, str] = {
     "policy-changed": "mức xét chữ ký của hệ thống {system}: {policy}",
     "system-disabled": "ngắt hệ thống {system}",
     "directory-renewed": "cập nhật {count} cơ quan từ trục",
+    "search-exported": "xuất danh sách {count} văn bản ({form})",
     "node-restored": "khôi phục từ bản sao lưu lúc {backup_at}, nhật ký khi đó {log_size} mục",
     "user-added": "thêm người dùng {user} ({name}), vai trò {role}, cơ quan {agencies}",
     "user-edited": "sửa người dùng {user} ({name}), vai trò {role}, cơ quan {agencies}",
