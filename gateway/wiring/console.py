@@ -13,6 +13,7 @@ from gateway.office import Clock, Office
 from gateway.trust.keys import Seal
 from gateway.web.console.account_pages import AccountPages
 from gateway.web.console.app import Console
+from gateway.web.console.desk_actions import DeskActions
 from gateway.web.console.document import OneDocument
 from gateway.web.console.documents import Documents
 from gateway.web.console.door import Origin
@@ -52,7 +53,6 @@ def build_console(office: Office, holdings: Holdings, clock: Clock) -> web.Appli
         axis_is_away=lambda: holdings.watch.worker.axis_is_away,
         groups=[
             *_groups(office, holdings, shell, clock),
-            *desk_groups(office, holdings.desks, shell, clock),
             *running_pages(office, holdings.watch.worker, holdings.alerts, shell, clock),
         ],
         clock=clock,
@@ -66,6 +66,9 @@ def build_console(office: Office, holdings: Holdings, clock: Clock) -> web.Appli
 
 def _groups(office: Office, holdings: Holdings, shell: Shell, clock: Clock) -> list[PageGroup]:
     axis = office.config.axis
+    enclosures = Enclosures(
+        database=office.database, blobs=office.blobs, limits=package_limits(office.config)
+    )
     return [
         Overview(
             shell=shell,
@@ -92,10 +95,9 @@ def _groups(office: Office, holdings: Holdings, shell: Shell, clock: Clock) -> l
             database=office.database,
             directory=office.directory,
             blobs=office.blobs,
-            enclosures=Enclosures(
-                database=office.database, blobs=office.blobs, limits=package_limits(office.config)
-            ),
-            actions=(),
+            enclosures=enclosures,
+            actions=(DeskActions(),),
             clock=clock,
         ),
+        *desk_groups(office, holdings.desks, enclosures, shell, clock),
     ]
