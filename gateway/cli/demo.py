@@ -95,7 +95,7 @@ class _Performance:
     async def _play(self, world: "World") -> int:
         from datetime import datetime
 
-        from gateway.cli.demo_report import tell_places, tell_report, tell_world
+        from gateway.cli.demo_report import tell_consoles, tell_places, tell_report, tell_world
         from gateway.cli.terminal import VIETNAM
         from gateway.sandbox.letters import letters_of
         from gateway.sandbox.stage import Stage
@@ -108,6 +108,8 @@ class _Performance:
         self._show(tell_report(stage, seconds=took, all_well=all_well, width=self.sheet.width))
         self._show(tell_places(stage, running=not self.once))
         if not self.once:
+            self._show(tell_consoles(world))
+            self.sheet.print(words(("\n  Đang chạy; Ctrl-C để dừng.", "bold"), (" · Ctrl-C ends it", "dim")))
             await _stay()
             self.sheet.print(both("\nĐang dừng mọi tiến trình.", "stopping every process"))
         return 0 if all_well else 1

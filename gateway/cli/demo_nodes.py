@@ -28,6 +28,7 @@ grace_at_stop = "2s"
 checkpoint_every = "2s"
 witness_every = "5s"
 """
+_OF_THE_AXIS = 'policy = "require"\ncertificate_file = "axis.pem"\nreceipts_every = "1s"\n'
 _POLL_EVERY = "100ms"
 
 
@@ -49,7 +50,7 @@ def found_for_demo(
         port=port,
     )
     found_node(folder, charter, at=at)
-    _hurry(folder / CONFIG_NAME)
+    _hurry(folder / CONFIG_NAME, upstream)
     keys = asyncio.run(_let_in(folder, plan, password, at=at))
     for system, secret in keys.secrets.items():
         path = folder / f"{system}.secret"
@@ -64,10 +65,13 @@ def _access(upstream: Upstream) -> AxisAccess:
     )
 
 
-def _hurry(config: Path) -> None:
-    """Edit the settings as an operator would: short pauses, and only sealed packages from the axis."""
-    ours = '[axis]\npolicy = "require"\nreceipts_every = "1s"\n'
-    config.write_text(config.read_text("utf-8").replace("[axis]\n", ours) + _IN_A_HURRY, "utf-8")
+def _hurry(config: Path, upstream: Upstream | None) -> None:
+    """Edit the settings as an operator would: short pauses, and from the axis only what is signed."""
+    text = config.read_text("utf-8") + _IN_A_HURRY
+    if upstream is not None:
+        (config.parent / "axis.pem").write_bytes((upstream.authority / "seal.pem").read_bytes())
+        text = text.replace("[axis]\n", f"[axis]\n{_OF_THE_AXIS}")
+    config.write_text(text, "utf-8")
 
 
 async def _let_in(folder: Path, plan: NodePlan, password: str, *, at: datetime) -> Keys:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from gateway.cli.demo_nodes import found_for_demo
 from gateway.cli.node import CONFIG_NAME
+from gateway.cli.operating_log import start_log
 from gateway.config import load_config
 from gateway.model.formats import VIETNAM
 from gateway.office import now
@@ -17,10 +18,12 @@ from gateway.sandbox.old_letters import DAYS_COUNT
 from gateway.sandbox.past import Past, SetForward
 from gateway.sandbox.world import World
 from gateway.serving import serving
+from gateway.settings import Log
 from gateway.trust.one_time_codes import write_letters
 
 # Seals and accounts are some days older than the first letter.
 LEAD = timedelta(days=DAYS_COUNT + 3)
+_LOG_NAME = "hai-thang-truoc.log"
 _PASSWORD_BYTES = 10
 _LETTERS_COUNT, _LETTERS_COUNT_ONCE = 84, 12
 
@@ -53,6 +56,7 @@ async def live_through(world: World, *, full: bool) -> int:
 @contextlib.asynccontextmanager
 async def _served(world: World, clock: SetForward) -> AsyncIterator[None]:
     async with AsyncExitStack() as opened:
+        start_log(Log(), into=opened.enter_context((world.folder / _LOG_NAME).open("a", encoding="utf-8")))
         for node in world.nodes.values():
             config = load_config(node.folder / CONFIG_NAME)
             await opened.enter_async_context(serving(config, clock=clock))

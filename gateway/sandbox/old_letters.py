@@ -32,7 +32,7 @@ REASONS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OldLetter:
-    """A letter sent some time ago, and the last word its recipients have said about it; " "None: nothing yet."""
+    """A letter sent some time ago; last_word is its recipients' newest, None when they said nothing."""
 
     letter: Letter
     last_word: StatusCode | None
@@ -247,13 +247,6 @@ _TOPICS = (
         "Phê duyệt danh mục dự án khởi công mới",
         "Phê duyệt danh mục dự án khởi công mới theo phụ lục kèm theo./.",
         annex_pages_count=3,
-    ),
-    _Topic(
-        FINANCE,
-        (EDUCATION,),
-        "Thông báo",
-        "Kết quả thẩm tra quyết toán năm 2025",
-        "Thông báo kết quả thẩm tra quyết toán ngân sách năm 2025./.",
     ),
     _Topic(
         EDUCATION,
