@@ -25,8 +25,8 @@ give_up_after = "2d"
 grace_at_stop = "2s"
 
 [audit]
-checkpoint_every = "2s"
-witness_every = "5s"
+checkpoint_every = "10s"
+witness_every = "2s"
 """
 _OF_THE_AXIS = 'policy = "require"\ncertificate_file = "axis.pem"\nreceipts_every = "1s"\n'
 _POLL_EVERY = "100ms"

@@ -31,13 +31,17 @@ class _Person:
     agency: Member | None = None
 
     @property
+    def name(self) -> str:
+        """Return what the console calls him."""
+        whose = f" {self.agency.name}" if self.agency else ""
+        return f"{ROLES[self.role][0].capitalize()}{whose}"
+
+    @property
     def who(self) -> tuple[str, str]:
         """Say what he is, in Vietnamese and English."""
-        vi, en = ROLES[self.role]
-        if self.agency is None:
-            return vi, en
-        where = ", làm việc ngay trên trang này" if self.agency is COMMUNE else ""
-        return f"{vi} {self.agency.name}{where}", en
+        if self.agency is COMMUNE:
+            return f"{self.name}: làm việc ngay trên trang này", "clerk of a commune without a DMS"
+        return self.name, ROLES[self.role][1]
 
 
 async def add_people(people: People, plan: NodePlan, password: str, *, at: datetime) -> tuple[Account, ...]:
@@ -46,7 +50,7 @@ async def add_people(people: People, plan: NodePlan, password: str, *, at: datet
     async def add(person: _Person) -> Account:
         agencies = None if person.agency is None else frozenset({person.agency.code})
         user, one_time = await people.add_user(
-            person.login, name=person.who[0], role=person.role, agencies=agencies, by=_BY, at=at
+            person.login, name=person.name, role=person.role, agencies=agencies, by=_BY, at=at
         )
         signed_in = await people.sign_in(user.login, one_time, None, address="127.0.0.1", at=at)
         session = await people.session(signed_in.secret, at=at)

@@ -82,7 +82,7 @@ class Past:
             if self.full and number == len(days) * 3 // 5:
                 await self._lose_the_axis(those[0].letter.day)
             # What came in the last days waits for whoever signs in.
-            if number % 3 == 1 and number < len(days) - 1:
+            if number % 3 == 1 and (number < len(days) - 4 or not self.full):
                 await work_in_commune(self.world)
             if self.full and number in (len(days) // 2, len(days) - 2):
                 await write_in_commune(self.world, self.clock())
