@@ -64,7 +64,7 @@ async def test_states_follow_what_happens(site: Site) -> None:
 
 
 async def test_another_agencys_document_does_not_exist(site: Site) -> None:
-    """Neither its page, its package, its files, its entries nor its receipts: 404, as if it were not there."""
+    """Neither its page, its package, its files, its entries nor its receipts: 404, as if not there."""
     thread = thread_of(site, OTHERS)
     (package,) = site.node.rows("SELECT id FROM packages WHERE thread_id = ? AND kind = 'document'", thread)
     (entry,) = site.node.rows("SELECT min(seq) AS seq FROM log WHERE thread_id = ?", thread)
