@@ -161,6 +161,12 @@ def seal_chains(config: Config) -> tuple[tuple[x509.Certificate, ...], ...]:
     return tuple(tuple(x509.load_pem_x509_certificates(path.read_bytes())) for path in paths)
 
 
+def others_certificate_files(config: Config) -> list[Path]:
+    """List the files with certificates of others who sign what we keep: the axis, witnesses."""
+    axis = config.axis.certificate_file if config.axis else None
+    return [*([axis] if axis else []), *(peer.certificate_file for peer in config.audit.peers)]
+
+
 def house_of(config: Config) -> House:
     """Name what an examination looks at."""
     trust, storage = config.trust, config.storage

@@ -42,7 +42,7 @@ def evidence() -> None:
     multiple=True,
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="PEM",
-    help="Kèm chứng thư của bên kia, nhân chứng. · Add the far side's or a witness's certificate.",
+    help="Kèm thêm chứng thư của bên khác đã ký. · Add the certificate of somebody else who signed.",
 )
 @click.option(
     "-o",
@@ -133,11 +133,12 @@ async def _export(
     from gateway.exchange.bundled_document import Records
     from gateway.exchange.checkpoints import Checkpoints, log_name
     from gateway.exchange.export import Export
-    from gateway.office import now, seal_chains
+    from gateway.office import now, others_certificate_files, seal_chains
     from gateway.trust.keys import fingerprint_of
 
-    others = [_load_chain(file) for file in certificate_files]
     async with open_node(folder) as office:
+        files = [*certificate_files, *others_certificate_files(office.config)]
+        others = {chain[0]: chain for chain in map(_load_chain, files)}
         chains = seal_chains(office.config)
         code = office.config.agency_code
         walk = Export(
@@ -152,7 +153,7 @@ async def _export(
             ),
             seal=office.seal,
             chains=chains,
-            others=others,
+            others=list(others.values()),
         )
         path = output or asked.file()
         return path, await walk.write(await asked.wish(office), path, at=now())
@@ -189,7 +190,7 @@ def _tell(path: Path, made: "Exported") -> None:
             [
                 ("Văn bản", "documents", str(made.documents_count)),
                 ("Phần, cỡ", "parts, size", f"{made.parts_count}, {size(made.size_bytes)}"),
-                ("Điểm kiểm tra", "checkpoint", f"{made.size} mục"),
+                ("Điểm chốt", "checkpoint", f"{made.size} mục"),
                 ("Dấu thời gian", "timestamp", stamped),
             ]
         ),

@@ -16,7 +16,7 @@ from gateway.edxml.packing import File
 from gateway.edxml.writer import write_document
 from gateway.errors import Refusal
 from gateway.exchange.acceptance import Promise
-from gateway.exchange.desk import Desk
+from gateway.exchange.desk import Desk, repeated
 from gateway.exchange.lettering import (
     check_letter,
     document_id_of,
@@ -24,7 +24,7 @@ from gateway.exchange.lettering import (
 )
 from gateway.exchange.lookup import agencies_called
 from gateway.exchange.own_words import reply_to
-from gateway.model.agency import Agency
+from gateway.model.agency import Agency, System
 from gateway.model.code_lists import Business, Kind
 from gateway.model.identifiers import AgencyCode, ThreadId
 from gateway.model.letter import Draft, DraftFile, DraftId, FileId, Letter
@@ -33,7 +33,7 @@ from gateway.model.people import Permission, User
 from gateway.points import Point, passed
 from gateway.store import drafts
 from gateway.store.drafts import DraftFolder
-from gateway.store.packages import StoredPackage, list_thread_packages
+from gateway.store.packages import StoredPackage, find_sent_since, list_thread_packages
 from gateway.store.threads import find_thread
 from gateway.vxp.signing import VIETNAM
 
@@ -192,20 +192,38 @@ class Composing:
             lambda tables: drafts.begin_sending(tables, draft_id, at=at)
         )
         passed(Point.SENDING_BEGUN)
+        promise = await self._find_earlier(system, envelope, sending_at)
+        if promise is None:
+            promise = await self._send_as_it_stands(draft_id, system, sending_at, by=by, at=at)
+        await self.desk.database.write(lambda tables: drafts.mark_sent(tables, draft_id, promise.package_id))
+        passed(Point.DRAFT_SENT)
+        return promise
+
+    async def _find_earlier(self, system: System, envelope: Envelope, sending_at: datetime) -> Promise | None:
+        """Find what a sending that died came to: agencies may have been renamed since, and bytes differ."""
+        earlier = await find_sent_since(
+            self.desk.database,
+            system.id,
+            document_id=envelope.document_id,
+            business=envelope.amendment.business,
+            since=sending_at,
+        )
+        return None if earlier is None else repeated(*earlier)
+
+    async def _send_as_it_stands(
+        self, draft_id: DraftId, system: System, sending_at: datetime, *, by: User, at: datetime
+    ) -> Promise:
         # What stands in the database now is what is sent: nothing changes it any more.
         draft = await self.find(draft_id, by=by)
         try:
             envelope = await self.check(draft, at=sending_at)
             files = [File(name=file.name, open=partial(self.folder.open, file.id)) for file in draft.files]
             chunks = write_document(envelope, files, at=sending_at)
-            promise = await self.desk.send(chunks, system=system, sender=draft.agency, by=by, at=at)
+            return await self.desk.send(chunks, system=system, sender=draft.agency, by=by, at=at)
         except Refusal:
             await self.desk.database.write(lambda tables: drafts.stop_sending(tables, draft_id))
             passed(Point.SENDING_STOPPED)
             raise
-        await self.desk.database.write(lambda tables: drafts.mark_sent(tables, draft_id, promise.package_id))
-        passed(Point.DRAFT_SENT)
-        return promise
 
     async def search_recipients(self, text: str) -> list[Agency]:
         """Find agencies one may write to, by name or code."""

@@ -17,7 +17,7 @@ from gateway.exchange.directory import Directory, Snapshot
 from gateway.exchange.ids import Mint
 from gateway.exchange.outbound import Outbound
 from gateway.model.agency import Agency, System
-from gateway.model.identifiers import AgencyCode
+from gateway.model.identifiers import AgencyCode, PackageId
 from gateway.model.package import Organization, Package
 from gateway.model.people import Permission, User
 from gateway.store.blobs import Blobs, Spool
@@ -107,7 +107,12 @@ class Desk:
 
     async def _find(self, system: System, spool: Spool) -> Promise | None:
         sent = await find_sent(self.database, system.id, spool.digest)
-        return None if sent is None else Promise(package_id=sent[0], receipt=sent[1], is_repetition=True)
+        return None if sent is None else repeated(*sent)
+
+
+def repeated(package_id: PackageId, receipt: bytes) -> Promise:
+    """Give again the promise a package got when it was first sent."""
+    return Promise(package_id=package_id, receipt=receipt, is_repetition=True)
 
 
 def organization_of(code: AgencyCode, directory: Snapshot) -> Organization:

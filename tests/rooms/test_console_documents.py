@@ -64,7 +64,7 @@ async def test_states_follow_what_happens(site: Site) -> None:
 
 
 async def test_another_agencys_document_does_not_exist(site: Site) -> None:
-    """Neither its page, its package, its files, its entries nor its receipts: 404, as if not there."""
+    """Neither its page, package, files, entries nor receipts: 404, as if it were not there."""
     thread = thread_of(site, OTHERS)
     (package,) = site.node.rows("SELECT id FROM packages WHERE thread_id = ? AND kind = 'document'", thread)
     (entry,) = site.node.rows("SELECT min(seq) AS seq FROM log WHERE thread_id = ?", thread)
@@ -181,10 +181,10 @@ async def test_receipt_and_proof_of_an_entry_are_the_logs(site: Site) -> None:
     async with site.visitor("clerk") as clerk:
         assert (await download(clerk, f"{entry}/receipt"))[2] == row["receipt"]
         assert (await clerk.get(f"{entry}/proof")).status == 404
-        assert "chưa nằm dưới một điểm kiểm tra" in (await clerk.get(entry)).text
+        assert "chưa nằm dưới một điểm chốt" in (await clerk.get(entry)).text
         await make_checkpoint(site)
         assert read_proof((await download(clerk, f"{entry}/proof"))[2]).index == row["seq"] - 1
-        assert "điểm kiểm tra ký lúc" in (await clerk.get(entry)).text
+        assert "điểm chốt ký lúc" in (await clerk.get(entry)).text
 
 
 async def test_a_list_is_taken_away_once_that_is_on_record(site: Site) -> None:

@@ -10,15 +10,17 @@ from pathlib import Path
 
 import pytest
 
+from gateway.config import load_config
 from gateway.edxml.reader import read_package
 from gateway.edxml.validation import check_strict
 from gateway.errors import Refusal
+from gateway.model.agency import Agency
 from gateway.model.code_lists import Business, Priority, StatusCode
-from gateway.model.identifiers import DispatchId, ThreadId
+from gateway.model.identifiers import AgencyCode, DispatchId, ThreadId
 from gateway.model.letter import DraftId, Letter
 from gateway.model.log import LogKind
 from gateway.model.people import UserRole
-from gateway.office import now
+from gateway.office import now, open_office
 from gateway.points import Point, watch
 from gateway.store.incoming import Pile
 from gateway.wiring.desks import Desks
@@ -85,6 +87,13 @@ async def sent_thread(town: Town, desks: Desks) -> ThreadId:
     assert promise is not None
     (row,) = town.gateway.rows("SELECT thread_id FROM packages WHERE id = ?", promise.package_id)
     return ThreadId(row["thread_id"])
+
+
+async def rename(town: Town, desks: Desks, code: AgencyCode, name: str) -> None:
+    """Let an agency be called otherwise from now on."""
+    async with open_office(load_config(town.gateway.directory / "config.toml")) as office:
+        await office.registry.put_agency(Agency(code=code, name=name), by="test", at=now())
+    desks.composing.desk.directory.expire()
 
 
 async def test_a_document_written_in_the_console_arrives_as_one_from_a_dms(town: Town) -> None:
@@ -156,7 +165,7 @@ async def test_a_draft_is_sent_once_however_often_its_button_is_pressed(town: To
     "point", [Point.SENDING_BEGUN, Point.JUDGED, Point.BYTES_SAFE, Point.ACCEPTED, Point.DRAFT_SENT]
 )
 async def test_a_sending_that_died_is_finished_not_repeated(town: Town, point: Point) -> None:
-    """Wherever between the steps: sent again it is one document, one acceptance."""
+    """Wherever between the steps, whatever was renamed since: it is one document, one acceptance."""
     async with town.desks() as desks:
         draft_id = await drafted(desks)
 
@@ -169,6 +178,7 @@ async def test_a_sending_that_died_is_finished_not_repeated(town: Town, point: P
         with pytest.raises(KeyboardInterrupt):
             await desks.composing.send(draft_id, by=CLERK, at=now())
         watch(None)
+        await rename(town, desks, MINISTRY, "Bộ Thử nghiệm và Phát triển")
         await desks.composing.send(draft_id, by=CLERK, at=now())
         draft = await desks.composing.find(draft_id, by=CLERK)
         assert draft.package_id is not None
@@ -367,7 +377,8 @@ async def test_a_recall_by_the_commune_reaches_whoever_has_it_once(town: Town) -
         thread_id = await sent_thread(town, desks)
         await collect_all(town.ministry)
         asked_at = now()
-        for _ in range(2):
+        for name in ("Bộ Thử nghiệm", "Bộ Thử nghiệm và Phát triển"):
+            await rename(town, desks, MINISTRY, name)
             await desks.outgoing.recall(
                 thread_id, by=CLERK, reason="Gửi nhầm bản dự thảo", asked_at=asked_at, at=now()
             )

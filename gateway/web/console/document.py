@@ -231,7 +231,7 @@ class OneDocument:
         row = self._entry(request, await self._dossier(request))
         proof = await prove_entry(self.database, row.seq)
         if proof is None:
-            raise _nothing("Chưa có điểm kiểm tra nào sau mục này.", "No checkpoint covers this entry yet.")
+            raise _nothing("Chưa có điểm chốt nào sau mục này.", "No checkpoint covers this entry yet.")
         return await send_away(
             request, _one(proof), name=f"bang-chung-{row.seq}.tlog-proof", media_type="text/plain"
         )
