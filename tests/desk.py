@@ -36,13 +36,12 @@ async def open_desk(folder: Path) -> AsyncIterator[Site]:
     finance = person(UserRole.CLERK, "finance", agencies=frozenset({FINANCE}))
     node = prepare_node(folder, code=PROVINCE)
     await node.connect("TINH", [PROVINCE])
-    async with open_site(folder, finance, node=node) as site:
-        async with contextlib.AsyncExitStack() as leaving:
-            health, finance_dms = site.node.dms("SYT"), site.node.dms("STC")
-            for dms in (health, finance_dms):
-                leaving.push_async_callback(dms.close)
-            await correspond(health, finance_dms)
-            yield site
+    async with open_site(folder, finance, node=node) as site, contextlib.AsyncExitStack() as leaving:
+        health, finance_dms = site.node.dms("SYT"), site.node.dms("STC")
+        for dms in (health, finance_dms):
+            leaving.push_async_callback(dms.close)
+        await correspond(health, finance_dms)
+        yield site
 
 
 async def correspond(health: SampleDms, finance: SampleDms) -> None:
