@@ -38,9 +38,9 @@ _LOG_TAIL_LINES = 12
     help="Thư mục để giữ dữ liệu; mặc định một thư mục tạm. · Where to keep everything.",
 )
 def demo(once: bool, folder: Path | None) -> None:
-    """Chạy thử trọn vẹn trên máy này: một trục, hai cổng, bốn phần mềm quản lý văn bản.
+    """Chạy thử trọn vẹn trên máy này: một trục, hai cổng, năm phần mềm quản lý văn bản.
 
-    A hub, a dedicated and a shared gateway, and four sample DMSs exchange documents with real PDFs, on
+    A hub, a dedicated and a shared gateway, and five sample DMSs exchange documents with real PDFs, on
     loopback only; every step is checked from the outside. Without --once everything stays up afterwards, to
     be played with, until Ctrl-C.
     """
