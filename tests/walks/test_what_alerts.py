@@ -70,7 +70,7 @@ async def test_what_waits_for_an_absent_axis_and_a_seal_near_its_end_are_found(
     letter = document(Sent(sender=HEALTH, number="1"), [MINISTRY])
     assert (await world.health.send(letter, sender=HEALTH)).ok
     async with asyncio.timeout(10):  # at times it is claimed, for an attempt that meets nobody
-        while (AlertRule.DELIVERY_STUCK, "") not in (seen := await look_ahead(world.gateway)):
+        while (AlertRule.DELIVERY_STUCK, "") not in (seen := await look_ahead(world.gateway)):  # noqa: ASYNC110
             await asyncio.sleep(0.05)
     assert seen == [(AlertRule.SEAL_ENDS, "seal.pem"), (AlertRule.DELIVERY_STUCK, "")]
     await world.hub.start()
