@@ -4,7 +4,7 @@ The office is the part of a gateway that needs no network; wiring builds a whole
 """
 
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,8 +13,11 @@ from cryptography import x509
 
 from gateway.config import Config
 from gateway.errors import Misconfiguration
+from gateway.exchange.bundled_document import NARRATOR, Records
+from gateway.exchange.checkpoints import Checkpoints, log_name
 from gateway.exchange.directory import Directory
 from gateway.exchange.examination import House
+from gateway.exchange.export import Chain, Export
 from gateway.exchange.ids import Mint
 from gateway.exchange.intervention import Intervention
 from gateway.exchange.notary import Notary
@@ -27,7 +30,7 @@ from gateway.model.package import Organization
 from gateway.store.backup import Place
 from gateway.store.blobs import Blobs
 from gateway.store.database import Database, open_database
-from gateway.trust.keys import Seal, load_seal
+from gateway.trust.keys import Seal, fingerprint_of, load_seal
 from gateway.trust.secrets import KEY_BYTES
 
 Clock = Callable[[], datetime]
@@ -123,6 +126,25 @@ def furnish_intervention(
         own_words=own_words,
         says_arrived=office.config.answers.arrived_by_itself,
         on_leaving=on_leaving,
+    )
+
+
+async def furnish_export(office: Office, *, others: Sequence[Chain] = ()) -> Export:
+    """Make what writes evidence bundles. others are certificates of whoever else signed."""
+    chains, code = seal_chains(office.config), office.config.agency_code
+    return Export(
+        gateway=code,
+        checkpoints=Checkpoints(database=office.database, seal=office.seal, origin=log_name(code)),
+        records=Records(
+            database=office.database,
+            blobs=office.blobs,
+            directory=await office.directory.current(certainly=True),
+            narrator=NARRATOR,
+            seals=frozenset(fingerprint_of(chain[0]) for chain in chains),
+        ),
+        seal=office.seal,
+        chains=chains,
+        others=others,
     )
 
 
