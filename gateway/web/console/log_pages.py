@@ -1,7 +1,8 @@
 """The audit log for who audits: entries found and told, and one entry with all that proves it."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from aiohttp import web
 from cryptography import x509
@@ -14,9 +15,9 @@ from gateway.evidence.note import read_note
 from gateway.evidence.receipts import read_receipt, read_statement, verify_receipt
 from gateway.evidence.replay import content_of
 from gateway.exchange.directory import Directory, Snapshot
+from gateway.exchange.narration import narrate
 from gateway.exchange.words import rung_words
 from gateway.model.agency import System
-from gateway.model.identifiers import PackageId
 from gateway.model.log import LogKind
 from gateway.model.people import Language, Permission
 from gateway.store.audit_log import LogRow, find_entry
@@ -44,13 +45,15 @@ from gateway.web.console.shell import Shell
 from gateway.web.console.visitor import language_of
 
 ON_A_PAGE = 50
+_PEM = "application/x-pem-file"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One entry of the list. summary is in English what the sentence is in Vietnamese, fact by fact."""
+    """One entry of the list. summary says in any language what the sentence says in Vietnamese."""
 
     told: Told
+    sentence: str
     rungs: list[str]
     summary: str
 
@@ -124,7 +127,7 @@ class LogPages:
         row = await self._row(request)
         facts = read_statement(row.statement)
         kept = await self._checkpoint_of(row)
-        package = facts.get("package")
+        package = str(facts.get("package", ""))
         seals = self.certificates()
         content = content_of(row.statement, row.receipt)
         return await self.shell.render(
@@ -135,7 +138,7 @@ class LogPages:
             statement=row.statement.decode("utf-8", "replace"),
             fits=content is not None and hash_leaf(content) == row.leaf,
             judgement=_judge(row, seals),
-            thread=None if package is None else await find_thread(self.database, PackageId(package)),
+            thread=await find_thread(self.database, package) if package else None,
             checkpoint=kept,
             seal=None if kept is None else _signer_of(kept, seals),
             newest=await find_newest(self.database),
@@ -176,10 +179,11 @@ class LogPages:
 
 
 def _line(row: LogRow, language: Language) -> Line:
-    facts = read_statement(row.statement)
+    facts: Mapping[str, Any] = read_statement(row.statement)
     rungs = facts.get("evidence", ())
     return Line(
         told=tell_entry(row),
+        sentence=narrate(row.kind, {name: fact for name, fact in facts.items() if name != "evidence"}),
         rungs=[rung_words(rung) for rung in ([rungs] if isinstance(rungs, str) else rungs)],
         summary=sum_up(facts, language),
     )

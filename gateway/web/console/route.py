@@ -53,8 +53,8 @@ class Route:
 
     Shape: path lies under ``/console``; may is what the visitor must be allowed, None for every visitor;
     public routes are for strangers, too, and first ones for those who must choose a password before anything
-    else; everywhere ones for who is there for every agency of the node. What a streams route is sent the door does not read: `parts_of` (forms.py) does, and checks the
-    token in its first part.
+    else; everywhere ones are for visitors who are there for every agency of the node. What a streams route
+    is sent the door does not read: `parts_of` (forms.py) does, and checks the token in its first part.
     """
 
     method: str
