@@ -1,5 +1,7 @@
 """Every page as people meet it: wide and narrow, light and dark, Vietnamese and English, judged by axe."""
 
+import re
+
 import pytest
 from playwright.async_api import Browser
 
@@ -13,6 +15,8 @@ PAGES = [
     *[("/sign-in", None), ("/", "operator"), ("/", "clerk"), ("/", "administrator"), ("/nowhere", "clerk")],
     *[("/account", "clerk"), ("/people", "administrator"), ("/people/~new", "administrator")],
     ("/people/clerk", "administrator"),
+    *[(path, "auditor") for path in ("/log", "/log?kind=failures", "/log/entries/1", "/log/checkpoints")],
+    *[(path, "auditor") for path in ("/log/verify", "/evidence", "/holds")],
 ]
 MANNERS = {
     "wide": {"viewport": WIDE},
@@ -29,7 +33,7 @@ async def test_every_page_is_open_to_everybody(browser: Browser, site: Site, man
     for path, login in PAGES:
         async with open_window(browser, site, login, **MANNERS[manner]) as window:
             await window.go(path)
-            await window.shoot(f"{login or 'stranger'}{path.replace('/', '-')}-{manner}")
+            await window.shoot(f"{login or 'stranger'}{re.sub(r'[^a-z0-9~]', '-', path)}-{manner}")
             faults += [f"{path} {fault}" for fault in await window.judge()]
             if over := await window.overflow():
                 faults.append(f"{path} is {over} pixels too wide")

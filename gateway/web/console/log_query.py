@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from urllib.parse import urlencode
 
-from gateway.errors import Fault
+from gateway.errors import Fault, Refusal
 from gateway.exchange.directory import Snapshot
 from gateway.exchange.export import find_document
 from gateway.exchange.lookup import agencies_called
@@ -59,10 +59,12 @@ class LogQuery:
     async def question(self, database: Database, directory: Snapshot) -> LogQuestion:
         """Ask.
 
-        Errors: Refusal when a document or agency is named that nobody knows.
+        Errors: Refusal when the document is not known, or the period ends before it begins.
         """
         wanted = self.text("document")
         since, until = read_days(self.fields)
+        if faults := days_fault(since, until):
+            raise Refusal("period-empty", faults)
         return LogQuestion(
             kinds=self.kinds(),
             system=SystemId(self.text("system")) if self.text("system") else None,
@@ -112,7 +114,7 @@ def days_fault(since: datetime | None, until: datetime | None) -> list[Fault]:
         Fault(
             rule="period-empty",
             where="to",
-            vi="ngày cuối ở trước ngày đầu",
-            en="the last day is before the first",
+            vi="Ngày cuối ở trước ngày đầu.",
+            en="The last day is before the first.",
         )
     ]
