@@ -279,6 +279,21 @@ async def test_an_altered_entry_is_called_altered_on_its_own_page(site: Site, au
     assert "KHÔNG khớp" in page.text
 
 
+async def test_an_entry_altered_beyond_reading_does_not_hide_the_others(site: Site, auditor: Browser) -> None:
+    """It is shown as unreadable, and everything around it as ever."""
+    seq = seq_of(site, LogKind.COLLECTED)
+    site.node.change("DROP TRIGGER log_is_append_only_1")
+    site.node.change("UPDATE log SET statement = CAST('{]' AS BLOB) WHERE seq = ?", seq)
+    page = await auditor.get("/log")
+    assert len(shown(page)) == len(site.node.rows("SELECT 1 FROM log"))
+    assert "nhật ký đã bị sửa" in (await auditor.get(f"/log/entries/{seq}")).text
+
+
+async def test_what_is_no_form_of_ours_is_refused(auditor: Browser) -> None:
+    """A bundle comes in parts, or not at all."""
+    assert (await auditor.post("/evidence/verify")).status == 422
+
+
 async def test_what_strangers_wrote_into_the_log_stays_text(site: Site, auditor: Browser) -> None:
     """A claimed system's name is a script here and nothing there."""
     site.node.secrets[SCRIPT] = site.node.secrets["SYT"]

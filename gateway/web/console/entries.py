@@ -11,7 +11,7 @@ from gateway.errors import Refusal
 from gateway.evidence.receipts import read_statement
 from gateway.exchange.checkpoints import prove_entry
 from gateway.exchange.narration import narrate
-from gateway.exchange.words import EVENTS, GRADES, rung_words, status_words
+from gateway.exchange.words import EVENTS, GRADES, business_words, rung_words, status_words
 from gateway.model.log import LogKind
 from gateway.model.people import Language
 from gateway.model.signature import Grade
@@ -101,9 +101,23 @@ _MEMBERS: dict[str, Words] = {
     "size": ("Số mục", "Entries"),
     "outcome": ("Kết quả", "Outcome"),
     "until": ("Đến", "Until"),
+    "kind": ("Loại", "Kind"),
+    "policy": ("Mức xét chữ ký", "Policy on signatures"),
+    "serves": ("Phục vụ", "Serves"),
+    "console": ("Phục vụ tại đây", "Served in the console"),
+    "role": ("Vai trò", "Role"),
+    "agencies": ("Các cơ quan", "Agencies"),
+    "successor": ("Kế thừa", "Successor"),
+    "version": ("Phiên bản", "Version"),
+    "root": ("Gốc", "Root"),
+    "checkpoints": ("Điểm chốt", "Checkpoints"),
+    "again": ("Lượt thay", "Followed by"),
+    "form": ("Dạng", "Form"),
 }
 # Said of every entry by its place in the list.
-_SAID_ALREADY = frozenset({"at", "event", "gateway", "version", "package", "dispatch", "sha256", "evidence"})
+_SAID_ALREADY = frozenset(
+    {"at", "event", "gateway", "version", "package", "dispatch", "sha256", "evidence", "carries", "session"}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,11 +135,27 @@ def tell_entry(row: LogRow) -> Told:
     """Tell an entry."""
     tone, icon = _TONES.get(row.kind, ("calm", "log"))
     title = name_event(row.kind)
-    facts = read_statement(row.statement)
+    facts = facts_of(row)
     if row.kind is LogKind.ANSWERED:
         said = status_words(str(facts.get("status")))
         title = (f"{title[0]}: {said[0]}", f"{title[1]}: {said[1]}")
-    return Told(row=row, title=title, tone=tone, icon=icon, sentence=narrate(row.kind, facts))
+    return Told(row=row, title=title, tone=tone, icon=icon, sentence=tell_facts(row.kind, facts))
+
+
+def facts_of(row: LogRow) -> Mapping[str, Any]:
+    """Read what an entry says; of one that was altered beyond reading, nothing."""
+    try:
+        return read_statement(row.statement)
+    except (Refusal, ValueError):
+        return {}
+
+
+def tell_facts(kind: LogKind, facts: Mapping[str, Any]) -> str:
+    """Tell facts in a sentence. What somebody altered must not keep an auditor from seeing the rest."""
+    try:
+        return narrate(kind, facts)
+    except (LookupError, ValueError, TypeError, AttributeError):
+        return "Lời xác nhận không đọc được."
 
 
 def name_event(kind: LogKind) -> Words:
@@ -168,6 +198,8 @@ def _say(name: str, fact: Any, language: Language) -> str:
         return write_size(fact, language)
     if name in ("evidence", "expected"):
         return rung_words(fact)
+    if name == "business":
+        return business_words(fact)[place]
     if name == "status":
         return f"{fact} {status_words(fact)[place]}"
     if name == "signature":
@@ -190,7 +222,7 @@ async def send_proof(
     """Send the proof that an entry is in the log: under the checkpoint of a size, or the newest."""
     proof = await prove_entry(database, row.seq, size=size)
     if proof is None:
-        raise not_here("Chưa có điểm kiểm tra nào sau mục này.", "No checkpoint covers this entry yet.")
+        raise not_here("Chưa có điểm chốt nào sau mục này.", "No checkpoint covers this entry yet.")
     return await send_away(
         request, one_piece(proof), name=f"bang-chung-{row.seq}.tlog-proof", media_type="text/plain"
     )

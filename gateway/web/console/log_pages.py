@@ -1,8 +1,8 @@
 """The audit log for who audits: entries found and told, and one entry with all that proves it."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 
 from aiohttp import web
 from cryptography import x509
@@ -12,10 +12,9 @@ from gateway.errors import Fault, Refusal
 from gateway.evidence.checkpoint import verify_checkpoint
 from gateway.evidence.merkle import hash_leaf
 from gateway.evidence.note import read_note
-from gateway.evidence.receipts import read_receipt, read_statement, verify_receipt
+from gateway.evidence.receipts import read_receipt, verify_receipt
 from gateway.evidence.replay import content_of
 from gateway.exchange.directory import Directory, Snapshot
-from gateway.exchange.narration import narrate
 from gateway.exchange.words import rung_words
 from gateway.model.agency import System
 from gateway.model.log import LogKind
@@ -29,6 +28,7 @@ from gateway.trust.keys import fingerprint_of
 from gateway.web.console.downloads import send_away
 from gateway.web.console.entries import (
     Told,
+    facts_of,
     lay_out,
     name_event,
     not_here,
@@ -37,6 +37,7 @@ from gateway.web.console.entries import (
     send_receipt,
     sum_up,
     tell_entry,
+    tell_facts,
 )
 from gateway.web.console.forms import query_of
 from gateway.web.console.log_query import FAILURES, LogQuery
@@ -73,12 +74,16 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogPages:
-    """The pages about entries. certificates gives those of every seal this node ever had."""
+    """The pages about entries. certificates gives those of every seal this node ever had.
+
+    One looks at a time: the database lends two connections for reading, and one stays free.
+    """
 
     shell: Shell
     database: Database
     directory: Directory
     certificates: Callable[[], Sequence[x509.Certificate]]
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def routes(self) -> Iterable[Route]:
         """List the addresses of the group."""
@@ -102,7 +107,8 @@ class LogPages:
         try:
             question = await query.question(self.database, directory)
             below = int(before) if before.isdecimal() and len(before) < 16 else None
-            found = await search_log(self.database, question, below=below, limit=ON_A_PAGE)
+            async with self._turn:
+                found = await search_log(self.database, question, below=below, limit=ON_A_PAGE)
         except Refusal as refusal:
             faults = refusal.faults
         older = "" if found.following is None else f"{PREFIX}/log?{query.write(before=str(found.following))}"
@@ -125,7 +131,7 @@ class LogPages:
     async def show_entry(self, request: web.Request) -> web.StreamResponse:
         """Show one entry: what it says, who signed it, and where it stands in the log."""
         row = await self._row(request)
-        facts = read_statement(row.statement)
+        facts = facts_of(row)
         kept = await self._checkpoint_of(row)
         package = str(facts.get("package", ""))
         seals = self.certificates()
@@ -179,11 +185,11 @@ class LogPages:
 
 
 def _line(row: LogRow, language: Language) -> Line:
-    facts: Mapping[str, Any] = read_statement(row.statement)
+    facts = facts_of(row)
     rungs = facts.get("evidence", ())
     return Line(
         told=tell_entry(row),
-        sentence=narrate(row.kind, {name: fact for name, fact in facts.items() if name != "evidence"}),
+        sentence=tell_facts(row.kind, {name: fact for name, fact in facts.items() if name != "evidence"}),
         rungs=[rung_words(rung) for rung in ([rungs] if isinstance(rungs, str) else rungs)],
         summary=sum_up(facts, language),
     )

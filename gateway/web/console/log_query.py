@@ -13,7 +13,7 @@ from gateway.model.identifiers import AgencyCode, SystemId
 from gateway.model.log import LogKind
 from gateway.model.people import normalise_login
 from gateway.store.database import Database
-from gateway.store.log_search import LogQuestion
+from gateway.store.log_search import PERSONAL_KINDS, LogQuestion
 from gateway.web.console.forms import Form
 from gateway.web.console.wording import VIETNAM
 
@@ -22,8 +22,6 @@ FAILED_KINDS = (
     *(LogKind.REFUSED, LogKind.TURNED_AWAY, LogKind.EXPIRED),
     *(LogKind.OVERDUE, LogKind.DISTRUSTED, LogKind.CONTRADICTED),
 )
-# What a person does in his own name stands in these.
-_PERSONAL_KINDS = (LogKind.ADMINISTERED, LogKind.SIGNED_IN, LogKind.SIGNED_OUT)
 FIELDS = ("kind", "system", "agency", "from", "to", "document", "by")
 _LONGEST = 200
 
@@ -54,7 +52,7 @@ class LogQuery:
         if wanted == FAILURES:
             return FAILED_KINDS
         kinds = (LogKind(wanted),) if wanted in set(LogKind) else ()
-        return kinds or (_PERSONAL_KINDS if self.text("by") else ())
+        return kinds or (tuple(PERSONAL_KINDS) if self.text("by") else ())
 
     async def question(self, database: Database, directory: Snapshot) -> LogQuestion:
         """Ask.

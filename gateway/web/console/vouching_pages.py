@@ -154,8 +154,8 @@ class VouchingPages:
         return found
 
 
-def _checks(run: Run) -> list[tuple[str, bool]]:
-    """Tell which of the numbered checks hold, by name."""
+def _checks(run: Run) -> list[tuple[str, bool | None]]:
+    """Tell which of the checks hold, by name; None of one that was not made."""
     rules = {fault.rule for fault in run.faults}
     of_stamps = {fault.rule for fault in run.stamps.faults} if run.stamps else set()
     others = rules - OF_ENTRIES - OF_TREE - of_stamps
@@ -163,5 +163,5 @@ def _checks(run: Run) -> list[tuple[str, bool]]:
         ("entries", not rules & OF_ENTRIES),
         ("tree", not rules & OF_TREE),
         ("checkpoints", not others),
-        ("stamps", not of_stamps),
+        ("stamps", None if run.stamps is None else not of_stamps),
     ]

@@ -132,13 +132,13 @@ export async function checkProof(raw, pem) {
   const keyId = await keyIdOf(proof.origin, spki, kindOf(spki).isRsa);
   const own = proof.lines.filter((line) => line.name === proof.origin && equal(line.keyId, keyId));
   if (!step(own.length > 0, own.length > 0
-    ? text(`Điểm kiểm tra của ${proof.origin} mang chữ ký bằng khóa của chứng thư`, `The checkpoint of ${proof.origin} bears a signature by the certificate's key`)
-    : text("Điểm kiểm tra không mang chữ ký bằng khóa của chứng thư này.", "The checkpoint bears no signature by this certificate's key."))) return steps;
+    ? text(`Điểm chốt của ${proof.origin} mang chữ ký bằng khóa của chứng thư`, `The checkpoint of ${proof.origin} bears a signature by the certificate's key`)
+    : text("Điểm chốt không mang chữ ký bằng khóa của chứng thư này.", "The checkpoint bears no signature by this certificate's key."))) return steps;
   let valid = true;
   for (const line of own) valid &&= await verify(spki, proof.signed, line.value).catch(() => false);
   step(valid, valid
-    ? text("Chữ ký trên điểm kiểm tra đúng. Mục này có trong nhật ký, và nhật ký không thể sửa mà không lộ.", "The signature over the checkpoint is right. The entry is in the log, and the log cannot be changed unseen.")
-    : text("Chữ ký trên điểm kiểm tra SAI.", "The signature over the checkpoint is WRONG."));
+    ? text("Chữ ký trên điểm chốt đúng. Mục này có trong nhật ký, và nhật ký không thể sửa mà không lộ.", "The signature over the checkpoint is right. The entry is in the log, and the log cannot be changed unseen.")
+    : text("Chữ ký trên điểm chốt SAI.", "The signature over the checkpoint is WRONG."));
   return steps;
 }
 
