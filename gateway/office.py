@@ -130,7 +130,7 @@ def furnish_intervention(
 
 
 async def furnish_export(office: Office, *, others: Sequence[Chain] = ()) -> Export:
-    """Make what writes evidence bundles. others are certificates of whoever else signed."""
+    """Make what writes evidence bundles. others are certificates of whoever else signed, some maybe twice."""
     chains, code = seal_chains(office.config), office.config.agency_code
     return Export(
         gateway=code,
@@ -144,7 +144,7 @@ async def furnish_export(office: Office, *, others: Sequence[Chain] = ()) -> Exp
         ),
         seal=office.seal,
         chains=chains,
-        others=others,
+        others=list({chain[0]: chain for chain in others}.values()),
     )
 
 
@@ -181,6 +181,36 @@ def seal_chains(config: Config) -> tuple[tuple[x509.Certificate, ...], ...]:
     kept = sorted(present.parent.glob(f"{present.stem}*.pem"))
     paths = (present, *(path for path in kept if path != present))
     return tuple(tuple(x509.load_pem_x509_certificates(path.read_bytes())) for path in paths)
+
+
+def others_chains(config: Config) -> list[tuple[x509.Certificate, ...]]:
+    """Load the certificates of others who sign what we keep.
+
+    Errors: Misconfiguration when one cannot be read.
+    """
+    return [load_chain(path) for path in others_certificate_files(config)]
+
+
+def others_certificate_files(config: Config) -> list[Path]:
+    """List the files with certificates of others who sign what we keep: the axis, witnesses."""
+    axis = config.axis.certificate_file if config.axis else None
+    return [*([axis] if axis else []), *(peer.certificate_file for peer in config.audit.peers)]
+
+
+def load_chain(path: Path) -> tuple[x509.Certificate, ...]:
+    """Load a certificate with those above it.
+
+    Errors: Misconfiguration when it cannot be read.
+    """
+    try:
+        return tuple(x509.load_pem_x509_certificates(path.read_bytes()))
+    except ValueError as error:
+        raise Misconfiguration.because(
+            "certificate-unreadable",
+            where=str(path),
+            vi="không đọc được chứng thư số: cần PEM",
+            en="the certificate cannot be read: PEM is expected",
+        ) from error
 
 
 def house_of(config: Config) -> House:

@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import AsyncIterator
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 from gateway.config import load_config
@@ -12,7 +12,7 @@ from gateway.office import now, open_office
 from gateway.sandbox.dms import SampleDms
 from tests.console import Site, open_site, person
 from tests.packages import Sent, document, status
-from tests.walks.world import FINANCE, HEALTH, PROVINCE, collect_all
+from tests.walks.world import FINANCE, HEALTH, PROVINCE, collect_all, prepare_node
 
 TODAY = now().astimezone().date()
 LAST_MONTH = TODAY.replace(day=1) - timedelta(days=3)
@@ -34,14 +34,14 @@ async def open_desk(folder: Path) -> AsyncIterator[Site]:
     ``finance`` is a clerk of the finance department.
     """
     finance = person(UserRole.CLERK, "finance", agencies=frozenset({FINANCE}))
-    async with open_site(folder, finance) as site:
-        await site.node.connect("TINH", [PROVINCE])
-        async with contextlib.AsyncExitStack() as leaving:
-            health, finance_dms = site.node.dms("SYT"), site.node.dms("STC")
-            for dms in (health, finance_dms):
-                leaving.push_async_callback(dms.close)
-            await correspond(health, finance_dms)
-            yield site
+    node = prepare_node(folder, code=PROVINCE)
+    await node.connect("TINH", [PROVINCE])
+    async with open_site(folder, finance, node=node) as site, contextlib.AsyncExitStack() as leaving:
+        health, finance_dms = site.node.dms("SYT"), site.node.dms("STC")
+        for dms in (health, finance_dms):
+            leaving.push_async_callback(dms.close)
+        await correspond(health, finance_dms)
+        yield site
 
 
 async def correspond(health: SampleDms, finance: SampleDms) -> None:
@@ -83,8 +83,3 @@ async def make_checkpoint(site: Site) -> None:
         origin = log_name(office.notary.gateway)
         checkpoints = Checkpoints(database=office.database, seal=office.seal, origin=origin)
         assert await checkpoints.make(at=now()) is not None
-
-
-def day_of(sent: Sent) -> date:
-    """The day of a document."""
-    return sent.day

@@ -154,7 +154,7 @@ def _tell(file: Path, checked: "Checked", *, is_given: bool) -> None:
             [
                 ("nhật ký", "log", manifest.origin),
                 ("mục", "entries", f"{manifest.first_seq} … {manifest.last_seq}"),
-                ("điểm kiểm tra", "checkpoints", f"{checked.checkpoints_count}"),
+                ("điểm chốt", "checkpoints", f"{checked.checkpoints_count}"),
                 ("gói tin", "packages", f"{manifest.package_count}"),
                 ("đã xóa trước đó", "erased before", f"{manifest.absent_count}"),
                 ("người ký", "signed by", _name(checked.signer)),

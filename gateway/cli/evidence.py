@@ -10,11 +10,8 @@ import click
 
 from gateway.cli.node import directory_option, open_node
 from gateway.cli.terminal import VIETNAM, both, card, done, json_option, show, show_json, size
-from gateway.errors import Misconfiguration
 
 if TYPE_CHECKING:
-    from cryptography.x509 import Certificate
-
     from gateway.exchange.export import Exported, Wish
     from gateway.model.identifiers import AgencyCode
     from gateway.office import Office
@@ -41,7 +38,7 @@ def evidence() -> None:
     multiple=True,
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="PEM",
-    help="Kèm chứng thư của bên kia, nhân chứng. · Add the far side's or a witness's certificate.",
+    help="Kèm thêm chứng thư của bên khác đã ký. · Add the certificate of somebody else who signed.",
 )
 @click.option(
     "-o",
@@ -129,27 +126,13 @@ class _Asked:
 async def _export(
     folder: Path, asked: _Asked, certificate_files: tuple[Path, ...], output: Path | None
 ) -> "tuple[Path, Exported]":
-    from gateway.office import furnish_export, now
+    from gateway.office import furnish_export, load_chain, now, others_chains
 
-    others = [_load_chain(file) for file in certificate_files]
     async with open_node(folder) as office:
+        others = [*map(load_chain, certificate_files), *others_chains(office.config)]
         walk = await furnish_export(office, others=others)
         path = output or asked.file()
         return path, await walk.write(await asked.wish(office), path, at=now())
-
-
-def _load_chain(path: Path) -> "list[Certificate]":
-    from cryptography.x509 import load_pem_x509_certificates
-
-    try:
-        return load_pem_x509_certificates(path.read_bytes())
-    except ValueError as error:
-        raise Misconfiguration.because(
-            "certificate-unreadable",
-            where=str(path),
-            vi="không đọc được chứng thư số: cần PEM",
-            en="the certificate cannot be read: PEM is expected",
-        ) from error
 
 
 def _tell(path: Path, made: "Exported") -> None:
@@ -160,7 +143,7 @@ def _tell(path: Path, made: "Exported") -> None:
             [
                 ("Văn bản", "documents", str(made.documents_count)),
                 ("Phần, cỡ", "parts, size", f"{made.parts_count}, {size(made.size_bytes)}"),
-                ("Điểm kiểm tra", "checkpoint", f"{made.size} mục"),
+                ("Điểm chốt", "checkpoint", f"{made.size} mục"),
                 ("Dấu thời gian", "timestamp", stamped),
             ]
         ),

@@ -49,7 +49,7 @@ class Manifest:
 
     def frontier(self) -> Frontier:
         """Return the tree that the part of the log in the archive goes on from."""
-        return Frontier.behind(self.first_seq - 1, self.peaks)
+        return Frontier(size=self.first_seq - 1, peaks=list(self.peaks))
 
 
 def sign_manifest(manifest: Manifest, seal: Seal) -> bytes:

@@ -63,7 +63,7 @@ KIỂM TRA KHÔNG CẦN CHƯƠNG TRÌNH CỦA CHÚNG TÔI · VERIFY WITHOUT OUR 
 2. Chữ ký XAdES trên mọi phần · the XAdES signature over every part, inside that folder:
        xmlsec1 --verify --id-attr:Id http://uri.etsi.org/01903/v1.3.2#:SignedProperties \\
            --trusted-pem CA.pem META-INF/signatures.xml
-3. Dấu thời gian trên điểm kiểm tra · the timestamp over a checkpoint, where there is one:
+3. Dấu thời gian trên điểm chốt · the timestamp over a checkpoint, where there is one:
        openssl ts -verify -token_in -in checkpoints/N.tst -data checkpoints/N.note -CAfile TSA-CA.pem
 4. Biên nhận · a receipt: receipts/N.json, ký trên "statement" · signed over its "statement" with a key of
    certificates/ (openssl dgst -sha256 -verify); "sha256" = sha256sum package-N-as-sent.edxml.

@@ -15,7 +15,6 @@ from typing import NamedTuple, TypeAlias
 
 HASH_BYTES = 32
 EMPTY_ROOT = hashlib.sha256(b"").digest()
-_WIDTH = 256
 
 
 class Node(NamedTuple):
@@ -49,81 +48,26 @@ def hash_node(left: bytes, right: bytes) -> bytes:
     return hashlib.sha256(b"\x01" + left + right).digest()
 
 
-def hash_together(hashes: bytes) -> bytes:
-    """Hash a power of two of neighbouring hashes, side by side, into the one above all of them."""
-    # The same as hash_node pair by pair; in place, since a log is hashed by the million.
-    sha256, pair = hashlib.sha256, 2 * HASH_BYTES
-    while len(hashes) > HASH_BYTES:
-        hashes = b"".join(
-            [sha256(b"\x01" + hashes[at : at + pair]).digest() for at in range(0, len(hashes), pair)]
-        )
-    return hashes
-
-
 @dataclass(slots=True)
 class Frontier:
-    """A tree that only grows: the roots of its full subtrees, and the leaves behind the last wide one.
+    """A tree that only grows, kept as the roots of its full subtrees: one hash for each bit of its size."""
 
-    Of a tree that goes on from known peaks the narrow ones have no leaves any more, until they are wide.
-    """
-
-    _wide: list[bytes] = field(default_factory=list)
-    _wide_count: int = 0
-    _narrow: list[bytes] = field(default_factory=list)
-    _narrow_count: int = 0
-    _fresh: list[bytes] = field(default_factory=list)
-
-    @classmethod
-    def behind(cls, size: int, peaks: Sequence[bytes]) -> "Frontier":
-        """Go on from a tree of a size with these peaks."""
-        wide_count, narrow_count = divmod(size, _WIDTH)
-        divide = wide_count.bit_count()
-        return cls(list(peaks[:divide]), wide_count, list(peaks[divide:]), narrow_count)
-
-    @property
-    def size(self) -> int:
-        """Count the leaves."""
-        return self._wide_count * _WIDTH + self._narrow_count + len(self._fresh)
-
-    @property
-    def peaks(self) -> list[bytes]:
-        """Hash the roots of its full subtrees, the largest first: one for each bit of its size."""
-        peaks, begin = [*self._wide, *self._narrow], 0
-        for width in (1 << level for level in reversed(range(_WIDTH.bit_length()))):
-            if len(self._fresh) & width:
-                peaks.append(hash_together(b"".join(self._fresh[begin : begin + width])))
-                begin += width
-        return peaks
+    size: int = 0
+    peaks: list[bytes] = field(default_factory=list)
 
     def append(self, leaf: bytes) -> None:
         """Add a leaf at the right."""
-        if self._narrow_count:
-            self._narrow_count = _merge(self._narrow, self._narrow_count, leaf)
-            if self._narrow_count == _WIDTH:
-                self._narrow_count = 0
-                self._wide_count = _merge(self._wide, self._wide_count, self._narrow.pop())
-            return
-        self._fresh.append(leaf)
-        if len(self._fresh) == _WIDTH:  # many at once are hashed in half the time
-            root = hash_together(b"".join(self._fresh))
-            self._fresh.clear()
-            self._wide_count = _merge(self._wide, self._wide_count, root)
+        self.size += 1
+        # Each trailing zero of the size is a pair of full subtrees of one size: merge it.
+        pairs = self.size
+        while not pairs & 1:
+            leaf = hash_node(self.peaks.pop(), leaf)
+            pairs >>= 1
+        self.peaks.append(leaf)
 
     def root(self) -> bytes:
         """Hash what is there into one root. The tree may go on growing."""
         return fold(self.peaks)
-
-
-def _merge(peaks: list[bytes], count: int, root: bytes) -> int:
-    """Add one more subtree behind so many of its width; return how many there are now."""
-    count += 1
-    # Each trailing zero of the count is a pair of full subtrees of one size: merge it.
-    pairs = count
-    while not pairs & 1:
-        root = hash_node(peaks.pop(), root)
-        pairs >>= 1
-    peaks.append(root)
-    return count
 
 
 def root_of(leaves: Iterable[bytes]) -> bytes:

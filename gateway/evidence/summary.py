@@ -137,7 +137,8 @@ def write_page(told: Told, *, gateway: str) -> bytes:
         *(_recipient(*recipient) for recipient in told.recipients),
         "</tbody></table>",
         _title("Diễn biến", "what happened"),
-        '<table class="steps"><thead><tr><th class="seq">Mục</th><th>Lúc <span class="en">· at</span></th>'
+        '<table class="steps"><thead><tr><th class="seq">Mục</th>',
+        '<th>Lúc <span class="en">· at, UTC+7</span></th>'
         '<th>Việc <span class="en">· event</span></th></tr></thead><tbody>',
         *map(_step, told.steps),
         "</tbody></table>",

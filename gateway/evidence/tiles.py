@@ -5,9 +5,10 @@ hashed again when it is needed. A proof touches one or two tiles a level, whatev
 Source: C2SP tlog-tiles, "Merkle Tree"; the shape is that of the Go checksum database.
 """
 
+import hashlib
 from typing import NamedTuple
 
-from gateway.evidence.merkle import HASH_BYTES, Node, hash_together
+from gateway.evidence.merkle import HASH_BYTES, Node
 
 TILE_LEVELS = 8
 TILE_WIDTH = 1 << TILE_LEVELS
@@ -38,3 +39,14 @@ def node_in(hashes: bytes, node: Node) -> bytes:
     if len(part) != HASH_BYTES << above:
         raise LookupError("the tile does not hold this node")
     return hash_together(part)
+
+
+def hash_together(hashes: bytes) -> bytes:
+    """Hash a power of two of neighbouring hashes, side by side, into the one above all of them."""
+    # The same as hash_node pair by pair; in place, since a log is hashed by the million.
+    sha256, pair = hashlib.sha256, 2 * HASH_BYTES
+    while len(hashes) > HASH_BYTES:
+        hashes = b"".join(
+            [sha256(b"\x01" + hashes[at : at + pair]).digest() for at in range(0, len(hashes), pair)]
+        )
+    return hashes

@@ -80,7 +80,7 @@ def check_archive(path: Path, *, certificates: Sequence[x509.Certificate] = ()) 
             faults.add(
                 "log-unvouched",
                 LOG,
-                f"nhật ký trong bản lưu trữ không tới mục {manifest.last_seq} có điểm kiểm tra đã ký",
+                f"nhật ký trong bản lưu trữ không tới mục {manifest.last_seq} có điểm chốt đã ký",
                 f"the log in it does not reach entry {manifest.last_seq} with a signed checkpoint",
             )
         # 3. The packages are those the entries tell of: here, or said to have been erased before.

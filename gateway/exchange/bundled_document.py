@@ -28,6 +28,8 @@ from gateway.store.threads import list_recipients
 
 Facts = Mapping[str, Any]
 
+_PROVED_AT_ONCE = 500
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Narrator:
@@ -66,10 +68,15 @@ class BundledDocument:
     recipients: Sequence[RecipientState]
     packages: Sequence[tuple[HeldPackage, Leaving]]
     entries: Sequence[tuple[LogRow, Facts]]
-    proofs: Sequence[bytes]
 
-    async def write(self, writer: ContainerWriter, folder: str, records: Records, *, stamped: int) -> None:
-        """Write the document's folder; stamped is how many entries of the log a timestamp covers."""
+    async def write(
+        self, writer: ContainerWriter, folder: str, records: Records, kept: KeptCheckpoint, *, stamped: int
+    ) -> None:
+        """Write the document's folder, its entries proved under a checkpoint.
+
+        Shape: stamped is how many entries of the log a timestamp covers.
+        Errors: Refusal when an entry cannot be proved.
+        """
         small = list(self._small_parts(records, stamped))
         for number, (held, leaving) in enumerate(self.packages, 1):
             for left in (False, True) if held.seal_at is not None else (False,):
@@ -80,12 +87,13 @@ class BundledDocument:
                     small.append((name, leaving.content if not left else _sealed(leaving, leaving.content)))
                 else:
                     await _stream(writer, f"{folder}/{name}", leaving, left=left)
-
-        def add() -> None:
-            for name, content in small:
-                writer.add(f"{folder}/{name}", content)
-
-        await asyncio.to_thread(add)
+        await asyncio.to_thread(_add_all, writer, folder, small)
+        rows = [row for row, _ in self.entries]
+        for begin in range(0, len(rows), _PROVED_AT_ONCE):
+            some = rows[begin : begin + _PROVED_AT_ONCE]
+            proofs = await prove_rows(records.database, some, kept)
+            named = [(f"proofs/{row.seq}.tlog-proof", proof) for row, proof in zip(some, proofs, strict=True)]
+            await asyncio.to_thread(_add_all, writer, folder, named)
 
     def _small_parts(self, records: Records, stamped: int) -> Sequence[tuple[str, bytes]]:
         listed = [{"seq": row.seq, "event": said["event"], "at": said["at"]} for row, said in self.entries]
@@ -95,8 +103,7 @@ class BundledDocument:
             ("envelope.json", write_envelope(self.thread, self.recipients, held, listed, names=names)),
             ("summary.html", self._page(records, stamped)),
         ]
-        for (row, said), proof in zip(self.entries, self.proofs, strict=True):
-            parts.append((f"proofs/{row.seq}.tlog-proof", proof))
+        for row, said in self.entries:
             if row.receipt is not None:
                 parts.append((f"receipts/{row.seq}.json", row.receipt))
             if "far_receipt" in said:
@@ -143,7 +150,7 @@ class BundledDocument:
 async def gather_document(thread: Thread, records: Records, kept: KeptCheckpoint) -> BundledDocument | None:
     """Gather everything about one document that a checkpoint covers; None when that is nothing.
 
-    Errors: Refusal when an entry cannot be proved, or was signed with a seal whose certificate is not here.
+    Errors: Refusal when an entry was signed with a seal whose certificate is not here.
     """
     rows = [row for row in await list_thread_entries(records.database, thread.id) if row.seq <= kept.size]
     entries = [(row, read_statement(row.statement)) for row in rows]
@@ -156,7 +163,6 @@ async def gather_document(thread: Thread, records: Records, kept: KeptCheckpoint
         recipients=await list_recipients(records.database, thread.id),
         packages=packages,
         entries=entries,
-        proofs=await prove_rows(records.database, rows, kept),
     )
 
 
@@ -194,6 +200,11 @@ def _check_certificates(rows: Sequence[LogRow], seals: frozenset[Digest]) -> Non
                 vi=f"thiếu chứng thư {signed_with} của dấu đã dùng khi đó; đặt cạnh seal.pem, tên seal-*.pem",
                 en=f"the certificate {signed_with} of the seal used then is missing; put it beside seal.pem",
             )
+
+
+def _add_all(writer: ContainerWriter, folder: str, parts: Sequence[tuple[str, bytes]]) -> None:
+    for name, content in parts:
+        writer.add(f"{folder}/{name}", content)
 
 
 def _sealed(leaving: Leaving, content: bytes) -> bytes:

@@ -1,4 +1,4 @@
-"""Documents written in the console: drafts, their files, their sending; recalls, updates and replacements.
+"""Documents written in the console: drafts, their files, their sending.
 
 A draft is sent once, however often it is asked for: the instant of its first sending is kept before the
 package is made, so that the same draft always makes the same bytes, and desk.py knows those.
@@ -16,43 +16,30 @@ from gateway.edxml.packing import File
 from gateway.edxml.writer import write_document
 from gateway.errors import Refusal
 from gateway.exchange.acceptance import Promise
-from gateway.exchange.desk import Desk
+from gateway.exchange.desk import Desk, repeated
 from gateway.exchange.lettering import (
     check_letter,
     document_id_of,
-    letter_of,
     write_envelope,
-    write_recall,
 )
 from gateway.exchange.lookup import agencies_called
 from gateway.exchange.own_words import reply_to
-from gateway.exchange.reasons import owed_reason
-from gateway.model.agency import Agency
+from gateway.model.agency import Agency, System
 from gateway.model.code_lists import Business, Kind
 from gateway.model.identifiers import AgencyCode, ThreadId
 from gateway.model.letter import Draft, DraftFile, DraftId, FileId, Letter
 from gateway.model.package import Envelope, Reply
 from gateway.model.people import Permission, User
-from gateway.model.thread import RecipientState, Thread
 from gateway.points import Point, passed
 from gateway.store import drafts
 from gateway.store.drafts import DraftFolder
-from gateway.store.packages import StoredPackage, list_thread_packages
-from gateway.store.threads import find_thread, list_owned_threads, list_recipients
+from gateway.store.packages import StoredPackage, find_sent_since, list_thread_packages
+from gateway.store.threads import find_thread
 from gateway.vxp.signing import VIETNAM
 
 LISTED_AT_MOST = 200
 FILES_AT_MOST = 50
 _BEING_WRITTEN = timedelta(hours=6)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sent:
-    """A document that an agency at the console sent: its thread, its newest package, who has it."""
-
-    thread: Thread
-    package: StoredPackage
-    holders: tuple[RecipientState, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,15 +73,6 @@ class Composing:
         await self.desk.database.write(lambda tables: drafts.insert_draft(tables, draft))
         passed(Point.DRAFT_KEPT)
         return draft.id
-
-    async def begin_amending(
-        self, thread_id: ThreadId, business: Business, *, by: User, at: datetime
-    ) -> DraftId:
-        """Begin an update or a replacement of a document sent from here, filled in from it."""
-        sent = await self.find_sent(thread_id, by=by)
-        envelope = await self._envelope_of(sent.package)
-        letter = replace(letter_of(envelope, business), amends=sent.thread.id)
-        return await self.begin(sent.thread.owner, letter, by=by, at=at)
 
     async def find(self, draft_id: DraftId, *, by: User) -> Draft:
         """Find a draft of a user's agencies.
@@ -214,76 +192,44 @@ class Composing:
             lambda tables: drafts.begin_sending(tables, draft_id, at=at)
         )
         passed(Point.SENDING_BEGUN)
+        promise = await self._find_earlier(system, envelope, sending_at)
+        if promise is None:
+            promise = await self._send_as_it_stands(draft_id, system, sending_at, by=by, at=at)
+        await self.desk.database.write(lambda tables: drafts.mark_sent(tables, draft_id, promise.package_id))
+        passed(Point.DRAFT_SENT)
+        return promise
+
+    async def _find_earlier(self, system: System, envelope: Envelope, sending_at: datetime) -> Promise | None:
+        """Find what a sending that died came to: agencies may have been renamed since, and bytes differ."""
+        earlier = await find_sent_since(
+            self.desk.database,
+            system.id,
+            document_id=envelope.document_id,
+            business=envelope.amendment.business,
+            since=sending_at,
+        )
+        return None if earlier is None else repeated(*earlier)
+
+    async def _send_as_it_stands(
+        self, draft_id: DraftId, system: System, sending_at: datetime, *, by: User, at: datetime
+    ) -> Promise:
         # What stands in the database now is what is sent: nothing changes it any more.
         draft = await self.find(draft_id, by=by)
         try:
             envelope = await self.check(draft, at=sending_at)
             files = [File(name=file.name, open=partial(self.folder.open, file.id)) for file in draft.files]
             chunks = write_document(envelope, files, at=sending_at)
-            promise = await self.desk.send(chunks, system=system, sender=draft.agency, by=by, at=at)
+            return await self.desk.send(chunks, system=system, sender=draft.agency, by=by, at=at)
         except Refusal:
             await self.desk.database.write(lambda tables: drafts.stop_sending(tables, draft_id))
             passed(Point.SENDING_STOPPED)
             raise
-        await self.desk.database.write(lambda tables: drafts.mark_sent(tables, draft_id, promise.package_id))
-        passed(Point.DRAFT_SENT)
-        return promise
 
     async def search_recipients(self, text: str) -> list[Agency]:
         """Find agencies one may write to, by name or code."""
         directory = await self.desk.directory.current()
         called = await asyncio.to_thread(agencies_called, text, directory)
         return [agency for agency in called if directory.is_addressable(agency)]
-
-    async def list_sent(self, by: User) -> list[Thread]:
-        """List what a user's agencies sent from the console, the newest first."""
-        agencies = await self.desk.agencies_of(by)
-        codes = [agency.code for agency in agencies]
-        return await list_owned_threads(self.desk.database, codes, limit=LISTED_AT_MOST)
-
-    async def find_sent(self, thread_id: ThreadId, *, by: User) -> Sent:
-        """Find a document that one of a user's agencies sent from the console.
-
-        Errors: Refusal ``not-found``.
-        """
-        thread = await find_thread(self.desk.database, thread_id)
-        if thread is None:
-            raise _no_such_document()
-        await self.desk.system_for(thread.owner, by, Permission.CORRESPOND)
-        versions = [
-            package
-            for package in await list_thread_packages(self.desk.database, thread.id)
-            if package.kind is Kind.DOCUMENT and package.business != Business.RECALL
-        ]
-        if not versions:
-            raise _no_such_document()
-        holders = await list_recipients(self.desk.database, thread.id)
-        return Sent(thread=thread, package=versions[-1], holders=tuple(holders))
-
-    async def recall(
-        self, thread_id: ThreadId, *, by: User, reason: str, asked_at: datetime, at: datetime
-    ) -> Promise:
-        """Take a document back from everybody who has it.
-
-        Shape: asked_at is when the form was made: the same form sent twice is one recall.
-        Errors: Refusal ``reason-missing``, ``nobody-holds-it``, ``not-found``.
-        """
-        why = owed_reason(reason)
-        sent = await self.find_sent(thread_id, by=by)
-        system = await self.desk.system_for(sent.thread.owner, by, Permission.CORRESPOND)
-        codes = [
-            state.code for state in sent.holders if state.removed_at is None and state.recalled_at is None
-        ]
-        if not codes:
-            raise Refusal.because(
-                "nobody-holds-it",
-                vi="Không còn nơi nào giữ văn bản này.",
-                en="Nobody holds this document any more.",
-            )
-        directory = await self.desk.directory.current()
-        envelope = write_recall(await self._envelope_of(sent.package), codes, directory, why)
-        chunks = write_document(envelope, [], at=asked_at)
-        return await self.desk.send(chunks, system=system, sender=sent.thread.owner, by=by, at=at)
 
     async def tidy(self, *, at: datetime) -> bool:
         """Throw away drafts nobody has touched for long, and files no draft has."""
@@ -309,7 +255,7 @@ class Composing:
 
     async def _amended(self, letter: Letter) -> Envelope | None:
         package = await self._first_of(letter.amends)
-        return None if package is None else await self._envelope_of(package)
+        return None if package is None else (await self.desk.read(package)).envelope
 
     async def _first_of(self, thread_id: ThreadId | None) -> StoredPackage | None:
         if thread_id is None:
@@ -317,25 +263,12 @@ class Composing:
         versions = await list_thread_packages(self.desk.database, thread_id)
         return next((package for package in versions if package.kind is Kind.DOCUMENT), None)
 
-    async def _envelope_of(self, package: StoredPackage) -> Envelope:
-        envelope = (await self.desk.read(package)).envelope
-        assert envelope is not None  # noqa: S101 - asked only of documents
-        return envelope
-
 
 def _no_such_draft() -> Refusal:
     return Refusal.because(
         "not-found",
         vi="Không có bản thảo này trong các cơ quan của bạn.",
         en="There is no such draft in your agencies.",
-    )
-
-
-def _no_such_document() -> Refusal:
-    return Refusal.because(
-        "not-found",
-        vi="Không có văn bản nào như vậy do các cơ quan của bạn gửi từ đây.",
-        en="Your agencies have sent no such document from here.",
     )
 
 

@@ -4,14 +4,10 @@ Opening is collecting (mailbox.py), with the name of who opened. An answer is a 
 sent through desk.py. What the sender's side does with it is in answers.py.
 """
 
-import asyncio
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import BinaryIO
 
-from gateway.edxml.attachments import NamedFile, describe_attachment, open_attachment
 from gateway.edxml.writer import write_status
 from gateway.errors import Refusal
 from gateway.exchange.acceptance import Promise
@@ -23,7 +19,7 @@ from gateway.model.agency import System
 from gateway.model.answer import may_say
 from gateway.model.code_lists import REASON_OWED, STATUS_NAMES, Kind, StatusCode
 from gateway.model.identifiers import AgencyCode, DispatchId
-from gateway.model.package import Attachment, Envelope, Reply, Staff, StatusReport
+from gateway.model.package import Envelope, Reply, Staff, StatusReport
 from gateway.model.people import Permission, User
 from gateway.store import mailboxes
 from gateway.store.incoming import Incoming, Pile, count_unread, find_incoming, find_recipient, list_incoming
@@ -47,12 +43,11 @@ ANSWERS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
-    """A document on the desk: what came, what it says, its files in their order, what may be answered now."""
+    """A document on the desk: what came, what it says, what may be answered now."""
 
     incoming: Incoming
     package: StoredPackage
     envelope: Envelope
-    files: tuple[Attachment, ...]
     may_answer: tuple[StatusCode, ...]
 
 
@@ -95,7 +90,6 @@ class Correspondence:
             incoming=incoming,
             package=package,
             envelope=read.envelope,
-            files=read.attachments,
             may_answer=await self._answers(incoming) if by.may(Permission.CORRESPOND) else (),
         )
 
@@ -130,27 +124,6 @@ class Correspondence:
         )
         content = write_status(report, at=asked_at)
         return await self.desk.send([content], system=system, sender=incoming.recipient, by=by, at=at)
-
-    async def open_file(
-        self, dispatch_id: DispatchId, number: int, *, by: User
-    ) -> tuple[NamedFile, Iterator[bytes]]:
-        """Open one attached file, streamed; number counts from 0. Closing the iterator lets go of the disk.
-
-        Errors: Refusal ``not-found``.
-        """
-        incoming, _ = await self._find(dispatch_id, by, Permission.READ)
-        package = await load_package(self.desk.database, incoming.package_id)
-        assert package is not None  # noqa: S101 - a foreign key holds it
-        files = (await self.desk.read(package)).attachments
-        if not 0 <= number < len(files):
-            raise _not_found()
-        source = await self.desk.blobs.open(package.digest)
-        try:
-            named = await asyncio.to_thread(_describe, source, files[number])
-        except BaseException:
-            source.close()
-            raise
-        return named, _pieces(source, files[number])
 
     async def take_words(self) -> bool:
         """Confirm for the agencies at the console what others answered them: it is on record already.
@@ -198,16 +171,6 @@ class Correspondence:
         versions = await list_thread_packages(self.desk.database, package.thread_id)
         documents = [one for one in versions if one.kind is Kind.DOCUMENT and one.sender == package.sender]
         return reply_to(documents[0] if documents else package)
-
-
-def _describe(source: BinaryIO, attachment: Attachment) -> NamedFile:
-    with tempfile.TemporaryFile() as scratch:
-        return describe_attachment(source, attachment, scratch=scratch)
-
-
-def _pieces(source: BinaryIO, attachment: Attachment) -> Iterator[bytes]:
-    with source, tempfile.TemporaryFile() as scratch:
-        yield from open_attachment(source, attachment, scratch=scratch)
 
 
 def _not_found() -> Refusal:

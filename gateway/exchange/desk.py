@@ -17,7 +17,7 @@ from gateway.exchange.directory import Directory, Snapshot
 from gateway.exchange.ids import Mint
 from gateway.exchange.outbound import Outbound
 from gateway.model.agency import Agency, System
-from gateway.model.identifiers import AgencyCode
+from gateway.model.identifiers import AgencyCode, PackageId
 from gateway.model.package import Organization, Package
 from gateway.model.people import Permission, User
 from gateway.store.blobs import Blobs, Spool
@@ -40,7 +40,7 @@ class Desk:
         """List the agencies that work in the console and are among a user's, by name."""
         directory = await self.directory.current()
         codes = [code for code in directory.served_by if _sees(user, code, directory)]
-        found = [directory.agencies[code] for code in codes if _system_of(code, directory) is not None]
+        found = [directory.agencies[code] for code in codes if works_here(code, directory)]
         return sorted(found, key=lambda agency: agency.name)
 
     async def system_for(self, code: AgencyCode, user: User, permission: Permission) -> System:
@@ -107,7 +107,12 @@ class Desk:
 
     async def _find(self, system: System, spool: Spool) -> Promise | None:
         sent = await find_sent(self.database, system.id, spool.digest)
-        return None if sent is None else Promise(package_id=sent[0], receipt=sent[1], is_repetition=True)
+        return None if sent is None else repeated(*sent)
+
+
+def repeated(package_id: PackageId, receipt: bytes) -> Promise:
+    """Give again the promise a package got when it was first sent."""
+    return Promise(package_id=package_id, receipt=receipt, is_repetition=True)
 
 
 def organization_of(code: AgencyCode, directory: Snapshot) -> Organization:
@@ -119,6 +124,11 @@ def organization_of(code: AgencyCode, directory: Snapshot) -> Organization:
     return Organization(
         code=agency.code, name=agency.name, in_charge=parent.name if parent else None, email=agency.mail
     )
+
+
+def works_here(code: AgencyCode, directory: Snapshot) -> bool:
+    """Tell whether an agency's people work in this node's console."""
+    return _system_of(code, directory) is not None
 
 
 def _system_of(code: AgencyCode, directory: Snapshot) -> System | None:

@@ -1,8 +1,8 @@
 """The walk of an evidence export: prove each document's entries under one checkpoint, stream it all out.
 
-What is gathered for a document is let go before the next (dossier.py); what the signature needs to know of
-each part waits on disk. evidence/bundle.py says what stands in a bundle, evidence/asic.py how it is written;
-who checks it needs neither (evidence/verifier).
+What is gathered for a document is let go before the next (bundled_document.py); what the signature needs to
+know of each part waits on disk. evidence/bundle.py says what stands in a bundle, evidence/asic.py how it is
+written; who checks it needs neither (evidence/verifier).
 """
 
 import asyncio
@@ -102,11 +102,14 @@ class Export:
             count = await self._write_documents(writer, wish, kept, rows, stamped=stamped_size)
             if not count:
                 raise _nothing_selected()
+            rows_bytes = rows.tell()
             cover = self._cover(rows, kept, stamped, count, at=at)
             head = self._head(wish, kept, stamped, count, at=at)
 
             def finish() -> int:
-                writer.add("summary.html", cover)
+                with writer.adding("summary.html", rows_bytes) as write:
+                    for piece in cover:
+                        write(piece.encode())
                 return writer.finish(head, self.seal)
 
             parts_count = await asyncio.to_thread(finish)
@@ -158,12 +161,12 @@ class Export:
         count = 0
         async for threads in _threads(self.records.database, wish):
             for thread in threads:
-                dossier = await gather_document(thread, self.records, kept)
-                if dossier is None:
+                found = await gather_document(thread, self.records, kept)
+                if found is None:
                     continue
                 count += 1
                 folder = folder_name(thread.notation, None if wish.thread else count)
-                await dossier.write(writer, folder, self.records, stamped=stamped)
+                await found.write(writer, folder, self.records, kept, stamped=stamped)
                 rows.write(write_row(thread, folder, self.records.name_of(thread.owner)).encode())
         return count
 
@@ -175,23 +178,17 @@ class Export:
         count: int,
         *,
         at: datetime,
-    ) -> bytes:
+    ) -> Iterator[str]:
         rows.seek(0)
+        over = f"trên {stamped.size} mục đầu · over the first {stamped.size} entries" if stamped else "–"
         facts = [
             (("Số văn bản", "documents"), str(count)),
             (("Nhật ký", "log"), f"{self.checkpoints.origin}, {kept.size} mục · entries"),
             (("Gốc Merkle", "root"), kept.root.hex()),
-            (
-                ("Dấu thời gian", "timestamp"),
-                f"trên {stamped.size} mục đầu · over the first {stamped.size} entries"
-                if stamped
-                else "không có · none",
-            ),
+            (("Dấu thời gian", "timestamp"), over),
         ]
         lines = (row.decode() for row in rows)
-        return "".join(
-            write_cover(lines, gateway=self.records.name_of(self.gateway), at=at, facts=facts)
-        ).encode()
+        return write_cover(lines, gateway=self.records.name_of(self.gateway), at=at, facts=facts)
 
     def _head(
         self, wish: Wish, kept: KeptCheckpoint, stamped: KeptCheckpoint | None, count: int, *, at: datetime

@@ -223,13 +223,14 @@ class Intervention:
     def _entry(
         self, act: str, case: Case, *, by: User, at: datetime, reason: str | None = None, **facts: JSON
     ) -> LogEntry:
-        told: dict[str, JSON] = {"recipients": list(case.dispatch.recipients), "reason": reason, **facts}
+        told: dict[str, JSON] = {"reason": reason, **facts}
         return self.notary.entry(
             LogKind.ADMINISTERED,
             at=at,
             package_id=case.package.id,
             dispatch_id=case.dispatch.id,
             thread_id=case.package.thread_id,
+            recipients=list(case.dispatch.recipients),
             act=act,
             by=by.login,
             details={name: fact for name, fact in told.items() if fact},

@@ -102,10 +102,14 @@ def write_envelope(
 def write_recall(
     envelope: Envelope, recipients: Sequence[AgencyCode], directory: Snapshot, reason: str
 ) -> Envelope:
-    """Write the envelope that takes a document back from those who hold it."""
+    """Write the envelope that takes a document back from those who hold it.
+
+    They are named as they were when it was sent, so that the same recall makes the same bytes.
+    """
+    named = {directory.canonical(recipient.code): recipient for recipient in envelope.recipients}
     return replace(
         envelope,
-        recipients=tuple(organization_of(code, directory) for code in recipients),
+        recipients=tuple(named.get(code) or organization_of(code, directory) for code in recipients),
         amendment=Amendment(business=Business.RECALL, reason=reason, target=envelope.document_id),
     )
 

@@ -32,6 +32,7 @@ _ACTS: dict[str, str] = {
     "policy-changed": "mức xét chữ ký của hệ thống {system}: {policy}",
     "system-disabled": "ngắt hệ thống {system}",
     "directory-renewed": "cập nhật {count} cơ quan từ trục",
+    "search-exported": "xuất danh sách {count} văn bản ({form})",
     "node-restored": "khôi phục từ bản sao lưu lúc {backup_at}, nhật ký khi đó {log_size} mục",
     "user-added": "thêm người dùng {user} ({name}), vai trò {role}, cơ quan {agencies}",
     "user-edited": "sửa người dùng {user} ({name}), vai trò {role}, cơ quan {agencies}",
@@ -58,7 +59,6 @@ _ACTS: dict[str, str] = {
     "hold-released": "bỏ tạm giữ số {hold}, {held}: {reason}",
     "log-verified": "kiểm tra toàn bộ nhật ký, {size} mục, {checkpoints} điểm chốt: {outcome}",
     "evidence-exported": "lập hồ sơ bằng chứng{chosen}: {count} văn bản",
-    "search-exported": "tải danh sách {count} văn bản ({form})",
     "archive-made": "lập bản lưu trữ {archive}: mục {first_seq} đến {last_seq}, {count} gói tin",
     "archive-imported": "đưa {count} gói tin từ bản lưu trữ {archive} trở lại",
 }
@@ -106,7 +106,12 @@ def _what(facts: Facts) -> str:
 def _from(facts: Facts) -> str:
     if facts.get("direction") == "inbound":
         return "từ trục, "
-    return f"từ hệ thống {facts['system']}, " if "system" in facts else ""
+    return f"từ hệ thống {facts['system']}{_person(facts)}, " if "system" in facts else ""
+
+
+def _person(facts: Facts) -> str:
+    """Name who did it in the console, if somebody did."""
+    return f" ({facts['by']})" if "by" in facts else ""
 
 
 def _list(codes: Sequence[str]) -> str:
@@ -186,10 +191,10 @@ _TELLERS: dict[LogKind, Callable[[Facts], str]] = {
     LogKind.TURNED_AWAY: _turned_away,
     LogKind.EXPIRED: lambda facts: f"gói tin cho {_list(facts.get('recipients', ()))}: {_because(facts)}",
     LogKind.COLLECTED: lambda facts: (
-        f"{facts.get('system', '?')} lấy gói tin cho {facts.get('recipient', '?')}"
+        f"{facts.get('system', '?')}{_person(facts)} lấy gói tin cho {facts.get('recipient', '?')}"
     ),
     LogKind.CONFIRMED: lambda facts: (
-        f"{facts.get('system', '?')} đã nhận gói tin cho {facts.get('recipient', '?')}"
+        f"{facts.get('system', '?')}{_person(facts)} đã nhận gói tin cho {facts.get('recipient', '?')}"
     ),
     LogKind.EVIDENCED: _evidenced,
     LogKind.OVERDUE: lambda facts: (

@@ -38,8 +38,9 @@ class Troubles:
         known = self._open.get(about)
         self._open[about] = Trouble(since=known.since if known else at, error=error)
         if known is None or known.error.code != error.code:
-            cause = repr(error.__cause__) if error.__cause__ else None
-            log.warning("trouble", about=about, reason=error.code, said=str(error), cause=cause)
+            cause = error.__cause__
+            told = f"{type(cause).__name__}: {cause}" if cause else None
+            log.warning("trouble", about=about, reason=error.code, said=error.faults[0].en, cause=told)
 
     def end(self, about: str, *, at: datetime) -> None:
         """Say that it goes well."""

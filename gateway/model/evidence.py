@@ -156,6 +156,8 @@ RUNGS: dict[LogKind, tuple[tuple[EvidenceType, Callable[[Facts], bool]], ...]] =
     LogKind.AMENDED: (),
     LogKind.DISTRUSTED: (),
     LogKind.ADMINISTERED: (),
+    LogKind.CONTRADICTED: (),  # about a log, no package
+    LogKind.ERASED: (),
     LogKind.SIGNED_IN: (),
     LogKind.SIGNED_OUT: (),
     # What the far side's receipt says; whether it may be believed is another member.

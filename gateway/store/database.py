@@ -31,6 +31,8 @@ Parameters = Sequence[Any] | Mapping[str, Any]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _READERS_COUNT = 2
+# A search goes through more of an index than the usual 2 MiB hold.
+_READER_CACHE_KIB = 32 << 10
 
 
 def to_micros(at: datetime) -> int:
@@ -314,6 +316,7 @@ async def open_database(path: Path, *, linger: timedelta, batch_limit: int) -> D
         )
         reader.row_factory = sqlite3.Row
         await reader.execute("PRAGMA query_only = ON")
+        await reader.execute(f"PRAGMA cache_size = -{_READER_CACHE_KIB}")
         database._idle_readers.put_nowait(reader)
     writer = threading.Thread(target=database._write_until_closed, name="database-writer", daemon=True)
     database._writer = writer

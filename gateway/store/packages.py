@@ -159,15 +159,30 @@ def free_submission(connection: sqlite3.Connection, package_id: PackageId) -> No
     connection.execute("UPDATE packages SET submission = submission || '|' || id WHERE id = ?", (package_id,))
 
 
+_WITH_RECEIPT = (
+    "SELECT id, (SELECT receipt FROM log WHERE package_id = packages.id AND log.kind = 'accepted'"
+    " ORDER BY seq LIMIT 1) AS receipt FROM packages"
+)
+
+
 async def find_sent(
     database: Database, system_id: SystemId, digest: Digest
 ) -> tuple[PackageId, bytes] | None:
     """Find the first package of a system with these bytes, and the receipt it got."""
     row = await database.fetch_one(
-        "SELECT id, (SELECT receipt FROM log WHERE package_id = packages.id AND kind = 'accepted'"
-        " ORDER BY seq LIMIT 1) AS receipt FROM packages WHERE digest = ? AND system_id = ?"
-        " ORDER BY id LIMIT 1",
-        (digest, system_id),
+        f"{_WITH_RECEIPT} WHERE digest = ? AND system_id = ? ORDER BY id LIMIT 1", (digest, system_id)
+    )
+    return None if row is None else (PackageId(row["id"]), row["receipt"] or b"")
+
+
+async def find_sent_since(
+    database: Database, system_id: SystemId, *, document_id: str, business: int, since: datetime
+) -> tuple[PackageId, bytes] | None:
+    """Find what a system sent of a document since an instant, and the receipt it got."""
+    row = await database.fetch_one(
+        f"{_WITH_RECEIPT} WHERE system_id = ? AND kind = 'document' AND accepted_at >= ?"
+        " AND document_id = ? AND business = ? ORDER BY id LIMIT 1",
+        (system_id, to_micros(since), document_id, business),
     )
     return None if row is None else (PackageId(row["id"]), row["receipt"] or b"")
 

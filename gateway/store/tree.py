@@ -9,8 +9,8 @@ import asyncio
 import sqlite3
 from collections.abc import Collection
 
-from gateway.evidence.merkle import HASH_BYTES, Node, Plan, carry_out, hash_together, nodes_in
-from gateway.evidence.tiles import TILE_BYTES, TILE_WIDTH, Tile, node_in, tile_of
+from gateway.evidence.merkle import HASH_BYTES, Node, Plan, carry_out, nodes_in
+from gateway.evidence.tiles import TILE_BYTES, TILE_WIDTH, Tile, hash_together, node_in, tile_of
 from gateway.store.database import Database
 
 _COUNT_TILED = "SELECT coalesce(max(number) + 1, 0) FROM tiles WHERE level = 0"

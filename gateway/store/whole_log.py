@@ -11,9 +11,8 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
-from gateway.evidence.merkle import hash_together
 from gateway.evidence.replay import Entry, content_of, write_checkpoint_line, write_entry_line
-from gateway.evidence.tiles import TILE_BYTES, TILE_WIDTH, Tile
+from gateway.evidence.tiles import TILE_BYTES, TILE_WIDTH, Tile, hash_together
 
 _TILES = "SELECT number, hashes FROM tiles"
 # Tiles above a level that are made of nothing below: behind the last that is, or where there should be none.

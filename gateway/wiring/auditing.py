@@ -11,7 +11,7 @@ from gateway.exchange.bundling import Bundling
 from gateway.exchange.holding import Holding
 from gateway.exchange.verifying import Verifying
 from gateway.exchange.vouching import Vouching
-from gateway.office import Clock, Office, furnish_export, seal_chains
+from gateway.office import Clock, Office, furnish_export, others_chains, seal_chains
 from gateway.trust.certificates import load_anchors
 from gateway.web.console.document_actions import DocumentActions
 from gateway.web.console.evidence_pages import EvidencePages, Trust
@@ -55,7 +55,7 @@ def audit_pages(office: Office, vouching: Vouching, shell: Shell, clock: Clock) 
         database=database,
         blobs=office.blobs,
         notary=office.notary,
-        export=lambda: furnish_export(office),
+        export=lambda: furnish_export(office, others=others_chains(config)),
         floor_bytes=floor,
         clock=clock,
         new_id=_new_id,

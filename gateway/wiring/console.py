@@ -13,6 +13,7 @@ from gateway.office import Clock, Office
 from gateway.trust.keys import Seal
 from gateway.web.console.account_pages import AccountPages
 from gateway.web.console.app import Console
+from gateway.web.console.desk_actions import DeskActions
 from gateway.web.console.document import OneDocument
 from gateway.web.console.document_actions import DocumentActions
 from gateway.web.console.documents import Documents
@@ -55,7 +56,6 @@ def build_console(office: Office, holdings: Holdings, clock: Clock) -> web.Appli
         axis_is_away=lambda: holdings.watch.worker.axis_is_away,
         groups=[
             *_groups(office, holdings, shell, clock, audit.actions),
-            *desk_groups(office, holdings.desks, shell, clock),
             *running_pages(office, holdings.watch.worker, holdings.alerts, shell, clock),
             *audit.groups,
         ],
@@ -73,6 +73,9 @@ def _groups(
     office: Office, holdings: Holdings, shell: Shell, clock: Clock, actions: Sequence[DocumentActions]
 ) -> list[PageGroup]:
     axis = office.config.axis
+    enclosures = Enclosures(
+        database=office.database, blobs=office.blobs, limits=package_limits(office.config)
+    )
     return [
         Overview(
             shell=shell,
@@ -99,10 +102,9 @@ def _groups(
             database=office.database,
             directory=office.directory,
             blobs=office.blobs,
-            enclosures=Enclosures(
-                database=office.database, blobs=office.blobs, limits=package_limits(office.config)
-            ),
-            actions=actions,
+            enclosures=enclosures,
+            actions=(DeskActions(), *actions),
             clock=clock,
         ),
+        *desk_groups(office, holdings.desks, enclosures, shell, clock),
     ]

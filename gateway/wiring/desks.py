@@ -8,11 +8,13 @@ from gateway.exchange.asking_again import AskingAgain
 from gateway.exchange.composing import Composing
 from gateway.exchange.correspondence import Correspondence
 from gateway.exchange.desk import Desk
+from gateway.exchange.enclosures import Enclosures
 from gateway.exchange.ids import Mint
 from gateway.exchange.inbound import Inbound
 from gateway.exchange.intervention import Intervention
 from gateway.exchange.mailbox import Mailbox
 from gateway.exchange.outbound import Outbound
+from gateway.exchange.outgoing import Outgoing
 from gateway.exchange.worker import Round
 from gateway.office import Clock, Office
 from gateway.store.drafts import DraftFolder
@@ -36,6 +38,7 @@ class Desks:
     asking_again: AskingAgain | None
     correspondence: Correspondence
     composing: Composing
+    outgoing: Outgoing
     rounds: tuple[Round, ...]
 
 
@@ -82,6 +85,7 @@ def build_desks(
         ),
         correspondence=correspondence,
         composing=composing,
+        outgoing=Outgoing(desk=desk, composing=composing),
         rounds=(
             Round(every=_BETWEEN_WORDS, make=correspondence.take_words),
             Round(every=_BETWEEN_TIDYINGS, make=lambda: composing.tidy(at=clock())),
@@ -89,12 +93,20 @@ def build_desks(
     )
 
 
-def desk_groups(office: Office, desks: Desks, shell: Shell, clock: Clock) -> list[PageGroup]:
+def desk_groups(
+    office: Office, desks: Desks, enclosures: Enclosures, shell: Shell, clock: Clock
+) -> list[PageGroup]:
     """Make the pages on which people do these things."""
     return [
-        Mailboxes(shell=shell, correspondence=desks.correspondence, composing=desks.composing, clock=clock),
+        Mailboxes(
+            shell=shell,
+            correspondence=desks.correspondence,
+            composing=desks.composing,
+            enclosures=enclosures,
+            clock=clock,
+        ),
         Writing(shell=shell, composing=desks.composing, clock=clock),
-        SentDocuments(shell=shell, composing=desks.composing, clock=clock),
+        SentDocuments(shell=shell, outgoing=desks.outgoing, clock=clock),
         Attention(
             shell=shell,
             database=office.database,

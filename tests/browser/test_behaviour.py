@@ -11,7 +11,7 @@ from tests.walks.world import FINANCE, HEALTH
 
 pytestmark = needs_chromium
 
-CAME = "#today .count:nth-of-type(1) .figure"
+CAME = "#today .count:first-child .figure"
 
 
 async def test_the_overview_counts_on_without_being_loaded_again(browser: Browser, site: Site) -> None:

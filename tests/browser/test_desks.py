@@ -11,8 +11,8 @@ from playwright.async_api import Browser
 
 from gateway.model.log import LogKind
 from tests.browser.kit import NARROW, WIDE, Window, needs_chromium, open_window
-from tests.desks import COMMUNE, OTHER_STRANGER, STRANGER, Town, open_town
 from tests.packages import Sent, document, status
+from tests.town import COMMUNE, OTHER_STRANGER, STRANGER, Town, open_town
 from tests.walks.world import HEALTH, MINISTRY, collect_all, status_codes, until
 
 pytestmark = needs_chromium
@@ -28,7 +28,7 @@ NASTY = '"><img src=x onerror=alert(1)>'
 
 @pytest.fixture
 async def town(tmp_path: Path) -> AsyncIterator[Town]:
-    """The town of tests/desks.py."""
+    """The town of tests/town.py."""
     async with open_town(tmp_path) as town:
         yield town
 

@@ -17,6 +17,10 @@ PAGES = [
     ("/people/clerk", "administrator"),
     *[(path, "auditor") for path in ("/log", "/log?kind=failures", "/log/entries/1", "/log/checkpoints")],
     *[(path, "auditor") for path in ("/log/verify", "/evidence", "/holds")],
+    *[("/systems", "operator"), ("/systems/connect", "operator"), ("/systems/of/SYT", "operator")],
+    *[("/agencies", "operator"), ("/agencies/add", "operator"), ("/agencies/import", "operator")],
+    *[("/agencies/of/000.00.12.H57", "operator"), ("/seals", "operator"), ("/settings", "operator")],
+    ("/alerts", "operator"),
 ]
 MANNERS = {
     "wide": {"viewport": WIDE},
@@ -30,12 +34,14 @@ MANNERS = {
 async def test_every_page_is_open_to_everybody(browser: Browser, site: Site, manner: str) -> None:
     """Axe finds nothing, nothing runs over the edge, and the browser has nothing to complain of."""
     faults = []
-    for path, login in PAGES:
-        async with open_window(browser, site, login, **MANNERS[manner]) as window:
-            await window.go(path)
-            await window.shoot(f"{login or 'stranger'}{re.sub(r'[^a-z0-9~]', '-', path)}-{manner}")
-            faults += [f"{path} {fault}" for fault in await window.judge()]
-            if over := await window.overflow():
-                faults.append(f"{path} is {over} pixels too wide")
-            window.complaints[:] = [line for line in window.complaints if "404" not in line]
+    for visitor in dict.fromkeys(login for _, login in PAGES):
+        async with open_window(browser, site, visitor, **MANNERS[manner]) as window:
+            for path in [path for path, login in PAGES if login == visitor]:
+                await window.go(path)
+                await window.shoot(f"{visitor or 'stranger'}{re.sub(r'[^a-z0-9~]', '-', path)}-{manner}")
+                faults += [f"{path} {fault}" for fault in await window.judge()]
+                if over := await window.overflow():
+                    faults.append(f"{path} is {over} pixels too wide")
+                if path == "/nowhere":  # that it is not there is what the browser complains of
+                    window.complaints.clear()
     assert faults == []

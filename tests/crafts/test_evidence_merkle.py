@@ -13,7 +13,6 @@ from gateway.evidence.merkle import (
     carry_out,
     hash_leaf,
     hash_node,
-    hash_together,
     nodes_in,
     plan_consistency,
     plan_inclusion,
@@ -22,7 +21,7 @@ from gateway.evidence.merkle import (
     verify_consistency,
     verify_inclusion,
 )
-from gateway.evidence.tiles import TILE_BYTES, Tile, node_in, tile_of
+from gateway.evidence.tiles import TILE_BYTES, Tile, hash_together, node_in, tile_of
 
 # The entries of Certificate Transparency's reference test, and the root after each of them.
 # Source: github.com/google/certificate-transparency, cpp/merkletree/merkle_tree_test.cc.
@@ -363,14 +362,14 @@ def test_the_root_is_planned_from_one_node_for_each_bit_of_the_size(size):
     assert carry_out(plan, kept(MANY[:size])) == (mth(MANY[:size]),)
 
 
-@pytest.mark.parametrize("width", [0, 1, 5, 255, 256, 257, 511, 700, 1024])
+@pytest.mark.parametrize("width", [0, 1, 5, 64, 97])
 def test_a_tree_goes_on_from_known_peaks_as_if_nothing_had_happened(width: int) -> None:
     """At every size behind it root and peaks are those of the tree that was never put down."""
-    leaves = [hash_leaf(str(number).encode()) for number in range(width + 600)]
+    leaves = [hash_leaf(str(number).encode()) for number in range(width + 100)]
     whole = Frontier()
     for leaf in leaves[:width]:
         whole.append(leaf)
-    resumed = Frontier.behind(whole.size, whole.peaks)
+    resumed = Frontier(size=whole.size, peaks=list(whole.peaks))
     assert (resumed.size, resumed.peaks, resumed.root()) == (whole.size, whole.peaks, whole.root())
     for leaf in leaves[width:]:
         whole.append(leaf)

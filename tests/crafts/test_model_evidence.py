@@ -84,6 +84,8 @@ LADDER: list[tuple[LogKind, Facts, list[str], list[str]]] = [
     (LogKind.AMENDED, {"business": 1}, [], []),
     (LogKind.DISTRUSTED, {"claimed": "SYT"}, [], []),
     (LogKind.ADMINISTERED, {"act": "agency-written"}, [], []),
+    (LogKind.CONTRADICTED, {"log": "000.00.00.G22/log", "verdict": "fork"}, [], []),
+    (LogKind.ERASED, {"package": "p"}, [], []),
     (LogKind.SIGNED_IN, {"user": "auditor"}, [], []),
     (LogKind.SIGNED_OUT, {"user": "auditor"}, [], []),
 ]

@@ -3,6 +3,7 @@
 import asyncio
 import io
 import json
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -12,14 +13,14 @@ import pytest
 from gateway.model.log import LogKind
 from gateway.model.people import UserRole
 from tests.console import Browser, add_people, person
-from tests.desks import COMMUNE, STRANGER, WARD, Town, open_town
 from tests.packages import Sent, document
+from tests.town import COMMUNE, STRANGER, WARD, Town, open_town
 from tests.walks.world import HEALTH, MINISTRY, collect_all
 
 
 @pytest.fixture
 async def town(tmp_path: Path) -> AsyncIterator[Town]:
-    """The town of tests/desks.py, whose drafts hold little."""
+    """The town of tests/town.py, whose drafts hold little."""
     async with open_town(tmp_path, drafts={"file_limit": "64 KiB", "files_limit": "1 MiB"}) as town:
         yield town
 
@@ -85,7 +86,7 @@ async def test_for_a_neighbour_nothing_of_it_is_there(town: Town) -> None:
     async with town.pages.visitor("clerk") as clerk:
         draft = await new_draft(clerk)
     async with town.pages.visitor("neighbour") as browser:
-        for path in (f"/mailbox/{letter}", f"/mailbox/{letter}/files/0", f"/drafts/{draft}"):
+        for path in (f"/mailbox/{letter}", f"/drafts/{draft}"):
             assert (await browser.get(path)).status == 404, path
         for path in (f"/mailbox/{letter}/answers/03", f"/drafts/{draft}/send", f"/drafts/{draft}/discard"):
             assert (await browser.post(path)).status == 404, path
@@ -162,18 +163,32 @@ async def test_declining_without_a_reason_shows_the_form_again(town: Town) -> No
     assert "&lt;script&gt;alert(1)" in page.text
 
 
-async def test_a_file_is_shown_by_its_type_and_named_safely(town: Town) -> None:
-    """A PDF in the browser; on wish it is saved; nothing is sniffed."""
+async def test_the_files_of_a_letter_are_where_its_page_says(town: Town) -> None:
+    """For the agency's people; the neighbour's find none."""
     letter = await letter_in_mailbox(town)
     async with town.pages.visitor("clerk") as browser:
-        shown = await browser.get(f"/mailbox/{letter}/files/0")
-        saved = await browser.get(f"/mailbox/{letter}/files/0?save=1")
-        assert (await browser.get(f"/mailbox/{letter}/files/7")).status == 404
-    assert shown.headers["Content-Type"] == "application/pdf"
-    assert shown.headers["Content-Disposition"] == "inline; filename*=UTF-8''Cong%20van.pdf"
-    assert saved.headers["Content-Disposition"].startswith("attachment;")
-    assert shown.headers["X-Content-Type-Options"] == "nosniff"
-    assert shown.text == "%PDF-1.4 thu nghiem"
+        page = await browser.get(f"/mailbox/{letter}")
+        (address,) = re.findall(r'href="/console(/documents/[^"]*/files/1)"', page.text)
+        saved = await browser.get(address)
+        document_page = await browser.get(address.partition("/packages")[0])
+    assert saved.text == "%PDF-1.4 thu nghiem"
+    assert saved.headers["X-Content-Type-Options"] == "nosniff"
+    assert f'href="/console/mailbox/{letter}"' in document_page.text
+    async with town.pages.visitor("neighbour") as browser:
+        assert (await browser.get(address)).status == 404
+
+
+async def test_a_document_that_failed_leads_to_sending_it_again(town: Town) -> None:
+    """An operator's button on its page; a clerk of its agency has none."""
+    failed = await failed_dispatch(town)
+    thread = await row(town, "SELECT id FROM threads")
+    async with town.pages.visitor("operator") as browser:
+        page = await browser.get(f"/documents/{thread}")
+        assert f"/console/attention/ask?act=resend&amp;id={failed}" in page.text
+        assert (await browser.get(f"/attention/ask?act=resend&id={failed}")).status == 200
+    await add_people(town.gateway, person(UserRole.CLERK, "health", agencies=frozenset({HEALTH})))
+    async with town.pages.visitor("health") as browser:
+        assert "act=resend" not in (await browser.get(f"/documents/{thread}")).text
 
 
 async def test_a_reply_begins_with_what_it_answers(town: Town) -> None:

@@ -300,6 +300,19 @@ async def test_a_form_after_the_session_ended_says_so(site: Site) -> None:
     assert done_at(site) == []
 
 
+@pytest.mark.parametrize(
+    ("kind", "body"), [("charset=no-such", b"login=x"), ("charset=utf-8", b"login=%ff%fe&password=\xff")]
+)
+async def test_a_form_no_browser_writes_is_refused_and_no_bug(site: Site, kind: str, body: bytes) -> None:
+    """An encoding that is none, bytes that are not text: the sender's affair."""
+    said = {"Content-Type": f"application/x-www-form-urlencoded; {kind}", "Sec-Fetch-Site": "same-origin"}
+    async with (
+        site.visitor(None) as stranger,
+        stranger.client.post(site.url("/sign-in"), headers=said, data=body) as answer,
+    ):
+        assert answer.status == 422
+
+
 # -- What every answer bears --------------------------------------------------------------------------
 
 

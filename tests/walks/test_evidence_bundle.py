@@ -131,8 +131,12 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     hub_seal.write_bytes(issued(HUB).chain_pem)
 
     async def make() -> Node:
-        async with playing(folder) as world:
+        axis: dict[str, object] = {"receipts_every": "100ms", "certificate_file": str(hub_seal)}
+        async with playing(folder, axis=axis) as world:
             await play(world)
+            async with asyncio.timeout(20):
+                while len(world.gateway.log(LogKind.EVIDENCED)) < 2:  # noqa: ASYNC110 - the log is asked
+                    await asyncio.sleep(0.05)
             await keep_stamp(world.gateway, folder / "tsa")
             await export(world.gateway, folder / "one.asice", "412/SYT-VP", hub_seal)
             await export(world.gateway, folder / "both.asice", None, hub_seal)
@@ -152,7 +156,7 @@ def test_everything_holds(made: Made) -> None:
         findings = judged(bundle)
         assert (wrong(findings), findings.exit_code) == (set(), 0)
         assert findings.counts["documents"] == count
-        assert findings.counts["far-receipts"] >= 1
+        assert findings.counts["far-receipts"] >= 3
         assert findings.counts["far-unsigned"] == findings.counts["packages-gone"] == 0
         assert any(log_name(HUB) in told for told in findings.found["checkpoint"])
         assert "TSA thu nghiem" in findings.found["stamps"][0]
@@ -171,7 +175,7 @@ def test_everything_that_happened_is_in_it(made: Made) -> None:
     ]
     assert [entry["seq"] for entry in envelope["entries"]] == told
     assert {entry["event"] for entry in envelope["entries"]} >= {
-        *("accepted", "answered", "collected", "confirmed", "delivered")
+        *("accepted", "answered", "collected", "confirmed", "delivered", "evidenced")
     }
     assert parts[f"{DOCUMENT}/package-01-as-sent.edxml"] == document(LETTER, [MINISTRY, FINANCE])
     assert b"SignatureValue" in parts[f"{DOCUMENT}/package-01-as-left.edxml"]
@@ -628,6 +632,18 @@ async def test_what_comes_after_the_timestamp_is_proved_to_follow_it(later: Node
     name = f"checkpoints/{made.stamped}-{made.size}.consistency"
     parts[name] = b"\n".join(reversed(parts[name].splitlines())) + b"\n"
     assert wrong(judged(sealed(parts, head_of(parts), OWN))) == {"history"}
+
+
+async def test_what_others_signed_counts_only_with_their_certificate(later: Node, tmp_path: Path) -> None:
+    """Without it, or when it leads to no anchor, nothing is wrong: it is said that nothing was shown."""
+    foreign = issue_seal(make_authority("Gốc khác", at=ISSUED_AT), holder=HUB, name="X", at=ISSUED_AT)
+    (tmp_path / "foreign.pem").write_bytes(foreign.chain_pem)
+    for others in ((), (tmp_path / "foreign.pem",)):
+        await export(later, tmp_path / "b.asice", "412/SYT-VP", *others)
+        findings = judged((tmp_path / "b.asice").read_bytes())
+        assert (wrong(findings), findings.exit_code) == (set(), 0)
+        assert findings.counts["far-receipts"] == 0 < findings.counts["far-unsigned"]
+        assert "1 chữ ký không có chứng thư đáng tin" in "".join(findings.found["checkpoint"])
 
 
 async def test_a_token_in_the_older_form_is_read(later: Node, tmp_path: Path) -> None:

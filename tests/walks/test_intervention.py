@@ -17,8 +17,8 @@ from gateway.office import now
 from gateway.points import Point, watch
 from gateway.sandbox.faulty_axis import Fault, FaultyAxis
 from tests.console import person
-from tests.desks import STRANGER, Town, open_town
 from tests.packages import Sent, document
+from tests.town import STRANGER, Town, open_town
 from tests.walks.world import FINANCE, HEALTH, MINISTRY, World, collect_all, status_codes, until
 
 OPERATOR = person(UserRole.OPERATOR)
@@ -26,7 +26,7 @@ OPERATOR = person(UserRole.OPERATOR)
 
 @pytest.fixture
 async def town(tmp_path: Path) -> AsyncIterator[Town]:
-    """The town of tests/desks.py."""
+    """The town of tests/town.py."""
     async with open_town(tmp_path) as town:
         yield town
 

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Awaitable
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
-from statistics import median
 
 import pytest
 
@@ -93,9 +92,10 @@ async def test_an_unknown_login_takes_as_long_as_a_known_one(people: People) -> 
         await refused(people.sign_in(login, "sai", None, address=f"192.0.2.{number}", at=AT))
         return time.perf_counter() - began
 
-    known = [await took("lan", number) for number in range(9)]
-    unknown = [await took("ai", 100 + number) for number in range(9)]
-    assert 0.5 < median(known) / median(unknown) < 2
+    # In turns, and the quickest of each: what else the machine does falls on both.
+    pairs = [(await took("lan", number), await took("ai", 100 + number)) for number in range(9)]
+    known, unknown = (min(times) for times in zip(*pairs, strict=True))
+    assert 0.5 < known / unknown < 2
 
 
 async def test_nothing_secret_stands_in_the_database(office: Office, people: People) -> None:

@@ -150,13 +150,16 @@ class World:
 
 
 @asynccontextmanager
-async def playing(folder: Path) -> AsyncIterator[World]:
-    """A hub with a ministry on it, a province's shared gateway with two departments below it."""
+async def playing(folder: Path, **tables: dict[str, object]) -> AsyncIterator[World]:
+    """A hub with a ministry on it, a province's shared gateway with two departments below it.
+
+    Shape: tables are the gateway's.
+    """
     hub = prepare_node(folder / "hub", code=HUB, role=Role.HUB)
     await hub.connect("BO", [MINISTRY])
     secret = await hub.connect("TINH", [PROVINCE, HEALTH, FINANCE], kind=SystemKind.GATEWAY)
     await hub.start()
-    gateway = prepare_node(folder / "gateway", code=PROVINCE, below=(hub.url, "TINH", secret))
+    gateway = prepare_node(folder / "gateway", code=PROVINCE, below=(hub.url, "TINH", secret), **tables)
     await gateway.connect("SYT", [HEALTH])
     await gateway.connect("STC", [FINANCE])
     await gateway.start()

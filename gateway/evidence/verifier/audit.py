@@ -98,10 +98,12 @@ class Audit:
         """Seals are the gateway's own, this bundle's first; the others are of whoever signed, too."""
         for names, kept in ((self.head["seals"], self.seals), (self.head["others"], self.others)):
             for name in names:
-                leaf, *above = x509.load_pem_x509_certificates(self.container.read(name))
+                leaf, *more = x509.load_pem_x509_certificates(self.container.read(name))
                 need(fingerprint_of(leaf)[:16] == name[-20:-4], name)
-                kept[fingerprint_of(leaf)] = leaf
-                self.judge.known += above
+                # Behind another's certificate stand those above it, or its former ones.
+                signers = [leaf] if kept is self.seals else [leaf, *more]
+                kept.update({fingerprint_of(each): each for each in signers})
+                self.judge.known += more
         here = {name for name in self.container.parts if name.startswith("certificates/")}
         need(here == {*self.head["seals"], *self.head["others"]}, "certificates/")
         self.chain = x509.load_pem_x509_certificates(self.container.read(self.head["seals"][0]))
@@ -141,15 +143,20 @@ class Audit:
         """The checkpoint that all entries are proved under."""
         self.main = self._read_checkpoint(self.head["checkpoint"])
         _, checkpoint = self.main
-        witnesses = {name for name, _ in checkpoint.signers if name != checkpoint.origin}
+        others = [(name, by) for name, by in checkpoint.signers if name != checkpoint.origin]
+        witnesses = {name for name, by in others if self._is_witness(name, by, checkpoint)}
         need(read_instant(self.head["made_at"]) >= checkpoint.at - CLOCKS_APART, "made_at")
         told = f"{checkpoint.origin} {checkpoint.size}, {checkpoint.at:%Y-%m-%d %H:%M:%S}Z"
         self.findings.tell("checkpoint", told)
         self.findings.tell(
             "checkpoint", f"nhân chứng · witnesses: {', '.join(sorted(witnesses))}", len(witnesses)
         )
-        unknown = f"{checkpoint.unknown} dòng ký không có chứng thư · lines without a certificate here"
-        self.findings.tell("checkpoint", unknown, checkpoint.unknown)
+        unknown = checkpoint.unknown + len(others) - len(witnesses)
+        told = f"{unknown} chữ ký không có chứng thư đáng tin · signatures without a trusted certificate"
+        self.findings.tell("checkpoint", told, unknown)
+
+    def _is_witness(self, name: str, by: Certificate, checkpoint: Checkpoint) -> bool:
+        return self.judge.believes(by, at=checkpoint.at, holder=name.removesuffix("/log"))
 
     def _read_checkpoint(self, size: int) -> tuple[bytes, Checkpoint]:
         note = self.container.read(f"checkpoints/{size}.txt")
@@ -162,10 +169,8 @@ class Audit:
         need(checkpoint.size == size, "size:", checkpoint.size)
         own = [by for name, by in checkpoint.signers if name == checkpoint.origin]
         need(any(by in self.seals.values() for by in own), "cổng không ký · not signed by the gateway")
-        for name, by in checkpoint.signers:
-            is_own = name == checkpoint.origin
-            holder = self.head["gateway"] if is_own else name.removesuffix("/log")
-            self.judge.believe(by, at=checkpoint.at, holder=holder)
+        for by in own:
+            self.judge.believe(by, at=checkpoint.at, holder=self.head["gateway"])
         return note, checkpoint
 
     def check_history(self) -> None:
@@ -236,7 +241,11 @@ class Audit:
         tell("receipts", f"{counts['receipts']}, tất cả bằng dấu của cổng · all by the gateway's seal")
         tell("receipts", f"của bên kia · far side's: {counts['far-receipts']}", counts["far-receipts"])
         unjudged = counts["far-unsigned"] + counts["far-unknown"]
-        tell("receipts", f"của bên kia, thiếu chứng thư · far side's, no certificate: {unjudged}", unjudged)
+        tell(
+            "receipts",
+            f"của bên kia, chưa tin được · far side's, no trusted certificate: {unjudged}",
+            unjudged,
+        )
         tell("packages", f"{counts['packages']}")
         gone = counts["packages-gone"]
         tell("packages", f"{gone} đã xóa khi hết hạn lưu · {gone} deleted after retention", gone)

@@ -92,6 +92,14 @@ class Judge:
         named = [name.value for name in leaf.subject.get_attributes_for_oid(_ORGANIZATION_IDENTIFIER)]
         need(not holder or named in ([], [holder]), name_of(leaf), "không phải của · is not", holder)
 
+    def believes(self, leaf: Certificate, *, at: datetime, holder: str) -> bool:
+        """Tell whether a certificate is believed, where nothing is wrong when it is not."""
+        try:
+            self.believe(leaf, at=at, holder=holder)
+        except (Wrong, ValueError, x509.ExtensionNotFound):
+            return False
+        return True
+
     def _window_of(self, leaf: Certificate) -> tuple[datetime, datetime]:
         extended = leaf.extensions.get_extension_for_class(x509.ExtendedKeyUsage)
         found = {purpose.dotted_string for purpose in extended.value}

@@ -97,13 +97,13 @@ class Document:
             return
         statement = told["statement"].encode()
         said = read_json(statement)
-        need(said["sha256"] == entry.said["sha256"], name, "về byte khác · about other bytes")
+        same = "sha256" not in entry.said or said.get("sha256") == entry.said["sha256"]
+        need(same, name, "về byte khác · about other bytes")
         fingerprint = told["certificate_sha256"]
         signature = unb64(told["signature"])
         signer = receipt_signer(statement, told["algorithm"], fingerprint, signature, log.others)
-        if signer is not None:
-            log.judge.believe(signer, at=read_instant(said["at"]), holder=said["gateway"])
-        self.findings.counts["far-unsigned" if signer is None else "far-receipts"] += 1
+        believed = signer and log.judge.believes(signer, at=read_instant(said["at"]), holder=said["gateway"])
+        self.findings.counts["far-receipts" if believed else "far-unsigned"] += 1
 
     def _founding(self) -> dict[str, Entry]:
         """Find for each package the entry that names its bytes first."""
@@ -187,9 +187,7 @@ class Document:
         begun: dict[str, Entry] = self._founding()
         for entry in self.entries:
             first, at = begun[entry.said["package"]], read_instant(entry.said["at"])
-            need(
-                at <= log.checkpoint.at + CLOCKS_APART, entry.seq, "sau điểm kiểm tra · after the checkpoint"
-            )
+            need(at <= log.checkpoint.at + CLOCKS_APART, entry.seq, "sau điểm chốt · after the checkpoint")
             # A repetition may have set out before what it repeats was recorded.
             if entry.said["event"] != "repeated":
                 need(entry.seq >= first.seq, entry.seq, "trước mục · before entry", first.seq)

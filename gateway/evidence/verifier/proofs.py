@@ -47,7 +47,7 @@ def read_checkpoint(note: bytes, certificates: list[Certificate]) -> Checkpoint:
     """
     text, _, lines = note.decode().rpartition("\n\n")
     said = _CHECKPOINT.fullmatch(text + "\n")
-    need(said and _LINE.sub("", lines) == "", "không phải điểm kiểm tra · not a checkpoint")
+    need(said and _LINE.sub("", lines) == "", "không phải điểm chốt · not a checkpoint")
     assert said is not None  # noqa: S101 - it was needed
     digest, signers, unknown = hashlib.sha256(text.encode() + b"\n").digest(), [], 0
     for name, encoded in _LINE.findall(lines):
@@ -63,7 +63,7 @@ def read_checkpoint(note: bytes, certificates: list[Certificate]) -> Checkpoint:
 def read_entry(proof: bytes, note: bytes, checkpoint: Checkpoint, seq: int) -> Entry:
     """Read an entry out of its proof, which must lead to the checkpoint. Source: C2SP tlog-proof."""
     head, _, under = proof.partition(b"\n\n")
-    need(under == note, "dưới điểm kiểm tra khác · under another checkpoint")
+    need(under == note, "dưới điểm chốt khác · under another checkpoint")
     _, extra, index, *hashes = head.decode().split("\n")
     written = _PROOF.format(extra[len("extra ") :], seq - 1, "".join(f"{each}\n" for each in hashes))
     need(written.encode() + note == proof, "tlog-proof:", index)

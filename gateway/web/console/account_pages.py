@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import segno
 from aiohttp import web
@@ -13,6 +12,7 @@ from gateway.errors import Delay, Fault, LienthongError, Refusal
 from gateway.exchange.people import People
 from gateway.model.people import SessionId
 from gateway.web.console.forms import form_of
+from gateway.web.console.posted import as_typed, posted
 from gateway.web.console.route import Route
 from gateway.web.console.shell import Message, Shell
 from gateway.web.console.visitor import visitor_of
@@ -148,6 +148,4 @@ def status_of(error: LienthongError | None) -> int:
 
 
 async def _password(request: web.Request) -> str:
-    # A password is what was typed: nothing of it is trimmed.
-    posted: Any = (await request.post()).get("password", "")
-    return posted if isinstance(posted, str) else ""
+    return as_typed(await posted(request), "password")

@@ -43,10 +43,12 @@ class Assets:
             raise web.HTTPNotFound
         fresh = request.match_info["version"] == self.version
         caching = "public, max-age=31536000, immutable" if fresh else "no-store"
-        return web.Response(
-            body=content,
-            headers={"Content-Type": _type_of(request.match_info["name"]), "Cache-Control": caching},
-        )
+        type_ = _type_of(request.match_info["name"])
+        response = web.Response(body=content, headers={"Content-Type": type_, "Cache-Control": caching})
+        if "charset" in type_:
+            response.headers["Vary"] = "Accept-Encoding"
+            response.enable_compression()
+        return response
 
 
 def _walk(folder: Traversable, prefix: str) -> Iterator[tuple[str, bytes]]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from aiohttp import web
 
@@ -15,8 +16,8 @@ from gateway.model.identifiers import AgencyCode, DispatchId
 from gateway.model.people import Permission, User
 from gateway.store import attention
 from gateway.store.database import Database
+from gateway.web.console.documents import name_of
 from gateway.web.console.forms import Form, form_of, query_of
-from gateway.web.console.names import naming
 from gateway.web.console.route import Area, Nav, Route
 from gateway.web.console.shell import Message, Shell
 from gateway.web.console.visitor import Visitor, visitor_of
@@ -97,7 +98,7 @@ class Attention:
             reads=visitor.may(Permission.READ),
             operates=visitor.may(Permission.OPERATE),
             asks=self.asking_again is not None and visitor.may(Permission.OPERATE),
-            name_of=naming(directory),
+            name_of=partial(name_of, directory),
         )
 
     async def ask(self, request: web.Request) -> web.StreamResponse:
@@ -174,7 +175,7 @@ class Attention:
             owes_reason=act in ("cancel", "dismiss"),
             reason=reason,
             faults=() if refusal is None else refusal.faults,
-            name_of=naming(await self.directory.current()),
+            name_of=partial(name_of, await self.directory.current()),
         )
 
     async def _find(self, dispatch_id: DispatchId, visitor: Visitor) -> Case:

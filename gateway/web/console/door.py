@@ -19,6 +19,7 @@ from gateway.errors import Delay, LienthongError, Refusal
 from gateway.exchange.people import People
 from gateway.model.people import Language, Session
 from gateway.web.console.faults import answer_fault
+from gateway.web.console.posted import posted
 from gateway.web.console.route import PREFIX, Act, Route
 from gateway.web.console.shell import Shell
 from gateway.web.console.visitor import CSRF_FIELD, LANGUAGE, VISITOR, Visitor
@@ -117,7 +118,7 @@ class Door:
                 if not route.is_open_to(visitor):
                     raise web.HTTPForbidden
                 if route.method not in SAFE_METHODS and not route.streams:
-                    check_token(visitor, (await request.post()).get(CSRF_FIELD))
+                    check_token(visitor, (await posted(request)).get(CSRF_FIELD))
             return await route.act(request)
 
         return guarded
@@ -138,7 +139,8 @@ class Door:
                 if (switch := _switch_language(request)) is not None:
                     response: web.StreamResponse = switch
                 else:
-                    await self._recognise(request)
+                    if not request.path.startswith(f"{PREFIX}/static/"):
+                        await self._recognise(request)
                     response = await handler(request)
             except ConnectionError:
                 raise

@@ -74,8 +74,9 @@ async def answer_fault(
     words = _WORDS.get(status, _WORDS[500 if status >= 500 else 422])
     faults: tuple[Fault, ...] = error.faults if isinstance(error, LienthongError) else ()
     title, advice = (pair[language_of(request) == "en"] for pair in (words.title, words.advice))
+    # What broke may be what the menu counts.
     response = await shell.render(
-        request, "faults/page.html", status=status, title=title, advice=advice, faults=faults
+        request, "faults/page.html", status=status, counted=False, title=title, advice=advice, faults=faults
     )
     if isinstance(error, Delay):
         response.headers["Retry-After"] = str(max(1, math.ceil(error.after.total_seconds())))

@@ -10,6 +10,7 @@ from aiohttp import BodyPartReader, web
 from gateway.errors import Fault, Refusal
 from gateway.model.text import normalise
 from gateway.web.console.door import check_token
+from gateway.web.console.posted import posted
 from gateway.web.console.visitor import CSRF_FIELD, visitor_of
 
 Choice = TypeVar("Choice", bound=StrEnum)
@@ -38,8 +39,8 @@ class Form:
 
 async def form_of(request: web.Request) -> Form:
     """Read a form."""
-    posted = await request.post()
-    return Form(tuple((key, _clean(value)) for key, value in posted.items() if isinstance(value, str)))
+    fields = await posted(request)
+    return Form(tuple((key, _clean(value)) for key, value in fields.items() if isinstance(value, str)))
 
 
 def query_of(request: web.Request) -> Form:

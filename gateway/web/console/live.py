@@ -6,11 +6,14 @@ changed is not said: the page asks for itself again and takes over the parts it 
 
 import asyncio
 import contextlib
+import time
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from aiohttp import web
 
+from gateway.model.people import SessionId
 from gateway.store.database import Database
 from gateway.web.console.door import Door
 from gateway.web.console.route import Route
@@ -18,10 +21,10 @@ from gateway.web.console.visitor import visitor_of
 
 _LOOK_SECONDS = 1.0
 _HEARTBEAT_LOOKS = 5
-_STREAMS_LIMIT = 500
+_STREAMS_LIMIT, _STREAMS_OF_ONE = 500, 20
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Live:
     """Answers ``/console/live``. is_away tells whether the axis is away: the one fact outside the log."""
 
@@ -29,7 +32,9 @@ class Live:
     door: Door
     is_away: Callable[[], bool]
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
-    _streams: set[int] = field(default_factory=set)
+    _streams: Counter[SessionId] = field(default_factory=Counter)
+    _newest: int = 0
+    _looked_at: float = float("-inf")
 
     def routes(self) -> Iterable[Route]:
         """List the addresses of the group."""
@@ -41,7 +46,9 @@ class Live:
 
     async def stream(self, request: web.Request) -> web.StreamResponse:
         """Tell one page of changes until it goes, its session ends, or we stop."""
-        if len(self._streams) >= _STREAMS_LIMIT or self._stopping.is_set():
+        session_id = visitor_of(request).session_id
+        is_full = self._streams.total() >= _STREAMS_LIMIT or self._streams[session_id] >= _STREAMS_OF_ONE
+        if is_full or self._stopping.is_set():
             raise web.HTTPServiceUnavailable
         response = web.StreamResponse(
             headers={
@@ -52,13 +59,13 @@ class Live:
         )
         self.door.dress(request, response)
         await response.prepare(request)
-        stream = id(response)
-        self._streams.add(stream)
+        self._streams[session_id] += 1
         try:
             with contextlib.suppress(ConnectionError):  # a page that was closed is not an error
                 await self._tell(request, response)
         finally:
-            self._streams.discard(stream)
+            self._streams[session_id] -= 1
+            self._streams += Counter()  # who has none is forgotten
         return response
 
     async def _tell(self, request: web.Request, response: web.StreamResponse) -> None:
@@ -83,6 +90,9 @@ class Live:
         return self._stopping.is_set()
 
     async def _pulse(self) -> str:
-        row = await self.database.fetch_one("SELECT max(seq) AS newest FROM log")
-        newest = 0 if row is None else row["newest"] or 0
-        return f"{newest}-{int(self.is_away())}"
+        # One look for all who look within a moment.
+        if time.monotonic() - self._looked_at > _LOOK_SECONDS / 2:
+            self._looked_at = time.monotonic()
+            row = await self.database.fetch_one("SELECT max(seq) AS newest FROM log")
+            self._newest = 0 if row is None else row["newest"] or 0
+        return f"{self._newest}-{int(self.is_away())}"

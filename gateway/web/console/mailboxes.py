@@ -1,18 +1,16 @@
 """The mailboxes of agencies without a DMS: what came, read and answered."""
 
-import asyncio
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import quote
+from functools import partial
 
 from aiohttp import web
 
-from gateway.edxml.attachments import NamedFile
-from gateway.edxml.file_names import safe_name
 from gateway.errors import Refusal
 from gateway.exchange.composing import Composing
 from gateway.exchange.correspondence import Correspondence, Opened
+from gateway.exchange.enclosures import Enclosures
 from gateway.model.code_lists import STATUS_NAMES, StatusCode
 from gateway.model.identifiers import DispatchId, normalise_code
 from gateway.model.letter import Letter
@@ -20,16 +18,13 @@ from gateway.model.package import Staff
 from gateway.model.people import Permission
 from gateway.store.incoming import Pile, count_unread
 from gateway.store.threads import Answer, list_answers
-from gateway.web.console.door import FRAMED
+from gateway.web.console.asked import asked_at_of
+from gateway.web.console.documents import name_of
 from gateway.web.console.forms import Form, form_of
-from gateway.web.console.names import asked_at_of, naming
 from gateway.web.console.route import Area, Nav, Route
 from gateway.web.console.shell import Message, Shell
 from gateway.web.console.visitor import Visitor, visitor_of
 from gateway.web.console.wording import local_day
-
-# What a browser shows itself; everything else is saved.
-_SHOWN = frozenset({"application/pdf", "image/png", "image/jpeg", "image/gif"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +34,7 @@ class Mailboxes:
     shell: Shell
     correspondence: Correspondence
     composing: Composing
+    enclosures: Enclosures
     clock: Callable[[], datetime]
 
     def routes(self) -> Iterable[Route]:
@@ -47,7 +43,6 @@ class Mailboxes:
         read, write = Permission.READ, Permission.CORRESPOND
         yield Route(method="GET", path="/mailbox", act=self.show_list, may=read, nav=nav)
         yield Route(method="GET", path="/mailbox/{id}", act=self.show, may=read)
-        yield Route(method="GET", path="/mailbox/{id}/files/{number:\\d{1,4}}", act=self.give_file, may=read)
         yield Route(method="POST", path="/mailbox/{id}/answers/{code}", act=self.answer, may=write)
         yield Route(method="POST", path="/mailbox/{id}/reply", act=self.reply, may=write)
 
@@ -72,29 +67,12 @@ class Mailboxes:
             items=items,
             unread=unread,
             today=local_day(self.clock()),
-            name_of=naming(await self.correspondence.desk.directory.current()),
+            name_of=partial(name_of, await self.correspondence.desk.directory.current()),
         )
 
     async def show(self, request: web.Request) -> web.StreamResponse:
         """Show one document, and open it for those who may answer."""
         return await self._show(request, await self._open(request))
-
-    async def give_file(self, request: web.Request) -> web.StreamResponse:
-        """Give out one attached file: shown where a browser can, saved otherwise."""
-        number = int(request.match_info["number"])
-        named, content = await self.correspondence.open_file(
-            _id_of(request), number, by=visitor_of(request).user
-        )
-        shown = named.media_type in _SHOWN and "save" not in request.query
-        response = web.StreamResponse(headers=_headers_of(named, shown=shown))
-        try:
-            await response.prepare(request)
-            while (piece := await asyncio.to_thread(next, content, None)) is not None:
-                await response.write(piece)
-            await response.write_eof()
-        finally:
-            await asyncio.to_thread(_close, content)
-        return response
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         """Say for the agency what becomes of the document."""
@@ -153,10 +131,10 @@ class Mailboxes:
             letter=opened.incoming,
             package=opened.package,
             envelope=opened.envelope,
-            files=[(safe_name(file.name), file.decoded_bytes) for file in opened.files],
+            files=await self.enclosures.list_files(opened.package),
             may_answer=opened.may_answer,
             answers=await self._answers(opened),
-            name_of=naming(directory),
+            name_of=partial(name_of, directory),
             asked_at=self.clock().isoformat(),
             today=local_day(self.clock()),
             refused_code=code,
@@ -192,19 +170,3 @@ def _status_of(request: web.Request) -> StatusCode:
 def _staff_of(form: Form) -> Staff | None:
     name, department = form.text("staff")[:100], form.text("department")[:100]
     return Staff(name=name or None, department=department or None) if name or department else None
-
-
-def _headers_of(named: NamedFile, *, shown: bool) -> dict[str, str]:
-    kind = "inline" if shown else "attachment"
-    return {
-        **(FRAMED if shown else {}),
-        "Content-Type": named.media_type,
-        "Content-Length": str(named.size_bytes),
-        "Content-Disposition": f"{kind}; filename*=UTF-8''{quote(named.name, safe='')}",
-    }
-
-
-def _close(content: Iterator[bytes]) -> None:
-    close = getattr(content, "close", None)
-    if close is not None:
-        close()

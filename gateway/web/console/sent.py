@@ -3,11 +3,12 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from aiohttp import web
 
 from gateway.errors import Refusal
-from gateway.exchange.composing import Composing
+from gateway.exchange.outgoing import Outgoing
 from gateway.model.code_lists import Business
 from gateway.model.identifiers import ThreadId
 from gateway.model.log import LogKind
@@ -16,8 +17,9 @@ from gateway.store.audit_log import fetch_receipt
 from gateway.store.mailboxes import list_package_dispatches
 from gateway.store.packages import list_thread_packages
 from gateway.store.threads import list_answers
+from gateway.web.console.asked import asked_at_of
+from gateway.web.console.documents import name_of
 from gateway.web.console.forms import Form, form_of
-from gateway.web.console.names import asked_at_of, naming
 from gateway.web.console.route import Area, Nav, Route
 from gateway.web.console.shell import Message, Shell
 from gateway.web.console.visitor import visitor_of
@@ -30,7 +32,7 @@ class SentDocuments:
     """Outgoing documents of the agencies that work in the console."""
 
     shell: Shell
-    composing: Composing
+    outgoing: Outgoing
     clock: Callable[[], datetime]
 
     def routes(self) -> Iterable[Route]:
@@ -49,9 +51,9 @@ class SentDocuments:
         return await self.shell.render(
             request,
             "sent/list.html",
-            agencies=await self.composing.desk.agencies_of(user),
-            threads=await self.composing.list_sent(user),
-            name_of=naming(await self.composing.desk.directory.current()),
+            agencies=await self.outgoing.desk.agencies_of(user),
+            threads=await self.outgoing.list_sent(user),
+            name_of=partial(name_of, await self.outgoing.desk.directory.current()),
         )
 
     async def show(self, request: web.Request) -> web.StreamResponse:
@@ -60,8 +62,8 @@ class SentDocuments:
 
     async def give_receipt(self, request: web.Request) -> web.StreamResponse:
         """Give out the signed receipt of its acceptance."""
-        sent = await self.composing.find_sent(_id_of(request), by=visitor_of(request).user)
-        receipt = await fetch_receipt(self.composing.desk.database, sent.package.id, LogKind.ACCEPTED)
+        sent = await self.outgoing.find_sent(_id_of(request), by=visitor_of(request).user)
+        receipt = await fetch_receipt(self.outgoing.desk.database, sent.package.id, LogKind.ACCEPTED)
         name = f"bien-nhan-{sent.package.id}.json"
         return web.Response(
             body=receipt or b"",
@@ -73,7 +75,7 @@ class SentDocuments:
         """Take it back from everybody who has it."""
         form = await form_of(request)
         try:
-            await self.composing.recall(
+            await self.outgoing.recall(
                 _id_of(request),
                 by=visitor_of(request).user,
                 reason=form.text("reason"),
@@ -96,7 +98,7 @@ class SentDocuments:
     async def amend(self, request: web.Request) -> web.StreamResponse:
         """Begin an update or a replacement."""
         business = _AMENDING[request.match_info["change"]]
-        draft_id = await self.composing.begin_amending(
+        draft_id = await self.outgoing.begin_amending(
             _id_of(request), business, by=visitor_of(request).user, at=self.clock()
         )
         return self.shell.redirect(request, f"/drafts/{draft_id}")
@@ -104,8 +106,8 @@ class SentDocuments:
     async def _show(
         self, request: web.Request, form: Form | None = None, refusal: Refusal | None = None
     ) -> web.Response:
-        sent = await self.composing.find_sent(_id_of(request), by=visitor_of(request).user)
-        database = self.composing.desk.database
+        sent = await self.outgoing.find_sent(_id_of(request), by=visitor_of(request).user)
+        database = self.outgoing.desk.database
         packages = await list_thread_packages(database, sent.thread.id)
         outgoing = [package.id for package in packages if package.business is not None]
         return await self.shell.render(
@@ -115,7 +117,7 @@ class SentDocuments:
             sent=sent,
             dispatches=await list_package_dispatches(database, outgoing),
             answers=await list_answers(database, sent.thread.id),
-            name_of=naming(await self.composing.desk.directory.current()),
+            name_of=partial(name_of, await self.outgoing.desk.directory.current()),
             asked_at=self.clock().isoformat(),
             reason=form.text("reason") if form else "",
             faults=() if refusal is None else refusal.faults,

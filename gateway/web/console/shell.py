@@ -59,12 +59,12 @@ class Shell:
     _messages: dict[SessionId, list[Message]] = field(default_factory=dict)
 
     async def render(
-        self, request: web.Request, template: str, *, status: int = 200, **facts: Any
+        self, request: web.Request, template: str, *, status: int = 200, counted: bool = True, **facts: Any
     ) -> web.Response:
         """Answer with a page in the visitor's language.
 
         Shape: facts are what the template names; besides them it has visitor (None for strangers), now, menu,
-        messages, here (the path), request_id, and csrf_field().
+        messages, here (the path), request_id, and csrf_field(). Not counted, the menu asks for no numbers.
         """
         visitor = request.get(VISITOR)
         language = language_of(request)
@@ -75,7 +75,7 @@ class Shell:
             now=self.clock(),
             here=request.path,
             other_language=self._here_in_other_language(request),
-            menu=[] if visitor is None else await _menu_of(request, visitor),
+            menu=[] if visitor is None else await _menu_of(request, visitor, counted=counted),
             messages=[] if visitor is None else self._messages.pop(visitor.session_id, []),
             request_id=structlog.contextvars.get_contextvars().get("request", ""),
             csrf_field=lambda: _csrf_field(visitor),
@@ -121,7 +121,9 @@ def menu_of(routes: Iterable[Route]) -> tuple[Route, ...]:
     return tuple(route for *_, route in sorted(entries, key=lambda entry: entry[:3]))
 
 
-async def _menu_of(request: web.Request, visitor: Visitor) -> Sequence[tuple[str, list[Entry]]]:
+async def _menu_of(
+    request: web.Request, visitor: Visitor, *, counted: bool
+) -> Sequence[tuple[str, list[Entry]]]:
     """List the blocks of the menu with what the visitor may call."""
     blocks: dict[Area, list[Entry]] = defaultdict(list)
     english = visitor.language is Language.ENGLISH
@@ -139,7 +141,7 @@ async def _menu_of(request: web.Request, visitor: Visitor) -> Sequence[tuple[str
                 words=nav.en if english else nav.vi,
                 icon=nav.icon,
                 is_here=is_here,
-                count=0 if nav.count is None else await nav.count(visitor),
+                count=await nav.count(visitor) if nav.count is not None and counted else 0,
             )
         )
     return [(area.words[english], entries) for area, entries in blocks.items()]

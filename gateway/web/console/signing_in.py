@@ -11,6 +11,7 @@ from gateway.exchange.sign_in import SecondFactorNeeded
 from gateway.model.people import SignedIn
 from gateway.web.console.door import NEW_PASSWORD, Door
 from gateway.web.console.forms import Form, form_of, query_of
+from gateway.web.console.posted import as_typed, posted
 from gateway.web.console.route import PREFIX, Route
 from gateway.web.console.shell import Message, Shell
 from gateway.web.console.visitor import VISITOR, visitor_of
@@ -50,7 +51,7 @@ class SigningIn:
             signed_in = await self.door.people.sign_in(
                 form.text("login"),
                 # A password is what was typed: nothing of it is trimmed.
-                _as_typed(await request.post(), "password"),
+                as_typed(await posted(request), "password"),
                 None,
                 address=self.door.origin.address_of(request),
                 at=self.door.clock(),
@@ -90,13 +91,13 @@ class SigningIn:
 
     async def choose_password(self, request: web.Request) -> web.StreamResponse:
         """Change the password; every other session ends, this one goes on under a new secret."""
-        posted = await request.post()
-        new = _as_typed(posted, "password")
-        if new != _as_typed(posted, "again"):
+        fields = await posted(request)
+        new = as_typed(fields, "password")
+        if new != as_typed(fields, "again"):
             return await self._ask_for_password(request, faults=(_differs(),))
         try:
             signed_in = await self.door.people.change_password(
-                visitor_of(request).session, _as_typed(posted, "old"), new, at=self.door.clock()
+                visitor_of(request).session, as_typed(fields, "old"), new, at=self.door.clock()
             )
         except Refusal as refusal:
             return await self._ask_for_password(request, faults=refusal.faults)
@@ -152,11 +153,6 @@ def onward_of(address: str) -> str:
     """Take an address from outside as the place to go on to, if it is one of ours; under ``/console``."""
     ours = address.startswith(f"{PREFIX}/") and not any(sign in address for sign in "\\\r\n")
     return address.removeprefix(PREFIX) if ours else "/"
-
-
-def _as_typed(posted: Any, name: str) -> str:
-    value = posted.get(name, "")
-    return value if isinstance(value, str) else ""
 
 
 def _differs() -> Fault:

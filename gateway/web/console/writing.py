@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from aiohttp import web
 
@@ -13,9 +14,9 @@ from gateway.model.identifiers import ThreadId
 from gateway.model.letter import Draft, DraftId, FileId, Letter
 from gateway.model.people import Permission, User
 from gateway.store.threads import find_thread
+from gateway.web.console.documents import name_of
 from gateway.web.console.forms import form_of
 from gateway.web.console.letter_form import agency_from, letter_of, read_letter_form, removed_files
-from gateway.web.console.names import naming
 from gateway.web.console.route import Area, Nav, Route
 from gateway.web.console.shell import Message, Shell
 from gateway.web.console.visitor import visitor_of
@@ -49,7 +50,7 @@ class Writing:
             "writing/list.html",
             agencies=await self.composing.desk.agencies_of(user),
             drafts=await self.composing.list_drafts(user),
-            name_of=naming(await self.composing.desk.directory.current()),
+            name_of=partial(name_of, await self.composing.desk.directory.current()),
         )
 
     async def begin(self, request: web.Request) -> web.StreamResponse:
@@ -120,7 +121,7 @@ class Writing:
             on_this_node={
                 code for code in draft.letter.recipients if directory.has_mailbox(directory.successor(code))
             },
-            name_of=naming(directory),
+            name_of=partial(name_of, directory),
         )
 
     async def send(self, request: web.Request) -> web.StreamResponse:
@@ -162,7 +163,7 @@ class Writing:
             found=[agency for agency in found if agency.code not in draft.letter.recipients],
             faults=faults,
             limits=self.composing.folder,
-            name_of=naming(await self.composing.desk.directory.current()),
+            name_of=partial(name_of, await self.composing.desk.directory.current()),
         )
 
 

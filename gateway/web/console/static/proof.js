@@ -88,11 +88,18 @@ function kindOf(spki) {
   return algorithm === RSA ? { isRsa: true } : { isRsa: false, curve: CURVES[parameters[0]] };
 }
 
-// WebCrypto wants r and s side by side; a signed note has them in DER.
+// WebCrypto wants r and s side by side; a signed note has them in DER. There is one way to write a signature in
+// DER, and any other is none: tags and lengths are checked, since no key vouches for them.
 function sideBySide(der, length) {
-  return joined(...children(der, element(der, 0)).map((part) => {
-    const number = der.slice(part.start, part.end);
-    const bare = number.length > length ? number.slice(number.length - length) : number;
+  const pair = element(der, 0);
+  const parts = children(der, pair);
+  const numbers = parts.map((part) => der.slice(part.start, part.end));
+  const isStrict = pair.tag === 0x30 && pair.end === der.length && parts.length === 2 && parts[1].end === der.length
+    && parts.every((part) => part.tag === 0x02 && part.start + der[part.start - 1] === part.end)
+    && numbers.every((number) => number.length > 0 && number[0] < 0x80 && (number[0] > 0 || number[1] >= 0x80) && number.length <= length + 1);
+  if (!isStrict) throw new Error("not a signature");
+  return joined(...numbers.map((number) => {
+    const bare = number[0] === 0 ? number.slice(1) : number;
     return joined(new Uint8Array(length - bare.length), bare);
   }));
 }
