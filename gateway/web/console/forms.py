@@ -54,6 +54,8 @@ async def parts_of(request: web.Request) -> AsyncIterator[BodyPartReader]:
     Errors: Refusal ``form-not-ours``, before anything else of the form is read.
     """
     token: str | None = None
+    if request.content_type != "multipart/form-data":
+        raise _nested()
     async for part in await request.multipart():
         if not isinstance(part, BodyPartReader):
             raise _nested()
