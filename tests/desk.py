@@ -12,7 +12,7 @@ from gateway.office import now, open_office
 from gateway.sandbox.dms import SampleDms
 from tests.console import Site, open_site, person
 from tests.packages import Sent, document, status
-from tests.walks.world import FINANCE, HEALTH, PROVINCE, collect_all
+from tests.walks.world import FINANCE, HEALTH, PROVINCE, collect_all, prepare_node
 
 TODAY = now().astimezone().date()
 LAST_MONTH = TODAY.replace(day=1) - timedelta(days=3)
@@ -34,8 +34,10 @@ async def open_desk(folder: Path) -> AsyncIterator[Site]:
     ``finance`` is a clerk of the finance department.
     """
     finance = person(UserRole.CLERK, "finance", agencies=frozenset({FINANCE}))
-    async with open_site(folder, finance) as site:
-        await site.node.connect("TINH", [PROVINCE])
+    # Before the node starts: a running one looks at its directory once a second.
+    node = prepare_node(folder, code=PROVINCE)
+    await node.connect("TINH", [PROVINCE])
+    async with open_site(folder, finance, node=node) as site:
         async with contextlib.AsyncExitStack() as leaving:
             health, finance_dms = site.node.dms("SYT"), site.node.dms("STC")
             for dms in (health, finance_dms):

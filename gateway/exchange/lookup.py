@@ -146,7 +146,7 @@ def agencies_called(typed: str, directory: Snapshot) -> list[Agency]:
 
 def _instants(days: Days) -> tuple[datetime, datetime]:
     first = _FIRST_INSTANT if days.first is None else datetime.combine(days.first, time(), VIETNAM)
-    if days.last is None:
+    if days.last is None or days.last >= _LAST_INSTANT.date():
         return first, _LAST_INSTANT
     following = datetime.combine(days.last + timedelta(days=1), time(), VIETNAM)
     return first, max(first, following - timedelta(milliseconds=1))

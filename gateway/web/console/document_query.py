@@ -27,6 +27,8 @@ FIELDS = (
     *("type", "act", "urgency", "grade", "order"),
 )
 _LONGEST = 400
+# The database counts no further.
+_GREATEST = (1 << 63) - 1
 # Nobody is called so, and so nothing is found.
 _NOBODY = frozenset({AgencyCode("?")})
 
@@ -99,7 +101,7 @@ def read_place(text: str) -> Place | None:
     rank, point, id_ = text.partition(".")
     if not point or not rank.isdecimal() or not id_.isdecimal() or len(text) > 40:
         return None
-    return Place(rank=int(rank), id=min(int(id_), (1 << 63) - 1))
+    return Place(rank=min(int(rank), _GREATEST), id=min(int(id_), _GREATEST))
 
 
 def write_place(place: Place) -> str:
