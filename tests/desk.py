@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import AsyncIterator
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 from gateway.config import load_config
@@ -34,16 +34,14 @@ async def open_desk(folder: Path) -> AsyncIterator[Site]:
     ``finance`` is a clerk of the finance department.
     """
     finance = person(UserRole.CLERK, "finance", agencies=frozenset({FINANCE}))
-    # Before the node starts: a running one looks at its directory once a second.
     node = prepare_node(folder, code=PROVINCE)
     await node.connect("TINH", [PROVINCE])
-    async with open_site(folder, finance, node=node) as site:
-        async with contextlib.AsyncExitStack() as leaving:
-            health, finance_dms = site.node.dms("SYT"), site.node.dms("STC")
-            for dms in (health, finance_dms):
-                leaving.push_async_callback(dms.close)
-            await correspond(health, finance_dms)
-            yield site
+    async with open_site(folder, finance, node=node) as site, contextlib.AsyncExitStack() as leaving:
+        health, finance_dms = site.node.dms("SYT"), site.node.dms("STC")
+        for dms in (health, finance_dms):
+            leaving.push_async_callback(dms.close)
+        await correspond(health, finance_dms)
+        yield site
 
 
 async def correspond(health: SampleDms, finance: SampleDms) -> None:
@@ -85,8 +83,3 @@ async def make_checkpoint(site: Site) -> None:
         origin = log_name(office.notary.gateway)
         checkpoints = Checkpoints(database=office.database, seal=office.seal, origin=origin)
         assert await checkpoints.make(at=now()) is not None
-
-
-def day_of(sent: Sent) -> date:
-    """The day of a document."""
-    return sent.day

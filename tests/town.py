@@ -51,8 +51,8 @@ class Town:
             try:
                 yield built.desks
             finally:
-                if built.session is not None:
-                    await built.session.close()
+                for session in built.sessions:
+                    await session.close()
 
 
 async def at_console(node: Node, system: str, *agencies: tuple[AgencyCode, str]) -> None:

@@ -92,6 +92,8 @@ async def _find_by_number(
 ) -> list[Place]:
     match = match_of(sought.question, sought.scope)
     wanted = _in_range(sought) & standing
+    # Said by name: else the range of ids looks better to the database, and everything is sorted.
+    walk = " INDEXED BY documents_by_number"
     if match is not None and await count_found(database, sought) > COUNTED_AT_MOST:
         # So many that one of the next numbers is likely among them: go from number to number.
         condition, parameters = spelled_out(sought.question, sought.scope)
@@ -100,6 +102,7 @@ async def _find_by_number(
             parameters,
         )
     elif match is not None:
+        walk = ""
         ids = _select(match, wanted)
         wanted = _Clause(f"documents.id IN ({ids.sql})", ids.parameters)
     if after is not None:
@@ -108,7 +111,7 @@ async def _find_by_number(
             (after.rank, after.rank, after.id),
         )
     rows = await database.fetch_all(
-        f"SELECT number, id FROM documents WHERE {wanted.sql.format(id='documents.id')}"
+        f"SELECT number, id FROM documents{walk} WHERE {wanted.sql.format(id='documents.id')}"
         " ORDER BY number, id DESC LIMIT ?",
         (*wanted.parameters, limit),
     )

@@ -13,6 +13,10 @@ PAGES = [
     *[("/sign-in", None), ("/", "operator"), ("/", "clerk"), ("/", "administrator"), ("/nowhere", "clerk")],
     *[("/account", "clerk"), ("/people", "administrator"), ("/people/~new", "administrator")],
     ("/people/clerk", "administrator"),
+    *[("/systems", "operator"), ("/systems/connect", "operator"), ("/systems/of/SYT", "operator")],
+    *[("/agencies", "operator"), ("/agencies/add", "operator"), ("/agencies/import", "operator")],
+    *[("/agencies/of/000.00.12.H57", "operator"), ("/seals", "operator"), ("/settings", "operator")],
+    ("/alerts", "operator"),
 ]
 MANNERS = {
     "wide": {"viewport": WIDE},

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from tests.campaign.mutations import DISK_MUTATIONS, LOSS_MUTATIONS, MUTATIONS
 from tests.campaign.page import write_page
 
 _MUTATED_SECONDS = 25.0
+# So that what piled up while everything died is worked off before it is hours of work.
+_KILLS_IN_A_TOWN = 1000
 
 
 def main() -> int:
@@ -24,8 +27,14 @@ def main() -> int:
         return _try_mutations(chosen.seed)
     outcomes = {}
     for scene in chosen.scene or ("kills", "disks", "losses"):
-        outcome = outcomes[scene] = _run(_plan(scene, chosen), chosen.keep and chosen.keep / scene)
-        _tell(scene, outcome)
+        for outcome in _play(scene, chosen):
+            outcomes[scene] = outcome
+            _keep_figures(chosen, outcomes)
+        _tell(scene, outcomes[scene])
+    return 1 if any(outcome.breaches for outcome in outcomes.values()) else 0
+
+
+def _keep_figures(chosen: argparse.Namespace, outcomes: dict[str, Outcome]) -> None:
     if chosen.report is not None:
         figures = {scene: asdict(outcome) for scene, outcome in outcomes.items()}
         chosen.report.write_text(json.dumps(figures, ensure_ascii=False, indent=1) + "\n")
@@ -33,7 +42,6 @@ def main() -> int:
         command = ["git", "rev-parse", "--short", "HEAD"]
         commit = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
         write_page(chosen.page, outcomes, commit=commit)
-    return 1 if any(outcome.breaches for outcome in outcomes.values()) else 0
 
 
 def _arguments() -> argparse.Namespace:
@@ -53,6 +61,27 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def _play(scene: str, chosen: argparse.Namespace) -> Iterator[Outcome]:
+    """Play a scene, and tell after each town what was found so far.
+
+    Many kills happen in several towns, one after the other: each must settle, and is checked.
+    """
+    whole: Outcome | None = None
+    left = chosen.kills if scene == "kills" else 1
+    while left > 0:
+        plan = _plan(scene, chosen)
+        plan.seed += 0 if whole is None else left
+        plan.kills = min(left, _KILLS_IN_A_TOWN) if scene == "kills" else 0
+        keep = chosen.keep and chosen.keep / f"{scene}-{plan.seed}"
+        outcome = _run(plan, keep)
+        left -= sum(outcome.kills.values()) or left
+        if whole is None:
+            whole = outcome
+        else:
+            whole.add(outcome)
+        yield whole
+
+
 def _plan(scene: str, chosen: argparse.Namespace) -> Plan:
     if scene == "disks":
         return disk_plan(chosen.seed, chosen.seconds or 40.0, mutation=chosen.mutation)
@@ -61,7 +90,7 @@ def _plan(scene: str, chosen: argparse.Namespace) -> Plan:
     return Plan(
         seed=chosen.seed,
         kills=chosen.kills,
-        seconds=chosen.seconds or 10 + chosen.kills,
+        seconds=chosen.seconds or 10 + min(chosen.kills, _KILLS_IN_A_TOWN),
         network=not chosen.calm,
         mutation=chosen.mutation,
     )

@@ -65,6 +65,23 @@ class Outcome:
     deliveries: int = 0
     findings: list[Finding] = field(default_factory=list)
 
+    def add(self, other: "Outcome") -> None:
+        """Add what was done and found in another town."""
+        for name in ("seconds", "settled_in", "at_random", "sendings", "promises", "refused", "deliveries"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        for name in ("kills", "at_points", "faults", "disk_faults", "losses", "passings"):
+            ours, theirs = Counter(getattr(self, name)), Counter(getattr(other, name))
+            setattr(self, name, {each: ours[each] + theirs[each] for each in sorted(ours.keys() | theirs)})
+        found = {finding.sentence: finding for finding in self.findings}
+        for finding in other.findings:
+            before = found.get(finding.sentence, Finding(sentence=finding.sentence, checked=0))
+            found[finding.sentence] = Finding(
+                sentence=finding.sentence,
+                checked=before.checked + finding.checked,
+                breaches=before.breaches + finding.breaches,
+            )
+        self.findings = list(found.values())
+
     @property
     def breaches(self) -> list[str]:
         """List everything that is wrong."""
@@ -221,10 +238,12 @@ def _is_going_on(plan: Plan, killers: list[Killer], deadline: float) -> bool:
 async def _settle(town: Town, ledger: Ledger, *, within: float) -> list[str]:
     """Wait until nothing is open anywhere and nothing has changed for a while; say what is still open."""
     quiet_since, moved_at, before = time.monotonic(), time.monotonic(), None
+    now: tuple[list[int], int, int] = ([1], 0, 0)
     # What has piled up may take its time, as long as it gets less.
     while time.monotonic() - moved_at < within:
         await asyncio.sleep(0.2)
-        now = ([_open_count(house) for house in town.houses], len(ledger.taken), len(ledger.confirmed))
+        with contextlib.suppress(sqlite3.OperationalError):  # a node that was just born has it to itself
+            now = ([_open_count(house) for house in town.houses], len(ledger.taken), len(ledger.confirmed))
         undecided = [each for each in ledger.sendings.values() if not each.promises and each.refused is None]
         if now != before:
             moved_at = time.monotonic()

@@ -156,6 +156,7 @@ def test_a_connected_system_gets_its_secret_once(hub: Path) -> None:
             "kind": "dms",
             "serves": [HEALTH, HUB],
             "policy": "require",
+            "console": False,
             "disabled_at": None,
         },
     )

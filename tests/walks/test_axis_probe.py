@@ -42,6 +42,7 @@ async def test_a_way_that_is_well_is_well_at_every_step(world: World) -> None:
         ("http://khong-co-may-nay.invalid/vxp", "address"),
         (f"http://127.0.0.1:{free_port()}/vxp", "connection"),
     ],
+    ids=["no such name", "nobody listens"],
 )
 async def test_a_wrong_address_is_named(world: World, url: str, failing: str) -> None:
     """Nothing behind it is tried."""
