@@ -3,6 +3,7 @@
 The walks over all routes ask the application itself which routes there are: a page added tomorrow is tried, too.
 """
 
+import contextlib
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from aiohttp import web
 
 from gateway.model.people import MAY, Permission, UserRole
+from gateway.web.console import live
 from gateway.web.console.door import SAFE_METHODS, Door
 from gateway.web.console.route import Act, Route
 from tests.console import Browser, Page, Site, open_site, person
@@ -201,6 +203,24 @@ async def test_days_and_places_beyond_all_others_are_answered(site: Site) -> Non
             assert (await clerk.get(f"/documents?{query}")).status == 200, query
         everything = await clerk.get("/documents?on=accepted&from=0001-01-01&to=9999-12-31")
         assert "412/SYT-VP" in everything.text
+
+
+async def test_nobody_takes_every_place_among_those_who_look_by_signing_in_again(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The places for live pages are counted by person, not by session; others still find one."""
+    monkeypatch.setattr(live, "_STREAMS_OF_ONE", 2)
+    headers = {"Accept": "text/event-stream"}
+    async with contextlib.AsyncExitStack() as open_pages:
+        statuses = []
+        for _ in range(3):
+            again = await open_pages.enter_async_context(site.visitor("clerk"))
+            stream = await open_pages.enter_async_context(again.client.get(site.url("/live"), headers=headers))
+            statuses.append(stream.status)
+        assert statuses == [200, 200, 503]
+        auditor = await open_pages.enter_async_context(site.visitor("auditor"))
+        stream = await open_pages.enter_async_context(auditor.client.get(site.url("/live"), headers=headers))
+        assert stream.status == 200
 
 
 # -- Reaching into other agencies ---------------------------------------------------------------------
