@@ -1,25 +1,27 @@
 """What somebody with bad intentions sends to the console, and what becomes of it.
 
-The walks over all routes ask the application itself which routes there are: a page added tomorrow is tried, too.
+The walks over all routes ask the application itself which there are: a page added tomorrow is tried, too.
 """
 
 import contextlib
 import re
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import aiohttp
 import pytest
-from aiohttp import web
 
+from gateway.exchange.directory import Snapshot
+from gateway.model.agency import Agency
 from gateway.model.people import MAY, Permission, UserRole
-from gateway.web.console import live
+from gateway.web.console import document_query, live
 from gateway.web.console.door import SAFE_METHODS, Door
 from gateway.web.console.route import Act, Route
 from tests.console import Browser, Page, Site, open_site, person
 from tests.desk import open_desk
 from tests.town import COMMUNE, Town, open_town
-from tests.walks.world import FINANCE, HEALTH
+from tests.walks.world import HEALTH
 
 # Acts that ask for no more than a session, or for reading: of one's own account, and of what one may read.
 OWN = {
@@ -75,8 +77,7 @@ def address_of(route: Route) -> str:
 
 def _fitting(part: re.Match[str]) -> str:
     pattern = part[1] or "[^/]+"
-    fitting = next(word for word in (*pattern.split("|"), "1", "x") if re.fullmatch(pattern, word))
-    return fitting
+    return next(word for word in (*pattern.split("|"), "1", "x") if re.fullmatch(pattern, word))
 
 
 async def try_out(browser: Browser, route: Route, *, token: str | None, elsewhere: bool = False) -> Page:
@@ -155,7 +156,9 @@ async def test_a_stranger_gets_nothing_but_the_way_in(site: Site, routes: list[R
                 continue
             page = await try_out(stranger, route, token="x")
             if route.method in SAFE_METHODS:
-                assert (page.status, page.headers.get("Location", "")[:16]) == (303, "/console/sign-in"), route
+                assert (page.status, page.headers.get("Location", "")[:16]) == (303, "/console/sign-in"), (
+                    route
+                )
             else:
                 assert page.status == 401, (route.path, page.status)
 
@@ -180,7 +183,9 @@ async def test_an_upload_that_is_none_is_refused_and_no_bug(town: Town, path: st
     """A form for files that comes as something else, or is cut off, is said to be unreadable."""
     async with town.site.visitor("clerk" if "draft" in path else "operator") as visitor:
         if "draft" in path:
-            path = (await visitor.post("/drafts", agency=COMMUNE)).headers["Location"].removeprefix("/console")
+            path = (
+                (await visitor.post("/drafts", agency=COMMUNE)).headers["Location"].removeprefix("/console")
+            )
         token = await visitor.token()
         first = f'--a\r\nContent-Disposition: form-data; name="csrf"\r\n\r\n{token}\r\n'
         for kind, body in NO_UPLOADS:
@@ -215,12 +220,33 @@ async def test_nobody_takes_every_place_among_those_who_look_by_signing_in_again
         statuses = []
         for _ in range(3):
             again = await open_pages.enter_async_context(site.visitor("clerk"))
-            stream = await open_pages.enter_async_context(again.client.get(site.url("/live"), headers=headers))
+            stream = await open_pages.enter_async_context(
+                again.client.get(site.url("/live"), headers=headers)
+            )
             statuses.append(stream.status)
         assert statuses == [200, 200, 503]
         auditor = await open_pages.enter_async_context(site.visitor("auditor"))
         stream = await open_pages.enter_async_context(auditor.client.get(site.url("/live"), headers=headers))
         assert stream.status == 200
+
+
+async def test_looking_for_an_agency_holds_nobody_up(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The names of a country's agencies are gone through beside the loop, however many filters there are."""
+    loop_thread, used = threading.get_ident(), []
+    usual = document_query.agencies_called
+
+    def called(typed: str, directory: Snapshot) -> list[Agency]:
+        used.append(threading.get_ident())
+        return usual(typed, directory)
+
+    monkeypatch.setattr(document_query, "agencies_called", called)
+    async with site.visitor("clerk") as clerk:
+        filters = "agency=tai+chinh&act=1&urgency=4&grade=absent&way=in"
+        assert (await clerk.get(f"/documents?{filters}")).status == 200
+        taken = await clerk.post("/documents/export", agency="tai chinh", form="csv")
+        assert taken.status == 200
+    assert used
+    assert loop_thread not in used
 
 
 # -- Reaching into other agencies ---------------------------------------------------------------------
@@ -230,7 +256,7 @@ async def test_nobody_takes_every_place_among_those_who_look_by_signing_in_again
 async def test_who_is_for_some_agencies_gets_no_hand_on_the_systems_of_others(
     tmp_path: Path, routes: list[Route], role: UserRole
 ) -> None:
-    """A new secret for a neighbour's system would open the neighbour's mailbox: the node is run by who has it whole."""
+    """A new secret for a neighbour's system would open its mailbox: who has the whole node runs it."""
     limited = person(role, "limited", agencies=frozenset({HEALTH}))
     async with open_site(tmp_path / "node", limited) as site, site.visitor("limited") as browser:
         token = await browser.token("/account")

@@ -1,5 +1,6 @@
 """The address of a search: what stands in it becomes a question, and what is chosen stays in it."""
 
+import asyncio
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -57,6 +58,12 @@ class Query:
     def filters(self) -> Iterator[str]:
         """Name the fields that narrow the search, the words aside."""
         return (name for name in self.fields if name not in ("q", "on", "side", "order"))
+
+    async def understand(self, directory: Snapshot, today: date) -> Question:
+        """Understand it, off the loop where names of a country's agencies are gone through."""
+        if self.text("agency"):
+            return await asyncio.to_thread(self.question, directory, today)
+        return self.question(directory, today)
 
     def question(self, directory: Snapshot, today: date) -> Question:
         """Understand it."""
