@@ -106,7 +106,6 @@ class Point(StrEnum):
     PEOPLE_CHANGED = "change of people or their sessions recorded, not yet said"
     SIGNED_IN = "session opened, its secret not yet said"
     LANGUAGE_SET = "language remembered"
-    SEED_DRAWN = "seed of a phone kept, not yet shown"
     FORGOTTEN = "what was seen of another log forgotten"
     # exchange/stamping.py, exchange/watching.py
     STAMP_FETCHED = "timestamp granted, not kept"

@@ -24,7 +24,7 @@ from gateway.evidence.timestamp import verify_token
 from gateway.exchange.checkpoints import root_at
 from gateway.store.database import Database
 from gateway.store.tree import count_tiled
-from gateway.store.whole_log import find_broken_tile, read_log, read_notes
+from gateway.store.whole_log import find_broken_tile, find_mislabelled_checkpoint, read_log, read_notes
 from gateway.trust.certificates import Anchors
 
 # Which of the checks that people are told of a broken rule belongs to; any other is about a checkpoint.
@@ -134,17 +134,28 @@ def _verify(
     every = heapq.merge(read_notes(path), marks, key=lambda mark: mark[0])
     entries = _telling(read_log(path), on_way)
     found = replay(interleave(entries, every), origin=origin, certificates=certificates)
-    broken = find_broken_tile(path)
-    if broken is None:
-        return found
-    fault = Fault(
-        rule="tile-altered",
-        where=f"tile {broken.level}/{broken.number}",
-        vi="ô băm không khớp với các ô bên dưới",
-        en="the tile is not made of the tiles below it",
-    )
-    faults = (*found.faults[: FAULTS_TOLD - 1], fault)
-    return replace(found, faults=faults, faults_count=found.faults_count + 1)
+    beside = list(_faults_beside(path))
+    faults = (*found.faults[: FAULTS_TOLD - len(beside)], *beside)
+    return replace(found, faults=faults, faults_count=found.faults_count + len(beside))
+
+
+def _faults_beside(path: Path) -> Iterator[Fault]:
+    """Look at what stands in no hash of the log."""
+    broken, mislabelled = find_broken_tile(path), find_mislabelled_checkpoint(path)
+    if broken is not None:
+        yield Fault(
+            rule="tile-altered",
+            where=f"tile {broken.level}/{broken.number}",
+            vi="ô băm không khớp với các ô bên dưới",
+            en="the tile is not made of the tiles below it",
+        )
+    if mislabelled is not None:
+        yield Fault(
+            rule="checkpoint-mislabelled",
+            where=f"điểm chốt · checkpoint {mislabelled}",
+            vi="cột kích thước, thời điểm hoặc gốc không đúng với điểm chốt đã ký",
+            en="the columns for size, instant or root say something else than the signed checkpoint",
+        )
 
 
 def _placed(held: Sequence[bytes]) -> list[tuple[int, bytes]]:

@@ -131,7 +131,17 @@ class Composing:
                 "file-empty", where="files", vi="Tệp rỗng, không có nội dung.", en="The file is empty."
             )
         file = DraftFile(id=file_id, name=safe_name(name), size_bytes=size_bytes)
-        await self.desk.database.write(lambda tables: drafts.insert_file(tables, draft_id, file))
+
+        def act(tables: Connection) -> None:
+            # An upload takes its time: what left meanwhile left without it, and must not look otherwise.
+            if not drafts.insert_file(tables, draft_id, file):
+                raise _already_sent()
+
+        try:
+            await self.desk.database.write(act)
+        except Refusal:
+            self.folder.remove(file_id)
+            raise
         passed(Point.FILE_ATTACHED)
 
     async def detach(self, draft_id: DraftId, file_id: FileId, *, by: User) -> None:

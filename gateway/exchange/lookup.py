@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta
+from functools import lru_cache
 
 from gateway.exchange.directory import Directory, Snapshot
 from gateway.exchange.notary import Notary
@@ -129,24 +130,29 @@ def scope_of(user: User, directory: Snapshot) -> frozenset[AgencyCode] | None:
 def agencies_called(typed: str, directory: Snapshot) -> list[Agency]:
     """Find the agencies that somebody means by a code, or by words of a name, accents aside.
 
-    Shape: the closest first; empty when nobody is called so.
+    Shape: the closest first; empty when nobody is called so. A country's names take a while: not on the loop.
     """
     code = AgencyCode(typed.strip().upper())
     exact = directory.agencies.get(directory.canonical(code))
     if exact is not None:
         return [exact]
-    wanted = words_of(typed)
+    wanted = tuple(words_of(typed))
     found = []
     for agency in directory.agencies.values():
-        words = words_of(agency.name)
+        words = _words_in(agency.name)
         if wanted and all(any(word.startswith(one) for word in words) for one in wanted):
             found.append((words != wanted, len(words), agency.code))
     return [directory.agencies[code] for *_, code in sorted(found)[:_AGENCIES_NAMED_SO]]
 
 
+@lru_cache(maxsize=1 << 17)
+def _words_in(name: str) -> tuple[str, ...]:
+    return tuple(words_of(name))
+
+
 def _instants(days: Days) -> tuple[datetime, datetime]:
     first = _FIRST_INSTANT if days.first is None else datetime.combine(days.first, time(), VIETNAM)
-    if days.last is None:
+    if days.last is None or days.last >= _LAST_INSTANT.date():
         return first, _LAST_INSTANT
     following = datetime.combine(days.last + timedelta(days=1), time(), VIETNAM)
     return first, max(first, following - timedelta(milliseconds=1))

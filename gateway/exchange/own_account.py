@@ -5,19 +5,21 @@ changes only against the password.
 """
 
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from sqlite3 import Connection
 
 from gateway.errors import Fault, Refusal
 from gateway.exchange.patience import Count
-from gateway.exchange.sessions import hash_secret
+from gateway.exchange.sessions import hash_secret, no_such_session
 from gateway.exchange.sign_in import SignIn
 from gateway.model.people import Language, Session, SignedIn, UserId
 from gateway.points import Point, passed
 from gateway.store.audit_log import append_entry
 from gateway.store.people import (
     StoredAccount,
+    find_account,
     remove_seed,
     set_language,
     set_new_seed,
@@ -25,7 +27,7 @@ from gateway.store.people import (
     set_recovery,
     take_new_seed,
 )
-from gateway.store.sessions import end_sessions, replace_secret
+from gateway.store.sessions import end_sessions, is_open, replace_secret
 from gateway.trust.one_time_codes import (
     RECOVERY_BYTES,
     SEED_BYTES,
@@ -79,7 +81,7 @@ class OwnAccount(SignIn):
             replace_secret(tables, session.id, hash_secret(secret))
             append_entry(tables, entry)
 
-        await self._write(act)
+        await self._write_for(session, account, act)
         return SignedIn(id=session.id, secret=secret, user=user)
 
     async def enrol_totp(self, session: Session, password: str, *, at: datetime) -> Enrolment:
@@ -87,11 +89,11 @@ class OwnAccount(SignIn):
 
         Errors: Refusal ``password-wrong``; Delay.
         """
-        user = (await self._prove(session, password, at=at)).user
+        account = await self._prove(session, password, at=at)
+        user = account.user
         seed = secrets.token_bytes(SEED_BYTES)
         sealed = self._seal_seed(user.id, seed)
-        await self.database.write(lambda tables: set_new_seed(tables, user.id, sealed))
-        passed(Point.SEED_DRAWN)
+        await self._write_for(session, account, lambda tables: set_new_seed(tables, user.id, sealed))
         return self._enrolment(user.login, seed)
 
     async def pending_totp(self, session: Session) -> Enrolment | None:
@@ -123,7 +125,7 @@ class OwnAccount(SignIn):
             end_sessions(tables, user.id, at=at, but=session.id)
             append_entry(tables, entry)
 
-        await self._write(act)
+        await self._write_for(session, account, act)
         return codes
 
     async def renew_recovery(self, session: Session, password: str, *, at: datetime) -> tuple[str, ...]:
@@ -146,7 +148,7 @@ class OwnAccount(SignIn):
             set_recovery(tables, user.id, map(hash_recovery, codes))
             append_entry(tables, entry)
 
-        await self._write(act)
+        await self._write_for(session, account, act)
         return codes
 
     async def remove_totp(self, session: Session, password: str, *, at: datetime) -> None:
@@ -154,14 +156,15 @@ class OwnAccount(SignIn):
 
         Errors: Refusal ``password-wrong``; Delay.
         """
-        user = (await self._prove(session, password, at=at)).user
+        account = await self._prove(session, password, at=at)
+        user = account.user
         entry = self._entry("second-factor-removed", by=user, at=at, user=user.login)
 
         def act(tables: Connection) -> None:
             remove_seed(tables, user.id)
             append_entry(tables, entry)
 
-        await self._write(act)
+        await self._write_for(session, account, act)
 
     async def _prove(self, session: Session, password: str, *, at: datetime) -> StoredAccount:
         """Insist that who sits there knows the password; guessing is as slow as at the door."""
@@ -179,6 +182,22 @@ class OwnAccount(SignIn):
             raise wrong
         self.patience.forget(keys)
         return account
+
+    async def _write_for(
+        self, session: Session, account: StoredAccount, act: Callable[[Connection], None]
+    ) -> None:
+        """Change an account for who proved himself, unless he was put out while that took its time.
+
+        Errors: Refusal ``no-such-session``.
+        """
+
+        def act_if_still(tables: Connection) -> None:
+            now = find_account(tables, account.user.id)
+            if now is None or now.password != account.password or not is_open(tables, session.id):
+                raise no_such_session()
+            act(tables)
+
+        await self._write(act_if_still)
 
     def _enrolment(self, login: str, seed: bytes) -> Enrolment:
         issuer = f"{ISSUER} {self.notary.gateway}"

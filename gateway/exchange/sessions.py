@@ -102,7 +102,7 @@ class Sessions:
         """
         visit = await find_visit(self.database, session_id)
         if visit is None:
-            raise _no_such_session()
+            raise no_such_session()
         user = (await self.find_account(visit.user_id)).user
         self._expect_own_or_governed(user, by)
         entry = self._entry("session-ended", by=by, at=at, user=user.login, session=session_id)
@@ -230,7 +230,8 @@ def _not_permitted() -> Refusal:
     )
 
 
-def _no_such_session() -> Refusal:
+def no_such_session() -> Refusal:
+    """Say that a session has ended."""
     return Refusal.because(
         "no-such-session", vi="Phiên này đã kết thúc.", en="There is no such session any more."
     )

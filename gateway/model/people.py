@@ -42,7 +42,7 @@ class Permission(StrEnum):
     READ = "read"  # documents, mailboxes and figures of one's agencies
     CORRESPOND = "correspond"  # compose, answer and recall in the name of one's agencies
     OPERATE = "operate"  # resend, cancel, replay
-    RUN = "run"  # systems, agencies, axis, seals, settings, alerts
+    RUN = "run"  # systems, agencies, axis, seals, settings, alerts: for those only who have the whole node
     GOVERN = "govern"  # people and their sessions
     AUDIT = "audit"  # the audit log, proofs, evidence
 
@@ -73,8 +73,9 @@ class User:
     mail: str | None = None
 
     def may(self, permission: Permission) -> bool:
-        """Tell whether the role allows something."""
-        return permission in MAY[self.role]
+        """Tell whether the role allows something, and the agencies do."""
+        is_within_reach = self.agencies is None or permission is not Permission.RUN
+        return is_within_reach and permission in MAY[self.role]
 
     def sees(self, code: AgencyCode) -> bool:
         """Tell whether an agency is one of the user's."""

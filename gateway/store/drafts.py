@@ -58,11 +58,13 @@ def mark_sent(connection: sqlite3.Connection, draft_id: DraftId, package_id: Pac
     connection.execute("UPDATE drafts SET package_id = ? WHERE id = ?", (package_id, draft_id))
 
 
-def insert_file(connection: sqlite3.Connection, draft_id: DraftId, file: DraftFile) -> None:
-    """Add a file that lies in the folder already."""
-    connection.execute(
-        "INSERT INTO draft_files VALUES (?, ?, ?, ?)", (file.id, draft_id, file.name, file.size_bytes)
+def insert_file(connection: sqlite3.Connection, draft_id: DraftId, file: DraftFile) -> bool:
+    """Add a file that lies in the folder already; False when the draft is being sent, or is gone."""
+    done = connection.execute(
+        "INSERT INTO draft_files SELECT ?, id, ?, ? FROM drafts WHERE id = ? AND sending_at IS NULL",
+        (file.id, file.name, file.size_bytes, draft_id),
     )
+    return done.rowcount > 0
 
 
 def delete_file(connection: sqlite3.Connection, draft_id: DraftId, file_id: FileId) -> None:

@@ -48,6 +48,16 @@ def replace_secret(tables: sqlite3.Connection, session_id: SessionId, secret_has
     tables.execute("UPDATE sessions SET secret_hash = ? WHERE id = ?", (secret_hash, session_id))
 
 
+def is_open(tables: sqlite3.Connection, session_id: SessionId) -> bool:
+    """Tell within a transaction whether neither a session nor its user's account was ended."""
+    found = tables.execute(
+        "SELECT 1 FROM sessions JOIN users ON users.id = sessions.user_id"
+        " WHERE sessions.id = ? AND ended_at IS NULL AND disabled_at IS NULL",
+        (session_id,),
+    ).fetchone()
+    return found is not None
+
+
 def note_seen(tables: sqlite3.Connection, session_id: SessionId, at: datetime) -> None:
     """Note that a session is in use."""
     tables.execute("UPDATE sessions SET seen_at = max(seen_at, ?) WHERE id = ?", (to_micros(at), session_id))

@@ -261,6 +261,28 @@ async def test_a_file_too_large_leaves_nothing_behind(town: Town) -> None:
     assert len(list((town.gateway.directory / "drafts").iterdir())) == 1
 
 
+@pytest.mark.parametrize("act", ["send", "discard"])
+async def test_a_file_that_comes_too_late_is_in_no_draft(town: Town, act: str) -> None:
+    """While it was being uploaded the draft was sent, or thrown away, in another window."""
+    async with town.desks() as desks:
+        draft_id = await drafted(desks)
+        before = set(desks.composing.folder.folder.iterdir())
+
+        async def slowly() -> AsyncIterator[bytes]:
+            yield b"%PDF-"
+            if act == "send":
+                await desks.composing.send(draft_id, by=CLERK, at=now())
+            else:
+                await desks.composing.discard(draft_id, by=CLERK)
+            yield b"too late"
+
+        with pytest.raises(Refusal) as refused:
+            await desks.composing.attach(draft_id, "muon.pdf", slowly(), by=CLERK, at=now())
+        assert refused.value.code == "draft-sent"
+        assert set(desks.composing.folder.folder.iterdir()) == before
+        assert not town.gateway.rows("SELECT 1 FROM draft_files WHERE name = 'muon.pdf'")
+
+
 async def test_old_drafts_go_with_their_files(town: Town) -> None:
     """And a file no draft has; a draft in use stays."""
     async with town.desks() as desks:

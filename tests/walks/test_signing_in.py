@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from gateway.errors import Delay, LienthongError, Refusal
+from gateway.exchange.hashing import Hashing
 from gateway.exchange.patience import Count
 from gateway.exchange.people import People
 from gateway.exchange.sign_in import SecondFactorNeeded
@@ -345,6 +346,34 @@ async def test_a_new_password_is_judged_with_all_its_faults(people: People) -> N
     assert same.rule == "password-unchanged"
     assert await people.session("x", at=AT) is None
     await session_of(people, "lan")
+
+
+@pytest.mark.parametrize("act", ["reset", "disable", "end"])
+async def test_who_was_put_out_meanwhile_changes_nothing_any_more(
+    people: People, monkeypatch: pytest.MonkeyPatch, act: str
+) -> None:
+    """Hashing takes its time: what an administrator did against a thief in it is not undone by the thief."""
+    session = await session_of(people, "lan")
+    usual = Hashing.hash
+
+    async def hash_slowly(hashing: Hashing, password: str) -> str:
+        monkeypatch.setattr(Hashing, "hash", usual)
+        if act == "reset":
+            await people.reset_password(session.user.id, by="root", at=AT)
+        elif act == "disable":
+            await people.disable_user(session.user.id, by="root", at=AT)
+        else:
+            await people.end_all(session.user.id, by="root", at=AT)
+        return await hashing.hash(password)
+
+    monkeypatch.setattr(Hashing, "hash", hash_slowly)
+    stolen = "trăng rằm soi bến cũ"
+    failed = await refused(people.change_password(session, PASSWORD, stolen, at=AT))
+    assert failed.code == "no-such-session"
+    if act == "disable":
+        await people.enable_user(session.user.id, by="root", at=AT)
+    failed = await refused(people.sign_in("lan", stolen, None, address=HOME, at=AT))
+    assert failed.code == "sign-in-failed"
 
 
 async def test_at_an_open_screen_the_password_is_asked_for_and_guessing_is_slow(people: People) -> None:

@@ -1,5 +1,6 @@
 """Agencies: the directory, found by name or code; written, closed and merged; read from a list."""
 
+import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -50,7 +51,7 @@ class AgenciesPages:
         """List the agencies that a question finds, by code; a page begins behind the code it is asked for."""
         asked = query_of(request)
         directory = await self.directory.current()
-        found = _find_all(directory, asked.text("q"), asked.text("show"))
+        found = await asyncio.to_thread(_find_all, directory, asked.text("q"), asked.text("show"))
         after = asked.text("after")
         rest = [agency for agency in found if agency.code > after]
         shown = rest[:_SHOWN]

@@ -1,5 +1,6 @@
 """The address of a search: what stands in it becomes a question, and what is chosen stays in it."""
 
+import asyncio
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -27,6 +28,8 @@ FIELDS = (
     *("type", "act", "urgency", "grade", "order"),
 )
 _LONGEST = 400
+# The database counts no further.
+_GREATEST = (1 << 63) - 1
 # Nobody is called so, and so nothing is found.
 _NOBODY = frozenset({AgencyCode("?")})
 
@@ -55,6 +58,12 @@ class Query:
     def filters(self) -> Iterator[str]:
         """Name the fields that narrow the search, the words aside."""
         return (name for name in self.fields if name not in ("q", "on", "side", "order"))
+
+    async def understand(self, directory: Snapshot, today: date) -> Question:
+        """Understand it, off the loop where names of a country's agencies are gone through."""
+        if self.text("agency"):
+            return await asyncio.to_thread(self.question, directory, today)
+        return self.question(directory, today)
 
     def question(self, directory: Snapshot, today: date) -> Question:
         """Understand it."""
@@ -99,7 +108,7 @@ def read_place(text: str) -> Place | None:
     rank, point, id_ = text.partition(".")
     if not point or not rank.isdecimal() or not id_.isdecimal() or len(text) > 40:
         return None
-    return Place(rank=int(rank), id=min(int(id_), (1 << 63) - 1))
+    return Place(rank=min(int(rank), _GREATEST), id=min(int(id_), _GREATEST))
 
 
 def write_place(place: Place) -> str:

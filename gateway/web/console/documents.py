@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import chain, islice
 
 from aiohttp import web
 
@@ -121,7 +122,7 @@ class Documents:
         visitor, form = visitor_of(request), query_of(request)
         query, directory = Query.of(form), await self.directory.current()
         today = local_day(self.clock())
-        question = query.question(directory, today)
+        question = await query.understand(directory, today)
         after = read_place(form.text("after"))
         findings = await self.lookup.find(question, user=visitor.user, after=after, limit=ON_A_PAGE)
         following = findings.following
@@ -150,7 +151,7 @@ class Documents:
         wider = []
         for name in filters[:4]:
             fewer = Query(fields={key: text for key, text in query.fields.items() if key != name})
-            count = await self.lookup.count(fewer.question(directory, today), user=user)
+            count = await self.lookup.count(await fewer.understand(directory, today), user=user)
             if count:
                 wider.append((name, count))
         return wider
@@ -159,7 +160,7 @@ class Documents:
         """Send everything that was found as a file, once that is on record."""
         visitor, form = visitor_of(request), await form_of(request)
         directory, at = await self.directory.current(), self.clock()
-        question = Query.of(form).question(directory, local_day(at))
+        question = await Query.of(form).understand(directory, local_day(at))
         is_workbook = form.text("form") == "xlsx"
         kind = "xlsx" if is_workbook else "csv"
         pages = await self.lookup.export(question, user=visitor.user, form=kind)
@@ -228,9 +229,9 @@ def name_of(directory: Snapshot, code: AgencyCode) -> str:
 
 def _agencies_to_offer(directory: Snapshot) -> list[str]:
     """Name those that are looked for most: the ones served here, then others as far as a list is of use."""
-    served = [code for code in directory.agencies if directory.has_mailbox(code)]
-    others = [code for code in directory.agencies if not directory.has_mailbox(code)]
-    return [directory.agencies[code].name for code in (*served, *others)][:200]
+    served = [code for code in directory.agencies if code in directory.served_by]
+    others = (code for code in directory.agencies if code not in directory.served_by)
+    return [directory.agencies[code].name for code in islice(chain(served, others), 200)]
 
 
 def _choices(language: Language) -> dict[str, list[tuple[str, str]]]:

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 from aiohttp import BodyPartReader, web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from gateway.errors import Fault, Refusal
 from gateway.model.text import normalise
@@ -51,14 +52,10 @@ def query_of(request: web.Request) -> Form:
 async def parts_of(request: web.Request) -> AsyncIterator[BodyPartReader]:
     """Lend the parts of a large form one after the other; its first part must be the session's token.
 
-    Errors: Refusal ``form-not-ours``, before anything else of the form is read.
+    Errors: Refusal ``form-not-ours``, before anything else of the form is read; ``form-unreadable``.
     """
     token: str | None = None
-    if request.content_type != "multipart/form-data":
-        raise _nested()
-    async for part in await request.multipart():
-        if not isinstance(part, BodyPartReader):
-            raise _nested()
+    async for part in _read_parts(request):
         if token is None:
             said = await part.read_chunk(_TOKEN_LIMIT_BYTES) if part.name == CSRF_FIELD else b""
             token = said.decode("ascii", "replace")
@@ -94,5 +91,18 @@ def _clean(text: str) -> str:
     return normalise(text.replace("\r\n", "\n")).strip()
 
 
-def _nested() -> Refusal:
+async def _read_parts(request: web.Request) -> AsyncIterator[BodyPartReader]:
+    if request.content_type != "multipart/form-data":
+        raise _unreadable()
+    try:
+        reader = await request.multipart()
+        while (part := await reader.next()) is not None:
+            if not isinstance(part, BodyPartReader):
+                raise _unreadable()
+            yield part
+    except (ValueError, HttpProcessingError) as error:  # no boundary, or what should be a header is none
+        raise _unreadable() from error
+
+
+def _unreadable() -> Refusal:
     return Refusal.because("form-unreadable", vi="Biểu mẫu không đọc được.", en="The form cannot be read.")

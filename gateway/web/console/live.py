@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from aiohttp import web
 
-from gateway.model.people import SessionId
+from gateway.model.people import UserId
 from gateway.store.database import Database
 from gateway.web.console.door import Door
 from gateway.web.console.route import Route
@@ -32,7 +32,7 @@ class Live:
     door: Door
     is_away: Callable[[], bool]
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
-    _streams: Counter[SessionId] = field(default_factory=Counter)
+    _streams: Counter[UserId] = field(default_factory=Counter)
     _newest: int = 0
     _looked_at: float = float("-inf")
 
@@ -46,8 +46,9 @@ class Live:
 
     async def stream(self, request: web.Request) -> web.StreamResponse:
         """Tell one page of changes until it goes, its session ends, or we stop."""
-        session_id = visitor_of(request).session_id
-        is_full = self._streams.total() >= _STREAMS_LIMIT or self._streams[session_id] >= _STREAMS_OF_ONE
+        # Counted by person: a session is to be had by signing in once more.
+        user_id = visitor_of(request).user.id
+        is_full = self._streams.total() >= _STREAMS_LIMIT or self._streams[user_id] >= _STREAMS_OF_ONE
         if is_full or self._stopping.is_set():
             raise web.HTTPServiceUnavailable
         response = web.StreamResponse(
@@ -58,13 +59,13 @@ class Live:
             }
         )
         self.door.dress(request, response)
-        await response.prepare(request)
-        self._streams[session_id] += 1
+        self._streams[user_id] += 1
         try:
             with contextlib.suppress(ConnectionError):  # a page that was closed is not an error
+                await response.prepare(request)
                 await self._tell(request, response)
         finally:
-            self._streams[session_id] -= 1
+            self._streams[user_id] -= 1
             self._streams += Counter()  # who has none is forgotten
         return response
 
