@@ -43,6 +43,13 @@ class Desk:
         found = [directory.agencies[code] for code in codes if works_here(code, directory)]
         return sorted(found, key=lambda agency: agency.name)
 
+    async def is_for(self, user: User) -> bool:
+        """Tell whether any of a user's agencies works in the console."""
+        directory = await self.directory.current()
+        at_console = (stored.system for stored in directory.systems.values() if stored.system.at_console)
+        codes = (code for system in at_console for code in system.serves)
+        return any(works_here(code, directory) and _sees(user, code, directory) for code in codes)
+
     async def system_for(self, code: AgencyCode, user: User, permission: Permission) -> System:
         """Return the console's system that serves an agency, for somebody who may act there.
 

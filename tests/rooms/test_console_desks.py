@@ -213,3 +213,22 @@ async def test_the_receipt_of_what_was_sent_can_be_kept(town: Town) -> None:
         assert "UBND-VP" in (await browser.get("/sent")).text
         assert (await browser.get("/sent/none")).status == 404
     assert json.loads(json.loads(receipt.text)["statement"])["sender"] == COMMUNE
+
+
+async def test_who_works_in_software_of_his_own_is_led_there(town: Town) -> None:
+    """No dead ends in his menu; the addresses, and his documents' pages, say in words where it is done."""
+    await failed_dispatch(town)
+    thread = await row(town, "SELECT id FROM threads")
+    await add_people(town.gateway, person(UserRole.CLERK, "health", agencies=frozenset({HEALTH})))
+    desks = ("/mailbox", "/drafts", "/sent")
+    async with town.pages.visitor("health") as browser:
+        start = (await browser.get("/")).text
+        for path in desks:
+            assert f'href="/console{path}"' not in start
+            page = await browser.get(path)
+            assert (page.status, 'href="/console/documents"' in page.text) == (200, True)
+            assert "nhận và gửi văn bản trong phần mềm quản lý văn bản của mình" in page.text
+        assert "Thu hồi, trả lời: trong phần mềm" in (await browser.get(f"/documents/{thread}")).text
+    async with town.pages.visitor("clerk") as browser:
+        start = (await browser.get("/")).text
+        assert all(f'href="/console{path}"' in start for path in desks)

@@ -25,7 +25,7 @@ class DeskActions:
     def offered(self, visitor: Visitor, dossier: Dossier) -> Iterable[DocumentAction]:
         """List the buttons: a clerk's for the agencies at the console, an operator's for its dispatches."""
         if visitor.may(Permission.CORRESPOND):
-            yield from _of_a_clerk(visitor, dossier)
+            yield from list(_of_a_clerk(visitor, dossier)) or _elsewhere(visitor, dossier)
         if visitor.may(Permission.OPERATE):
             yield from _of_an_operator(dossier.dispatches)
 
@@ -41,6 +41,17 @@ def _of_a_clerk(visitor: Visitor, dossier: Dossier) -> Iterator[DocumentAction]:
     for item in dossier.dispatches:
         if item.destination is Destination.MAILBOX and item.kind is Kind.DOCUMENT and is_ours(item.recipient):
             yield _link(f"/mailbox/{item.dispatch_id}", ("Xem và trả lời", "Read and answer"), "inbox")
+
+
+def _elsewhere(visitor: Visitor, dossier: Dossier) -> Iterator[DocumentAction]:
+    codes = (dossier.thread.owner, *(item.recipient for item in dossier.dispatches))
+    names = (name for code in codes for name in dossier.directory.names_of(code))
+    if any(visitor.user.sees(name) for name in names):
+        words = (
+            "Thu hồi, trả lời: trong phần mềm quản lý văn bản của cơ quan.",
+            "Recalls and answers: in the agency's own document system.",
+        )
+        yield DocumentAction(address="", words=words, icon="pen")
 
 
 def _of_an_operator(dispatches: Iterable[SentItem]) -> Iterator[DocumentAction]:

@@ -15,7 +15,8 @@ class DocumentAction:
     """One button on a document's page.
 
     Shape: address is whole, with the console's prefix; with a question it is posted to once that is answered
-    (the form's field ``reason`` when a reason is asked for), without one it is a link.
+    (the form's field ``reason`` when a reason is asked for), without one it is a link. Without an address it
+    is no button, and says where else this is done.
     """
 
     address: str

@@ -19,6 +19,7 @@ from gateway.model.people import Permission
 from gateway.store.incoming import Pile, count_unread
 from gateway.store.threads import Answer, list_answers
 from gateway.web.console.asked import asked_at_of
+from gateway.web.console.desk_visitors import show_no_desk, works_at_a_desk
 from gateway.web.console.documents import name_of
 from gateway.web.console.forms import Form, form_of
 from gateway.web.console.route import Area, Nav, Route
@@ -39,7 +40,15 @@ class Mailboxes:
 
     def routes(self) -> Iterable[Route]:
         """List the addresses of the group."""
-        nav = Nav(area=Area.DOCUMENTS, place=20, vi="Hộp thư", en="Mailbox", icon="inbox", count=self._count)
+        nav = Nav(
+            area=Area.DOCUMENTS,
+            place=20,
+            vi="Hộp thư",
+            en="Mailbox",
+            icon="inbox",
+            count=self._count,
+            shown=works_at_a_desk(self.correspondence.desk),
+        )
         read, write = Permission.READ, Permission.CORRESPOND
         yield Route(method="GET", path="/mailbox", act=self.show_list, may=read, nav=nav)
         yield Route(method="GET", path="/mailbox/{id}", act=self.show, may=read)
@@ -51,7 +60,7 @@ class Mailboxes:
         user = visitor_of(request).user
         agencies = await self.correspondence.desk.agencies_of(user)
         if not agencies:
-            return await self.shell.render(request, "mailbox/none.html")
+            return await show_no_desk(self.shell, request, self.correspondence.desk.directory)
         wanted = normalise_code(request.query.get("agency", ""))
         agency = next((each for each in agencies if each.code == wanted), agencies[0])
         pile = _pile_of(request.query.get("pile", ""))

@@ -36,7 +36,8 @@ class Nav:
     """An entry of the menu, shown to those who may call its route.
 
     Shape: icon is a symbol of static/icons.svg; place orders the entries of an area; count is a
-    number worth a look, shown beside the entry when it is not 0.
+    number worth a look, shown beside the entry when it is not 0; shown hides the entry from those for whom
+    there is nothing behind it, and is asked at every page.
     """
 
     area: Area
@@ -45,6 +46,7 @@ class Nav:
     en: str
     icon: str
     count: Callable[[Visitor], Awaitable[int]] | None = None
+    shown: Callable[[Visitor], Awaitable[bool]] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,7 @@ from gateway.store.mailboxes import list_package_dispatches
 from gateway.store.packages import list_thread_packages
 from gateway.store.threads import list_answers
 from gateway.web.console.asked import asked_at_of
+from gateway.web.console.desk_visitors import show_no_desk, works_at_a_desk
 from gateway.web.console.documents import name_of
 from gateway.web.console.forms import Form, form_of
 from gateway.web.console.route import Area, Nav, Route
@@ -37,7 +38,8 @@ class SentDocuments:
 
     def routes(self) -> Iterable[Route]:
         """List the addresses of the group."""
-        nav = Nav(area=Area.DOCUMENTS, place=35, vi="Văn bản đã gửi", en="Sent", icon="out")
+        shown = works_at_a_desk(self.outgoing.desk)
+        nav = Nav(area=Area.DOCUMENTS, place=35, vi="Văn bản đã gửi", en="Sent", icon="out", shown=shown)
         write = Permission.CORRESPOND
         yield Route(method="GET", path="/sent", act=self.show_list, may=write, nav=nav)
         yield Route(method="GET", path="/sent/{id}", act=self.show, may=write)
@@ -48,10 +50,13 @@ class SentDocuments:
     async def show_list(self, request: web.Request) -> web.StreamResponse:
         """List the newest first."""
         user = visitor_of(request).user
+        agencies = await self.outgoing.desk.agencies_of(user)
+        if not agencies:
+            return await show_no_desk(self.shell, request, self.outgoing.desk.directory)
         return await self.shell.render(
             request,
             "sent/list.html",
-            agencies=await self.outgoing.desk.agencies_of(user),
+            agencies=agencies,
             threads=await self.outgoing.list_sent(user),
             name_of=partial(name_of, await self.outgoing.desk.directory.current()),
         )

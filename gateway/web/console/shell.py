@@ -131,6 +131,8 @@ async def _menu_of(
     for route in open_to_all:
         nav = route.nav
         assert nav is not None  # noqa: S101 - menu_of chose them by it
+        if nav.shown is not None and not await nav.shown(visitor):
+            continue
         address = PREFIX + route.path
         is_here = request.path == address or (
             route.path != "/" and request.path.startswith(address.rstrip("/") + "/")

@@ -14,6 +14,7 @@ from gateway.model.identifiers import ThreadId
 from gateway.model.letter import Draft, DraftId, FileId, Letter
 from gateway.model.people import Permission, User
 from gateway.store.threads import find_thread
+from gateway.web.console.desk_visitors import show_no_desk, works_at_a_desk
 from gateway.web.console.documents import name_of
 from gateway.web.console.forms import form_of
 from gateway.web.console.letter_form import agency_from, letter_of, read_letter_form, removed_files
@@ -32,7 +33,8 @@ class Writing:
 
     def routes(self) -> Iterable[Route]:
         """List the addresses of the group."""
-        nav = Nav(area=Area.DOCUMENTS, place=30, vi="Soạn văn bản", en="Write", icon="pen")
+        shown = works_at_a_desk(self.composing.desk)
+        nav = Nav(area=Area.DOCUMENTS, place=30, vi="Soạn văn bản", en="Write", icon="pen", shown=shown)
         write = Permission.CORRESPOND
         yield Route(method="GET", path="/drafts", act=self.show_list, may=write, nav=nav)
         yield Route(method="POST", path="/drafts", act=self.begin, may=write)
@@ -45,10 +47,13 @@ class Writing:
     async def show_list(self, request: web.Request) -> web.StreamResponse:
         """List what is being written, and let another letter begin."""
         user = visitor_of(request).user
+        agencies = await self.composing.desk.agencies_of(user)
+        if not agencies:
+            return await show_no_desk(self.shell, request, self.composing.desk.directory)
         return await self.shell.render(
             request,
             "writing/list.html",
-            agencies=await self.composing.desk.agencies_of(user),
+            agencies=agencies,
             drafts=await self.composing.list_drafts(user),
             name_of=partial(name_of, await self.composing.desk.directory.current()),
         )
