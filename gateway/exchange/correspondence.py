@@ -59,13 +59,21 @@ class Correspondence:
     mailbox: Mailbox
     clock: Callable[[], datetime]
 
-    async def list_pile(self, agency: AgencyCode, pile: Pile, *, by: User) -> list[Incoming]:
-        """List one pile of an agency's mailbox.
+    async def list_pile(
+        self,
+        agency: AgencyCode,
+        pile: Pile,
+        *,
+        by: User,
+        after: DispatchId | None = None,
+        limit: int = LISTED_AT_MOST,
+    ) -> list[Incoming]:
+        """List one pile of an agency's mailbox, or what follows a document of it.
 
         Errors: Refusal ``not-found`` when the agency is not one of the user's at the console.
         """
         await self.desk.system_for(agency, by, Permission.READ)
-        return await list_incoming(self.desk.database, agency, pile, limit=LISTED_AT_MOST)
+        return await list_incoming(self.desk.database, agency, pile, after=after, limit=limit)
 
     async def count_unread(self, by: User) -> int:
         """Count what nobody has opened yet in all mailboxes of a user."""

@@ -3,13 +3,14 @@
 An update or a replacement begins as a draft and goes on in composing.py; a recall leaves at once.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from gateway.edxml.writer import write_document
 from gateway.errors import Refusal
 from gateway.exchange.acceptance import Promise
-from gateway.exchange.composing import LISTED_AT_MOST, Composing
+from gateway.exchange.composing import Composing
 from gateway.exchange.desk import Desk
 from gateway.exchange.lettering import letter_of, write_recall
 from gateway.exchange.reasons import owed_reason
@@ -19,6 +20,7 @@ from gateway.model.letter import DraftId
 from gateway.model.package import Envelope
 from gateway.model.people import Permission, User
 from gateway.model.thread import RecipientState, Thread
+from gateway.store.findings import Reach, load_reaches
 from gateway.store.packages import StoredPackage, list_thread_packages
 from gateway.store.threads import find_thread, list_owned_threads, list_recipients
 
@@ -33,17 +35,32 @@ class Sent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SentPage:
+    """A page of what was sent; following is after which document the next one begins, None on the last."""
+
+    threads: tuple[Thread, ...]
+    reaches: Mapping[ThreadId, Reach]
+    following: ThreadId | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Outgoing:
     """The sent documents of the agencies that work in the console."""
 
     desk: Desk
     composing: Composing
 
-    async def list_sent(self, by: User) -> list[Thread]:
-        """List what a user's agencies sent from the console, the newest first."""
-        agencies = await self.desk.agencies_of(by)
-        codes = [agency.code for agency in agencies]
-        return await list_owned_threads(self.desk.database, codes, limit=LISTED_AT_MOST)
+    async def list_sent(self, by: User, *, after: ThreadId | None = None, limit: int) -> SentPage:
+        """List what a user's agencies sent from the console, the newest first, and how far it has come."""
+        database = self.desk.database
+        codes = [agency.code for agency in await self.desk.agencies_of(by)]
+        threads = await list_owned_threads(database, codes, before=after, limit=limit + 1)
+        shown = threads[:limit]
+        return SentPage(
+            threads=tuple(shown),
+            reaches=await load_reaches(database, [thread.id for thread in shown]),
+            following=shown[-1].id if len(threads) > limit else None,
+        )
 
     async def find_sent(self, thread_id: ThreadId, *, by: User) -> Sent:
         """Find a document that one of a user's agencies sent from the console.

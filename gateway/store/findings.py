@@ -45,6 +45,15 @@ class Hit:
     standings: tuple[tuple[Standing, int], ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """How far a document has come with all of its recipients; recipients are a few of recipient_count."""
+
+    recipient_count: int
+    recipients: tuple[AgencyCode, ...]
+    standings: tuple[tuple[Standing, int], ...]
+
+
 _LISTED = """
 SELECT found.*,
     (SELECT count(*) FROM recipients WHERE thread_id = found.thread_id) AS recipient_count,
@@ -78,7 +87,6 @@ async def load_hits(
 
 
 def _hit_from(row: sqlite3.Row, place: Place) -> Hit:
-    standings: dict[str, int] = json.loads(row["standings"])
     return Hit(
         place=place,
         thread_id=ThreadId(row["thread_id"]),
@@ -97,10 +105,34 @@ def _hit_from(row: sqlite3.Row, place: Place) -> Hit:
         accepted_at=from_micros(row["accepted_at"]),
         recipient_count=row["recipient_count"],
         recipients=agency_codes(row["some"]),
-        standings=tuple(
-            (standing, standings[standing]) for standing in Standing if standing.value in standings
-        ),
+        standings=_in_order(json.loads(row["standings"])),
     )
+
+
+async def load_reaches(database: Database, threads: Sequence[ThreadId]) -> dict[ThreadId, Reach]:
+    """Tell how far documents have come with everybody: for their senders, who may know all of it."""
+    rows = await database.fetch_all(
+        "SELECT value AS thread_id,"
+        " (SELECT count(*) FROM recipients WHERE thread_id = value) AS recipient_count,"
+        " (SELECT json_group_array(code) FROM"
+        "  (SELECT code FROM recipients WHERE thread_id = value ORDER BY code LIMIT :named)) AS some,"
+        " (SELECT json_group_object(standing, count) FROM (SELECT standing, count(*) AS count"
+        "  FROM recipients WHERE thread_id = value GROUP BY standing)) AS standings"
+        " FROM json_each(:threads)",
+        {"threads": json.dumps(threads), "named": _NAMED},
+    )
+    return {
+        ThreadId(row["thread_id"]): Reach(
+            recipient_count=row["recipient_count"],
+            recipients=agency_codes(row["some"]),
+            standings=_in_order(json.loads(row["standings"])),
+        )
+        for row in rows
+    }
+
+
+def _in_order(standings: dict[str, int]) -> tuple[tuple[Standing, int], ...]:
+    return tuple((standing, standings[standing]) for standing in Standing if standing.value in standings)
 
 
 async def load_standings(

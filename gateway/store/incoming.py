@@ -78,13 +78,32 @@ _ORDERS = {
     Pile.OPEN: "recipients.due_on IS NULL, recipients.due_on, dispatches.id",
     Pile.DONE: "dispatches.id DESC",
 }
+# The same orders as places to compare. Where a document stands is looked up anew, so that it is found again
+# even after it left the pile.
+_PLACES = {
+    Pile.UNREAD: "(-dispatches.priority, dispatches.id)",
+    Pile.OPEN: "(recipients.due_on IS NULL, coalesce(recipients.due_on, ''), dispatches.id)",
+    Pile.DONE: "(dispatches.id)",
+}
+_FURTHER = {Pile.UNREAD: ">", Pile.OPEN: ">", Pile.DONE: "<"}
+_PLACE_OF = {
+    pile: f"SELECT {place[1:-1]} FROM dispatches LEFT JOIN recipients"
+    " ON recipients.thread_id = dispatches.thread_id AND code = mailbox WHERE dispatches.id = :after"
+    for pile, place in _PLACES.items()
+}
 
 
-async def list_incoming(database: Database, agency: AgencyCode, pile: Pile, *, limit: int) -> list[Incoming]:
-    """List one pile of an agency's documents, in the order in which they want to be looked at."""
+async def list_incoming(
+    database: Database, agency: AgencyCode, pile: Pile, *, after: DispatchId | None = None, limit: int
+) -> list[Incoming]:
+    """List one pile of an agency's documents, in the order in which they want to be looked at.
+
+    Shape: after is a document of an earlier page; what follows it is listed.
+    """
+    further = "" if after is None else f" AND {_PLACES[pile]} {_FURTHER[pile]} ({_PLACE_OF[pile]})"
     rows = await database.fetch_all(
-        f"{_INCOMING} AND {_PILES[pile]} ORDER BY {_ORDERS[pile]} LIMIT :limit",
-        {"agency": agency, "limit": limit},
+        f"{_INCOMING} AND {_PILES[pile]}{further} ORDER BY {_ORDERS[pile]} LIMIT :limit",
+        {"agency": agency, "after": after, "limit": limit},
     )
     return [_incoming_from(row) for row in rows]
 

@@ -261,11 +261,14 @@ async def list_threads(database: Database, *, limit: int) -> list[Thread]:
     return [thread_from(row) for row in rows]
 
 
-async def list_owned_threads(database: Database, owners: Iterable[AgencyCode], *, limit: int) -> list[Thread]:
-    """List the newest documents of some agencies first."""
+async def list_owned_threads(
+    database: Database, owners: Iterable[AgencyCode], *, before: ThreadId | None = None, limit: int
+) -> list[Thread]:
+    """List the newest documents of some agencies first, or those older than one of them."""
     rows = await database.fetch_all(
-        "SELECT * FROM threads WHERE owner IN (SELECT value FROM json_each(?)) ORDER BY id DESC LIMIT ?",
-        (json.dumps(sorted(owners)), limit),
+        "SELECT * FROM threads WHERE owner IN (SELECT value FROM json_each(:owners))"
+        " AND (:before IS NULL OR id < :before) ORDER BY id DESC LIMIT :limit",
+        {"owners": json.dumps(sorted(owners)), "before": before, "limit": limit},
     )
     return [thread_from(row) for row in rows]
 

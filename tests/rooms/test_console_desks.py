@@ -5,16 +5,23 @@ import io
 import json
 import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import date
+from html import unescape
 from pathlib import Path
 
 import aiohttp
 import pytest
 
+from gateway.model.identifiers import AgencyCode
 from gateway.model.log import LogKind
 from gateway.model.people import UserRole
+from gateway.office import now
+from gateway.wiring.desks import Desks
 from tests.console import Browser, add_people, person
-from tests.packages import Sent, document
+from tests.packages import Sent, document, status
 from tests.town import COMMUNE, STRANGER, WARD, Town, open_town
+from tests.walks.test_desks import CLERK, LETTER, drafted, sent_thread
 from tests.walks.world import HEALTH, MINISTRY, collect_all
 
 
@@ -101,11 +108,11 @@ async def test_only_operators_put_their_hand_to_dispatches_and_only_of_their_age
     failed = await failed_dispatch(town)
     stranger = person(UserRole.OPERATOR, "elsewhere", agencies=frozenset({WARD}))
     await add_people(town.gateway, stranger)
-    for login, status in (("clerk", 403), ("viewer", 403), ("auditor", 403), ("elsewhere", 404)):
+    for login, answer in (("clerk", 403), ("viewer", 403), ("auditor", 403), ("elsewhere", 404)):
         async with town.pages.visitor(login) as browser:
             assert (await browser.get("/attention")).status == 200
-            assert (await browser.get(f"/attention/ask?act=resend&id={failed}")).status == status
-            assert (await browser.post("/attention/resend", id=failed)).status == status
+            assert (await browser.get(f"/attention/ask?act=resend&id={failed}")).status == answer
+            assert (await browser.post("/attention/resend", id=failed)).status == answer
     async with town.pages.visitor("operator") as browser:
         assert (await browser.get(f"/attention/ask?act=nothing&id={failed}")).status == 404
         assert (await browser.get("/attention/ask?act=resend")).status == 303
@@ -204,8 +211,6 @@ async def test_a_reply_begins_with_what_it_answers(town: Town) -> None:
 async def test_the_receipt_of_what_was_sent_can_be_kept(town: Town) -> None:
     """The signed one of the acceptance, as every DMS gets it."""
     async with town.desks() as desks:
-        from tests.walks.test_desks import sent_thread
-
         thread_id = await sent_thread(town, desks)
     await collect_all(town.ministry)
     async with town.pages.visitor("clerk") as browser:
@@ -232,3 +237,54 @@ async def test_who_works_in_software_of_his_own_is_led_there(town: Town) -> None
     async with town.pages.visitor("clerk") as browser:
         start = (await browser.get("/")).text
         assert all(f'href="/console{path}"' in start for path in desks)
+
+
+async def send_from_desk(town: Town, desks: Desks, number: int, *recipients: AgencyCode) -> None:
+    subject = f"Văn bản thứ {number}"
+    letter = replace(LETTER, recipients=recipients, number=str(number), subject=subject)
+    draft = await drafted(desks, letter)
+    assert await desks.composing.send(draft, by=CLERK, at=now()) is not None
+
+
+async def test_the_list_of_what_was_sent_answers_a_caller(town: Town) -> None:
+    """Who has it and how far they are, without opening it; the number says of how many."""
+    async with town.desks() as desks:
+        await send_from_desk(town, desks, 12, MINISTRY, HEALTH, WARD)
+    sent = Sent(sender=COMMUNE, number="12", notation="UBND-VP", day=date(2026, 4, 12))
+    assert (await town.health.send(status(sent, "05", by=HEALTH), sender=HEALTH, kind="status")).ok
+    await row(town, "SELECT 1 FROM recipients WHERE status = '05'")
+    async with town.pages.visitor("clerk") as browser:
+        page = (await browser.get("/sent")).text
+        found = (await browser.get("/documents")).text
+    assert "và 1 nơi khác" in page
+    assert "1/3 nơi nhận: đang xử lý" in page
+    assert "1/3 nơi nhận: đang xử lý" in found
+
+
+async def test_long_lists_go_on_page_by_page(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every document is on one page of its pile, and on one only, in the pile's order."""
+    monkeypatch.setattr("gateway.web.console.sent.ON_A_PAGE", 2)
+    monkeypatch.setattr("gateway.web.console.mailboxes.ON_A_PAGE", 2)
+    async with town.desks() as desks:
+        for number in range(1, 6):
+            await send_from_desk(town, desks, number, WARD)
+
+    async def walk(browser: Browser, path: str) -> list[list[str]]:
+        pages = []
+        while path:
+            text = (await browser.get(path)).text
+            pages.append(re.findall(r"Văn bản thứ (\d)<", text))
+            following = re.search(r'rel="next" href="/console([^"]+)"', text)
+            path = unescape(following[1]) if following else ""
+        return pages
+
+    async with town.pages.visitor("clerk") as browser:
+        assert await walk(browser, "/sent") == [["5", "4"], ["3", "2"], ["1"]]
+    async with town.pages.visitor("neighbour") as browser:
+        assert await walk(browser, "/mailbox") == [["1", "2"], ["3", "4"], ["5"]]
+        for letter in town.gateway.rows("SELECT id FROM dispatches WHERE mailbox = ? ORDER BY id", WARD):
+            await browser.get(f"/mailbox/{letter[0]}")
+        assert await walk(browser, "/mailbox?pile=open") == [["1", "2"], ["3", "4"], ["5"]]
+        for letter in town.gateway.rows("SELECT id FROM dispatches WHERE mailbox = ? ORDER BY id", WARD):
+            await browser.post(f"/mailbox/{letter[0]}/answers/06")
+        assert await walk(browser, "/mailbox?pile=done") == [["5", "4"], ["3", "2"], ["1"]]

@@ -202,7 +202,6 @@ class Documents:
 
 
 def _line(hit: Hit, question: Question, directory: Snapshot, today: date) -> Line:
-    counts = dict(hit.standings)
     return Line(
         hit=hit,
         title=found_in(question.terms, hit.subject),
@@ -210,9 +209,15 @@ def _line(hit: Hit, question: Question, directory: Snapshot, today: date) -> Lin
         sender=name_of(directory, hit.owner),
         recipients=[name_of(directory, code) for code in hit.recipients],
         others=hit.recipient_count - len(hit.recipients),
-        standings=[(labels.standing_label(each), counts[each]) for each in _WORST if each in counts],
+        standings=worst_first(hit.standings),
         is_overdue=is_overdue(hit, today),
     )
+
+
+def worst_first(standings: Iterable[tuple[Standing, int]]) -> list[tuple[Label, int]]:
+    """Label with how many recipients a document stands where, the worst news first."""
+    counts = dict(standings)
+    return [(labels.standing_label(each), counts[each]) for each in _WORST if each in counts]
 
 
 def is_overdue(hit: Hit, today: date) -> bool:

@@ -22,10 +22,12 @@ from gateway.web.console.asked import asked_at_of
 from gateway.web.console.desk_visitors import show_no_desk, works_at_a_desk
 from gateway.web.console.documents import name_of
 from gateway.web.console.forms import Form, form_of
-from gateway.web.console.route import Area, Nav, Route
+from gateway.web.console.route import PREFIX, Area, Nav, Route
 from gateway.web.console.shell import Message, Shell
 from gateway.web.console.visitor import Visitor, visitor_of
 from gateway.web.console.wording import local_day
+
+ON_A_PAGE = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +66,11 @@ class Mailboxes:
         wanted = normalise_code(request.query.get("agency", ""))
         agency = next((each for each in agencies if each.code == wanted), agencies[0])
         pile = _pile_of(request.query.get("pile", ""))
-        items = await self.correspondence.list_pile(agency.code, pile, by=user)
+        after = request.query.get("after") or None
+        items = await self.correspondence.list_pile(
+            agency.code, pile, by=user, after=DispatchId(after) if after else None, limit=ON_A_PAGE + 1
+        )
+        here = f"{PREFIX}/mailbox?agency={agency.code}&pile={pile}"
         database = self.correspondence.desk.database
         unread = {each.code: await count_unread(database, each.code) for each in agencies}
         return await self.shell.render(
@@ -73,7 +79,9 @@ class Mailboxes:
             agencies=agencies,
             agency=agency,
             pile=pile,
-            items=items,
+            items=items[:ON_A_PAGE],
+            first="" if after is None else here,
+            more=f"{here}&after={items[ON_A_PAGE - 1].id}" if len(items) > ON_A_PAGE else "",
             unread=unread,
             today=local_day(self.clock()),
             name_of=partial(name_of, await self.correspondence.desk.directory.current()),

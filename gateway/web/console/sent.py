@@ -19,12 +19,13 @@ from gateway.store.packages import list_thread_packages
 from gateway.store.threads import list_answers
 from gateway.web.console.asked import asked_at_of
 from gateway.web.console.desk_visitors import show_no_desk, works_at_a_desk
-from gateway.web.console.documents import name_of
+from gateway.web.console.documents import name_of, worst_first
 from gateway.web.console.forms import Form, form_of
-from gateway.web.console.route import Area, Nav, Route
+from gateway.web.console.route import PREFIX, Area, Nav, Route
 from gateway.web.console.shell import Message, Shell
 from gateway.web.console.visitor import visitor_of
 
+ON_A_PAGE = 50
 _AMENDING = {"update": Business.UPDATE, "replace": Business.REPLACE}
 
 
@@ -53,11 +54,16 @@ class SentDocuments:
         agencies = await self.outgoing.desk.agencies_of(user)
         if not agencies:
             return await show_no_desk(self.shell, request, self.outgoing.desk.directory)
+        after = request.query.get("after") or None
+        page = await self.outgoing.list_sent(user, after=ThreadId(after) if after else None, limit=ON_A_PAGE)
         return await self.shell.render(
             request,
             "sent/list.html",
             agencies=agencies,
-            threads=await self.outgoing.list_sent(user),
+            page=page,
+            worst_first=worst_first,
+            newest="" if after is None else f"{PREFIX}/sent",
+            older="" if page.following is None else f"{PREFIX}/sent?after={page.following}",
             name_of=partial(name_of, await self.outgoing.desk.directory.current()),
         )
 
