@@ -5,6 +5,9 @@ abbreviation in the notation.
 Source: SĐ1:2022 to QCVN 102:2016, annex (groups A and B); Nghị định 30/2020/NĐ-CP for abbreviations.
 """
 
+import re
+import unicodedata
+
 from gateway.model.package import DocumentType
 from gateway.model.text import fold
 
@@ -65,6 +68,13 @@ _ADMINISTRATIVE_TYPES = (
 TYPE_NAMES = tuple(dict.fromkeys((*(name for name, _ in _ADMINISTRATIVE_TYPES), *_LEGAL_NAMES)))
 """Every type that has a name, those of everyday administration first."""
 
+# What begins the name of a place in an agency's name (xã hội is none), and what no abbreviation counts.
+_PLACE = re.compile(
+    r"\s(?i:tỉnh|thành phố|huyện|quận|xã|phường|thị xã|thị trấn|đặc khu)\s+(?=(\S))",
+)
+_JOINING = frozenset({"và", "các", "của"})
+_TONES = dict.fromkeys(map(ord, "\u0300\u0301\u0303\u0309\u0323"))
+
 OFFICIAL_LETTER = DocumentType(group=ADMINISTRATIVE, detail=18, name="Công văn")
 
 
@@ -101,6 +111,29 @@ def resolve_type(stated: DocumentType, notation: str) -> DocumentType:
 def abbreviation_of(name: str) -> str:
     """Return how an administrative type is told in a notation; empty when it has none."""
     return dict(_ADMINISTRATIVE_TYPES).get(name, "")
+
+
+def usual_notation(type_name: str, agency_name: str) -> str:
+    """Write the notation that an agency's documents of a type usually have: ``QĐ-UBND``, ``BC-SYT``.
+
+    Shape: of an official letter it is the agency's part alone; the unit that drafted it follows in practice.
+    Source: Nghị định 30/2020/NĐ-CP, annex I, II.3.
+    """
+    return "-".join(filter(None, (abbreviation_of(type_name), _initials_of(agency_name))))
+
+
+def _initials_of(name: str) -> str:
+    """Abbreviate an agency without the place it is of: Sở Giáo dục và Đào tạo tỉnh … is SGDĐT."""
+    places = (found for found in _PLACE.finditer(name) if found[1].isupper() or found[1].isdigit())
+    kept = name[: next((found.start() for found in places), None)].split()
+    initials = (word if word.isupper() else word[0].upper() for word in kept if word.lower() not in _JOINING)
+    return "".join(sign for each in initials for sign in _without_tones(each) if sign.isalpha())
+
+
+def _without_tones(text: str) -> str:
+    # Ủy ban is UB, but Đ, Ô, Ư are letters of their own.
+    apart = unicodedata.normalize("NFD", text)
+    return unicodedata.normalize("NFC", apart.translate(_TONES))
 
 
 def _legal_twin(named: DocumentType) -> DocumentType:

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from sqlite3 import Connection
 
+from gateway.edxml.document_types import usual_notation
 from gateway.edxml.file_names import safe_name
 from gateway.edxml.packing import File
 from gateway.edxml.writer import write_document
@@ -56,6 +57,17 @@ class Composing:
         codes = [agency.code for agency in agencies]
         return await drafts.list_drafts(self.desk.database, codes, limit=LISTED_AT_MOST)
 
+    async def new_letter(self, agency: AgencyCode, *, at: datetime) -> Letter:
+        """Begin a letter with what can be known of it: today, the place, the notation as it usually is."""
+        agency = (await self.desk.directory.current()).canonical(agency)
+        last, letter = await drafts.find_last_sent(self.desk.database, agency), Letter()
+        return replace(
+            letter,
+            day=at.astimezone(VIETNAM).date(),
+            place="" if last is None else last.place,
+            notation=await self._usual_notation(agency, letter.type_name),
+        )
+
     async def begin(self, agency: AgencyCode, letter: Letter, *, by: User, at: datetime) -> DraftId:
         """Begin a draft.
 
@@ -95,6 +107,8 @@ class Composing:
         kept = replace(letter, business=before.business, amends=before.amends, answers=before.answers)
         if before.business is Business.UPDATE:  # an update is the same document, under the same number
             kept = replace(kept, number=before.number, notation=before.notation, day=before.day)
+        elif kept.type_name != before.type_name:
+            kept = await self._with_usual_notation(draft.agency, kept, before.type_name)
 
         def act(tables: Connection) -> None:
             if not drafts.change_letter(tables, draft_id, kept, at=at):
@@ -248,6 +262,19 @@ class Composing:
         kept = await drafts.list_file_ids(self.desk.database)
         self.folder.sweep(kept, before=at - _BEING_WRITTEN)
         return False
+
+    async def _with_usual_notation(self, agency: AgencyCode, letter: Letter, former_type: str) -> Letter:
+        """Let the notation follow the type, unless the author wrote one of his own."""
+        if letter.notation != await self._usual_notation(agency, former_type):
+            return letter
+        return replace(letter, notation=await self._usual_notation(agency, letter.type_name))
+
+    async def _usual_notation(self, agency: AgencyCode, type_name: str) -> str:
+        last = await drafts.find_last_sent(self.desk.database, agency, type_name=type_name)
+        if last is not None:
+            return last.notation
+        known = (await self.desk.directory.current()).agencies.get(agency)
+        return "" if known is None else usual_notation(type_name, known.name)
 
     async def _check_number(self, agency: AgencyCode, letter: Letter) -> None:
         known = await find_thread(self.desk.database, document_id_of(agency, letter))

@@ -106,6 +106,19 @@ async def list_drafts(database: Database, codes: Iterable[AgencyCode], *, limit:
     return [_draft_from(row, []) for row in rows]
 
 
+async def find_last_sent(
+    database: Database, agency: AgencyCode, *, type_name: str | None = None
+) -> Letter | None:
+    """Find what an agency sent last from a draft that is still kept, of one type if that is wanted."""
+    row = await database.fetch_one(
+        "SELECT letter FROM drafts WHERE agency = :agency AND package_id IS NOT NULL"
+        " AND (:type IS NULL OR json_extract(letter, '$.type_name') = :type)"
+        " ORDER BY changed_at DESC LIMIT 1",
+        {"agency": agency, "type": type_name},
+    )
+    return None if row is None else _read(row["letter"])
+
+
 async def list_file_ids(database: Database) -> set[FileId]:
     """List every file that some draft has."""
     return {FileId(row["id"]) for row in await database.fetch_all("SELECT id FROM draft_files")}

@@ -4,7 +4,7 @@ import asyncio
 import io
 import json
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import date
 from html import unescape
@@ -17,6 +17,7 @@ from gateway.model.identifiers import AgencyCode
 from gateway.model.log import LogKind
 from gateway.model.people import UserRole
 from gateway.office import now
+from gateway.web.console.wording import local_day
 from gateway.wiring.desks import Desks
 from tests.console import Browser, add_people, person
 from tests.packages import Sent, document, status
@@ -57,19 +58,27 @@ async def new_draft(browser: Browser) -> str:
     return page.headers["Location"].rpartition("/")[2]
 
 
-async def save(browser: Browser, draft: str, *files: tuple[str, bytes], token: str | None = None) -> int:
+async def save(
+    browser: Browser,
+    draft: str,
+    *files: tuple[str, bytes],
+    token: str | None = None,
+    fields: Sequence[tuple[str, str]] = (("act", "save"),),
+) -> int:
     """Send the form of a letter as a browser does: token first, files last."""
     form = aiohttp.FormData(quote_fields=False)
     form.add_field("csrf", await browser.token() if token is None else token, content_type="text/plain")
     form.add_field("subject", "Trích yếu", content_type="text/plain")
     for name, content in files:
         form.add_field("files", io.BytesIO(content), filename=name, content_type="application/octet-stream")
-    form.add_field("act", "save", content_type="text/plain")
+    for name, text in fields:
+        form.add_field(name, text, content_type="text/plain")
     headers = {"Origin": browser.site.node.url, "Sec-Fetch-Site": "same-origin"}
     async with browser.client.post(
         browser.site.url(f"/drafts/{draft}"), data=form, headers=headers, allow_redirects=False
     ) as answer:
         browser.last = await answer.text()  # type: ignore[attr-defined]
+        browser.led_to = answer.headers.get("Location", "")  # type: ignore[attr-defined]
         return answer.status
 
 
@@ -288,3 +297,49 @@ async def test_long_lists_go_on_page_by_page(town: Town, monkeypatch: pytest.Mon
         for letter in town.gateway.rows("SELECT id FROM dispatches WHERE mailbox = ? ORDER BY id", WARD):
             await browser.post(f"/mailbox/{letter[0]}/answers/06")
         assert await walk(browser, "/mailbox?pile=done") == [["5", "4"], ["3", "2"], ["1"]]
+
+
+async def kept(browser: Browser, draft: str) -> dict[str, str]:
+    """The fields of a draft's form."""
+    form = (await browser.get(f"/drafts/{draft}")).text
+    found = {
+        name: unescape(text) for name, text in re.findall(r'name="(\w+)" type="\w+" value="([^"]*)"', form)
+    }
+    return found | {"recipients": " ".join(re.findall(r'name="remove" value="([^"]+)"', form))}
+
+
+async def test_a_new_letter_begins_with_what_is_known(town: Town) -> None:
+    """Today, the sender's usual notation, following the type until the author writes one; the last place."""
+    async with town.pages.visitor("clerk") as browser:
+        draft = await new_draft(browser)
+        first = await kept(browser, draft)
+        assert (first["day"], first["notation"], first["place"]) == (str(local_day(now())), "UBND", "")
+        for type_name, written, notation in (
+            ("Quyết định", "UBND", "QĐ-UBND"),
+            ("Báo cáo", "QĐ-UBND", "BC-UBND"),
+            ("Quyết định", "BC-VX", "BC-VX"),
+        ):
+            await save(browser, draft, fields=[("type_name", type_name), ("notation", written)])
+            assert (await kept(browser, draft))["notation"] == notation
+        async with town.desks() as desks:
+            await send_from_desk(town, desks, 12, MINISTRY)
+        second = await kept(browser, await new_draft(browser))
+        assert (second["notation"], second["place"]) == (LETTER.notation, LETTER.place)
+
+
+async def test_recipients_are_ticked_added_and_taken_out(town: Town) -> None:
+    """Searching on keeps what is ticked; Enter searches after something new, otherwise it keeps the draft."""
+    async with town.pages.visitor("clerk") as browser:
+        draft = await new_draft(browser)
+
+        async def press(*fields: tuple[str, str]) -> tuple[str, str]:
+            assert await save(browser, draft, fields=fields) == 303
+            return (await kept(browser, draft))["recipients"], browser.led_to.partition(draft)[2]  # type: ignore[attr-defined]
+
+        assert await press(("q", "y te"), ("act", "enter")) == ("", "?q=y+te#recipients")
+        ticked = ("add", HEALTH), ("q", "bo"), ("searched", "y te"), ("act", "search")
+        assert await press(*ticked) == (HEALTH, "?q=bo#recipients")
+        added = ("add", MINISTRY), ("q", "bo"), ("searched", "bo"), ("act", "add")
+        assert await press(*added) == (f"{HEALTH} {MINISTRY}", "?q=bo#recipients")
+        assert await press(("q", ""), ("remove", HEALTH)) == (MINISTRY, "?q=#recipients")
+        assert await press(("q", "bo"), ("searched", "bo"), ("act", "enter")) == (MINISTRY, "")

@@ -1,7 +1,7 @@
 """The mailboxes of agencies without a DMS: what came, read and answered."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
@@ -13,7 +13,6 @@ from gateway.exchange.correspondence import Correspondence, Opened
 from gateway.exchange.enclosures import Enclosures
 from gateway.model.code_lists import STATUS_NAMES, StatusCode
 from gateway.model.identifiers import DispatchId, normalise_code
-from gateway.model.letter import Letter
 from gateway.model.package import Staff
 from gateway.model.people import Permission
 from gateway.store.incoming import Pile, count_unread
@@ -119,13 +118,14 @@ class Mailboxes:
         """Begin a letter that answers this document."""
         user = visitor_of(request).user
         opened = await self._open(request)
-        letter = Letter(
+        agency, at = opened.incoming.recipient, self.clock()
+        letter = replace(
+            await self.composing.new_letter(agency, at=at),
             recipients=(opened.incoming.sender,),
             answers=opened.incoming.thread_id,
-            place=opened.envelope.place or "",
             subject=f"V/v trả lời văn bản số {opened.envelope.code}",
         )
-        draft_id = await self.composing.begin(opened.incoming.recipient, letter, by=user, at=self.clock())
+        draft_id = await self.composing.begin(agency, letter, by=user, at=at)
         return self.shell.redirect(request, f"/drafts/{draft_id}")
 
     async def _open(self, request: web.Request) -> Opened:

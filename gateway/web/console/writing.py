@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from urllib.parse import urlencode
 
 from aiohttp import web
 
@@ -11,12 +12,12 @@ from gateway.edxml.document_types import TYPE_NAMES
 from gateway.errors import Fault, Refusal
 from gateway.exchange.composing import Composing
 from gateway.model.identifiers import ThreadId
-from gateway.model.letter import Draft, DraftId, FileId, Letter
+from gateway.model.letter import Draft, DraftId, FileId
 from gateway.model.people import Permission, User
 from gateway.store.threads import find_thread
 from gateway.web.console.desk_visitors import show_no_desk, works_at_a_desk
 from gateway.web.console.documents import name_of
-from gateway.web.console.forms import form_of
+from gateway.web.console.forms import Form, form_of
 from gateway.web.console.letter_form import agency_from, letter_of, read_letter_form, removed_files
 from gateway.web.console.route import Area, Nav, Route
 from gateway.web.console.shell import Message, Shell
@@ -60,8 +61,9 @@ class Writing:
 
     async def begin(self, request: web.Request) -> web.StreamResponse:
         """Begin a letter."""
-        agency = agency_from(await form_of(request))
-        draft_id = await self.composing.begin(agency, Letter(), by=visitor_of(request).user, at=self.clock())
+        agency, at = agency_from(await form_of(request)), self.clock()
+        letter = await self.composing.new_letter(agency, at=at)
+        draft_id = await self.composing.begin(agency, letter, by=visitor_of(request).user, at=at)
         return self.shell.redirect(request, f"/drafts/{draft_id}")
 
     async def show(self, request: web.Request) -> web.StreamResponse:
@@ -94,8 +96,8 @@ class Writing:
             return await self._show(request, await self._find(request), tuple(faults))
         if form.text("act") == "send":
             return self.shell.redirect(request, f"/drafts/{draft.id}/send")
-        if form.text("act") == "search":
-            found = str(request.rel_url.with_query(q=form.text("q")).query_string)
+        if _is_about_recipients(form):
+            found = urlencode({"q": form.text("q")})
             return self.shell.redirect(request, f"/drafts/{draft.id}?{found}#recipients")
         return self.shell.redirect(
             request, f"/drafts/{draft.id}", Message(vi="Đã lưu bản thảo.", en="The draft is kept.")
@@ -174,6 +176,13 @@ class Writing:
 
 def _id_of(request: web.Request) -> DraftId:
     return DraftId(request.match_info["id"])
+
+
+def _is_about_recipients(form: Form) -> bool:
+    """Tell whether what was pressed searches, adds or removes; Enter does after something new to look for."""
+    if form.all("remove") or form.text("act") in ("search", "add"):
+        return True
+    return form.text("act") == "enter" and form.text("q") not in ("", form.text("searched"))
 
 
 def _user_of(request: web.Request) -> User:
