@@ -11,13 +11,14 @@ from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from gateway.errors import Fault
 from gateway.model.identifiers import AgencyCode, SystemId, is_agency_code, normalise_code
 from gateway.model.retention import PERMANENT
 
-_UNIT_SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
+_UNIT_MILLISECONDS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _LONGEST_TERM_DAYS = 366_000
 _UNIT_BYTES = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
 
@@ -26,7 +27,7 @@ def _wrong(vi: str, en: str) -> PydanticCustomError:
     return PydanticCustomError("setting", "{en}", {"vi": vi, "en": en})
 
 
-def _read_amount(text: object, units: Mapping[str, float], vi: str, en: str) -> float:
+def _read_amount(text: object, units: Mapping[str, int], vi: str, en: str) -> int:
     form = rf"(\d{{1,6}}) ?({'|'.join(units)})"
     match = re.fullmatch(form, text, re.ASCII) if isinstance(text, str) else None
     if match is None:
@@ -34,13 +35,20 @@ def _read_amount(text: object, units: Mapping[str, float], vi: str, en: str) -> 
     return int(match[1]) * units[match[2]]
 
 
+def _write_amount(amount: int, units: Mapping[str, int], *, gap: str) -> str:
+    """Write in the largest unit that leaves no rest."""
+    fitting = [unit for unit, size in units.items() if amount % size == 0 and amount >= size]
+    unit = fitting[-1] if fitting else next(iter(units))
+    return f"{amount // units[unit]}{gap}{unit}"
+
+
 def read_duration(text: object) -> timedelta:
     """Read "30s", "5m", "2h", "1d" or "2ms"."""
     forms = '"30s", "5m", "2h", "1d"'
-    seconds = _read_amount(
-        text, _UNIT_SECONDS, f"khoảng thời gian như {forms}", f"a duration such as {forms}"
+    milliseconds = _read_amount(
+        text, _UNIT_MILLISECONDS, f"khoảng thời gian như {forms}", f"a duration such as {forms}"
     )
-    return timedelta(seconds=seconds)
+    return timedelta(milliseconds=milliseconds)
 
 
 def read_term(text: object) -> timedelta:
@@ -61,7 +69,19 @@ def read_term(text: object) -> timedelta:
 def read_size(text: object) -> int:
     """Read "64 KiB", "50 MiB" or "1 GiB" as bytes."""
     forms = '"64 KiB", "50 MiB", "1 GiB"'
-    return int(_read_amount(text, _UNIT_BYTES, f"dung lượng như {forms}", f"a size such as {forms}"))
+    return _read_amount(text, _UNIT_BYTES, f"dung lượng như {forms}", f"a size such as {forms}")
+
+
+def write_duration(span: timedelta) -> str:
+    """Write a duration or a term as it is read."""
+    if span == PERMANENT:
+        return "permanent"
+    return _write_amount(span // timedelta(milliseconds=1), _UNIT_MILLISECONDS, gap="")
+
+
+def write_size(size_bytes: int) -> str:
+    """Write a size as it is read."""
+    return _write_amount(size_bytes, _UNIT_BYTES, gap=" ")
 
 
 def _check_code(raw: str) -> AgencyCode:
@@ -124,6 +144,12 @@ LocalPath = Annotated[Path, AfterValidator(_under_directory)]
 _none_when_empty = BeforeValidator(lambda text: None if text == "" else text)
 OptionalUrl = Annotated[str | None, _none_when_empty, AfterValidator(lambda raw: raw and _check_url(raw))]
 OptionalPath = Annotated[Path | None, _none_when_empty, AfterValidator(_under_directory)]
+
+
+def is_size(field: FieldInfo) -> bool:
+    """Tell whether a setting is a size; to the program it is only a number."""
+    return BeforeValidator(read_size) in field.metadata
+
 
 _WORDS = {
     "missing": ("thiếu thiết lập bắt buộc này", "this setting is required"),

@@ -12,7 +12,7 @@ from cryptography import x509
 
 from gateway.exchange.road import Road
 from gateway.model.alert import AlertRule, Condition
-from gateway.store.alerts import count_failures, list_left_mailboxes, oldest_waiting
+from gateway.store.alerts import LeftMailbox, count_failures, list_left_mailboxes, oldest_waiting
 from gateway.store.blobs import Blobs
 from gateway.store.database import Database
 
@@ -118,15 +118,24 @@ class Sensors:
         if not self.thresholds.mailbox_left_after:
             return ()
         left = await list_left_mailboxes(self.database, before=at - self.thresholds.mailbox_left_after)
-        return [
-            Condition(
-                rule=AlertRule.MAILBOX_LEFT,
-                subject=system,
-                vi=f"Hệ thống {system} chưa lấy gói tin đến từ {local(since)}.",
-                en=f"System {system} has not collected what came at {local(since)}.",
-            )
-            for system, since in left
-        ]
+        return map(_left, left)
+
+
+def _left(mailbox: LeftMailbox) -> Condition:
+    since = local(mailbox.since)
+    if mailbox.agency is None:
+        return Condition(
+            rule=AlertRule.MAILBOX_LEFT,
+            subject=mailbox.system,
+            vi=f"Hệ thống {mailbox.system} chưa lấy gói tin đến từ {since}.",
+            en=f"System {mailbox.system} has not collected what came at {since}.",
+        )
+    return Condition(
+        rule=AlertRule.MAILBOX_LEFT,
+        subject=mailbox.code,
+        vi=f"{mailbox.agency}: chưa ai mở hộp thư trên trang quản trị, có văn bản đến từ {since}.",
+        en=f"{mailbox.agency}: nobody has opened its mailbox in the console; a document came at {since}.",
+    )
 
 
 def is_over(threshold: timedelta, since: datetime, at: datetime) -> bool:

@@ -1,22 +1,39 @@
 """Alerts on disk, and the questions that raise them: none costs more because a queue is longer."""
 
 import sqlite3
+from dataclasses import dataclass
 from datetime import datetime
 
 from gateway.model.alert import Alert, AlertRule, Condition
 from gateway.model.code_lists import Priority
-from gateway.model.identifiers import SystemId
+from gateway.model.identifiers import AgencyCode, SystemId
 from gateway.store.database import Database, from_micros, to_micros
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftMailbox:
+    """What nobody collects, and since when. agency is a name where people should: at the console."""
+
+    system: SystemId
+    code: AgencyCode
+    agency: str | None
+    since: datetime
+
+
 # Of each mailbox with something in it and each priority the head is the oldest that nobody has collected.
+# A program collects for all its agencies at once; at the console each has people of its own.
 _LEFT = (
-    "SELECT system_id, min(created_at) AS since, sum(open_count) AS waiting FROM served_agencies"
-    " CROSS JOIN queues ON queues.destination = 'mailbox' AND queues.mailbox = code AND open_count > 0"
+    "SELECT system_id, served_agencies.code AS code, CASE WHEN at_console"
+    " THEN coalesce(agencies.name, served_agencies.code) END AS agency,"
+    " min(dispatches.created_at) AS since FROM served_agencies"
+    " JOIN systems ON systems.id = system_id LEFT JOIN agencies ON agencies.code = served_agencies.code"
+    " CROSS JOIN queues ON queues.destination = 'mailbox' AND queues.mailbox = served_agencies.code"
+    " AND open_count > 0"
     f" CROSS JOIN (VALUES {', '.join(f'({each:d})' for each in Priority)}) AS each"
     " CROSS JOIN dispatches ON dispatches.rowid = (SELECT rowid FROM dispatches"
     "  WHERE destination = 'mailbox' AND ended_at IS NULL AND mailbox = queues.mailbox"
     "  AND kind = queues.kind AND state = 'waiting' AND priority = each.column1 ORDER BY id LIMIT 1)"
-    " GROUP BY system_id"
+    " GROUP BY system_id, CASE WHEN at_console THEN served_agencies.code END"
 )
 
 
@@ -79,7 +96,15 @@ async def count_failures(database: Database, *, since: datetime) -> int:
     return 0 if row is None else int(row["failed"])
 
 
-async def list_left_mailboxes(database: Database, *, before: datetime) -> list[tuple[SystemId, datetime]]:
-    """List the systems whose oldest uncollected package came before an instant, and when it came."""
+async def list_left_mailboxes(database: Database, *, before: datetime) -> list[LeftMailbox]:
+    """List the systems, and agencies at the console, whose oldest uncollected package came before then."""
     rows = await database.fetch_all(f"{_LEFT} HAVING since < ?", (to_micros(before),))
-    return [(SystemId(row["system_id"]), from_micros(row["since"])) for row in rows]
+    return [
+        LeftMailbox(
+            system=SystemId(row["system_id"]),
+            code=AgencyCode(row["code"]),
+            agency=row["agency"],
+            since=from_micros(row["since"]),
+        )
+        for row in rows
+    ]

@@ -1,5 +1,7 @@
 """The console's pages for who runs the node: what they are told of its files, settings and connections."""
 
+from datetime import timedelta
+
 from aiohttp import web
 from cryptography import x509
 
@@ -8,6 +10,7 @@ from gateway.config import Config
 from gateway.exchange.alerts import Alerts
 from gateway.exchange.worker import Worker
 from gateway.office import Clock, Office
+from gateway.setting_types import is_size, write_duration, write_size
 from gateway.settings import Section
 from gateway.web.console.agencies_pages import AgenciesPages
 from gateway.web.console.alerts_pages import AlertsPages
@@ -83,18 +86,30 @@ def kept_certificates(config: Config) -> list[KeptCertificate]:
     return kept
 
 
-def settings_in_force(config: Config) -> dict[str, dict[str, str]]:
-    """Write every setting as people read it. Secrets are never settings, so that there is none to hide."""
-    tables: dict[str, dict[str, str]] = {"": {}}
+def settings_in_force(config: Config) -> dict[str, dict[str, str | bool]]:
+    """Write every setting as config.toml has it. Secrets are no settings, so that there is none to hide."""
+    tables: dict[str, dict[str, str | bool]] = {"": {}}
     for name, value in config:
         if isinstance(value, Section):
-            tables[name] = {key: _said(each) for key, each in value}
+            tables[name] = _table(value)
         elif value is not None:
             tables[""][name] = _said(value)
     return tables
 
 
+def _table(section: Section) -> dict[str, str | bool]:
+    sizes = {name for name, field in type(section).model_fields.items() if is_size(field)}
+    return {
+        name: value if isinstance(value, bool) else write_size(value) if name in sizes else _said(value)
+        for name, value in section
+    }
+
+
 def _said(value: object) -> str:
     if isinstance(value, (tuple, list)):
-        return ", ".join(map(_said, value)) or "–"
+        return "; ".join(map(_said, value)) or "–"
+    if isinstance(value, Section):
+        return ", ".join(f"{name} = {said}" for name, said in _table(value).items())
+    if isinstance(value, timedelta):
+        return write_duration(value)
     return "–" if value is None or value == "" else str(value)

@@ -130,6 +130,8 @@ async def test_only_operators_put_their_hand_to_dispatches_and_only_of_their_age
         assert (refused.status, "Cần nêu lý do" in refused.text) == (422, True)
         for _ in range(2):
             assert (await browser.post("/attention/resend", id=failed)).status == 303
+        thread = await row(town, "SELECT id FROM threads")
+        assert f'<a href="/console/documents/{thread}">Theo dõi</a>' in (await browser.get("/attention")).text
     assert len(town.gateway.rows("SELECT 1 FROM dispatches WHERE follows = ?", failed)) == 1
 
 
@@ -343,3 +345,22 @@ async def test_recipients_are_ticked_added_and_taken_out(town: Town) -> None:
         assert await press(*added) == (f"{HEALTH} {MINISTRY}", "?q=bo#recipients")
         assert await press(("q", ""), ("remove", HEALTH)) == (MINISTRY, "?q=#recipients")
         assert await press(("q", "bo"), ("searched", "bo"), ("act", "enter")) == (MINISTRY, "")
+
+
+async def test_who_cannot_send_again_reads_whom_to_tell(town: Town) -> None:
+    """The operators who can, by name; another agency's is not among them."""
+    await failed_dispatch(town)
+    await add_people(
+        town.gateway,
+        person(UserRole.CLERK, "health", agencies=frozenset({HEALTH})),
+        replace(person(UserRole.OPERATOR, "here"), name="Trực ban A", mail="truc@tinh.example"),
+        replace(person(UserRole.OPERATOR, "away", agencies=frozenset({WARD})), name="Trực ban B"),
+    )
+    async with town.pages.visitor("health") as browser:
+        page = (await browser.get("/attention")).text
+    assert "Người vận hành nút gửi lại được" in page
+    assert "Trực ban A" in page
+    assert "mailto:truc@tinh.example" in page
+    assert "Trực ban B" not in page
+    async with town.pages.visitor("here") as browser:
+        assert "Trực ban A</strong> (" not in (await browser.get("/attention")).text

@@ -173,6 +173,17 @@ async def test_certificates_and_settings_are_told_and_no_key_or_secret_is(
         assert not any(secret in text for secret in site.node.secrets.values())
 
 
+async def test_settings_are_told_as_they_are_written(operator: Browser) -> None:
+    """Durations, sizes and terms as in config.toml, yes and no in words; nothing as a program has it."""
+    text = (await operator.get("/settings")).text
+    said = dict(re.findall(r"<code>(\w+)</code></dt><dd>([^<]*)</dd>", text))
+    assert (said["session_idle"], said["idle_timeout"], said["keep"]) == ("30m", "75s", "60d")
+    assert (said["body_limit"], said["inline_limit"]) == ("1 GiB", "64 KiB")
+    assert (said["enabled"], said["documents"]) == ("có", "permanent")
+    for program in ("0:00", "True", "False", "None", "timedelta", "Peer("):
+        assert program not in text
+
+
 async def test_what_is_wrong_stands_on_the_page_of_alerts(site: Site, operator: Browser) -> None:
     """Nobody to tell is said, too."""
     page = await operator.get("/alerts")

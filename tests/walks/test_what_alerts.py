@@ -1,7 +1,9 @@
 """What the sensors of a real node find, and do not find when all is well."""
 
 import asyncio
+import re
 from datetime import timedelta
+from pathlib import Path
 
 from gateway.config import load_config
 from gateway.exchange.road import Road
@@ -9,7 +11,9 @@ from gateway.exchange.sensors import Sensors, Thresholds
 from gateway.model.alert import AlertRule
 from gateway.office import now, open_office
 from gateway.sandbox.faulty_axis import FaultyAxis
+from gateway.store.alerts import list_left_mailboxes
 from tests.packages import Sent, document
+from tests.town import COMMUNE, COMMUNE_NAME, WARD, open_town
 from tests.walks.world import HEALTH, MINISTRY, Node, World, until
 
 HOUR = timedelta(hours=1)
@@ -53,6 +57,27 @@ async def test_what_a_system_leaves_lying_is_found_with_its_name(world: World) -
     assert await found(world.gateway) == []
     assert await found(world.gateway, after=2 * HOUR) == [(AlertRule.MAILBOX_LEFT, "SYT")]
     assert await found(world.gateway, after=2 * HOUR, mailbox_left_after=timedelta()) == []
+
+
+async def test_a_mailbox_at_the_console_is_called_by_its_agency(tmp_path: Path) -> None:
+    """There is no program to blame, but people to call; one that somebody opens is left by nobody."""
+    async with open_town(tmp_path) as town:
+
+        async def left() -> list[str]:
+            seen = await found(town.gateway, after=2 * HOUR)
+            return sorted(subject for rule, subject in seen if rule == AlertRule.MAILBOX_LEFT)
+
+        letter = document(Sent(sender=HEALTH, number="1"), [COMMUNE, WARD])
+        assert (await town.health.send(letter, sender=HEALTH)).ok
+        assert [subject for subject in await left() if subject != "SYT"] == [COMMUNE, WARD]
+        async with open_office(load_config(town.gateway.directory / "config.toml")) as office:
+            told = await list_left_mailboxes(office.database, before=now() + HOUR)
+            assert {each.agency for each in told if each.agency} == {COMMUNE_NAME, "UBND phường Thử Nghiệm"}
+        async with town.pages.visitor("clerk") as browser:
+            page = (await browser.get("/mailbox")).text
+            (letter_id,) = re.findall(r"/console/mailbox/([0-9a-f-]{36})", page)
+            await browser.get(f"/mailbox/{letter_id}")
+        assert COMMUNE not in await left()
 
 
 async def look_ahead(node: Node) -> list[tuple[str, str]]:

@@ -1,7 +1,7 @@
 """What somebody should look at, grouped by cause, and what can be done about it. Each act asks first."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -9,13 +9,15 @@ from aiohttp import web
 
 from gateway.errors import Refusal
 from gateway.exchange.asking_again import AskingAgain, Came
+from gateway.exchange.desk import works_here
 from gateway.exchange.directory import Directory
 from gateway.exchange.intervention import AT_ONCE, Case, Intervention
 from gateway.exchange.lookup import scope_of
 from gateway.model.identifiers import AgencyCode, DispatchId
-from gateway.model.people import Permission, User
+from gateway.model.people import Permission, User, UserRole
 from gateway.store import attention
 from gateway.store.database import Database
+from gateway.store.people import load_accounts
 from gateway.web.console.documents import name_of
 from gateway.web.console.forms import Form, form_of, query_of
 from gateway.web.console.route import Area, Nav, Route
@@ -23,6 +25,7 @@ from gateway.web.console.shell import Message, Shell
 from gateway.web.console.visitor import Visitor, visitor_of
 
 LISTED_AT_MOST = 200
+_OPERATORS_NAMED = 3
 _LONG_FOR_THE_AXIS = timedelta(hours=1)
 _LONG_IN_A_MAILBOX = timedelta(days=1)
 _NEWS = timedelta(days=30)
@@ -95,6 +98,8 @@ class Attention:
             declined=await attention.list_declined(self.database, codes, since=now - _NEWS, limit=limit),
             unmatched=await attention.list_unmatched(self.database, codes, limit=limit),
             refused=await attention.list_refused_arrivals(self.database, codes, limit=limit),
+            operators=await self._operators(codes) if failed and not visitor.may(Permission.OPERATE) else (),
+            works_here=lambda code: works_here(code, directory),
             reads=visitor.may(Permission.READ),
             operates=visitor.may(Permission.OPERATE),
             asks=self.asking_again is not None and visitor.may(Permission.OPERATE),
@@ -117,7 +122,10 @@ class Attention:
             if refusal.code in ("no-such-dispatch", "not-allowed"):
                 raise web.HTTPNotFound from refusal
             return await self._ask(request, act, chosen, refusal, reason)
-        return self.shell.redirect(request, "/attention", _DONE[act])
+        message = _DONE[act]
+        if act == "resend" and user.may(Permission.READ):
+            message = replace(message, leads_to=await self._place_to_watch(chosen, visitor_of(request)))
+        return self.shell.redirect(request, "/attention", message)
 
     async def fetch(self, request: web.Request) -> web.StreamResponse:
         """Ask the axis for a refused package anew."""
@@ -134,6 +142,19 @@ class Attention:
         except Refusal as refusal:
             raise web.HTTPNotFound from refusal
         return self.shell.redirect(request, "/attention", _CAME[came])
+
+    async def _place_to_watch(self, chosen: list[DispatchId], visitor: Visitor) -> str:
+        """Name the page of the document that was sent again; of several, the list of what is on its way."""
+        case = await self._find(chosen[0], visitor)
+        if len(chosen) == 1 and case.package.thread_id is not None:
+            return f"/documents/{case.package.thread_id}"
+        return "/documents?state=waiting"
+
+    async def _operators(self, codes: Collection[AgencyCode] | None) -> list[User]:
+        """List who can send again what is some agencies'."""
+        users = [one.user for one in await load_accounts(self.database) if one.disabled_at is None]
+        operators = [user for user in users if user.role is UserRole.OPERATOR]
+        return [one for one in operators if codes is None or any(map(one.sees, codes))][:_OPERATORS_NAMED]
 
     async def _carry_out(
         self, act: str, chosen: list[DispatchId], by: User, reason: str, at: datetime

@@ -55,7 +55,7 @@ class NodePages:
     endpoint: str | None
     probe: Callable[[], Awaitable[Sequence[ProbeStep]]] | None
     certificates: Callable[[], Sequence[KeptCertificate]]
-    settings: Mapping[str, Mapping[str, str]]
+    settings: Mapping[str, Mapping[str, str | bool]]
     clock: Callable[[], datetime]
 
     def routes(self) -> Iterable[Route]:

@@ -29,12 +29,14 @@ _MESSAGES_LIMIT = 1000
 class Message:
     """What a page says once, after something was done.
 
-    Shape: tone is ``good``, ``bad``, ``warn`` or ``calm``.
+    Shape: tone is ``good``, ``bad``, ``warn`` or ``calm``; leads_to lies under ``/console`` and is where one
+    sees what comes of it.
     """
 
     vi: str
     en: str
     tone: str = "good"
+    leads_to: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
