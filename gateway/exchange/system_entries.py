@@ -54,8 +54,8 @@ def check_system(wanted: System, directory: Snapshot, *, take_over: bool) -> Ite
             yield Fault(
                 rule="unknown-agency",
                 where="serves",
-                vi=f"không có cơ quan {code} trong danh bạ; hãy thêm cơ quan trước (lienthong agency add)",
-                en=f"agency {code} is not in the directory; add it first (lienthong agency add)",
+                vi=f"không có cơ quan {code} trong danh bạ; hãy thêm cơ quan trước",
+                en=f"agency {code} is not in the directory; add it first",
             )
         elif not take_over:
             yield from taken_faults(canonical, wanted.id, directory, where="serves")

@@ -109,6 +109,24 @@ async def test_every_fault_of_a_form_is_told_at_once_and_nothing_is_lost(operato
     assert (await operator.post("/systems/connect", system="X", kind="no", serves=HEALTH)).status == 422
 
 
+async def test_a_system_is_connected_for_an_agency_called_by_its_name(site: Site, operator: Browser) -> None:
+    """Without accents, if no other is called so; an unknown one is told once, and leads to adding it."""
+    await operator.post("/agencies/add", code=NEW, name="UBND xã Thử Nghiệm")
+    page = await operator.get("/systems/connect")
+    assert '<option value="UBND xã Thử Nghiệm">' in page.text
+    asked = {"system": "XA", "kind": "console", "policy": "warn"}
+    for name, words in (
+        ("tỉnh", "có nhiều cơ quan là “tỉnh”"),
+        ("Sở Không Có", "danh bạ không có cơ quan nào là “Sở Không Có”"),
+        ("", "hệ thống phải phục vụ ít nhất một cơ quan"),
+    ):
+        refused = await operator.post("/systems/connect", agency=name, **asked)
+        assert (refused.status, refused.text.count(words)) == (422, 1)
+        assert ('href="/console/agencies/add"' in refused.text) == (name == "Sở Không Có")
+    assert (await operator.post("/systems/connect", agency="ubnd xa thu", **asked)).status == 303
+    assert "UBND xã Thử Nghiệm" in (await operator.get("/systems/of/XA")).text
+
+
 async def test_agencies_are_found_without_accents_and_changed(site: Site, operator: Browser) -> None:
     """The words may stand in any order, and in names or codes."""
     page = await operator.get("/agencies?q=y+te+so")

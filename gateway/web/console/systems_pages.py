@@ -1,20 +1,24 @@
 """Systems: what connects here, what each serves, and its secret, which is shown once."""
 
+import asyncio
 import secrets
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from aiohttp import web
 
+from gateway.errors import Fault
 from gateway.exchange.directory import Directory, Snapshot
+from gateway.exchange.lookup import agencies_called
 from gateway.exchange.registry import Registry
 from gateway.exchange.system_entries import check_system
-from gateway.model.agency import System, SystemKind
-from gateway.model.identifiers import SystemId, normalise_code
+from gateway.model.agency import Agency, System, SystemKind
+from gateway.model.identifiers import AgencyCode, SystemId, normalise_code
 from gateway.model.people import Permission
 from gateway.model.signature import SignaturePolicy
+from gateway.model.text import words_of
 from gateway.store.database import Database
 from gateway.store.systems import Traffic, look_at_traffic
 from gateway.web.console.forms import Form, chosen, form_of
@@ -90,17 +94,21 @@ class SystemsPages:
         form = await form_of(request)
         directory = await self.directory.current(certainly=True)
         codes = form.text("serves").replace(",", " ").replace(";", " ").split()
+        name = form.text("agency")
+        named, unclear = _one_of(await asyncio.to_thread(agencies_called, name, directory), name)
         at_console = form.text("kind") == _AT_CONSOLE
         policy = chosen(form, "policy", SignaturePolicy, default=self.default_policy)
         wanted = System(
             id=SystemId(form.text("system")),
             kind=SystemKind.DMS if at_console else chosen(form, "kind", SystemKind, default=SystemKind.DMS),
-            serves=frozenset(map(normalise_code, codes)),
+            serves=frozenset(map(normalise_code, codes)) | named,
             # What the console writes is this node's own, and sealed when it leaves: nothing to verify.
             policy=SignaturePolicy.OFF if at_console else policy,
             at_console=at_console,
         )
         faults = list(check_system(wanted, directory, take_over=form.ticked("take_over")))
+        if unclear:  # that nobody is served is then told already
+            faults = [fault for fault in faults if fault.rule != "serves-nobody"] + unclear
         if faults:
             return await self._ask(request, form, faults)
         secret = await self.registry.put_system(wanted, by=_who(request), at=self.clock())
@@ -109,7 +117,7 @@ class SystemsPages:
             return self._back(request, wanted, vi, en)
         return self._go_to_secret(request, wanted.id, secret)
 
-    async def _ask(self, request: web.Request, form: Form, faults: Iterable[object]) -> web.StreamResponse:
+    async def _ask(self, request: web.Request, form: Form, faults: Sequence[Fault]) -> web.StreamResponse:
         directory = await self.directory.current()
         free = [agency for agency in directory.addressable() if agency.code not in directory.served_by]
         return await self.shell.render(
@@ -117,7 +125,8 @@ class SystemsPages:
             "systems/connect.html",
             status=422 if faults else 200,
             form=form,
-            faults=tuple(faults),
+            faults=faults,
+            is_unknown=any(fault.rule == "unknown-agency" for fault in faults),
             default_policy=self.default_policy,
             suggestions=sorted(free, key=lambda agency: agency.code)[:500],
             kinds=KINDS,
@@ -183,6 +192,26 @@ class SystemsPages:
 
     def _back(self, request: web.Request, system: System, vi: str, en: str) -> web.Response:
         return self.shell.redirect(request, f"/systems/of/{system.id}", Message(vi=vi, en=en, tone="good"))
+
+
+def _one_of(called: Sequence[Agency], text: str) -> tuple[frozenset[AgencyCode], list[Fault]]:
+    """Choose the agency that a text means: all of its name, or words that no other name has."""
+    if not text:
+        return frozenset(), []
+    exactly = [agency for agency in called if words_of(agency.name) == words_of(text)]
+    if len(found := exactly or called) == 1:
+        return frozenset({found[0].code}), []
+    if not found:
+        rule, vi, en = (
+            "unknown-agency",
+            f"danh bạ không có cơ quan nào là “{text}”",
+            f"no agency is called “{text}”",
+        )
+    else:
+        rule = "agency-unclear"
+        vi = f"có nhiều cơ quan là “{text}”; hãy chọn từ danh sách hoặc ghi mã"
+        en = f"several agencies are called “{text}”; choose from the list, or write the code"
+    return frozenset(), [Fault(rule=rule, where="agency", vi=vi, en=en)]
 
 
 def _who(request: web.Request) -> str:
