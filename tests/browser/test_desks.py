@@ -10,7 +10,9 @@ import pytest
 from playwright.async_api import Browser
 
 from gateway.model.log import LogKind
+from gateway.model.people import UserRole
 from tests.browser.kit import NARROW, WIDE, Window, needs_chromium, open_window
+from tests.console import add_people, person
 from tests.packages import Sent, document, status
 from tests.town import COMMUNE, OTHER_STRANGER, STRANGER, Town, open_town
 from tests.walks.world import HEALTH, MINISTRY, collect_all, status_codes, until
@@ -74,6 +76,8 @@ async def compose(window: Window, files: list[Path]) -> None:
     await page.fill("#q", "bo thu")
     await page.click("button[value=search]")
     await page.check(f"input[name=add][value='{MINISTRY}']")
+    await page.click("button[value=add]")
+    await page.wait_for_selector(f"button[name=remove][value='{MINISTRY}']")
 
 
 @pytest.fixture
@@ -184,6 +188,10 @@ async def test_every_page_is_open_to_everybody(
         await look(window, "letter")
         await compose(window, files)
         await look(window, "form")
+        await window.page.fill("#q", "so thu nghiem")
+        await window.page.press("#q", "Enter")
+        await window.page.wait_for_selector("input[name=add]")
+        await look(window, "searching")
         await window.page.fill("#number", "")
         await window.page.click("button[value=send]:visible")
         await look(window, "faulty")
@@ -193,6 +201,13 @@ async def test_every_page_is_open_to_everybody(
         await window.page.click("#then button")
         await window.page.wait_for_url("**/sent/*")
         await look(window, "document")
+        await window.go("/sent")
+        await look(window, "sent-one")
+    await add_people(town.gateway, person(UserRole.CLERK, "health", agencies=frozenset({HEALTH})))
+    async with open_window(browser, town.pages, "health", **MANNERS[manner]) as window:
+        for name, path in (("elsewhere", "/mailbox"), ("failed", "/attention")):
+            await window.go(path)
+            await look(window, name)
     async with open_window(browser, town.pages, "operator", **MANNERS[manner]) as window:
         await window.go("/attention")
         await look(window, "attention")
