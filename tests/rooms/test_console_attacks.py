@@ -19,9 +19,10 @@ from gateway.web.console import document_query, live
 from gateway.web.console.door import SAFE_METHODS, Door
 from gateway.web.console.route import Act, Route
 from tests.console import Browser, Page, Site, open_site, person
-from tests.desk import open_desk
+from tests.desk import REPORT, open_desk, thread_of
+from tests.packages import document
 from tests.town import COMMUNE, Town, open_town
-from tests.walks.world import HEALTH
+from tests.walks.world import HEALTH, PROVINCE
 
 # Acts that ask for no more than a session, or for reading: of one's own account, and of what one may read.
 OWN = {
@@ -267,3 +268,21 @@ async def test_who_is_for_some_agencies_gets_no_hand_on_the_systems_of_others(
                 assert (await try_out(browser, route, token=token)).status == 403, route.path
         assert "/console/systems" not in (await browser.get("/account")).text
         assert (await site.node.dms("STC").received()).ok
+
+
+async def test_a_later_version_is_not_told_to_who_got_an_earlier_one(site: Site) -> None:
+    """The list and what is taken away from it have the title of the version that came to the asker."""
+    secret = document(
+        REPORT, [PROVINCE], subject="Danh sách người bị kỷ luật", business=2, target=REPORT.document_id
+    )
+    assert (await site.node.dms("SYT").send(secret, sender=HEALTH)).ok
+    for login, knows in (("clerk", True), ("viewer", True), ("finance", False)):
+        async with site.visitor(login) as browser:
+            page = await browser.get("/documents?q=412&way=out")
+            taken = await browser.post("/documents/export", q="412", way="out", form="csv")
+            one = await browser.get(f"/documents/{thread_of(site, REPORT)}")
+            assert (page.status, taken.status, one.status) == (200, 200, 200)
+            for text in (page.text, taken.text, one.text):
+                assert ("bị kỷ luật" in re.sub(r"</?mark>", "", text)) is knows, (login, text)
+            if not knows:
+                assert "tiêm chủng mở rộng" in page.text
