@@ -211,6 +211,16 @@ async def test_days_and_places_beyond_all_others_are_answered(site: Site) -> Non
         assert "412/SYT-VP" in everything.text
 
 
+async def test_a_name_holds_nothing_that_nobody_sees(site: Site) -> None:
+    """A turn of direction would let a name pose as another; a control character fits into no package."""
+    async with site.visitor("operator") as operator:
+        named = "Sở\u00a0Giả\u202e \u200bmạo\x07 <b>"
+        added = await operator.post("/agencies/add", code="000.00.98.H57", name=named)
+        assert added.status == 303, added.text
+    (row,) = site.node.rows("SELECT name FROM agencies WHERE code = '000.00.98.H57'")
+    assert row["name"] == "Sở Giả mạo <b>"
+
+
 async def test_nobody_takes_every_place_among_those_who_look_by_signing_in_again(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
