@@ -4,7 +4,7 @@ The office is the part of a gateway that needs no network; wiring builds a whole
 """
 
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,8 +13,11 @@ from cryptography import x509
 
 from gateway.config import Config
 from gateway.errors import Misconfiguration
+from gateway.exchange.bundled_document import NARRATOR, Records
+from gateway.exchange.checkpoints import Checkpoints, log_name
 from gateway.exchange.directory import Directory
 from gateway.exchange.examination import House
+from gateway.exchange.export import Chain, Export
 from gateway.exchange.ids import Mint
 from gateway.exchange.intervention import Intervention
 from gateway.exchange.notary import Notary
@@ -27,7 +30,7 @@ from gateway.model.package import Organization
 from gateway.store.backup import Place
 from gateway.store.blobs import Blobs
 from gateway.store.database import Database, open_database
-from gateway.trust.keys import Seal, load_seal
+from gateway.trust.keys import Seal, fingerprint_of, load_seal
 from gateway.trust.secrets import KEY_BYTES
 
 Clock = Callable[[], datetime]
@@ -126,6 +129,25 @@ def furnish_intervention(
     )
 
 
+async def furnish_export(office: Office, *, others: Sequence[Chain] = ()) -> Export:
+    """Make what writes evidence bundles. others are certificates of whoever else signed, some maybe twice."""
+    chains, code = seal_chains(office.config), office.config.agency_code
+    return Export(
+        gateway=code,
+        checkpoints=Checkpoints(database=office.database, seal=office.seal, origin=log_name(code)),
+        records=Records(
+            database=office.database,
+            blobs=office.blobs,
+            directory=await office.directory.current(certainly=True),
+            narrator=NARRATOR,
+            seals=frozenset(fingerprint_of(chain[0]) for chain in chains),
+        ),
+        seal=office.seal,
+        chains=chains,
+        others=list({chain[0]: chain for chain in others}.values()),
+    )
+
+
 def place_of(config: Config, folder: Path) -> Place:
     """Name what a backup copies."""
     trust, storage = config.trust, config.storage
@@ -161,10 +183,34 @@ def seal_chains(config: Config) -> tuple[tuple[x509.Certificate, ...], ...]:
     return tuple(tuple(x509.load_pem_x509_certificates(path.read_bytes())) for path in paths)
 
 
+def others_chains(config: Config) -> list[tuple[x509.Certificate, ...]]:
+    """Load the certificates of others who sign what we keep.
+
+    Errors: Misconfiguration when one cannot be read.
+    """
+    return [load_chain(path) for path in others_certificate_files(config)]
+
+
 def others_certificate_files(config: Config) -> list[Path]:
     """List the files with certificates of others who sign what we keep: the axis, witnesses."""
     axis = config.axis.certificate_file if config.axis else None
     return [*([axis] if axis else []), *(peer.certificate_file for peer in config.audit.peers)]
+
+
+def load_chain(path: Path) -> tuple[x509.Certificate, ...]:
+    """Load a certificate with those above it.
+
+    Errors: Misconfiguration when it cannot be read.
+    """
+    try:
+        return tuple(x509.load_pem_x509_certificates(path.read_bytes()))
+    except ValueError as error:
+        raise Misconfiguration.because(
+            "certificate-unreadable",
+            where=str(path),
+            vi="không đọc được chứng thư số: cần PEM",
+            en="the certificate cannot be read: PEM is expected",
+        ) from error
 
 
 def house_of(config: Config) -> House:

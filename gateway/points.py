@@ -118,6 +118,9 @@ class Point(StrEnum):
     FILES_SET_ASIDE = "erased files out of the way, not yet gone"
     FILES_REMOVED = "erased files gone, still listed"
     FILES_FORGOTTEN = "erased files gone and off the list"
+    # exchange/verifying.py, exchange/bundling.py
+    VERIFICATION_RECORDED = "outcome of a verification recorded, nobody told"
+    EVIDENCE_RECORDED = "a bundle made and recorded, not yet handed out"
     # exchange/holding.py, exchange/archiving.py, exchange/archive_return.py
     HOLD_PLACED = "hold placed"
     HOLD_RELEASED = "hold released"

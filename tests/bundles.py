@@ -15,18 +15,15 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from gateway.cli.evidence import narrator
 from gateway.config import load_config
 from gateway.evidence.asic import ContainerWriter
 from gateway.evidence.verifier.audit import verify
 from gateway.evidence.verifier.findings import CHECKS, Findings
 from gateway.evidence.verifier.forms import INDEX, MANIFEST, MIMETYPE, SIGNATURES, read_instant
-from gateway.exchange.bundled_document import Records
-from gateway.exchange.checkpoints import Checkpoints, log_name
 from gateway.exchange.export import Export, Exported, Wish, find_document
-from gateway.office import Office, open_office, seal_chains
+from gateway.office import Office, furnish_export, open_office
 from gateway.trust.issuing import Issued
-from gateway.trust.keys import Seal, fingerprint_of
+from gateway.trust.keys import Seal
 from tests.keys import ISSUED_AT, authority
 from tests.walks.world import Node
 
@@ -45,21 +42,8 @@ ess_cert_id_alg = {ess}
 
 async def walk_of(office: Office, *others: Path) -> Export:
     """The export of a node, as the command line puts it together."""
-    chains, code = seal_chains(office.config), office.config.agency_code
-    return Export(
-        gateway=code,
-        checkpoints=Checkpoints(database=office.database, seal=office.seal, origin=log_name(code)),
-        records=Records(
-            database=office.database,
-            blobs=office.blobs,
-            directory=await office.directory.current(certainly=True),
-            narrator=narrator(),
-            seals=frozenset(fingerprint_of(chain[0]) for chain in chains),
-        ),
-        seal=office.seal,
-        chains=chains,
-        others=[x509.load_pem_x509_certificates(path.read_bytes()) for path in others],
-    )
+    others_of = [x509.load_pem_x509_certificates(path.read_bytes()) for path in others]
+    return await furnish_export(office, others=others_of)
 
 
 async def export(node: Node, path: Path, wanted: str | None = None, *others: Path) -> Exported:

@@ -38,9 +38,9 @@ _LOG_TAIL_LINES = 12
     help="Thư mục để giữ dữ liệu; mặc định một thư mục tạm. · Where to keep everything.",
 )
 def demo(once: bool, folder: Path | None) -> None:
-    """Chạy thử trọn vẹn trên máy này: một trục, hai cổng, bốn phần mềm quản lý văn bản.
+    """Chạy thử trọn vẹn trên máy này: một trục, hai cổng, năm phần mềm quản lý văn bản.
 
-    A hub, a dedicated and a shared gateway, and four sample DMSs exchange documents with real PDFs, on
+    A hub, a dedicated and a shared gateway, and five sample DMSs exchange documents with real PDFs, on
     loopback only; every step is checked from the outside. Without --once everything stays up afterwards, to
     be played with, until Ctrl-C.
     """
@@ -60,17 +60,19 @@ class _Performance:
 
     async def give(self) -> int:
         """Play the story and tell how it went; return the exit code."""
-        from gateway.cli.demo_nodes import found_for_demo
+        from gateway.cli.demo_past import new_world
         from gateway.errors import LienthongError
-        from gateway.sandbox.world import World
 
         _let_signals_cancel()
-        world = World(folder=self.folder, found=found_for_demo)
+        world = new_world(self.folder)
         self.sheet.print(words(("\nLiên Thông – chạy thử", "bold"), (" · demo", "dim")))
         try:
             async with AsyncExitStack() as opened:
-                with self._waiting("đang khởi động trục và hai cổng · starting"):
+                with self._waiting("đang lập trục và hai cổng · founding"):
                     await opened.enter_async_context(world)
+                await self._remember(world)
+                with self._waiting("đang khởi động trục và hai cổng · starting"):
+                    await world.start()
                 return await self._play(world)
         except LienthongError as error:
             self._tell_trouble(error, world)
@@ -79,10 +81,21 @@ class _Performance:
             self.sheet.print(both("\nĐã dừng; mọi tiến trình đã kết thúc.", "stopped; every process ended"))
             return _INTERRUPTED
 
+    async def _remember(self, world: "World") -> None:
+        """Let the nodes have a past: what people look for in a console was not all sent a minute ago."""
+        from gateway.cli.demo_past import live_through
+
+        with self._waiting("hai tháng trước: các cơ quan gửi, nhận văn bản · two months before"):
+            letters_count = await live_through(world, full=not self.once)
+        line = both(
+            f"    Hai tháng trước: {letters_count} văn bản đã gửi, nhận và xử lý", "two months before"
+        )
+        self.sheet.print(line)
+
     async def _play(self, world: "World") -> int:
         from datetime import datetime
 
-        from gateway.cli.demo_report import tell_places, tell_report, tell_world
+        from gateway.cli.demo_report import tell_consoles, tell_places, tell_report, tell_world
         from gateway.cli.terminal import VIETNAM
         from gateway.sandbox.letters import letters_of
         from gateway.sandbox.stage import Stage
@@ -95,6 +108,8 @@ class _Performance:
         self._show(tell_report(stage, seconds=took, all_well=all_well, width=self.sheet.width))
         self._show(tell_places(stage, running=not self.once))
         if not self.once:
+            self._show(tell_consoles(world))
+            self.sheet.print(words(("\n  Đang chạy; Ctrl-C để dừng.", "bold"), (" · Ctrl-C ends it", "dim")))
             await _stay()
             self.sheet.print(both("\nĐang dừng mọi tiến trình.", "stopping every process"))
         return 0 if all_well else 1

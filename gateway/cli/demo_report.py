@@ -107,6 +107,25 @@ def _totals(stage: Stage) -> Iterator[Text]:
     return (Text.assemble("  ", both(vi, en)) for vi, en in rows)
 
 
+def tell_consoles(world: World) -> "list[RenderableType]":
+    """Say where each node's console is, and who may sign in with which password."""
+    table = Table.grid(padding=(0, 2))
+    for node in world.nodes.values():
+        table.add_row()
+        table.add_row(Text(f"  {node.plan.title}", "bold"), Text(f"{node.url}/console/", "cyan"))
+        for account in node.keys.accounts:
+            table.add_row(Text(f"    {account.login}", "bold yellow"), both(*account.who))
+    return [
+        heading("Trang quản trị: mở bằng trình duyệt", "the consoles, for your browser"),
+        table,
+        words(
+            "\n  Mật khẩu của mọi tài khoản, chỉ cho lần chạy này",
+            (" · everybody's password, of this run only: ", "dim"),
+            (world.hub.keys.accounts[0].password, "bold yellow"),
+        ),
+    ]
+
+
 def tell_places(stage: Stage, *, running: bool) -> "list[RenderableType]":
     """Say where to look further, and what to try while everything runs."""
     parts: list[RenderableType] = [heading("Xem thêm", "look further")]
@@ -114,8 +133,6 @@ def tell_places(stage: Stage, *, running: bool) -> "list[RenderableType]":
         parts += [Text.assemble("  # ", both(vi, en), style="dim"), Text(f"  {_program()} {command}", "cyan")]
     folder = shlex.quote(str(stage.world.folder))
     parts.append(both(f"\n  Dữ liệu ở {folder}; xóa: rm -r {folder}", "everything is kept there"))
-    if running:
-        parts.append(words(("  Đang chạy; Ctrl-C để dừng.", "bold"), (" · running; Ctrl-C ends it", "dim")))
     return parts
 
 

@@ -10,12 +10,8 @@ import click
 
 from gateway.cli.node import directory_option, open_node
 from gateway.cli.terminal import VIETNAM, both, card, done, json_option, show, show_json, size
-from gateway.errors import Misconfiguration
 
 if TYPE_CHECKING:
-    from cryptography.x509 import Certificate
-
-    from gateway.exchange.bundled_document import Narrator
     from gateway.exchange.export import Exported, Wish
     from gateway.model.identifiers import AgencyCode
     from gateway.office import Office
@@ -130,56 +126,13 @@ class _Asked:
 async def _export(
     folder: Path, asked: _Asked, certificate_files: tuple[Path, ...], output: Path | None
 ) -> "tuple[Path, Exported]":
-    from gateway.exchange.bundled_document import Records
-    from gateway.exchange.checkpoints import Checkpoints, log_name
-    from gateway.exchange.export import Export
-    from gateway.office import now, others_certificate_files, seal_chains
-    from gateway.trust.keys import fingerprint_of
+    from gateway.office import furnish_export, load_chain, now, others_chains
 
     async with open_node(folder) as office:
-        files = [*certificate_files, *others_certificate_files(office.config)]
-        others = {chain[0]: chain for chain in map(_load_chain, files)}
-        chains = seal_chains(office.config)
-        code = office.config.agency_code
-        walk = Export(
-            gateway=code,
-            checkpoints=Checkpoints(database=office.database, seal=office.seal, origin=log_name(code)),
-            records=Records(
-                database=office.database,
-                blobs=office.blobs,
-                directory=await office.directory.current(certainly=True),
-                narrator=narrator(),
-                seals=frozenset(fingerprint_of(chain[0]) for chain in chains),
-            ),
-            seal=office.seal,
-            chains=chains,
-            others=list(others.values()),
-        )
+        others = [*map(load_chain, certificate_files), *others_chains(office.config)]
+        walk = await furnish_export(office, others=others)
         path = output or asked.file()
         return path, await walk.write(await asked.wish(office), path, at=now())
-
-
-def _load_chain(path: Path) -> "list[Certificate]":
-    from cryptography.x509 import load_pem_x509_certificates
-
-    try:
-        return load_pem_x509_certificates(path.read_bytes())
-    except ValueError as error:
-        raise Misconfiguration.because(
-            "certificate-unreadable",
-            where=str(path),
-            vi="không đọc được chứng thư số: cần PEM",
-            en="the certificate cannot be read: PEM is expected",
-        ) from error
-
-
-def narrator() -> "Narrator":
-    """Tell statements as the other commands do."""
-    from gateway.exchange.bundled_document import Narrator
-    from gateway.exchange.narration import narrate
-    from gateway.exchange.words import EVENTS, status_words
-
-    return Narrator(name=EVENTS.__getitem__, tell=narrate, status=status_words)
 
 
 def _tell(path: Path, made: "Exported") -> None:

@@ -33,10 +33,6 @@ if TYPE_CHECKING:
 
 file_argument = click.Path(path_type=Path, exists=True, dir_okay=False)
 
-# Which of the numbered checks a broken rule belongs to; any other is about a checkpoint.
-_ENTRIES = frozenset({"log-gap", "entry-altered", "entry-mislabelled"})
-_TREE = frozenset({"tree-altered", "tile-altered"})
-
 
 @click.command("export")
 @output_option
@@ -114,13 +110,15 @@ def verify_log(
     Check the whole log from its first entry: this node's, or an export, which needs no node but the seal's
     certificate. Nothing that was computed before is believed. Exit code 0 only when everything holds.
     """
+    from gateway.exchange.auditing import list_faults
+
     folder = meant_folder(ctx, folder)
     audit = _gather(folder, held, certificate_files, anchors_file, origin)
     began = time.perf_counter()
     found = _replay_export(export, audit) if export else asyncio.run(_replay_own(folder, audit))
     seconds = time.perf_counter() - began
     stamps = _look_at_stamps(folder, export, audit)
-    faults = [*found.faults, *_unvouched(found), *(stamps.faults if stamps else ())]
+    faults = list_faults(found, stamps)
     if as_json:
         show_json(_facts(audit, found, stamps, faults, seconds))
     else:
@@ -188,18 +186,6 @@ def _look_at_stamps(folder: Path, export: Path | None, audit: _Audit) -> "Stamps
         return verify_stamps(read_stamps(lines), audit.anchors)
 
 
-def _unvouched(found: "Replayed") -> list[Fault]:
-    if found.vouched or not found.size:
-        return []
-    return [
-        Fault(
-            rule="log-unvouched",
-            vi="không điểm chốt nào ký nhật ký này: chẳng có gì để đối chiếu",
-            en="no checkpoint vouches for this log: there is nothing to hold it against",
-        )
-    ]
-
-
 def _facts(
     audit: _Audit, found: "Replayed", stamps: "StampsFound | None", faults: Sequence[Fault], seconds: float
 ) -> dict[str, Any]:
@@ -222,19 +208,21 @@ def _facts(
 def _tell(
     audit: _Audit, found: "Replayed", stamps: "StampsFound | None", faults: Sequence[Fault], seconds: float
 ) -> None:
-    rules = {fault.rule for fault in found.faults} | {fault.rule for fault in _unvouched(found)}
+    from gateway.exchange.auditing import OF_ENTRIES, OF_TREE, list_faults
+
+    rules = {fault.rule for fault in list_faults(found, None)}
     stamped = "không xét (thiếu --anchors)" if stamps is None else f"{number(stamps.count)} dấu"
     if stamps is not None and stamps.newest_at is not None:
         stamped += f", mới nhất {local(stamps.newest_at)}"
     checks = [
         (
-            not rules & _ENTRIES,
+            not rules & OF_ENTRIES,
             f"{number(found.size)} mục, số thứ tự liên tục, nội dung khớp lá băm",
             "entries, in order, each hashed again",
         ),
-        (not rules & _TREE, "cây băm tính lại từ đầu, và đúng là cây đã lưu", "the tree computed anew"),
+        (not rules & OF_TREE, "cây băm tính lại từ đầu, và đúng là cây đã lưu", "the tree computed anew"),
         (
-            not rules - _ENTRIES - _TREE,
+            not rules - OF_ENTRIES - OF_TREE,
             f"{number(found.checkpoints_count)} điểm chốt (giữ ở ngoài: {len(audit.held)}), ký đúng và"
             f" khớp, đến mục {number(found.vouched)}",
             "checkpoints, signed and met",

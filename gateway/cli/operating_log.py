@@ -6,7 +6,7 @@ documents lie; control signs in a value never reach the terminal.
 
 import logging
 import sys
-from typing import Any
+from typing import Any, TextIO
 
 import structlog
 from structlog.types import EventDict, Processor
@@ -17,8 +17,9 @@ from gateway.settings import Log
 _ON_ONE_LINE = frozenset({"json", "logfmt"})
 
 
-def start_log(settings: Log) -> None:
-    """Send every log line to stderr, in the form and from the level the settings say."""
+def start_log(settings: Log, *, into: TextIO | None = None) -> None:
+    """Send every log line to stderr or into a file, in the form and from the level the settings say."""
+    file = into or sys.stderr
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
@@ -34,10 +35,10 @@ def start_log(settings: Log) -> None:
     structlog.configure(
         processors=[*shared, *ending],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(file=file),
         cache_logger_on_first_use=True,
     )
-    lines = logging.StreamHandler(sys.stderr)
+    lines = logging.StreamHandler(file)
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=[structlog.stdlib.add_logger_name, *shared],
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *ending],

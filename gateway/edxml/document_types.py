@@ -98,6 +98,11 @@ def resolve_type(stated: DocumentType, notation: str) -> DocumentType:
     return _BY_ABBREVIATION.get(first, OFFICIAL_LETTER)
 
 
+def abbreviation_of(name: str) -> str:
+    """Return how an administrative type is told in a notation; empty when it has none."""
+    return dict(_ADMINISTRATIVE_TYPES).get(name, "")
+
+
 def _legal_twin(named: DocumentType) -> DocumentType:
     if named.name not in _LEGAL_NAMES:
         return named

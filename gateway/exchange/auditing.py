@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import hashlib
 import heapq
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -19,22 +19,35 @@ from cryptography import x509
 from gateway.errors import Fault, Refusal
 from gateway.evidence.checkpoint import read_checkpoint
 from gateway.evidence.note import read_note
-from gateway.evidence.replay import FAULTS_TOLD, Expected, Replayed, interleave, read_export, replay
+from gateway.evidence.replay import FAULTS_TOLD, Entry, Expected, Replayed, interleave, read_export, replay
 from gateway.evidence.timestamp import verify_token
 from gateway.exchange.checkpoints import root_at
 from gateway.store.database import Database
 from gateway.store.tree import count_tiled
-from gateway.store.whole_log import find_broken_tile, read_log, read_notes
+from gateway.store.whole_log import find_broken_tile, find_mislabelled_checkpoint, read_log, read_notes
 from gateway.trust.certificates import Anchors
+
+# Which of the checks that people are told of a broken rule belongs to; any other is about a checkpoint.
+OF_ENTRIES = frozenset({"log-gap", "entry-altered", "entry-mislabelled"})
+OF_TREE = frozenset({"tree-altered", "tile-altered"})
+
+# So many entries are hashed in some ten milliseconds.
+_TOLD_EVERY = 1024
 
 
 async def verify_log(
-    database: Database, *, origin: str, certificates: Sequence[x509.Certificate], held: Sequence[bytes] = ()
+    database: Database,
+    *,
+    origin: str,
+    certificates: Sequence[x509.Certificate],
+    held: Sequence[bytes] = (),
+    on_way: Callable[[int], None] = lambda seq: None,
 ) -> Replayed:
     """Read the whole log and compare it with every checkpoint, with the tree, and with notes held elsewhere.
 
     Shape: certificates are those the log has ever signed with; held are checkpoints as somebody outside
-    kept them: the one thing that a whole log written anew cannot be brought to agree with.
+    kept them: the one thing that a whole log written anew cannot be brought to agree with; on_way is told
+    now and then, on another thread, which entry was reached, and may raise to end it.
     Errors: Refusal when a held note is no checkpoint.
     """
     tree: list[tuple[int, bytes | Expected]] = []
@@ -42,7 +55,7 @@ async def verify_log(
     with contextlib.suppress(Refusal):  # a tree with holes is found below
         tree = [(tiled, Expected(tiled, await root_at(database, tiled)))] if tiled else []
     marks = sorted([*tree, *_placed(held)], key=lambda mark: mark[0])
-    return await asyncio.to_thread(_verify, database.path, marks, origin, certificates)
+    return await asyncio.to_thread(_verify, database.path, marks, origin, certificates, on_way)
 
 
 def verify_export(
@@ -86,26 +99,63 @@ def verify_stamps(stamped: Iterable[tuple[bytes, bytes]], anchors: Anchors) -> S
     return StampsFound(count=count, newest_at=newest_at, faults=tuple(faults[:FAULTS_TOLD]))
 
 
+def list_faults(found: Replayed, stamps: StampsFound | None) -> list[Fault]:
+    """Say everything that is wrong: with the log, with who vouches for it, with its timestamps."""
+    return [*found.faults, *_unvouched(found), *(stamps.faults if stamps else ())]
+
+
+def _unvouched(found: Replayed) -> list[Fault]:
+    if found.vouched or not found.size:
+        return []
+    return [
+        Fault(
+            rule="log-unvouched",
+            vi="không điểm chốt nào ký nhật ký này: chẳng có gì để đối chiếu",
+            en="no checkpoint vouches for this log: there is nothing to hold it against",
+        )
+    ]
+
+
+def _telling(entries: Iterable[Entry], on_way: Callable[[int], None]) -> Iterator[Entry]:
+    for count, entry in enumerate(entries):
+        if count % _TOLD_EVERY == 0:
+            on_way(count)
+        yield entry
+
+
 def _verify(
     path: Path,
     marks: Iterable[tuple[int, bytes | Expected]],
     origin: str,
     certificates: Sequence[x509.Certificate],
+    on_way: Callable[[int], None],
 ) -> Replayed:
     # The checkpoints are opened before the log, so that one made meanwhile finds its entries.
     every = heapq.merge(read_notes(path), marks, key=lambda mark: mark[0])
-    found = replay(interleave(read_log(path), every), origin=origin, certificates=certificates)
-    broken = find_broken_tile(path)
-    if broken is None:
-        return found
-    fault = Fault(
-        rule="tile-altered",
-        where=f"tile {broken.level}/{broken.number}",
-        vi="ô băm không khớp với các ô bên dưới",
-        en="the tile is not made of the tiles below it",
-    )
-    faults = (*found.faults[: FAULTS_TOLD - 1], fault)
-    return replace(found, faults=faults, faults_count=found.faults_count + 1)
+    entries = _telling(read_log(path), on_way)
+    found = replay(interleave(entries, every), origin=origin, certificates=certificates)
+    beside = list(_faults_beside(path))
+    faults = (*found.faults[: FAULTS_TOLD - len(beside)], *beside)
+    return replace(found, faults=faults, faults_count=found.faults_count + len(beside))
+
+
+def _faults_beside(path: Path) -> Iterator[Fault]:
+    """Look at what stands in no hash of the log."""
+    broken, mislabelled = find_broken_tile(path), find_mislabelled_checkpoint(path)
+    if broken is not None:
+        yield Fault(
+            rule="tile-altered",
+            where=f"tile {broken.level}/{broken.number}",
+            vi="ô băm không khớp với các ô bên dưới",
+            en="the tile is not made of the tiles below it",
+        )
+    if mislabelled is not None:
+        yield Fault(
+            rule="checkpoint-mislabelled",
+            where=f"điểm chốt · checkpoint {mislabelled}",
+            vi="cột kích thước, thời điểm hoặc gốc không đúng với điểm chốt đã ký",
+            en="the columns for size, instant or root say something else than the signed checkpoint",
+        )
 
 
 def _placed(held: Sequence[bytes]) -> list[tuple[int, bytes]]:

@@ -13,7 +13,9 @@ from gateway.evidence.receipts import read_statement
 from gateway.evidence.summary import Step, Told, Words, write_page
 from gateway.exchange.checkpoints import prove_rows
 from gateway.exchange.directory import Snapshot
+from gateway.exchange.narration import narrate
 from gateway.exchange.passing_on import Leaving
+from gateway.exchange.words import EVENTS, status_words
 from gateway.model.identifiers import AgencyCode, Digest
 from gateway.model.log import LogKind
 from gateway.model.thread import RecipientState, Thread
@@ -36,6 +38,10 @@ class Narrator:
     name: Callable[[LogKind], Words]
     tell: Callable[[LogKind, Facts], str]
     status: Callable[[str], Words]
+
+
+NARRATOR = Narrator(name=EVENTS.__getitem__, tell=narrate, status=status_words)
+"""Tells statements as commands and pages do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -83,9 +83,10 @@ class Export:
     chains: Sequence[Chain]
     others: Sequence[Chain] = ()
 
-    async def write(self, wish: Wish, path: Path, *, at: datetime) -> Exported:
+    async def write(self, wish: Wish, path: Path, *, at: datetime, name: str = "") -> Exported:
         """Write a bundle; at path stands the whole of it or nothing new.
 
+        Shape: name is what its reader will call the file, when that is not the path's.
         Errors: Refusal when nothing fits the wish, or something in it cannot be proved.
         """
         with (
@@ -96,7 +97,7 @@ class Export:
             writer = ContainerWriter(file, spool, at=at)
             kept = await self._find_checkpoint(wish, at)
             stamped = kept if kept.token else await find_stamped_before(self.records.database, kept.size)
-            await self._write_shared(writer, kept, stamped, path.name)
+            await self._write_shared(writer, kept, stamped, name or path.name)
             stamped_size = stamped.size if stamped else 0
             count = await self._write_documents(writer, wish, kept, rows, stamped=stamped_size)
             if not count:

@@ -57,10 +57,14 @@ _ACTS: dict[str, str] = {
     "arrival-asked-again": "yêu cầu trục gửi lại gói {far_id}. {reason}",
     "hold-placed": "tạm giữ số {hold}, {held}: {reason}",
     "hold-released": "bỏ tạm giữ số {hold}, {held}: {reason}",
+    "log-verified": "kiểm tra toàn bộ nhật ký, {size} mục, {checkpoints} điểm chốt: {outcome}",
+    "evidence-exported": "lập hồ sơ bằng chứng{chosen}: {count} văn bản",
     "archive-made": "lập bản lưu trữ {archive}: mục {first_seq} đến {last_seq}, {count} gói tin",
     "archive-imported": "đưa {count} gói tin từ bản lưu trữ {archive} trở lại",
 }
 
+# What a bundle was made of, as far as it was said.
+_CHOSEN = {"document": "về", "since": "từ", "until": "đến", "agency": "của cơ quan"}
 _CARRIED = {"document": "văn bản", "status": "trạng thái"}
 
 
@@ -143,6 +147,9 @@ def _administered(facts: Facts) -> str:
         told["role"] = ROLES[UserRole(told["role"])][0]
     if told.get("agencies") == "all":
         told["agencies"] = "tất cả"
+    if "outcome" in told:
+        told["outcome"] = "đúng" if told["outcome"] == "holds" else f"SAI, {told.get('faults', '?')} lỗi"
+    told["chosen"] = "".join(f" {words} {told[name]}" for name, words in _CHOSEN.items() if name in told)
     sentence = _ACTS.get(told.get("act", ""), "{act}")
     return f"{told.get('by', '?')}: {sentence.format_map(_Known(told))}"
 

@@ -37,7 +37,7 @@ OPEN_STANDINGS = (Standing.WAITING, Standing.DELIVERED, Standing.WORKING)
 
 
 class Way(StrEnum):
-    """Which way a document goes, seen from the agencies served here."""
+    """Which way a document goes, seen from the agencies of whoever asks."""
 
     OUT = "out"
     IN = "in"

@@ -36,13 +36,16 @@ class Member:
 class Desk:
     """A system to be connected to a node, and the agencies it serves there.
 
-    Shape: strict says that a package without a valid signature is refused.
+    Shape: strict says that a package without a valid signature is refused; at_console, that people work in
+    the node's console instead; broken, that the program has collected nothing for some days.
     """
 
     id: SystemId
     serves: tuple[Member, ...]
     kind: SystemKind = SystemKind.DMS
     strict: bool = False
+    at_console: bool = False
+    broken: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,9 +97,15 @@ def _department(number: int, name: str, short: str, initials: str) -> Member:
 HEALTH = _department(12, "Sở Y tế", "Sở Y tế", "SYT")
 EDUCATION = _department(10, "Sở Giáo dục và Đào tạo", "Sở GDĐT", "SGDĐT")
 FINANCE = _department(8, "Sở Tài chính", "Sở Tài chính", "STC")
-
-MEMBERS = (MINISTRY, PROVINCE, HEALTH, EDUCATION, FINANCE)
-BY_CODE = {member.code: member for member in (*MEMBERS, AXIS_OPERATOR)}
+HOME_AFFAIRS = _department(7, "Sở Nội vụ", "Sở Nội vụ", "SNV")
+COMMUNE = Member(
+    code=AgencyCode("000.21.05.H57"),
+    name="Ủy ban nhân dân xã Suối Mẫu",
+    short="UBND xã",
+    initials="UBND",
+    place="Suối Mẫu",
+    parent=PROVINCE.code,
+)
 
 # Gateways below an axis seal what they send, so the hub takes nothing unsigned from them; the DMSs of
 # today sign nothing, so their gateways take it with a warning.
@@ -110,7 +119,7 @@ HUB_PLAN = NodePlan(
         Desk(id=SystemId("cong-bo"), serves=(MINISTRY,), kind=SystemKind.GATEWAY, strict=True),
         Desk(
             id=SystemId("cong-tinh"),
-            serves=(PROVINCE, HEALTH, EDUCATION, FINANCE),
+            serves=(PROVINCE, HEALTH, EDUCATION, FINANCE, HOME_AFFAIRS, COMMUNE),
             kind=SystemKind.GATEWAY,
             strict=True,
         ),
@@ -134,5 +143,8 @@ PROVINCE_PLAN = NodePlan(
         Desk(id=SystemId("qlvb-tinh"), serves=(PROVINCE, EDUCATION)),
         Desk(id=SystemId("qlvb-syt"), serves=(HEALTH,)),
         Desk(id=SystemId("qlvb-stc"), serves=(FINANCE,)),
+        Desk(id=SystemId("qlvb-snv"), serves=(HOME_AFFAIRS,), broken=True),
+        # A commune has no such program; its people work in the province's console.
+        Desk(id=SystemId("xa-suoi-mau"), serves=(COMMUNE,), at_console=True),
     ),
 )

@@ -9,7 +9,7 @@ import io
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from gateway.edxml.reader import read_package
@@ -76,6 +76,7 @@ class Clerk:
     node: str
     dms: SampleDms
     anchors: Anchors
+    clock: Callable[[], datetime]
     documents: list[Arrived] = field(default_factory=list)
     words: list[Arrived] = field(default_factory=list)
     outbox: list[Sent] = field(default_factory=list)
@@ -83,7 +84,7 @@ class Clerk:
 
     async def send(self, letter: Letter, amendment: Amendment | None = None) -> Sent:
         """Write a letter and send it, new or as what the amendment says."""
-        content = await asyncio.to_thread(write_letter, letter, at=datetime.now(UTC), amendment=amendment)
+        content = await asyncio.to_thread(write_letter, letter, at=self.clock(), amendment=amendment)
         return await self.send_package(content, letter)
 
     async def send_package(self, content: bytes, letter: Letter) -> Sent:
@@ -95,7 +96,7 @@ class Clerk:
         self, letter: Letter, status: StatusCode, *, by: Member, reason: str | None = None
     ) -> Sent:
         """Say for one of our agencies what became of a letter."""
-        content = write_answer(letter, status, by=by, at=datetime.now(UTC), reason=reason)
+        content = write_answer(letter, status, by=by, at=self.clock(), reason=reason)
         return await self._send(content, letter, by, [letter.sender.code], Kind.STATUS)
 
     async def _send(
@@ -185,7 +186,7 @@ class Clerk:
         read = read_package(source)
         if read.package is None:
             raise Delay("unreadable-package", read.faults)
-        verdict = verify_package(read, source, self.anchors, at=datetime.now(UTC))
+        verdict = verify_package(read, source, self.anchors, at=self.clock())
         return Arrived(recipient=recipient, content=content, package=read.package, grade=verdict.grade)
 
 

@@ -11,6 +11,7 @@ from datetime import date, datetime
 from functools import cache, partial
 from itertools import count
 
+from gateway.edxml.document_types import abbreviation_of
 from gateway.edxml.writer import File, write_document, write_status
 from gateway.model.code_lists import Business, Priority, StatusCode
 from gateway.model.identifiers import DocumentId
@@ -32,7 +33,10 @@ from gateway.sandbox.pdf import write_pdf
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
-    """An official document, before it becomes a package."""
+    """An official document, before it becomes a package.
+
+    Shape: section is empty where the type stands in the notation instead of it.
+    """
 
     sender: Member
     recipients: tuple[Member, ...]
@@ -44,11 +48,14 @@ class Letter:
     type_name: str = "Công văn"
     priority: Priority = Priority.NORMAL
     annex_pages_count: int = 0
+    due_on: date | None = None
 
     @property
     def code(self) -> DocumentCode:
-        """Return its number and notation."""
-        return DocumentCode(number=str(self.number), notation=f"{self.sender.initials}-{self.section}")
+        """Return its number and notation: ``412/SYT-NVY``, without a section ``45/BC-SYT``."""
+        initials = self.sender.initials
+        parts = (initials, self.section) if self.section else (abbreviation_of(self.type_name), initials)
+        return DocumentCode(number=str(self.number), notation="-".join(parts))
 
     @property
     def document_id(self) -> DocumentId:
@@ -103,6 +110,7 @@ def write_letter(letter: Letter, *, at: datetime, amendment: Amendment | None = 
         document_type=DocumentType(name=letter.type_name),
         signer=Signer(position="Thủ trưởng cơ quan"),
         priority=letter.priority,
+        due_on=letter.due_on,
         pages_count=1 + letter.annex_pages_count,
         amendment=amendment or Amendment(reason="Văn bản điện tử mới"),
     )

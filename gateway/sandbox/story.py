@@ -1,18 +1,29 @@
 """The demo's story, scene by scene, each checked from the outside: by what the DMSs send and receive."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from gateway.evidence.receipts import read_receipt
 from gateway.model.code_lists import Business, StatusCode
-from gateway.sandbox.agencies import EDUCATION, FINANCE, HEALTH, HUB_PLAN, MINISTRY, MINISTRY_PLAN, PROVINCE
+from gateway.sandbox.agencies import (
+    EDUCATION,
+    FINANCE,
+    HEALTH,
+    HUB_PLAN,
+    MINISTRY,
+    MINISTRY_PLAN,
+    PROVINCE,
+    PROVINCE_PLAN,
+)
 from gateway.sandbox.audit import check_logs, prove_to_a_stranger
 from gateway.sandbox.documents import recall_of, replacement_of, update_of, write_letter
 from gateway.sandbox.faulty_axis import Fault
 from gateway.sandbox.forgeries import certificates_in, forge_signature, spoil
 from gateway.sandbox.stage import Stage, Turn, unlike
+from gateway.sandbox.visitor import signed_in
 from gateway.vxp.operations import Operation
 
 # How long the axis stays away: long enough for several attempts of each gateway.
@@ -215,6 +226,23 @@ async def refuse_the_forged(stage: Stage) -> None:
         raise unlike("gói tin bị từ chối vẫn đến nơi", "a refused package has arrived")
 
 
+async def look_into_a_console(stage: Stage) -> None:
+    """The clerk of the province finds a document without typing an accent, and opens it."""
+    node = stage.world.nodes[PROVINCE_PLAN.folder]
+    account = node.account("vanthu")
+    async with signed_in(node.url, account) as visitor:
+        await visitor.open("/documents", q="bao cao tiem chung")
+        found = visitor.links("/documents/")
+        page = await visitor.open(found[0]) if found else ""
+    title = re.search(r"<h1[^>]*>([^<]*tiêm chủng[^<]*)", page)
+    if title is None:
+        raise unlike("không tìm thấy báo cáo tiêm chủng", "the vaccination report was not found")
+    stage.say(
+        f"{account.who[0]} đăng nhập, gõ “bao cao tiem chung”: {len(found)} văn bản; mở “{title[1].strip()}”",
+        "a clerk signs in, types without accents, finds the report and opens it",
+    )
+
+
 async def look_back(stage: Stage) -> None:
     """Every node's audit log is read from the outside, and every receipt in it verified."""
     logs = stage.logs = await check_logs(list(stage.world.nodes.values()))
@@ -258,6 +286,7 @@ SCENES = (
     Scene(vi="Trục ngừng một lúc rồi trở lại", en="The axis is away for a while", play=lose_the_axis),
     Scene(vi="Mất trả lời giữa đường", en="An answer is lost", play=lose_an_answer),
     Scene(vi="Giả mạo và sai quy cách", en="The forged and the malformed", play=refuse_the_forged),
+    Scene(vi="Tra cứu trên trang quản trị", en="A search in the console", play=look_into_a_console),
     Scene(vi="Đối chiếu nhật ký", en="The logs are checked", play=look_back),
     Scene(vi="Bằng chứng cho người ngoài", en="Evidence for a stranger", play=convince_a_stranger),
 )

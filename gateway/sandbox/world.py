@@ -8,12 +8,14 @@ which things can be made to go wrong.
 import asyncio
 import contextlib
 import os
+import socket
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self
@@ -27,6 +29,7 @@ from gateway.sandbox.agencies import HUB_PLAN, MINISTRY_PLAN, PROVINCE_PLAN, Mem
 from gateway.sandbox.clerk import Clerk
 from gateway.sandbox.dms import SampleDms
 from gateway.sandbox.faulty_axis import FaultyAxis
+from gateway.sandbox.visitor import Account
 from gateway.trust.certificates import load_anchors
 
 _START_SECONDS = 60.0
@@ -45,10 +48,20 @@ class Upstream:
     authority: Path
 
 
-class Founder(Protocol):
-    """Founds one node with its systems, ready to be served; returns each system's secret."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keys:
+    """How to come in at a node that was founded: each system's secret, and people's accounts."""
 
-    def __call__(self, folder: Path, plan: NodePlan, upstream: Upstream | None) -> Mapping[SystemId, str]: ...
+    secrets: Mapping[SystemId, str]
+    accounts: tuple[Account, ...]
+
+
+class Founder(Protocol):
+    """Founds one node with its systems and people, ready to be served."""
+
+    def __call__(
+        self, folder: Path, plan: NodePlan, upstream: Upstream | None, *, port: int, at: datetime
+    ) -> Keys: ...
 
 
 @dataclass(slots=True, kw_only=True)
@@ -57,9 +70,13 @@ class Node:
 
     plan: NodePlan
     folder: Path
-    secrets: Mapping[SystemId, str]
-    url: str = ""
+    keys: Keys
+    url: str
     running: Process | None = None
+
+    def account(self, login: str) -> Account:
+        """Return one of its people's accounts."""
+        return next(account for account in self.keys.accounts if account.login == login)
 
     @property
     def log_file(self) -> Path:
@@ -90,15 +107,13 @@ class Node:
         said = b""
         with contextlib.suppress(TimeoutError):
             said = await asyncio.wait_for(self.running.stdout.readline(), _START_SECONDS)
-        word, _, address = said.decode().strip().partition(" ")
-        if word != "ready":
+        if not said.startswith(b"ready "):
             raise Delay.because(
                 "node-silent",
                 where=self.plan.folder,
                 vi=f"{self.plan.title} không khởi động được",
                 en=f"the {self.plan.title_en} did not start",
             )
-        self.url = address
 
     async def stop(self) -> None:
         """End the process: asked first, made after some seconds."""
@@ -125,29 +140,32 @@ class Node:
 
 @dataclass(slots=True, kw_only=True)
 class World:
-    """Everything the demo consists of; opened and closed with ``async with``."""
+    """Everything the demo consists of; opened and closed with ``async with``.
+
+    Shape: founded_at is the instant at which its nodes began. Opened, they are founded and nothing runs.
+    """
 
     folder: Path
     found: Founder
+    founded_at: datetime
     road: FaultyAxis = field(default_factory=lambda: FaultyAxis(_NOWHERE))
     nodes: dict[str, Node] = field(default_factory=dict)
     clerks: dict[AgencyCode, Clerk] = field(default_factory=dict)
     _open: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     async def __aenter__(self) -> Self:
-        """Found the nodes, start them and seat the clerks.
+        """Found the nodes.
 
-        Errors: Delay ``node-silent``; Misconfiguration when a node cannot be founded.
+        Errors: Misconfiguration when a node cannot be founded.
         """
         try:
             await self._open.enter_async_context(self.road)
             hub = await self._found(HUB_PLAN)
-            hub, ministry, province = await _together(
-                self._start(hub), self._found(MINISTRY_PLAN), self._found(PROVINCE_PLAN)
-            )
             self.road.target_url = f"{hub.url}/vxp"
-            await _together(self._start(ministry), self._start(province))
-            self._seat_clerks()
+            below = await _together(self._found(MINISTRY_PLAN), self._found(PROVINCE_PLAN))
+            for node in below:
+                _introduce(node, to=hub)
+                _introduce(hub, to=node)
         except BaseException:
             await self._open.aclose()
             raise
@@ -158,6 +176,28 @@ class World:
     ) -> None:
         """End every process."""
         await self._open.aclose()
+
+    async def start(self) -> None:
+        """Start the nodes and seat the clerks.
+
+        Errors: Delay ``node-silent``.
+        """
+        await _together(*map(self._start, self.nodes.values()))
+        self.clerks = self.seat_clerks(self._open, lambda: datetime.now(UTC))
+
+    def seat_clerks(self, opened: AsyncExitStack, clock: Callable[[], datetime]) -> dict[AgencyCode, Clerk]:
+        """Seat a clerk at every DMS below the hub that works, until opened closes; list whose they are."""
+        anchors = load_anchors((self.hub.folder / "authority.pem").read_bytes())
+        seated: dict[AgencyCode, Clerk] = {}
+        for node in (self.nodes[MINISTRY_PLAN.folder], self.nodes[PROVINCE_PLAN.folder]):
+            for desk in node.plan.desks:
+                if desk.at_console or desk.broken:
+                    continue
+                dms = SampleDms(f"{node.url}/vxp", desk.id, node.keys.secrets[desk.id], made_at=clock())
+                opened.push_async_callback(dms.close)
+                clerk = Clerk(desk=desk, node=node.plan.folder, dms=dms, anchors=anchors, clock=clock)
+                seated.update((member.code, clerk) for member in desk.serves)
+        return seated
 
     @property
     def hub(self) -> Node:
@@ -180,12 +220,15 @@ class World:
         folder = self.folder / plan.folder
         upstream = None
         if plan.below is not None:
-            secret = self.hub.secrets[plan.below]
+            secret = self.hub.keys.secrets[plan.below]
             upstream = Upstream(
                 url=self.road.url, system=plan.below, secret=secret, authority=self.hub.folder
             )
-        secrets = await asyncio.to_thread(self.found, folder, plan, upstream)
-        node = self.nodes[plan.folder] = Node(plan=plan, folder=folder, secrets=secrets)
+        port = _free_port()
+        found = partial(self.found, folder, plan, upstream, port=port, at=self.founded_at)
+        keys = await asyncio.to_thread(found)
+        node = Node(plan=plan, folder=folder, keys=keys, url=f"http://127.0.0.1:{port}")
+        self.nodes[plan.folder] = node
         return node
 
     async def _start(self, node: Node) -> Node:
@@ -193,16 +236,25 @@ class World:
         await node.start()
         return node
 
-    def _seat_clerks(self) -> None:
-        anchors_pem = (self.hub.folder / "authority.pem").read_bytes()
-        for node in self.nodes.values():
-            if node is self.hub:
-                continue
-            for desk in node.plan.desks:
-                dms = SampleDms(f"{node.url}/vxp", desk.id, node.secrets[desk.id], made_at=datetime.now(UTC))
-                self._open.push_async_callback(dms.close)
-                clerk = Clerk(desk=desk, node=node.plan.folder, dms=dms, anchors=load_anchors(anchors_pem))
-                self.clerks.update((member.code, clerk) for member in desk.serves)
+
+def _introduce(node: Node, *, to: Node) -> None:
+    """Make a node the witness of another's log."""
+    folder = node.folder / "peers"
+    folder.mkdir(exist_ok=True)
+    certificate = folder / f"{to.plan.folder}.pem"
+    certificate.write_bytes((to.folder / "seal.pem").read_bytes())
+    with (node.folder / "config.toml").open("a", encoding="utf-8") as config:
+        config.write(
+            f'\n[[audit.peers]]\norigin = "{to.plan.owner.code}/log"\nurl = "{to.url}"\n'
+            f'certificate_file = "peers/{certificate.name}"\n'
+        )
+
+
+def _free_port() -> int:
+    """Find a port that is free now: a node's address stays the same when it starts again."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
 
 
 def own_environment() -> dict[str, str]:

@@ -58,7 +58,8 @@ async def fetch_receipt(database: Database, package_id: PackageId, kind: LogKind
     return None if row is None else row["receipt"]
 
 
-def _row(row: sqlite3.Row) -> LogRow:
+def row_from(row: sqlite3.Row) -> LogRow:
+    """Read an entry from its row."""
     return LogRow(
         seq=row["seq"],
         kind=LogKind(row["kind"]),
@@ -79,7 +80,13 @@ async def list_entries(
         connection.execute(sql, (after, kind, kind, -1 if limit is None else limit)) as cursor,
     ):
         async for row in cursor:
-            yield _row(row)
+            yield row_from(row)
+
+
+async def find_entry(database: Database, seq: int) -> LogRow | None:
+    """Find one entry by its number."""
+    row = await database.fetch_one("SELECT * FROM log WHERE seq = ?", (seq,))
+    return None if row is None else row_from(row)
 
 
 async def list_latest(database: Database, *, limit: int, kind: LogKind | None = None) -> list[LogRow]:
@@ -87,7 +94,7 @@ async def list_latest(database: Database, *, limit: int, kind: LogKind | None = 
     rows = await database.fetch_all(
         "SELECT * FROM log WHERE ? IS NULL OR kind = ? ORDER BY seq DESC LIMIT ?", (kind, kind, limit)
     )
-    return [_row(row) for row in reversed(rows)]
+    return [row_from(row) for row in reversed(rows)]
 
 
 async def list_thread_entries(database: Database, thread_id: ThreadId) -> list[LogRow]:
@@ -97,4 +104,4 @@ async def list_thread_entries(database: Database, thread_id: ThreadId) -> list[L
         " WHERE package_id IN (SELECT id FROM packages WHERE thread_id = ?) ORDER BY seq",
         (thread_id, thread_id),
     )
-    return [_row(row) for row in rows]
+    return [row_from(row) for row in rows]

@@ -1,6 +1,8 @@
 """Checkpoints on disk: those of our own log, and the newest we saw of others'. Appended, never changed."""
 
+import json
 import sqlite3
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -114,6 +116,19 @@ async def find_next(database: Database, size: int) -> KeptCheckpoint | None:
     return await _find(database, "WHERE size > ? ORDER BY size LIMIT 1", size)
 
 
+async def list_checkpoints(
+    database: Database, *, below: int | None = None, limit: int
+) -> list[KeptCheckpoint]:
+    """List checkpoints, the newest first: those of fewer entries than ``below``."""
+    rows = await database.fetch_all(
+        "SELECT *, (SELECT json_group_array(line) FROM (SELECT line FROM cosignatures"
+        " WHERE size = checkpoints.size ORDER BY witness)) AS lines FROM checkpoints"
+        " WHERE ? IS NULL OR size < ? ORDER BY size DESC LIMIT ?",
+        (below, below, limit),
+    )
+    return [_kept(row, json.loads(row["lines"])) for row in rows]
+
+
 async def count_unstamped(database: Database) -> int:
     """Count the checkpoints without a timestamp."""
     row = await database.fetch_one("SELECT count(*) FROM checkpoints WHERE token IS NULL")
@@ -127,12 +142,16 @@ async def _find(database: Database, which: str, *parameters: int) -> KeptCheckpo
     lines = await database.fetch_all(
         "SELECT line FROM cosignatures WHERE size = ? ORDER BY witness", (row["size"],)
     )
+    return _kept(row, [line["line"] for line in lines])
+
+
+def _kept(row: sqlite3.Row, lines: Iterable[str]) -> KeptCheckpoint:
     return KeptCheckpoint(
         size=row["size"],
         root=row["root"],
         at=from_micros(row["at"]),
         note=row["note"],
-        lines=tuple(line["line"] for line in lines),
+        lines=tuple(lines),
         token=row["token"],
         stamped_at=None if row["stamped_at"] is None else from_micros(row["stamped_at"]),
     )

@@ -16,13 +16,14 @@ from gateway.model.marks import (
     urgency_mark,
     way_mark,
 )
-from gateway.model.question import Question, Terms
+from gateway.model.question import Question, Side, Terms, Way
 
 # A column's end is nobody's next word.
 _TEXTS = {
     "text": "' ' || number || ' | ' || subject || ' | ' || rest || ' '",
     "marks": "' ' || marks || ' '",
 }
+_OWN_SIDES = {None: Side.ANY, Way.IN: Side.RECIPIENT, Way.OUT: Side.SENDER}
 
 
 def match_of(question: Question, scope: frozenset[AgencyCode] | None) -> str | None:
@@ -76,12 +77,15 @@ def _phrase(words: Iterable[str], *, is_beginning: bool = False) -> str:
 
 def _needed_marks(question: Question, scope: frozenset[AgencyCode] | None) -> list[list[str]]:
     needed: list[list[str]] = []
+    # In and out are the visitor's own: between two neighbours here a document goes out, and comes in.
+    own_way = question.way is not None and scope is not None
     if scope is not None:
-        needed.append([agency_mark(code) for code in sorted(scope)] or ["v_nobody"])
+        side = _OWN_SIDES[question.way]
+        needed.append([agency_mark(code, side) for code in sorted(scope)] or ["v_nobody"])
     if question.agencies:
         needed.append([agency_mark(code, question.side) for code in sorted(question.agencies)])
     single = [
-        None if question.way is None else way_mark(question.way),
+        None if question.way is None or own_way else way_mark(question.way),
         None if question.type is None else type_mark(question.type),
         None if question.business is None else business_mark(question.business),
         None if question.urgency is None else urgency_mark(question.urgency),

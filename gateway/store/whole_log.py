@@ -11,8 +11,12 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
+from gateway.errors import Refusal
+from gateway.evidence.checkpoint import read_checkpoint
+from gateway.evidence.note import read_note
 from gateway.evidence.replay import Entry, content_of, write_checkpoint_line, write_entry_line
 from gateway.evidence.tiles import TILE_BYTES, TILE_WIDTH, Tile, hash_together
+from gateway.store.database import to_micros
 
 _TILES = "SELECT number, hashes FROM tiles"
 # Tiles above a level that are made of nothing below: behind the last that is, or where there should be none.
@@ -41,6 +45,19 @@ def read_notes(path: Path) -> Iterator[tuple[int, bytes]]:
     """Read every checkpoint's size and note, the smallest first."""
     with contextlib.closing(_open(path)) as connection:
         yield from connection.execute("SELECT size, note FROM checkpoints ORDER BY size")
+
+
+def find_mislabelled_checkpoint(path: Path) -> int | None:
+    """Find the first checkpoint whose size, instant or root beside its note are not those in the note."""
+    with contextlib.closing(_open(path)) as connection:
+        for size, at, root, note in connection.execute(
+            "SELECT size, at, root, note FROM checkpoints ORDER BY size"
+        ):
+            with contextlib.suppress(Refusal):  # a note that is none is told of where it is met
+                said = read_checkpoint(read_note(note))
+                if (said.size, said.at and to_micros(said.at), said.root) != (size, at, root):
+                    return int(size)
+    return None
 
 
 def read_tokens(path: Path) -> Iterator[tuple[bytes, bytes]]:

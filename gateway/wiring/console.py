@@ -1,6 +1,6 @@
 """The console put together: its pages, and what they hold. A new page group is added to `_groups`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -15,6 +15,7 @@ from gateway.web.console.account_pages import AccountPages
 from gateway.web.console.app import Console
 from gateway.web.console.desk_actions import DeskActions
 from gateway.web.console.document import OneDocument
+from gateway.web.console.document_actions import DocumentActions
 from gateway.web.console.documents import Documents
 from gateway.web.console.door import Origin
 from gateway.web.console.overview import Overview
@@ -22,6 +23,7 @@ from gateway.web.console.people_pages import PeoplePages
 from gateway.web.console.route import PageGroup
 from gateway.web.console.shell import Shell, make_shell
 from gateway.web.operations import Watch
+from gateway.wiring.auditing import audit_pages
 from gateway.wiring.desks import Desks, desk_groups
 from gateway.wiring.files import package_limits
 from gateway.wiring.provider import reach_provider
@@ -45,6 +47,7 @@ def build_console(office: Office, holdings: Holdings, clock: Clock) -> web.Appli
         return None
     shell = make_shell(node_name=office.config.name, clock=clock)
     sso = reach_provider(office)
+    audit = audit_pages(office, holdings.watch.vouching, shell, clock)
     console = Console(
         shell=shell,
         people=office.people,
@@ -52,19 +55,23 @@ def build_console(office: Office, holdings: Holdings, clock: Clock) -> web.Appli
         database=office.database,
         axis_is_away=lambda: holdings.watch.worker.axis_is_away,
         groups=[
-            *_groups(office, holdings, shell, clock),
+            *_groups(office, holdings, shell, clock, audit.actions),
             *running_pages(office, holdings.watch.worker, holdings.alerts, shell, clock),
+            *audit.groups,
         ],
         clock=clock,
         sso=sso,
     )
     app = console.application()
+    app.on_shutdown.append(audit.stop)
     if sso is not None:
         app.on_cleanup.append(lambda _: sso.provider.session.close())
     return app
 
 
-def _groups(office: Office, holdings: Holdings, shell: Shell, clock: Clock) -> list[PageGroup]:
+def _groups(
+    office: Office, holdings: Holdings, shell: Shell, clock: Clock, actions: Sequence[DocumentActions]
+) -> list[PageGroup]:
     axis = office.config.axis
     enclosures = Enclosures(
         database=office.database, blobs=office.blobs, limits=package_limits(office.config)
@@ -96,7 +103,7 @@ def _groups(office: Office, holdings: Holdings, shell: Shell, clock: Clock) -> l
             directory=office.directory,
             blobs=office.blobs,
             enclosures=enclosures,
-            actions=(DeskActions(),),
+            actions=(DeskActions(), *actions),
             clock=clock,
         ),
         *desk_groups(office, holdings.desks, enclosures, shell, clock),

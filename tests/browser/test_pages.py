@@ -1,5 +1,7 @@
 """Every page as people meet it: wide and narrow, light and dark, Vietnamese and English, judged by axe."""
 
+import re
+
 import pytest
 from playwright.async_api import Browser
 
@@ -13,6 +15,8 @@ PAGES = [
     *[("/sign-in", None), ("/", "operator"), ("/", "clerk"), ("/", "administrator"), ("/nowhere", "clerk")],
     *[("/account", "clerk"), ("/people", "administrator"), ("/people/~new", "administrator")],
     ("/people/clerk", "administrator"),
+    *[(path, "auditor") for path in ("/log", "/log?kind=failures", "/log/entries/1", "/log/checkpoints")],
+    *[(path, "auditor") for path in ("/log/verify", "/evidence", "/holds")],
     *[("/systems", "operator"), ("/systems/connect", "operator"), ("/systems/of/SYT", "operator")],
     *[("/agencies", "operator"), ("/agencies/add", "operator"), ("/agencies/import", "operator")],
     *[("/agencies/of/000.00.12.H57", "operator"), ("/seals", "operator"), ("/settings", "operator")],
@@ -34,7 +38,7 @@ async def test_every_page_is_open_to_everybody(browser: Browser, site: Site, man
         async with open_window(browser, site, visitor, **MANNERS[manner]) as window:
             for path in [path for path, login in PAGES if login == visitor]:
                 await window.go(path)
-                await window.shoot(f"{visitor or 'stranger'}{path.replace('/', '-')}-{manner}")
+                await window.shoot(f"{visitor or 'stranger'}{re.sub(r'[^a-z0-9~]', '-', path)}-{manner}")
                 faults += [f"{path} {fault}" for fault in await window.judge()]
                 if over := await window.overflow():
                     faults.append(f"{path} is {over} pixels too wide")

@@ -107,11 +107,12 @@ class Clerk:
     async def _insist(self, sending: Sending, content: bytes) -> None:
         """Send as a DMS that got no answer does: the same bytes again, until there is one.
 
-        Some are sent again although there was an answer; but not what somebody will turn away, since
-        that may come again.
+        Some are sent again although there was an answer; but not what somebody, or the axis, will turn away,
+        since that may come again.
         """
         kind = "edoc" if sending.is_document else "status"
-        tries = 2 if self.dice.random() < 0.1 and not _will_fail(sending) else 1
+        comes_back = _will_fail(sending) or GHOST in sending.recipients
+        tries = 2 if self.dice.random() < 0.1 and not comes_back else 1
         for _ in range(tries):
             while True:
                 try:

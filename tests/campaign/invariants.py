@@ -112,6 +112,7 @@ def _failures_are_true(scene: Scene) -> Iterator[str | None]:
 
 
 def _same_promise(scene: Scene) -> Iterator[str | None]:
+    """What was turned away, by somebody or the axis, is a new round when sent again, with its own promise."""
     for sending in scene.promised():
         if len(sending.promises) > 1:
             yield None if len(set(sending.promises)) == 1 else f"{sending.token}: {sending.promises}"

@@ -85,6 +85,8 @@ def test_a_checkpoint_is_made_and_the_log_holds(hub: Path, tmp_path: Path) -> No
             ["UPDATE checkpoints SET note = CAST(replace(note, 'time', 'mite') AS BLOB)"],
             "checkpoint-unsigned",
         ),
+        (["UPDATE checkpoints SET root = zeroblob(32)"], "checkpoint-mislabelled"),
+        (["UPDATE checkpoints SET at = at + 1"], "checkpoint-mislabelled"),
         (["DELETE FROM checkpoints"], "log-unvouched"),
     ],
 )

@@ -51,6 +51,23 @@ async def test_a_new_agency_gets_a_system_whose_secret_is_shown_once(site: Site,
     assert acts(site) == [("agency-written", "operator"), ("system-connected", "operator")]
 
 
+async def test_an_agency_without_a_program_gets_a_mailbox_in_this_console(
+    site: Site, operator: Browser
+) -> None:
+    """No secret is made or spoken of; what is sent to it waits for its people here."""
+    await operator.post("/agencies/add", code=NEW, name="UBND xã Thử Nghiệm")
+    opened = await operator.post("/systems/connect", system="XA", kind="console", serves=NEW, policy="warn")
+    assert opened.headers["Location"] == "/console/systems/of/XA"
+    page = await operator.get("/systems/of/XA")
+    assert "Làm việc trên trang quản trị này" in page.text
+    assert "/rotate" not in page.text
+    assert "SystemID" not in page.text
+    assert (
+        await site.node.dms("SYT").send(document(Sent(sender=HEALTH, number="1"), [NEW]), sender=HEALTH)
+    ).ok
+    assert "UBND xã Thử Nghiệm" in (await operator.get("/mailbox")).text
+
+
 async def test_a_secret_is_shown_to_nobody_but_who_made_it(site: Site, operator: Browser) -> None:
     """Another operator with the address sees nothing, and it is gone."""
     rotated = await operator.post("/systems/of/SYT/rotate")

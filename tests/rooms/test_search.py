@@ -216,6 +216,16 @@ async def test_every_filter_holds_back_what_does_not_fit(database: Database) -> 
     assert await found(database, agencies=frozenset({OTHER})) == []
 
 
+async def test_in_and_out_are_the_visitors_own(database: Database) -> None:
+    """Between two neighbours a document that went out here came in for whom it was sent to."""
+    await put(database, Letter(name="theirs"), Letter(name="mine", sender=FINANCE, recipients=(HEALTH,)))
+    own = frozenset({FINANCE})
+    for typed in ("", "cong van"):
+        for order in Order:
+            assert await found(database, typed, scope=own, order=order, way=Way.IN) == ["theirs"]
+            assert await found(database, typed, scope=own, order=order, way=Way.OUT) == ["mine"]
+
+
 @pytest.mark.parametrize(
     ("status", "delivery", "standing"),
     [

@@ -30,6 +30,8 @@ def test_the_demo_plays_to_its_end_and_leaves_nothing_running(tmp_path: Path) ->
     assert "chưa có tin" not in ran.stdout
     for refused in ("chữ ký số giả mạo", "gói tin sai quy cách"):
         assert refused in ran.stdout
+    told = " ".join(ran.stdout.split())
+    assert re.search("gõ “bao cao tiem chung”: [1-9][0-9]* văn bản; mở “[^”]*tiêm chủng[^”]*”", told)
     ports = re.findall(r"http://127\.0\.0\.1:(\d+)", ran.stdout)
     assert len(ports) == 3
     for port in ports:

@@ -39,6 +39,10 @@ from gateway.evidence.verifier.forms import (
 )
 from gateway.evidence.verifier.proofs import Checkpoint, read_checkpoint, roots_over
 
+_UNNAMED = (
+    "chứng thư không nêu mã cơ quan; tự biết là của cổng thì đưa vào --anchor"
+    " · names no agency; if you know that it is the gateway's, give it with --anchor"
+)
 _FIRST_LINE = '{"bundle":'
 
 
@@ -103,13 +107,16 @@ class Audit:
                 # Behind another's certificate stand those above it, or its former ones.
                 signers = [leaf] if kept is self.seals else [leaf, *more]
                 kept.update({fingerprint_of(each): each for each in signers})
-                self.judge.known += more
+                self.judge.learn(more)
         here = {name for name in self.container.parts if name.startswith("certificates/")}
         need(here == {*self.head["seals"], *self.head["others"]}, "certificates/")
         self.chain = x509.load_pem_x509_certificates(self.container.read(self.head["seals"][0]))
         self.judge.believe(self.chain[0], at=read_instant(self.head["made_at"]), holder=self.head["gateway"])
         self.findings.tell("holder", name_of(self.chain[0]))
-        if self.judge.is_open:
+        gateway = self.head["gateway"]
+        unnamed = [each for each in self.seals.values() if not self.judge.is_named(each, gateway)]
+        self.findings.tell("holder", _UNNAMED, len(unnamed))
+        if self.judge.is_open or unnamed:
             self.findings.open.add("holder")
 
     def check_signature(self) -> None:
@@ -151,7 +158,7 @@ class Audit:
         self.findings.tell(
             "checkpoint", f"nhân chứng · witnesses: {', '.join(sorted(witnesses))}", len(witnesses)
         )
-        unknown = checkpoint.unknown + len(others) - len(witnesses)
+        unknown = checkpoint.unknown + len({name for name, _ in others} - witnesses)
         told = f"{unknown} chữ ký không có chứng thư đáng tin · signatures without a trusted certificate"
         self.findings.tell("checkpoint", told, unknown)
 
@@ -167,10 +174,12 @@ class Audit:
             checkpoint.origin,
         )
         need(checkpoint.size == size, "size:", checkpoint.size)
-        own = [by for name, by in checkpoint.signers if name == checkpoint.origin]
-        need(any(by in self.seals.values() for by in own), "cổng không ký · not signed by the gateway")
-        for by in own:
-            self.judge.believe(by, at=checkpoint.at, holder=self.head["gateway"])
+        at, gateway, seals = checkpoint.at, self.head["gateway"], self.seals.values()
+        own = [by for name, by in checkpoint.signers if name == checkpoint.origin and by in seals]
+        need(own, "cổng không ký · not signed by the gateway")
+        # A certificate may have been renewed for the same key: one of them was valid then.
+        valid = (by for by in own if self.judge.believes(by, at=at, holder=gateway))
+        self.judge.believe(next(valid, own[0]), at=at, holder=gateway)
         return note, checkpoint
 
     def check_history(self) -> None:
@@ -203,7 +212,7 @@ class Audit:
             need(note.startswith(first) and first.count(b"\n\xe2\x80\x94 ") == 1, f"{size}.note")
             at, by, certificates = read_token(self.container.read(f"checkpoints/{size}.tst"), first)
             need(at >= checkpoint.at - CLOCKS_APART, f"{size}.tst: {at} < {checkpoint.at}")
-            self.stamp_judge.known += certificates
+            self.stamp_judge.learn(certificates)
             self.stamp_judge.believe(by, at=at)
             self.findings.tell("stamps", f"≤ {size}: {at:%Y-%m-%d %H:%M:%S}Z, {name_of(by)}")
             if self.stamp_judge.is_open:
@@ -227,7 +236,7 @@ class Audit:
             seqs = Document(folder, names, self.container, self.findings).check(log)
             need(seen.isdisjoint(seqs), folder, "mục của văn bản khác · entries of another document")
             seen.update(seqs)
-        need(len(folders) == self.head["documents"], "documents:", len(folders))
+        need(folders and len(folders) == self.head["documents"], "documents:", len(folders))
         self._tell_counts()
         for size in self.head["stamped"]:
             covered = sum(seq <= size for seq in seen)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import re
+import unicodedata
 from collections.abc import Iterable
 from datetime import datetime, timezone
 
@@ -23,6 +25,10 @@ _ORGANIZATION_IDENTIFIER = x509.ObjectIdentifier("2.5.4.97")
 # What an authority's certificate may demand of its reader: constraints on names are not judged here.
 _JUDGED = (x509.BasicConstraints, x509.KeyUsage, x509.ExtendedKeyUsage, x509.CertificatePolicies)
 _DEPTH = 5
+# Signatures of certificates that are looked at in all: a bundle's maker does not choose how long it takes.
+_LOOKS = 5000
+# The forms of agency codes (QCVN 102:2016, QĐ 20/2020, business registration); others name no agency.
+_CODE = re.compile(r"((\d{3}\.)?\d{2}\.\d{2}\.)?[A-Z]\d{2}(\.[0-9A-Z]+)*|\d{10}(-?\d{3})?")
 _OIDS = {
     "06092a864886f70d010903": "contentType",
     "06092a864886f70d010904": "messageDigest",
@@ -72,13 +78,24 @@ class Judge:
 
     def __init__(self, purposes: set[str], anchors: Iterable[Certificate]) -> None:
         self.purposes, self.anchors = purposes, list(anchors)
-        self.known: list[Certificate] = []
+        self._known: list[Certificate] = []
         self._windows: dict[Certificate, tuple[datetime, datetime]] = {}
+        self._dead_ends: set[tuple[Certificate, int]] = set()
+        self._looks = 0
 
     @property
     def is_open(self) -> bool:
         """Tell that whatever is believed here anybody could have made."""
         return not self.anchors
+
+    def learn(self, certificates: Iterable[Certificate]) -> None:
+        """Take certificates that a way up may lead over; they are not believed for being here."""
+        self._known += certificates
+        self._dead_ends.clear()
+
+    def is_named(self, leaf: Certificate, holder: str) -> bool:
+        """Tell whether it is shown whose a certificate is: it has the code, or the auditor gave it."""
+        return leaf in self.anchors or _codes_in(leaf) == [holder]
 
     def believe(self, leaf: Certificate, *, at: datetime, holder: str | None = None) -> None:
         """Demand that a certificate is for this purpose, its holder's, valid at an instant, and anchored."""
@@ -89,16 +106,17 @@ class Judge:
             begin <= at.replace(microsecond=0) <= end,
             f"{name_of(leaf)}: không có hiệu lực lúc · not valid at {at}",
         )
-        named = [name.value for name in leaf.subject.get_attributes_for_oid(_ORGANIZATION_IDENTIFIER)]
-        need(not holder or named in ([], [holder]), name_of(leaf), "không phải của · is not", holder)
+        need(
+            not holder or _codes_in(leaf) in ([], [holder]), name_of(leaf), "không phải của · is not", holder
+        )
 
     def believes(self, leaf: Certificate, *, at: datetime, holder: str) -> bool:
-        """Tell whether a certificate is believed, where nothing is wrong when it is not."""
+        """Tell whether a certificate is believed to be somebody's, where nothing is wrong when it is not."""
         try:
             self.believe(leaf, at=at, holder=holder)
         except (Wrong, ValueError, x509.ExtensionNotFound):
             return False
-        return True
+        return self.is_named(leaf, holder)
 
     def _window_of(self, leaf: Certificate) -> tuple[datetime, datetime]:
         extended = leaf.extensions.get_extension_for_class(x509.ExtendedKeyUsage)
@@ -116,7 +134,14 @@ class Judge:
         """Find the way up. Source: RFC 5280, section 6, as far as seals and stamps need it."""
         if path[-1] in self.anchors:
             return path
-        for above in [*self.anchors, *self.known] if len(path) < _DEPTH else []:
+        here = path[-1], len(path)
+        if len(path) == _DEPTH or here in self._dead_ends:
+            return []
+        for above in [*self.anchors, *self._known]:
+            if above.subject != path[-1].issuer:
+                continue
+            self._looks += 1
+            need(self._looks <= _LOOKS, "quá nhiều chứng thư · too many certificates")
             with contextlib.suppress(Wrong, ValueError, TypeError, InvalidSignature, x509.ExtensionNotFound):
                 path[-1].verify_directly_issued_by(above)
                 limits = above.extensions.get_extension_for_class(x509.BasicConstraints).value
@@ -125,7 +150,15 @@ class Judge:
                 need(all(isinstance(e.value, _JUDGED) for e in above.extensions if e.critical))
                 if found := self._path([*path, above]):
                     return found
+        self._dead_ends.add(here)
         return []
+
+
+def _codes_in(leaf: Certificate) -> list[str]:
+    """Read the agency codes that a certificate names its holder by."""
+    named = leaf.subject.get_attributes_for_oid(_ORGANIZATION_IDENTIFIER)
+    typed = ("".join(unicodedata.normalize("NFKC", str(each.value)).split()).upper() for each in named)
+    return [code for code in typed if _CODE.fullmatch(code)]
 
 
 def read_token(token: bytes, stamped: bytes) -> tuple[datetime, Certificate, list[Certificate]]:

@@ -24,8 +24,8 @@ from gateway.evidence.verifier.forms import (
 )
 
 _CHUNK = 1 << 20
-# Only packages and lists are larger, and those are not read whole.
-_SMALL = 64 << 20
+# Only packages and lists are larger, and those are not read whole. JSON takes up to 30 times as much memory.
+_SMALL = 16 << 20
 _ALL_ONES = 0xFFFFFFFF
 # Beyond this zip writes a number with 64 bits, in an extra field.
 _NARROW = 2**31 - 1

@@ -48,7 +48,14 @@ class Findings:
             yield
         except (Wrong, ValueError, TypeError, LookupError, AttributeError, ArithmeticError) as error:
             self.faults[check].append(f"{where} {error}".strip())
-        except (RecursionError, struct.error, InvalidSignature, UnsupportedAlgorithm, x509.ExtensionNotFound):
+        except (
+            RecursionError,
+            MemoryError,
+            struct.error,
+            InvalidSignature,
+            UnsupportedAlgorithm,
+            x509.ExtensionNotFound,
+        ):
             self.faults[check].append(f"{where} không đọc được · unreadable".strip())
 
     def tell(self, check: str, text: str, count: int = 1) -> None:

@@ -19,7 +19,7 @@ _PROOF = "c2sp.org/tlog-proof@v1\nextra {}\nindex {}\n{}\n"
 
 
 class Checkpoint(NamedTuple):
-    """A log's size and root at an instant. signers are names and certificates whose signature is right."""
+    """A log's size and root at an instant. signers: name and certificate, for each that is right."""
 
     origin: str
     size: int
@@ -52,9 +52,10 @@ def read_checkpoint(note: bytes, certificates: list[Certificate]) -> Checkpoint:
     digest, signers, unknown = hashlib.sha256(text.encode() + b"\n").digest(), [], 0
     for name, encoded in _LINE.findall(lines):
         raw = unb64(encoded)
-        by = [c for c in certificates if _key_id(name, c) == raw[:4]]
-        need(not by or signed_by(by[0], digest, raw[4:]), "chữ ký sai · bad signature:", name)
-        signers += [(name, by[0])] if by else []
+        named = [c for c in certificates if _key_id(name, c) == raw[:4]]
+        by = [c for c in named if signed_by(c, digest, raw[4:])]
+        need(by or not named, "chữ ký sai · bad signature:", name)
+        signers += [(name, each) for each in by]
         unknown += not by
     origin, size, root, at = said.groups()
     return Checkpoint(origin, int(size), unb64(root), read_instant(at), signers, unknown)

@@ -3,22 +3,17 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from aiohttp import web
 
 from gateway.edxml.attachments import NamedFile
 from gateway.edxml.file_names import safe_name
 from gateway.errors import Delay, Fault, Refusal
-from gateway.evidence.receipts import read_statement
-from gateway.exchange.checkpoints import prove_entry
 from gateway.exchange.directory import Directory
 from gateway.exchange.dossier import Dossier, open_dossier
 from gateway.exchange.enclosures import Enclosures
-from gateway.exchange.narration import narrate
-from gateway.exchange.words import EVENTS, business_words, status_words
+from gateway.exchange.words import business_words
 from gateway.model.code_lists import Kind
-from gateway.model.log import LogKind
 from gateway.model.people import Permission
 from gateway.store.audit_log import LogRow
 from gateway.store.blobs import Blobs, read_chunks
@@ -29,45 +24,18 @@ from gateway.web.console import labels
 from gateway.web.console.document_actions import DocumentAction, DocumentActions
 from gateway.web.console.documents import name_of
 from gateway.web.console.downloads import send_away, show_in_frame
+from gateway.web.console.entries import not_here, send_proof, send_receipt, tell_entry
 from gateway.web.console.route import Route
 from gateway.web.console.shell import Shell
 from gateway.web.console.telling import tell_recipient
 from gateway.web.console.visitor import visitor_of
 from gateway.web.console.wording import local_day
 
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
 Words = tuple[str, str]
 
 # More than this nobody reads in a browser.
 _READABLE_BYTES = 512 << 10
 _PDF = "application/pdf"
-
-_TONES: dict[LogKind, tuple[str, str]] = {
-    LogKind.ACCEPTED: ("good", "check"),
-    LogKind.REFUSED: ("bad", "cross"),
-    LogKind.REPEATED: ("calm", "moving"),
-    LogKind.DEFERRED: ("wait", "clock"),
-    LogKind.DELIVERED: ("good", "out"),
-    LogKind.TURNED_AWAY: ("bad", "cross"),
-    LogKind.EXPIRED: ("bad", "hourglass"),
-    LogKind.COLLECTED: ("note", "inbox"),
-    LogKind.CONFIRMED: ("good", "check"),
-    LogKind.ANSWERED: ("note", "person"),
-    LogKind.AMENDED: ("wait", "pen"),
-}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
-    """An entry of the log, in words. The words of what happened are Vietnamese, as the log tells them."""
-
-    row: LogRow
-    title: Words
-    tone: str
-    icon: str
-    sentence: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +101,7 @@ class OneDocument:
                 )
                 for one in dossier.recipients
             ],
-            timeline=[_tell(row) for row in reversed(dossier.entries)],
+            timeline=[tell_entry(row) for row in reversed(dossier.entries)],
             successor=await self._successor(request, dossier),
             actions=self._offered(request, dossier),
             checkpoint=await find_newest(self.database),
@@ -212,29 +180,19 @@ class OneDocument:
             request,
             "documents/entry.html",
             thread=dossier.thread,
-            told=_tell(row),
+            told=tell_entry(row),
             statement=row.statement.decode(),
             checkpoint=newest if newest is not None and newest.size >= row.seq else None,
         )
 
     async def send_receipt(self, request: web.Request) -> web.StreamResponse:
         """Send an entry's signed receipt."""
-        row = self._entry(request, await self._dossier(request))
-        if row.receipt is None:
-            raise _nothing("Mục này không có biên nhận.", "This entry has no receipt.")
-        return await send_away(
-            request, _one(row.receipt), name=f"bien-nhan-{row.seq}.json", media_type="application/json"
-        )
+        return await send_receipt(request, self._entry(request, await self._dossier(request)))
 
     async def send_proof(self, request: web.Request) -> web.StreamResponse:
         """Send the proof that an entry is in the log."""
         row = self._entry(request, await self._dossier(request))
-        proof = await prove_entry(self.database, row.seq)
-        if proof is None:
-            raise _nothing("Chưa có điểm chốt nào sau mục này.", "No checkpoint covers this entry yet.")
-        return await send_away(
-            request, _one(proof), name=f"bang-chung-{row.seq}.tlog-proof", media_type="text/plain"
-        )
+        return await send_proof(request, self.database, row)
 
     async def _dossier(self, request: web.Request) -> Dossier:
         return await self._open(request, request.match_info["thread"])
@@ -245,35 +203,16 @@ class OneDocument:
     async def _package(self, request: web.Request) -> StoredPackage:
         package = (await self._dossier(request)).package(request.match_info["package"])
         if package is None:
-            raise _nothing("Văn bản không có gói tin này.", "The document has no such package.")
+            raise not_here("Văn bản không có gói tin này.", "The document has no such package.")
         return package
 
     def _entry(self, request: web.Request, dossier: Dossier) -> LogRow:
         row = dossier.entry(int(request.match_info["seq"]))
         if row is None:
-            raise _nothing("Văn bản không có mục nhật ký này.", "The document has no such entry.")
+            raise not_here("Văn bản không có mục nhật ký này.", "The document has no such entry.")
         return row
-
-
-def _tell(row: LogRow) -> Told:
-    tone, icon = _TONES.get(row.kind, ("calm", "log"))
-    vi, en = EVENTS[row.kind]
-    title = (vi[:1].upper() + vi[1:], en[:1].upper() + en[1:].replace("-", " "))
-    facts = read_statement(row.statement)
-    if row.kind is LogKind.ANSWERED:
-        said = status_words(str(facts.get("status")))
-        title = (f"{title[0]}: {said[0]}", f"{title[1]}: {said[1]}")
-    return Told(row=row, title=title, tone=tone, icon=icon, sentence=narrate(row.kind, facts))
 
 
 def _package_name(package: StoredPackage) -> str:
     kind = "van-ban" if package.kind is Kind.DOCUMENT else "trang-thai"
     return safe_name(f"{kind} {(package.notation or package.id).replace('/', '-')}.edxml")
-
-
-async def _one(content: bytes) -> "AsyncIterator[bytes]":
-    yield content
-
-
-def _nothing(vi: str, en: str) -> Refusal:
-    return Refusal.because("not-found", vi=vi, en=en)

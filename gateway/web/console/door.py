@@ -115,7 +115,7 @@ class Door:
                     return self._ask_to_sign_in(request, route)
                 if visitor.session.must_change and not route.first:
                     return self.shell.redirect(request, NEW_PASSWORD)
-                if not visitor.may(route.may):
+                if not route.is_open_to(visitor):
                     raise web.HTTPForbidden
                 if route.method not in SAFE_METHODS and not route.streams:
                     check_token(visitor, (await posted(request)).get(CSRF_FIELD))

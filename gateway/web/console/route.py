@@ -53,8 +53,8 @@ class Route:
 
     Shape: path lies under ``/console``; may is what the visitor must be allowed, None for every visitor;
     public routes are for strangers, too, and first ones for those who must choose a password before anything
-    else. What a streams route is sent the door does not read: `parts_of` (forms.py) does, and checks the
-    token in its first part.
+    else; everywhere ones are for visitors who are there for every agency of the node. What a streams route
+    is sent the door does not read: `parts_of` (forms.py) does, and checks the token in its first part.
     """
 
     method: str
@@ -65,6 +65,11 @@ class Route:
     public: bool = False
     first: bool = False
     streams: bool = False
+    everywhere: bool = False
+
+    def is_open_to(self, visitor: Visitor) -> bool:
+        """Tell whether a visitor may call it."""
+        return visitor.may(self.may) and (not self.everywhere or visitor.user.agencies is None)
 
 
 class PageGroup(Protocol):

@@ -127,7 +127,7 @@ async def _menu_of(
     """List the blocks of the menu with what the visitor may call."""
     blocks: dict[Area, list[Entry]] = defaultdict(list)
     english = visitor.language is Language.ENGLISH
-    open_to_all = [route for route in request.config_dict.get(MENU, ()) if visitor.may(route.may)]
+    open_to_all = [route for route in request.config_dict.get(MENU, ()) if route.is_open_to(visitor)]
     for route in open_to_all:
         nav = route.nav
         assert nav is not None  # noqa: S101 - menu_of chose them by it

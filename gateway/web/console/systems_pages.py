@@ -33,6 +33,8 @@ POLICIES: dict[SignaturePolicy, tuple[str, str]] = {
     SignaturePolicy.OFF: ("Không xét", "Not looked at"),
 }
 _UNSEEN_LIMIT = 100
+# A kind in the form that is none of a program: its agencies' people work in this console.
+_AT_CONSOLE = "console"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,20 +86,27 @@ class SystemsPages:
         return await self._ask(request, Form(), ())
 
     async def connect(self, request: web.Request) -> web.StreamResponse:
-        """Connect a system; its secret is on the next page."""
+        """Connect a system; its secret, where it has one, is on the next page."""
         form = await form_of(request)
         directory = await self.directory.current(certainly=True)
         codes = form.text("serves").replace(",", " ").replace(";", " ").split()
+        at_console = form.text("kind") == _AT_CONSOLE
+        policy = chosen(form, "policy", SignaturePolicy, default=self.default_policy)
         wanted = System(
             id=SystemId(form.text("system")),
-            kind=chosen(form, "kind", SystemKind, default=SystemKind.DMS),
+            kind=SystemKind.DMS if at_console else chosen(form, "kind", SystemKind, default=SystemKind.DMS),
             serves=frozenset(map(normalise_code, codes)),
-            policy=chosen(form, "policy", SignaturePolicy, default=self.default_policy),
+            # What the console writes is this node's own, and sealed when it leaves: nothing to verify.
+            policy=SignaturePolicy.OFF if at_console else policy,
+            at_console=at_console,
         )
         faults = list(check_system(wanted, directory, take_over=form.ticked("take_over")))
         if faults:
             return await self._ask(request, form, faults)
         secret = await self.registry.put_system(wanted, by=_who(request), at=self.clock())
+        if at_console:
+            vi, en = "Đã mở hộp thư trên trang này.", "The mailbox in this console is open."
+            return self._back(request, wanted, vi, en)
         return self._go_to_secret(request, wanted.id, secret)
 
     async def _ask(self, request: web.Request, form: Form, faults: Iterable[object]) -> web.StreamResponse:

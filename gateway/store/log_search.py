@@ -1,0 +1,146 @@
+"""Entries of the audit log that somebody looks for, the newest first, a page at a time.
+
+Kind, system, document and period are found by an index. What only the statement says is looked for in some
+entries at a time: the time a page takes does not grow with the log, but with the period that is named.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from gateway.model.identifiers import AgencyCode, SystemId, ThreadId
+from gateway.model.log import LogKind
+from gateway.store.audit_log import LogRow, row_from
+from gateway.store.database import Database, to_micros
+
+# What a person does in his own name stands in these; they are few.
+PERSONAL_KINDS = frozenset({LogKind.ADMINISTERED, LogKind.SIGNED_IN, LogKind.SIGNED_OUT})
+# Reading so many statements, or so many rows for what two indexes have in common, takes some 50 ms.
+READ_AT_ONCE = 20_000
+_MATCHED_AT_ONCE = 200_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogQuestion:
+    """Which entries are wanted; what is empty is not asked.
+
+    Shape: until is exclusive; codes are the ways in which one agency is written, and person a login: either
+    must stand in the statement.
+    """
+
+    kinds: Sequence[LogKind] = ()
+    system: SystemId | None = None
+    thread: ThreadId | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    codes: Sequence[AgencyCode] = ()
+    person: str | None = None
+
+    @property
+    def at_once(self) -> int | None:
+        """Tell how many entries are looked through for one page; None when an index finds them."""
+        if self.codes or (self.person and not set(self.kinds) <= PERSONAL_KINDS):
+            return READ_AT_ONCE
+        return _MATCHED_AT_ONCE if self.system is not None and self.kinds else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogPage:
+    """Some entries, and below which seq the next page begins; None when there is nothing more.
+
+    Shape: reached tells whether the page ended because enough entries were looked through, not because it
+    is full.
+    """
+
+    rows: list[LogRow]
+    following: int | None
+    reached: bool = False
+
+
+async def search_log(
+    database: Database, question: LogQuestion, *, below: int | None = None, limit: int
+) -> LogPage:
+    """Find a page of entries, those with a seq under ``below``."""
+    span = await _span(database, question, below)
+    if span is None:
+        return LogPage(rows=[], following=None)
+    first, last = span
+    at_once = question.at_once
+    floor = first if at_once is None else max(first, last - at_once + 1)
+    conditions, parameters = _conditions(question)
+    found = await database.fetch_all(
+        f"SELECT * FROM log{_index(question)} WHERE seq BETWEEN :first AND :last{conditions}"
+        " ORDER BY seq DESC LIMIT :limit",
+        {"first": floor, "last": last, "limit": limit + 1, **parameters},
+    )
+    rows = [row_from(row) for row in found]
+    if len(rows) > limit:
+        return LogPage(rows=rows[:limit], following=rows[limit - 1].seq)
+    return LogPage(rows=rows, following=floor if floor > first else None, reached=floor > first)
+
+
+async def _span(database: Database, question: LogQuestion, below: int | None) -> tuple[int, int] | None:
+    """Tell between which entries to look. Instants need not rise with seq: a clock may be set back."""
+    bounds = {
+        "since": None if question.since is None else to_micros(question.since),
+        "until": None if question.until is None else to_micros(question.until),
+    }
+    asked = "".join(
+        f" AND at {sign} :{name}"
+        for name, sign in (("since", ">="), ("until", "<"))
+        if bounds[name] is not None
+    )
+    given = {name: bound for name, bound in bounds.items() if bound is not None}
+    source = f"FROM log{' INDEXED BY log_by_at' if asked else ''} WHERE 1{asked}"
+    row = await database.fetch_one(f"SELECT (SELECT min(seq) {source}), (SELECT max(seq) {source})", given)
+    if row is None or row[0] is None:
+        return None
+    first, last = row[0], row[1] if below is None else min(row[1], below - 1)
+    return (first, last) if first <= last else None
+
+
+def _conditions(question: LogQuestion) -> tuple[str, dict[str, object]]:
+    """Write what must hold of an entry."""
+    said, given = "", dict[str, object]()
+    if question.kinds:
+        said += " AND kind IN (SELECT value FROM json_each(:kinds))"
+        given["kinds"] = json.dumps(question.kinds)
+    if question.system is not None:
+        said += " AND system_id = :system"
+        given["system"] = question.system
+    if question.thread is not None:
+        said += (
+            " AND seq IN (SELECT seq FROM log WHERE thread_id = :thread UNION ALL SELECT seq FROM log"
+            " WHERE package_id IN (SELECT id FROM packages WHERE thread_id = :thread))"
+        )
+        given["thread"] = question.thread
+    for name, bound, sign in (("since", question.since, ">="), ("until", question.until, "<")):
+        if bound is not None:
+            said += f" AND at {sign} :{name}"
+            given[name] = to_micros(bound)
+    for number, texts in enumerate(filter(None, (_quoted(question.codes), _acting(question.person)))):
+        names = [f"said{number}_{place}" for place in range(len(texts))]
+        said += f" AND ({' OR '.join(f'instr(statement, :{name})' for name in names)})"
+        given |= dict(zip(names, texts, strict=True))
+    return said, given
+
+
+def _index(question: LogQuestion) -> str:
+    """Choose the index: without statistics the database would rather read the whole log in its order."""
+    if question.thread is None and question.system is not None:
+        return " INDEXED BY log_by_system"
+    return " INDEXED BY log_by_kind" if question.thread is None and question.kinds else ""
+
+
+def _quoted(codes: Sequence[AgencyCode]) -> list[bytes]:
+    """Write codes as they stand in a statement: canonical JSON has one way to write a text."""
+    return [json.dumps(code, ensure_ascii=False).encode() for code in codes]
+
+
+def _acting(person: str | None) -> list[bytes]:
+    """Write how a statement names who acted; within a text its quotes would be escaped."""
+    if not person:
+        return []
+    login = json.dumps(person, ensure_ascii=False)
+    return [f'"{member}":{login}'.encode() for member in ("by", "user")]

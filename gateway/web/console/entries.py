@@ -1,0 +1,238 @@
+"""Entries of the audit log as pages show them: a sentence, fact by fact, receipt and proof to take."""
+
+from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from aiohttp import web
+
+from gateway.errors import Refusal
+from gateway.evidence.receipts import read_statement
+from gateway.exchange.checkpoints import prove_entry
+from gateway.exchange.narration import narrate
+from gateway.exchange.words import EVENTS, GRADES, business_words, rung_words, status_words
+from gateway.model.log import LogKind
+from gateway.model.people import Language
+from gateway.model.signature import Grade
+from gateway.store.audit_log import LogRow
+from gateway.store.database import Database
+from gateway.web.console.downloads import send_away
+from gateway.web.console.wording import write_instant, write_size
+
+Words = tuple[str, str]
+
+_TONES: dict[LogKind, tuple[str, str]] = {
+    LogKind.ACCEPTED: ("good", "check"),
+    LogKind.REFUSED: ("bad", "cross"),
+    LogKind.REPEATED: ("calm", "moving"),
+    LogKind.DEFERRED: ("wait", "clock"),
+    LogKind.DELIVERED: ("good", "out"),
+    LogKind.TURNED_AWAY: ("bad", "cross"),
+    LogKind.EXPIRED: ("bad", "hourglass"),
+    LogKind.COLLECTED: ("note", "inbox"),
+    LogKind.CONFIRMED: ("good", "check"),
+    LogKind.EVIDENCED: ("good", "seal"),
+    LogKind.OVERDUE: ("wait", "hourglass"),
+    LogKind.ANSWERED: ("note", "person"),
+    LogKind.UNMATCHED: ("wait", "question"),
+    LogKind.AMENDED: ("wait", "pen"),
+    LogKind.DISTRUSTED: ("bad", "lock"),
+    LogKind.ADMINISTERED: ("calm", "sliders"),
+    LogKind.SIGNED_IN: ("calm", "person"),
+    LogKind.SIGNED_OUT: ("calm", "leave"),
+    LogKind.CONTRADICTED: ("bad", "alert"),
+    LogKind.ERASED: ("wait", "hourglass"),
+}
+
+# What the members of a statement are called (docs/log-events.md); one that is not here keeps its own name.
+_MEMBERS: dict[str, Words] = {
+    "at": ("Lúc", "At"),
+    "gateway": ("Cổng", "Gateway"),
+    "event": ("Việc", "Event"),
+    "package": ("Gói tin", "Package"),
+    "dispatch": ("Lượt chuyển", "Dispatch"),
+    "system": ("Hệ thống", "System"),
+    "peer": ("Loại hệ thống", "Kind of system"),
+    "sender": ("Cơ quan gửi", "Sender"),
+    "recipients": ("Nơi nhận", "Recipients"),
+    "recipient": ("Nơi nhận", "Recipient"),
+    "consigned": ("Đã vào hộp thư", "In the mailbox of"),
+    "direction": ("Chiều", "Direction"),
+    "carries": ("Mang", "Carries"),
+    "business": ("Nghiệp vụ", "Business"),
+    "status": ("Trạng thái", "Status"),
+    "sha256": ("SHA-256", "SHA-256"),
+    "bytes": ("Cỡ", "Size"),
+    "document": ("Mã văn bản", "Document id"),
+    "signature": ("Chữ ký số", "Signature"),
+    "warnings": ("Cảnh báo", "Warnings"),
+    "evidence": ("Bậc bằng chứng", "Rungs of evidence"),
+    "reasons": ("Nguyên nhân", "Reasons"),
+    "expected": ("Chờ bằng chứng", "Expected"),
+    "since": ("Từ", "Since"),
+    "far_id": ("Mã ở phía kia", "Far side's id"),
+    "far_event": ("Việc ở phía kia", "Far side's event"),
+    "far_receipt": ("Biên nhận của phía kia", "Far side's receipt"),
+    "verified": ("Đã kiểm chữ ký", "Signature verified"),
+    "code": ("Mã lỗi", "Code"),
+    "faults": ("Lỗi", "Faults"),
+    "attempt": ("Lần thử", "Attempt"),
+    "reason": ("Lý do", "Reason"),
+    "repeated": ("Báo lặp", "Said before"),
+    "target": ("Về văn bản", "Target"),
+    "replaced": ("Thay cho", "Replaces"),
+    "claimed": ("Tự xưng", "Claims to be"),
+    "operation": ("Yêu cầu", "Asked for"),
+    "address": ("Từ địa chỉ", "From address"),
+    "act": ("Việc", "Act"),
+    "by": ("Người làm", "By"),
+    "user": ("Người dùng", "User"),
+    "session": ("Phiên", "Session"),
+    "way": ("Cách", "Way"),
+    "agency": ("Cơ quan", "Agency"),
+    "name": ("Tên", "Name"),
+    "log": ("Nhật ký", "Log"),
+    "verdict": ("Kết luận", "Verdict"),
+    "rule": ("Quy tắc lưu", "Rule of retention"),
+    "kept_days": ("Số ngày lưu", "Days kept"),
+    "hold": ("Số tạm giữ", "Hold"),
+    "count": ("Số lượng", "Count"),
+    "size": ("Số mục", "Entries"),
+    "outcome": ("Kết quả", "Outcome"),
+    "until": ("Đến", "Until"),
+    "kind": ("Loại", "Kind"),
+    "policy": ("Mức xét chữ ký", "Policy on signatures"),
+    "serves": ("Phục vụ", "Serves"),
+    "console": ("Phục vụ tại đây", "Served in the console"),
+    "role": ("Vai trò", "Role"),
+    "agencies": ("Các cơ quan", "Agencies"),
+    "successor": ("Kế thừa", "Successor"),
+    "version": ("Phiên bản", "Version"),
+    "root": ("Gốc", "Root"),
+    "checkpoints": ("Điểm chốt", "Checkpoints"),
+    "again": ("Lượt thay", "Followed by"),
+    "form": ("Dạng", "Form"),
+}
+# Said of every entry by its place in the list.
+_SAID_ALREADY = frozenset(
+    {"at", "event", "gateway", "version", "package", "dispatch", "sha256", "evidence", "carries", "session"}
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """An entry of the log, in words. The words of what happened are Vietnamese, as the log tells them."""
+
+    row: LogRow
+    title: Words
+    tone: str
+    icon: str
+    sentence: str
+
+
+def tell_entry(row: LogRow) -> Told:
+    """Tell an entry."""
+    tone, icon = _TONES.get(row.kind, ("calm", "log"))
+    title = name_event(row.kind)
+    facts = facts_of(row)
+    if row.kind is LogKind.ANSWERED:
+        said = status_words(str(facts.get("status")))
+        title = (f"{title[0]}: {said[0]}", f"{title[1]}: {said[1]}")
+    return Told(row=row, title=title, tone=tone, icon=icon, sentence=tell_facts(row.kind, facts))
+
+
+def facts_of(row: LogRow) -> Mapping[str, Any]:
+    """Read what an entry says; of one that was altered beyond reading, nothing."""
+    try:
+        return read_statement(row.statement)
+    except (Refusal, ValueError):
+        return {}
+
+
+def tell_facts(kind: LogKind, facts: Mapping[str, Any]) -> str:
+    """Tell facts in a sentence. What somebody altered must not keep an auditor from seeing the rest."""
+    try:
+        return narrate(kind, facts)
+    except (LookupError, ValueError, TypeError, AttributeError):
+        return "Lời xác nhận không đọc được."
+
+
+def name_event(kind: LogKind) -> Words:
+    """Name an event, as a heading."""
+    vi, en = EVENTS[kind]
+    return vi[:1].upper() + vi[1:], en[:1].upper() + en[1:].replace("-", " ")
+
+
+def lay_out(facts: Mapping[str, Any], language: Language) -> list[tuple[str, str, str]]:
+    """Lay a statement out, one fact on a row: the member's name, what it is called, what it says."""
+    return list(_rows(facts, language, ""))
+
+
+def sum_up(facts: Mapping[str, Any], language: Language) -> str:
+    """Put what is particular about an entry on one line."""
+    told = {name: fact for name, fact in facts.items() if name not in _SAID_ALREADY}
+    return "; ".join(f"{label}: {said}" for _, label, said in _rows(told, language, ""))
+
+
+def _rows(facts: Mapping[str, Any], language: Language, before: str) -> Iterator[tuple[str, str, str]]:
+    for name, fact in facts.items():
+        if isinstance(fact, dict):
+            yield from _rows(fact, language, f"{before}{name}.")
+        else:
+            label = _MEMBERS.get(name, (name, name))[language is Language.ENGLISH]
+            yield f"{before}{name}", label, _say(name, fact, language)
+
+
+def _say(name: str, fact: Any, language: Language) -> str:
+    place = language is Language.ENGLISH
+    if name == "faults" and isinstance(fact, list):
+        return "; ".join(f"{one['rule']}: {one[('vi', 'en')[place]]}" for one in fact)
+    if isinstance(fact, list):
+        return ", ".join(_say(name, one, language) for one in fact)
+    if isinstance(fact, bool):
+        return (("không", "có"), ("no", "yes"))[place][fact]
+    if name in ("at", "since", "last_at", "backup_at") and "T" in str(fact):
+        return write_instant(datetime.fromisoformat(fact), language)
+    if name == "bytes":
+        return write_size(fact, language)
+    if name in ("evidence", "expected"):
+        return rung_words(fact)
+    if name == "business":
+        return business_words(fact)[place]
+    if name == "status":
+        return f"{fact} {status_words(fact)[place]}"
+    if name == "signature":
+        return GRADES[Grade(fact)][place]
+    return str(fact)
+
+
+async def send_receipt(request: web.Request, row: LogRow) -> web.StreamResponse:
+    """Send an entry's signed receipt."""
+    if row.receipt is None:
+        raise not_here("Mục này không có biên nhận.", "This entry has no receipt.")
+    return await send_away(
+        request, one_piece(row.receipt), name=f"bien-nhan-{row.seq}.json", media_type="application/json"
+    )
+
+
+async def send_proof(
+    request: web.Request, database: Database, row: LogRow, *, size: int | None = None
+) -> web.StreamResponse:
+    """Send the proof that an entry is in the log: under the checkpoint of a size, or the newest."""
+    proof = await prove_entry(database, row.seq, size=size)
+    if proof is None:
+        raise not_here("Chưa có điểm chốt nào sau mục này.", "No checkpoint covers this entry yet.")
+    return await send_away(
+        request, one_piece(proof), name=f"bang-chung-{row.seq}.tlog-proof", media_type="text/plain"
+    )
+
+
+async def one_piece(content: bytes) -> AsyncIterator[bytes]:
+    """Give a small file as its only piece."""
+    yield content
+
+
+def not_here(vi: str, en: str) -> Refusal:
+    """Make the error for what is asked for and is not there."""
+    return Refusal.because("not-found", vi=vi, en=en)
