@@ -15,7 +15,6 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from gateway.cli.evidence import narrator
 from gateway.config import load_config
 from gateway.evidence.asic import ContainerWriter
 from gateway.evidence.verifier.audit import verify
@@ -53,7 +52,6 @@ async def walk_of(office: Office, *others: Path) -> Export:
             database=office.database,
             blobs=office.blobs,
             directory=await office.directory.current(certainly=True),
-            narrator=narrator(),
             seals=frozenset(fingerprint_of(chain[0]) for chain in chains),
         ),
         seal=office.seal,

@@ -15,7 +15,6 @@ from gateway.errors import Misconfiguration
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
 
-    from gateway.exchange.bundled_document import Narrator
     from gateway.exchange.export import Exported, Wish
     from gateway.model.identifiers import AgencyCode
     from gateway.office import Office
@@ -148,7 +147,6 @@ async def _export(
                 database=office.database,
                 blobs=office.blobs,
                 directory=await office.directory.current(certainly=True),
-                narrator=narrator(),
                 seals=frozenset(fingerprint_of(chain[0]) for chain in chains),
             ),
             seal=office.seal,
@@ -171,15 +169,6 @@ def _load_chain(path: Path) -> "list[Certificate]":
             vi="không đọc được chứng thư số: cần PEM",
             en="the certificate cannot be read: PEM is expected",
         ) from error
-
-
-def narrator() -> "Narrator":
-    """Tell statements as the other commands do."""
-    from gateway.exchange.bundled_document import Narrator
-    from gateway.exchange.narration import narrate
-    from gateway.exchange.words import EVENTS, status_words
-
-    return Narrator(name=EVENTS.__getitem__, tell=narrate, status=status_words)
 
 
 def _tell(path: Path, made: "Exported") -> None:

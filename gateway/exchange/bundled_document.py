@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,10 +10,12 @@ from gateway.errors import Refusal
 from gateway.evidence.asic import ContainerWriter
 from gateway.evidence.bundle import HeldPackage, package_name, write_envelope
 from gateway.evidence.receipts import read_statement
-from gateway.evidence.summary import Step, Told, Words, write_page
+from gateway.evidence.summary import Step, Told, write_page
 from gateway.exchange.checkpoints import prove_rows
 from gateway.exchange.directory import Snapshot
+from gateway.exchange.narration import narrate
 from gateway.exchange.passing_on import Leaving
+from gateway.exchange.words import EVENTS, status_words
 from gateway.model.identifiers import AgencyCode, Digest
 from gateway.model.log import LogKind
 from gateway.model.thread import RecipientState, Thread
@@ -30,22 +32,12 @@ _PROVED_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Narrator:
-    """Tells people what statements say: an event's name, a whole entry in a sentence, a status's name."""
-
-    name: Callable[[LogKind], Words]
-    tell: Callable[[LogKind, Facts], str]
-    status: Callable[[str], Words]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Records:
     """Where documents are gathered from. seals are the certificates that receipts may be signed with."""
 
     database: Database
     blobs: Blobs
     directory: Snapshot
-    narrator: Narrator
     seals: frozenset[Digest]
 
     def name_of(self, code: AgencyCode) -> str:
@@ -105,14 +97,13 @@ class BundledDocument:
         return parts
 
     def _page(self, records: Records, stamped: int) -> bytes:
-        narrator = records.narrator
         told = Told(
             thread=self.thread,
             owner=records.name_of(self.thread.owner),
             recipients=[
                 (
                     records.name_of(state.code),
-                    narrator.status(state.status) if state.status else None,
+                    status_words(state.status) if state.status else None,
                     state.status_at,
                 )
                 for state in self.recipients
@@ -129,8 +120,8 @@ class BundledDocument:
                 Step(
                     seq=row.seq,
                     at=row.at,
-                    what=narrator.name(row.kind),
-                    told=narrator.tell(row.kind, said),
+                    what=EVENTS[row.kind],
+                    told=narrate(row.kind, said),
                     signed=row.receipt is not None,
                     stamped=row.seq <= stamped,
                 )
