@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from gateway.errors import Refusal
@@ -145,10 +145,20 @@ async def gather_document(thread: Thread, records: Records, kept: KeptCheckpoint
         return None
     return BundledDocument(
         thread=thread,
-        recipients=await list_recipients(records.database, thread.id),
+        recipients=[_as_told(state, entries) for state in await list_recipients(records.database, thread.id)],
         packages=packages,
         entries=entries,
     )
+
+
+def _as_told(state: RecipientState, entries: Sequence[tuple[LogRow, Facts]]) -> RecipientState:
+    """Say where a recipient stood when the checkpoint was made; it may have answered since."""
+    answers = [(row.at, said) for row, said in entries if row.kind is LogKind.ANSWERED]
+    if state.status in {None, *(said.get("status") for _, said in answers)}:
+        return state
+    own = [(said["status"], at) for at, said in answers if said.get("sender") == state.code]
+    status, at = own[-1] if own else (None, None)
+    return replace(state, status=status, status_at=at)
 
 
 async def _gather_packages(
