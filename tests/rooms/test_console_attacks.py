@@ -3,6 +3,7 @@
 The walks over all routes ask the application itself which there are: a page added tomorrow is tried, too.
 """
 
+import asyncio
 import contextlib
 import re
 import threading
@@ -15,7 +16,7 @@ import pytest
 from gateway.exchange.directory import Snapshot
 from gateway.model.agency import Agency
 from gateway.model.people import MAY, Permission, UserRole
-from gateway.web.console import document_query, live
+from gateway.web.console import document_query, live, posted
 from gateway.web.console.door import SAFE_METHODS, Door
 from gateway.web.console.route import Act, Route
 from tests.console import Browser, Page, Site, open_site, person
@@ -209,6 +210,20 @@ async def test_days_and_places_beyond_all_others_are_answered(site: Site) -> Non
             assert (await clerk.get(f"/documents?{query}")).status == 200, query
         everything = await clerk.get("/documents?on=accepted&from=0001-01-01&to=9999-12-31")
         assert "412/SYT-VP" in everything.text
+
+
+async def test_a_form_that_trickles_is_not_waited_for(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever begins forms and does not go on keeps no connection for long, signed in or not."""
+    monkeypatch.setattr(posted, "_PATIENCE_SECONDS", 0.2)
+
+    async def trickle() -> AsyncIterator[bytes]:
+        yield b"login=clerk&pass"
+        await asyncio.Event().wait()
+
+    async with site.visitor(None) as stranger, asyncio.timeout(10):
+        headers = {"Content-Type": "application/x-www-form-urlencoded", "Sec-Fetch-Site": "same-origin"}
+        async with stranger.client.post(site.url("/sign-in"), data=trickle(), headers=headers) as answer:
+            assert answer.status == 408
 
 
 async def test_a_name_holds_nothing_that_nobody_sees(site: Site) -> None:
