@@ -204,7 +204,7 @@ class Clerk:
         await early._insist(word, content)
 
     def _watch(self, answer: DmsAnswer) -> None:
-        """See that what the sender is told never goes back; but who turned it away begins anew with an update."""
+        """See that what the sender is told never goes back; who turned it away may begin anew."""
         promised = {promise[0]: one for one in self.ledger.sendings.values() for promise in one.promises}
         for item in answer.items:
             sending = promised.get(item["senderDocId"])
