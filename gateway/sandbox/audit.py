@@ -39,6 +39,8 @@ async def check_logs(nodes: Sequence[Node]) -> list[CheckedLog]:
 
 
 async def _check_log(node: Node) -> CheckedLog:
+    if await _run("-m", "gateway", "log", "verify", "-d", str(node.folder)) is None:
+        raise _unsound(node, "cây băm hoặc điểm chốt không đúng", "its tree or a checkpoint does not hold")
     lines = (await _read_log(node)).splitlines()
     certificate = node.certificate
     kinds: Counter[str] = Counter()

@@ -8,7 +8,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from gateway.model.code_lists import StatusCode
@@ -211,7 +211,8 @@ def _latest(letters: list[OldLetter], sender: Member, recipients: tuple[Member, 
 
 
 def _at(day: date, hour: int, minute: int) -> datetime:
-    return datetime(day.year, day.month, day.day, hour, minute, tzinfo=VIETNAM)
+    # In UTC, as every instant of a node is: its statements end in Z.
+    return datetime(day.year, day.month, day.day, hour, minute, tzinfo=VIETNAM).astimezone(UTC)
 
 
 def _expect(sent: Sent) -> None:

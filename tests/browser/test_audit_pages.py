@@ -50,7 +50,7 @@ async def test_an_auditor_finds_proves_and_takes_away(
         await look("entry")
         await page.goto(site.url("/log/verify"))
         await page.click("main .heading button")
-        await page.wait_for_selector("#result ol.steps li.good:nth-child(4)")
+        await page.wait_for_selector("#result ol.steps li.good:nth-child(3)")
         await look("verify")
         thread = site.node.rows("SELECT id FROM threads")[0]["id"]
         await page.goto(site.url(f"/documents/{thread}"))

@@ -99,7 +99,7 @@ async def bring(browser: Browser, bundle: bytes, name: str = "chung-cu.asice") -
 async def spool_is_empty(site: Site) -> None:
     """Wait until what has left is gone: its last byte is read before the file is removed."""
     async with asyncio.timeout(5):
-        while list((site.node.directory / "spool").iterdir()):
+        while list((site.node.directory / "spool").iterdir()):  # noqa: ASYNC110 - the disk is asked
             await asyncio.sleep(0.05)
 
 
