@@ -53,13 +53,15 @@ class Fault(StrEnum):
 class Passage:
     """One request seen: its operation, the fault it met, the HTTP status that went back once one did.
 
-    Shape: package is what the request names as its body's hash and its recipients, as the wire has it.
+    Shape: package is what the request names as its body's hash and its recipients, as the wire has it;
+    declined tells whether the axis's answer said in its own words that it did not do it.
     """
 
     operation: str
     fault: Fault | None
     package: str = ""
     status: int | None = None
+    declined: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -342,9 +344,10 @@ async def _answer_alone(
 
 
 async def _say(answer: bytes, passage: Passage, writer: asyncio.StreamWriter) -> None:
-    """Write a part of an answer, noting its status when it begins one."""
+    """Write a part of an answer, noting its status when it begins one, and a failure it tells of."""
     words = answer[:64].split(None, 2)
     if passage.status is None and len(words) > 1 and words[1].isdigit():
         passage.status = int(words[1])
+    passage.declined = passage.declined or b'"status":"FAIL"' in answer
     writer.write(answer)
     await writer.drain()
