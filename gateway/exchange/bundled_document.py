@@ -13,7 +13,7 @@ from gateway.evidence.receipts import read_statement
 from gateway.evidence.summary import Step, Told, Words, write_page
 from gateway.exchange.checkpoints import prove_rows
 from gateway.exchange.directory import Snapshot
-from gateway.exchange.narration import narrate
+from gateway.exchange.narration import Names, narrate_proof
 from gateway.exchange.passing_on import Leaving
 from gateway.exchange.words import EVENTS, status_words
 from gateway.model.identifiers import AgencyCode, Digest
@@ -36,11 +36,11 @@ class Narrator:
     """Tells people what statements say: an event's name, a whole entry in a sentence, a status's name."""
 
     name: Callable[[LogKind], Words]
-    tell: Callable[[LogKind, Facts], str]
+    tell: Callable[[LogKind, Facts, Names], Words]
     status: Callable[[str], Words]
 
 
-NARRATOR = Narrator(name=EVENTS.__getitem__, tell=narrate, status=status_words)
+NARRATOR = Narrator(name=EVENTS.__getitem__, tell=narrate_proof, status=status_words)
 """Tells statements as commands and pages do."""
 
 
@@ -136,7 +136,7 @@ class BundledDocument:
                     seq=row.seq,
                     at=row.at,
                     what=narrator.name(row.kind),
-                    told=narrator.tell(row.kind, said),
+                    told=narrator.tell(row.kind, said, records.name_of),
                     signed=row.receipt is not None,
                     stamped=row.seq <= stamped,
                 )

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from aiohttp import web
 from cryptography import x509
@@ -15,7 +16,6 @@ from gateway.evidence.note import read_note
 from gateway.evidence.receipts import read_receipt, verify_receipt
 from gateway.evidence.replay import content_of
 from gateway.exchange.directory import Directory, Snapshot
-from gateway.exchange.words import rung_words
 from gateway.model.agency import System
 from gateway.model.log import LogKind
 from gateway.model.people import Language, Permission
@@ -25,9 +25,9 @@ from gateway.store.database import Database
 from gateway.store.log_search import LogPage, search_log
 from gateway.store.threads import find_thread
 from gateway.trust.keys import fingerprint_of
+from gateway.web.console.documents import name_of
 from gateway.web.console.downloads import send_away
 from gateway.web.console.entries import (
-    Told,
     facts_of,
     lay_out,
     name_event,
@@ -35,10 +35,9 @@ from gateway.web.console.entries import (
     one_piece,
     send_proof,
     send_receipt,
-    sum_up,
     tell_entry,
-    tell_facts,
 )
+from gateway.web.console.far_receipts import unfold
 from gateway.web.console.forms import query_of
 from gateway.web.console.log_query import FAILURES, LogQuery
 from gateway.web.console.route import PREFIX, Area, Nav, Route
@@ -47,16 +46,6 @@ from gateway.web.console.visitor import language_of
 
 ON_A_PAGE = 50
 _PEM = "application/x-pem-file"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
-    """One entry of the list. summary says in any language what the sentence says in Vietnamese."""
-
-    told: Told
-    sentence: str
-    rungs: list[str]
-    summary: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +92,7 @@ class LogPages:
         form, directory = query_of(request), await self.directory.current()
         query, before = LogQuery.of(form), form.text("before")
         faults: Sequence[Fault] = ()
+        names = partial(name_of, directory)
         found = LogPage(rows=[], following=None)
         try:
             question = await query.question(self.database, directory)
@@ -116,7 +106,7 @@ class LogPages:
             request,
             "audit/log.html",
             query=query,
-            lines=[_line(row, language_of(request)) for row in found.rows],
+            lines=[tell_entry(row, names) for row in found.rows],
             reached=found.following if found.reached else None,
             older=older,
             newest=f"{PREFIX}/log?{query.write()}" if before else "",
@@ -132,6 +122,7 @@ class LogPages:
         """Show one entry: what it says, who signed it, and where it stands in the log."""
         row = await self._row(request)
         facts = facts_of(row)
+        names = partial(name_of, await self.directory.current())
         kept = await self._checkpoint_of(row)
         package = str(facts.get("package", ""))
         seals = self.certificates()
@@ -139,7 +130,8 @@ class LogPages:
         return await self.shell.render(
             request,
             "audit/entry.html",
-            told=tell_entry(row),
+            told=tell_entry(row, names),
+            far=unfold(facts, names, language_of(request)),
             facts=lay_out(facts, language_of(request)),
             statement=row.statement.decode("utf-8", "replace"),
             fits=content is not None and hash_leaf(content) == row.leaf,
@@ -182,17 +174,6 @@ class LogPages:
         """Find the checkpoint to prove an entry under: the first with a timestamp, which dates it best."""
         kept = await find_stamped_from(self.database, row.seq) or await find_newest(self.database)
         return kept if kept is not None and kept.size >= row.seq else None
-
-
-def _line(row: LogRow, language: Language) -> Line:
-    facts = facts_of(row)
-    rungs = facts.get("evidence", ())
-    return Line(
-        told=tell_entry(row),
-        sentence=tell_facts(row.kind, {name: fact for name, fact in facts.items() if name != "evidence"}),
-        rungs=[rung_words(rung) for rung in ([rungs] if isinstance(rungs, str) else rungs)],
-        summary=sum_up(facts, language),
-    )
 
 
 def _judge(row: LogRow, seals: Sequence[x509.Certificate]) -> Judgement | None:

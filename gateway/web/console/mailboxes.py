@@ -12,6 +12,7 @@ from gateway.exchange.composing import Composing
 from gateway.exchange.correspondence import Correspondence, Opened
 from gateway.exchange.enclosures import Enclosures
 from gateway.model.code_lists import STATUS_NAMES, StatusCode
+from gateway.model.formats import local_day
 from gateway.model.identifiers import DispatchId, normalise_code
 from gateway.model.letter import Letter
 from gateway.model.package import Staff
@@ -24,7 +25,6 @@ from gateway.web.console.forms import Form, form_of
 from gateway.web.console.route import Area, Nav, Route
 from gateway.web.console.shell import Message, Shell
 from gateway.web.console.visitor import Visitor, visitor_of
-from gateway.web.console.wording import local_day
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
