@@ -38,8 +38,8 @@ SENTENCES: dict[LogKind, Words] = {
         "{caller} confirmed that it has what was for {to}",
     ),
     LogKind.EVIDENCED: (
-        "trục gửi biên nhận về gói tin gửi {to}; {verified}",
-        "the axis sent a receipt about what was for {to}; {verified}",
+        "{caller} gửi biên nhận về gói tin gửi {to}; {verified}",
+        "{caller} sent a receipt about what was for {to}; {verified}",
     ),
     LogKind.OVERDUE: (
         "chưa thấy “{expected}” của {to}, chờ từ {since}",

@@ -13,7 +13,7 @@ from gateway.errors import Fault, Refusal
 from gateway.evidence.checkpoint import verify_checkpoint
 from gateway.evidence.merkle import hash_leaf
 from gateway.evidence.note import read_note
-from gateway.evidence.receipts import read_receipt, verify_receipt
+from gateway.evidence.receipts import read_receipt
 from gateway.evidence.replay import content_of
 from gateway.exchange.directory import Directory, Snapshot
 from gateway.model.agency import System
@@ -37,8 +37,8 @@ from gateway.web.console.entries import (
     send_receipt,
     tell_entry,
 )
-from gateway.web.console.far_receipts import unfold
 from gateway.web.console.forms import query_of
+from gateway.web.console.judging import judge, unfold
 from gateway.web.console.log_query import FAILURES, LogQuery
 from gateway.web.console.route import PREFIX, Area, Nav, Route
 from gateway.web.console.shell import Shell
@@ -49,21 +49,10 @@ _PEM = "application/x-pem-file"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Judgement:
-    """What an entry's receipt is worth, as far as this node can tell.
-
-    Shape: certificate is None when none of this node's seals signed it.
-    """
-
-    algorithm: str
-    fingerprint: str
-    certificate: x509.Certificate | None
-    is_valid: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class LogPages:
-    """The pages about entries. certificates gives those of every seal this node ever had.
+    """The pages about entries.
+
+    Shape: certificates gives those of every seal this node ever had; others those of the axis and of peers.
 
     One looks at a time: the database lends two connections for reading, and one stays free.
     """
@@ -72,6 +61,7 @@ class LogPages:
     database: Database
     directory: Directory
     certificates: Callable[[], Sequence[x509.Certificate]]
+    others: Callable[[], Sequence[x509.Certificate]]
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def routes(self) -> Iterable[Route]:
@@ -131,11 +121,11 @@ class LogPages:
             request,
             "audit/entry.html",
             told=tell_entry(row, names),
-            far=unfold(facts, names, language_of(request)),
+            far=unfold(facts, [*seals, *self.others()], names, language_of(request)),
             facts=lay_out(facts, language_of(request)),
             statement=row.statement.decode("utf-8", "replace"),
             fits=content is not None and hash_leaf(content) == row.leaf,
-            judgement=_judge(row, seals),
+            judgement=None if row.receipt is None else judge(read_receipt(row.receipt), seals),
             thread=await find_thread(self.database, package) if package else None,
             checkpoint=kept,
             seal=None if kept is None else _signer_of(kept, seals),
@@ -174,19 +164,6 @@ class LogPages:
         """Find the checkpoint to prove an entry under: the first with a timestamp, which dates it best."""
         kept = await find_stamped_from(self.database, row.seq) or await find_newest(self.database)
         return kept if kept is not None and kept.size >= row.seq else None
-
-
-def _judge(row: LogRow, seals: Sequence[x509.Certificate]) -> Judgement | None:
-    if row.receipt is None:
-        return None
-    receipt = read_receipt(row.receipt)
-    by = next((one for one in seals if fingerprint_of(one) == receipt.certificate_sha256), None)
-    return Judgement(
-        algorithm=receipt.algorithm,
-        fingerprint=receipt.certificate_sha256,
-        certificate=by,
-        is_valid=by is not None and verify_receipt(receipt, by),
-    )
 
 
 def _signer_of(kept: KeptCheckpoint, seals: Sequence[x509.Certificate]) -> str | None:
