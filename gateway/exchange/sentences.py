@@ -30,8 +30,8 @@ SENTENCES: dict[LogKind, Words] = {
     ),
     LogKind.EXPIRED: ("không chuyển được cho {to}: {why}", "it could not be delivered to {to}: {why}"),
     LogKind.COLLECTED: (
-        "{caller} đã lấy gói tin gửi {to}, chưa xác nhận",
-        "{caller} collected what was for {to}, and has not confirmed it",
+        "{caller} đã lấy gói tin gửi {to}",
+        "{caller} collected what was for {to}",
     ),
     LogKind.CONFIRMED: (
         "{caller} xác nhận đã nhận gói tin gửi {to}",

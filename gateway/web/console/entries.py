@@ -44,6 +44,9 @@ _TONES: dict[LogKind, tuple[str, str]] = {
     LogKind.ERASED: ("wait", "hourglass"),
 }
 
+# A login is quoted as it is, small letters and all.
+_BEGIN_WITH_A_LOGIN = frozenset({LogKind.ADMINISTERED, LogKind.SIGNED_IN, LogKind.SIGNED_OUT})
+
 # What the members of a statement are called (docs/log-events.md); one that is not here keeps its own name.
 _MEMBERS: dict[str, Words] = {
     "at": ("Lúc", "At"),
@@ -158,6 +161,8 @@ def tell_facts(kind: LogKind, facts: Mapping[str, Any], names: Names) -> Words:
         vi, en = narrate(kind, facts, names)
     except (LookupError, ValueError, TypeError, AttributeError):
         return "Lời xác nhận không đọc được.", "The statement cannot be read."
+    if kind in _BEGIN_WITH_A_LOGIN:
+        return f"{vi.rstrip('. ')}.", f"{en.rstrip('. ')}."
     return end_sentence(vi), end_sentence(en)
 
 
