@@ -13,7 +13,7 @@ from cryptography import x509
 
 from gateway.config import Config
 from gateway.errors import Misconfiguration
-from gateway.exchange.bundled_document import NARRATOR, Records
+from gateway.exchange.bundled_document import Records
 from gateway.exchange.checkpoints import Checkpoints, log_name
 from gateway.exchange.directory import Directory
 from gateway.exchange.examination import House
@@ -139,7 +139,6 @@ async def furnish_export(office: Office, *, others: Sequence[Chain] = ()) -> Exp
             database=office.database,
             blobs=office.blobs,
             directory=await office.directory.current(certainly=True),
-            narrator=NARRATOR,
             seals=frozenset(fingerprint_of(chain[0]) for chain in chains),
         ),
         seal=office.seal,

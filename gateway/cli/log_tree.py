@@ -41,15 +41,17 @@ def show_status(ctx: click.Context, folder: Path, as_json: bool) -> None:
 
 
 async def _show_status(folder: Path, config: "Config", *, as_json: bool) -> None:
-    from gateway.exchange.checkpoints import log_name
+    from gateway.exchange.checkpoints import is_as_signed, log_name
     from gateway.exchange.standing import read_standing
     from gateway.office import now
 
     at = now()
     async with open_records(folder) as database:
         standing = await read_standing(database)
+        altered = standing.newest is not None and not await is_as_signed(database, standing.newest)
     if as_json:
-        show_json({"log": log_name(config.agency_code), **_status_facts(standing, config, at)})
+        facts = _status_facts(standing, config, at)
+        show_json({"log": log_name(config.agency_code), **facts, "altered": altered})
         return
     newest, witnesses = standing.newest, _witnesses(standing)
     show(
@@ -68,7 +70,7 @@ async def _show_status(folder: Path, config: "Config", *, as_json: bool) -> None
                     (f"Đã thấy {seen.origin}", "seen", f"{number(seen.size)} mục, {local(seen.seen_at)}")
                     for seen in standing.seen
                 ),
-                ("Báo động", "alarm", _alarm_words(standing)),
+                ("Báo động", "alarm", _alarm_words(standing, altered=altered)),
             ]
         )
     )
@@ -122,13 +124,16 @@ def _lasting(span: timedelta) -> str:
     return f"{hours} giờ {minutes} phút" if hours else f"{minutes} phút {seconds} giây"
 
 
-def _alarm_words(standing: "Standing") -> "Text":
+def _alarm_words(standing: "Standing", *, altered: bool) -> "Text":
     from gateway.exchange.words import VERDICTS
 
-    if not standing.alarms:
-        return both("không", "none", "green")
     told = [f"{each.origin}: {VERDICTS[each.verdict][0]}, {local(each.shown_at)}" for each in standing.alarms]
-    return both("\n".join([*told, "xem lienthong log witness"]), "see lienthong log witness", "bold red")
+    vi = [*told, *(["xem lienthong log witness"] if told else [])]
+    en = ["see lienthong log witness"] if told else []
+    if altered:
+        vi.insert(0, "nhật ký không còn cho ra gốc đã ký; xem lienthong log verify")
+        en.insert(0, "the log no longer gives the root that was signed")
+    return both("\n".join(vi), "; ".join(en), "bold red") if vi else both("không", "none", "green")
 
 
 @click.command("checkpoint")

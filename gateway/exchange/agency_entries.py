@@ -18,6 +18,7 @@ from gateway.model.identifiers import (
     normalise_code,
     structural_alias,
 )
+from gateway.model.text import visible
 
 COLUMNS = ("code", "name", "aliases", "parent", "mail", "served_by")
 _NEEDED = ("code", "name")
@@ -47,7 +48,7 @@ def make_entry(
     return Entry(
         agency=Agency(
             code=normalise_code(code),
-            name=" ".join(name.split()),
+            name=" ".join(visible(name).split()),
             aliases=tuple(dict.fromkeys(normalise_code(alias) for alias in aliases if alias.strip())),
             parent=normalise_code(parent) if parent and parent.strip() else None,
             mail=mail.strip() or None if mail else None,

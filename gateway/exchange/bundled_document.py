@@ -2,18 +2,18 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from gateway.errors import Refusal
 from gateway.evidence.asic import ContainerWriter
 from gateway.evidence.bundle import HeldPackage, package_name, write_envelope
 from gateway.evidence.receipts import read_statement
-from gateway.evidence.summary import Step, Told, Words, write_page
+from gateway.evidence.summary import Step, Told, write_page
 from gateway.exchange.checkpoints import prove_rows
 from gateway.exchange.directory import Snapshot
-from gateway.exchange.narration import Names, narrate_proof
+from gateway.exchange.narration import narrate_proof
 from gateway.exchange.passing_on import Leaving
 from gateway.exchange.words import EVENTS, status_words
 from gateway.model.identifiers import AgencyCode, Digest
@@ -32,26 +32,12 @@ _PROVED_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Narrator:
-    """Tells people what statements say: an event's name, a whole entry in a sentence, a status's name."""
-
-    name: Callable[[LogKind], Words]
-    tell: Callable[[LogKind, Facts, Names], Words]
-    status: Callable[[str], Words]
-
-
-NARRATOR = Narrator(name=EVENTS.__getitem__, tell=narrate_proof, status=status_words)
-"""Tells statements as commands and pages do."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Records:
     """Where documents are gathered from. seals are the certificates that receipts may be signed with."""
 
     database: Database
     blobs: Blobs
     directory: Snapshot
-    narrator: Narrator
     seals: frozenset[Digest]
 
     def name_of(self, code: AgencyCode) -> str:
@@ -111,14 +97,13 @@ class BundledDocument:
         return parts
 
     def _page(self, records: Records, stamped: int) -> bytes:
-        narrator = records.narrator
         told = Told(
             thread=self.thread,
             owner=records.name_of(self.thread.owner),
             recipients=[
                 (
                     records.name_of(state.code),
-                    narrator.status(state.status) if state.status else None,
+                    status_words(state.status) if state.status else None,
                     state.status_at,
                 )
                 for state in self.recipients
@@ -135,8 +120,8 @@ class BundledDocument:
                 Step(
                     seq=row.seq,
                     at=row.at,
-                    what=narrator.name(row.kind),
-                    told=narrator.tell(row.kind, said, records.name_of),
+                    what=EVENTS[row.kind],
+                    told=narrate_proof(row.kind, said, records.name_of),
                     signed=row.receipt is not None,
                     stamped=row.seq <= stamped,
                 )
@@ -160,10 +145,20 @@ async def gather_document(thread: Thread, records: Records, kept: KeptCheckpoint
         return None
     return BundledDocument(
         thread=thread,
-        recipients=await list_recipients(records.database, thread.id),
+        recipients=[_as_told(state, entries) for state in await list_recipients(records.database, thread.id)],
         packages=packages,
         entries=entries,
     )
+
+
+def _as_told(state: RecipientState, entries: Sequence[tuple[LogRow, Facts]]) -> RecipientState:
+    """Say where a recipient stood when the checkpoint was made; it may have answered since."""
+    answers = [(row.at, said) for row, said in entries if row.kind is LogKind.ANSWERED]
+    if state.status in {None, *(said.get("status") for _, said in answers)}:
+        return state
+    own = [(said["status"], at) for at, said in answers if said.get("sender") == state.code]
+    status, at = own[-1] if own else (None, None)
+    return replace(state, status=status, status_at=at)
 
 
 async def _gather_packages(

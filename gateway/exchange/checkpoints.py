@@ -186,6 +186,14 @@ async def root_at(database: Database, size: int) -> bytes:
     return root
 
 
+async def is_as_signed(database: Database, kept: KeptCheckpoint) -> bool:
+    """Tell whether the kept tree still gives the root that was signed; all of it is for auditing.py."""
+    try:
+        return await root_at(database, kept.size) == kept.root
+    except Refusal:
+        return False
+
+
 async def _read_hashes(database: Database, plan: Plan) -> tuple[bytes, ...]:
     try:
         return await read_hashes(database, plan)

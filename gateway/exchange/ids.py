@@ -24,19 +24,26 @@ class Mint:
 
     @classmethod
     def after(cls, newest: str | None) -> "Mint":
-        """Go on behind an id made earlier, even when the clock was set back since."""
+        """Go on behind the newest id stored, even when the clock was set back since.
+
+        In the millisecond after it, with a tail of its own: the newest may have been made elsewhere, and
+        counting on from it would make what its maker makes next.
+        """
         if newest is None:
             return cls()
-        value = UUID(newest).int
-        return cls(_milliseconds=value >> 80, _tail=(value >> 64 & 0xFFF) << 62 | value & (1 << 62) - 1)
+        return cls(_milliseconds=(UUID(newest).int >> 80) + 1, _tail=_fresh_tail())
 
     def new(self, at: datetime) -> str:
         """Make an id; a clock set back does not make it smaller than the last."""
         with self._lock:
             milliseconds = int(at.timestamp() * 1000)
             if milliseconds > self._milliseconds:
-                # The top bit stays free, so that counting up within a millisecond cannot overflow.
-                self._milliseconds, self._tail = milliseconds, secrets.randbits(_TAIL_BITS - 1)
+                self._milliseconds, self._tail = milliseconds, _fresh_tail()
             else:
                 self._tail += 1
             return time_ordered_id(self._milliseconds, self._tail)
+
+
+def _fresh_tail() -> int:
+    """Draw a tail; its top bit stays free, so that counting up within a millisecond cannot overflow."""
+    return secrets.randbits(_TAIL_BITS - 1)

@@ -52,16 +52,16 @@ GRADE_STYLES: dict[Grade, str] = {
 }
 
 STATES: dict[tuple[Destination, State], Words] = {
-    (Destination.MAILBOX, State.WAITING): ("chờ lấy", "waiting"),
-    (Destination.MAILBOX, State.CLAIMED): ("đã lấy, chờ xác nhận", "collected"),
-    (Destination.MAILBOX, State.DELIVERED): ("đã nhận", "delivered"),
-    (Destination.MAILBOX, State.REFUSED): ("bên nhận từ chối", "refused"),
+    (Destination.MAILBOX, State.WAITING): ("chờ lấy", "waiting to be collected"),
+    (Destination.MAILBOX, State.CLAIMED): ("đã lấy, chờ xác nhận", "collected, not confirmed"),
+    (Destination.MAILBOX, State.DELIVERED): ("đã nhận", "received"),
+    (Destination.MAILBOX, State.REFUSED): ("bên nhận từ chối", "refused by the receiver"),
     (Destination.MAILBOX, State.EXPIRED): ("hết hạn", "expired"),
-    (Destination.AXIS, State.WAITING): ("chờ gửi lên trục", "waiting"),
+    (Destination.AXIS, State.WAITING): ("chờ gửi lên trục", "waiting for the axis"),
     (Destination.AXIS, State.CLAIMED): ("đang gửi lên trục", "being sent"),
-    (Destination.AXIS, State.DELIVERED): ("đã chuyển lên trục", "delivered"),
-    (Destination.AXIS, State.REFUSED): ("trục từ chối", "refused"),
-    (Destination.AXIS, State.EXPIRED): ("hết hạn gửi", "expired"),
+    (Destination.AXIS, State.DELIVERED): ("đã chuyển lên trục", "handed to the axis"),
+    (Destination.AXIS, State.REFUSED): ("trục từ chối", "refused by the axis"),
+    (Destination.AXIS, State.EXPIRED): ("hết hạn gửi", "given up"),
 }
 
 STATE_STYLES: dict[State, str] = {

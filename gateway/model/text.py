@@ -25,6 +25,15 @@ def normalise(text: str, form: Literal["NFC", "NFKC", "NFD", "NFKD"] = "NFC") ->
     return unicodedata.normalize(form, text)
 
 
+def visible(text: str) -> str:
+    """Leave out what nobody sees, such as turns of direction; white space is a space, a line's end stays."""
+    if text.isprintable():
+        return text
+    return "".join(
+        sign if sign.isprintable() or sign == "\n" else " " if sign.isspace() else "" for sign in text
+    )
+
+
 # Letters that decompose into none of their own.
 _PLAIN = str.maketrans({"đ": "d", "ð": "d", "ı": "i"})
 _WORDS = re.compile(r"[^\W_]+")

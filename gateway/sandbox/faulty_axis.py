@@ -16,6 +16,7 @@ One request per connection, so that every fault strikes exactly one request.
 
 import asyncio
 import contextlib
+import re
 import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -51,7 +52,7 @@ class Fault(StrEnum):
 
 @dataclass(slots=True, kw_only=True)
 class Passage:
-    """One request seen: its operation, the fault it met, the HTTP status that went back once one did.
+    """One request seen: the fault it met, the HTTP status that went back, whether the axis told of failure.
 
     Shape: package is what the request names as its body's hash and its recipients, as the wire has it.
     """
@@ -60,6 +61,7 @@ class Passage:
     fault: Fault | None
     package: str = ""
     status: int | None = None
+    declined: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,10 +126,7 @@ class FaultyAxis:
             self._listen()
 
     async def met(self, *, timeout: float = 30.0) -> None:
-        """Wait until the planned fault has struck as often as planned; once when no count was given.
-
-        Errors: TimeoutError.
-        """
+        """Wait until the planned fault has struck as often as planned, or once. Errors: TimeoutError."""
         async with asyncio.timeout(timeout):
             await self._struck.wait()
 
@@ -337,14 +336,13 @@ async def _answer_alone(
         await reader.read(1)
         return
     status, body = (500, _FAILED) if passage.fault is Fault.FAILED else (200, _NONSENSE)
-    head = f"HTTP/1.1 {status} -\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
-    await _say(head.encode() + body, passage, writer)
+    await _say(b"HTTP/1.1 %d -\r\nConnection: close\r\n\r\n%b" % (status, body), passage, writer)
 
 
 async def _say(answer: bytes, passage: Passage, writer: asyncio.StreamWriter) -> None:
-    """Write a part of an answer, noting its status when it begins one."""
-    words = answer[:64].split(None, 2)
-    if passage.status is None and len(words) > 1 and words[1].isdigit():
-        passage.status = int(words[1])
+    """Write a part of an answer, noting what it says."""
+    if passage.status is None and (status := re.match(rb"HTTP/1.1 (\d{3})", answer)):
+        passage.status = int(status[1])
+    passage.declined = passage.declined or b'"status":"FAIL"' in answer
     writer.write(answer)
     await writer.drain()

@@ -5,7 +5,6 @@ goes on, and an export of hours does not keep the journal from being folded in. 
 """
 
 import io
-import json
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,9 +12,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
+from gateway.evidence.replay import write_entry_line
 from gateway.model.identifiers import Digest, PackageId
 from gateway.store.consistency import looking
 from gateway.store.database import Database, from_micros, to_micros
+from gateway.store.whole_log import read_checkpoint_lines
 
 _ENTRIES_AT_ONCE = 1000
 _PACKAGES_AT_ONCE = 200
@@ -95,28 +96,14 @@ def read_entries(database_file: Path, first_seq: int, last_seq: int) -> Iterator
                 (first_seq, last_seq, _ENTRIES_AT_ONCE),
             ).fetchall()
         for row in rows:
-            receipt = "null" if row["receipt"] is None else row["receipt"].decode()
-            statement = json.dumps(row["statement"].decode(), ensure_ascii=False)
-            yield row["seq"], f'{{"seq":{row["seq"]},"statement":{statement},"receipt":{receipt}}}\n'.encode()
+            yield row["seq"], write_entry_line(*row)
         first_seq = rows[-1]["seq"] + 1
 
 
 def read_notes_between(database_file: Path, first_seq: int, last_seq: int) -> list[tuple[int, bytes]]:
-    """Read the checkpoints of some entries as lines of an export, with what witnesses put under them."""
+    """Read the checkpoints of some entries as lines of an export, each with its number of entries."""
     with looking(database_file) as tables:
-        rows = tables.execute(
-            "SELECT size, note, (SELECT group_concat(line, '') FROM (SELECT line FROM cosignatures"
-            " WHERE cosignatures.size = checkpoints.size ORDER BY witness)) AS lines FROM checkpoints"
-            " WHERE size BETWEEN ? AND ? ORDER BY size",
-            (first_seq, last_seq),
-        ).fetchall()
-    return [
-        (
-            row["size"],
-            json.dumps({"checkpoint": row["note"].decode() + (row["lines"] or "")}).encode() + b"\n",
-        )
-        for row in rows
-    ]
+        return list(read_checkpoint_lines(tables, first_seq, last_seq))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

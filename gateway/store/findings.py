@@ -3,7 +3,7 @@
 import json
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from gateway.model.code_lists import Business, Priority
@@ -59,22 +59,55 @@ SELECT found.*,
 FROM documents AS found WHERE id IN (SELECT value FROM json_each(:ids))
 """
 
+# Of a document of somebody else's, the newest version that came to the asker, where that is not the newest.
+_SEEN = """
+SELECT found.id, version.id AS package_id, coalesce(version.notation, found.notation) AS notation,
+    coalesce(version.subject, '') AS subject,
+    coalesce(version.promulgated_on, found.promulgated_on) AS promulgated_on, version.business,
+    version.priority, version.grade, coalesce(said.type, found.type) AS type, said.due_on,
+    (SELECT count(*) FROM attachments WHERE attachments.package_id = version.id) AS attachment_count
+FROM documents AS found
+JOIN packages AS version ON version.id = (
+    SELECT id FROM packages WHERE thread_id = found.thread_id AND kind = 'document'
+    AND EXISTS (SELECT 1 FROM json_each(packages.recipients)
+                WHERE value IN (SELECT value FROM json_each(:scope)))
+    ORDER BY accepted_at DESC, id DESC LIMIT 1)
+LEFT JOIN particulars AS said ON said.package_id = version.id
+WHERE found.id IN (SELECT value FROM json_each(:ids)) AND version.id <> found.package_id
+    AND found.owner NOT IN (SELECT value FROM json_each(:scope))
+"""
+
 
 async def load_hits(
     database: Database, places: Sequence[Place], scope: frozenset[AgencyCode] | None
 ) -> list[Hit]:
     """Load what is listed of documents, in the order of their places."""
-    rows = await database.fetch_all(
-        _LISTED,
-        {
-            "ids": json.dumps([place.id for place in places]),
-            "all": scope is None,
-            "scope": json.dumps(sorted(scope or ())),
-            "named": _NAMED,
-        },
-    )
+    asked = {
+        "ids": json.dumps([place.id for place in places]),
+        "scope": json.dumps(sorted(scope or ())),
+    }
+    rows = await database.fetch_all(_LISTED, {**asked, "all": scope is None, "named": _NAMED})
     by_id = {row["id"]: row for row in rows}
-    return [_hit_from(by_id[place.id], place) for place in places if place.id in by_id]
+    seen = {} if scope is None else {row["id"]: row for row in await database.fetch_all(_SEEN, asked)}
+    hits = [_hit_from(by_id[place.id], place) for place in places if place.id in by_id]
+    return [_as_seen(hit, seen[hit.place.id]) if hit.place.id in seen else hit for hit in hits]
+
+
+def _as_seen(hit: Hit, row: sqlite3.Row) -> Hit:
+    """List a document as the version that came to whoever asks: a later one was for others."""
+    return replace(
+        hit,
+        package_id=PackageId(row["package_id"]),
+        notation=row["notation"],
+        subject=row["subject"],
+        promulgated_on=date.fromisoformat(row["promulgated_on"]),
+        type=row["type"],
+        urgency=Priority(row["priority"]),
+        business=Business(row["business"] or 0),
+        grade=Grade(row["grade"]),
+        due_on=None if row["due_on"] is None else date.fromisoformat(row["due_on"]),
+        attachment_count=row["attachment_count"],
+    )
 
 
 def _hit_from(row: sqlite3.Row, place: Place) -> Hit:

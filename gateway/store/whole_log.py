@@ -18,6 +18,7 @@ from gateway.evidence.replay import Entry, content_of, write_checkpoint_line, wr
 from gateway.evidence.tiles import TILE_BYTES, TILE_WIDTH, Tile, hash_together
 from gateway.store.database import to_micros
 
+_NO_END = 2**63 - 1
 _TILES = "SELECT number, hashes FROM tiles"
 # Tiles above a level that are made of nothing below: behind the last that is, or where there should be none.
 _TILES_BEYOND = """
@@ -74,13 +75,19 @@ def export_log(path: Path) -> Iterator[bytes]:
             (row[0], write_entry_line(*row))
             for row in connection.execute("SELECT seq, statement, receipt FROM log ORDER BY seq")
         )
-        for _, line in heapq.merge(entries, _checkpoint_lines(connection), key=lambda each: each[0]):
+        for _, line in heapq.merge(
+            entries, read_checkpoint_lines(connection, 1, _NO_END), key=lambda each: each[0]
+        ):
             yield line
 
 
-def _checkpoint_lines(connection: sqlite3.Connection) -> Iterator[tuple[int, bytes]]:
+def read_checkpoint_lines(
+    connection: sqlite3.Connection, first_seq: int, last_seq: int
+) -> Iterator[tuple[int, bytes]]:
+    """Read the checkpoints of some entries as lines of an export, timestamps and witnesses with them."""
     lines = "SELECT line FROM cosignatures WHERE size = ? ORDER BY witness"
-    for size, note, token in connection.execute("SELECT size, note, token FROM checkpoints ORDER BY size"):
+    notes = "SELECT size, note, token FROM checkpoints WHERE size BETWEEN ? AND ? ORDER BY size"
+    for size, note, token in connection.execute(notes, (first_seq, last_seq)):
         cosignatures = [line for (line,) in connection.execute(lines, (size,))]
         yield size, write_checkpoint_line(note, cosignatures, token)
 

@@ -204,8 +204,12 @@ class Clerk:
         await early._insist(word, content)
 
     def _watch(self, answer: DmsAnswer) -> None:
-        """See that what the sender is told never goes back."""
+        """See that what the sender is told never goes back; who turned it away may begin anew."""
+        promised = {promise[0]: one for one in self.ledger.sendings.values() for promise in one.promises}
         for item in answer.items:
+            sending = promised.get(item["senderDocId"])
+            if sending is None or (_will_fail(sending) and item["toCode"] == sending.recipients[0]):
+                continue
             key = (item["senderDocId"], item["toCode"])
             told = (_WORD_RANK.get(item["sendStatus"], 0), item.get("receiveStatus") or "")
             before = self.ledger.progress.get(key, (0, ""))

@@ -75,14 +75,17 @@ def _arrives_once(scene: Scene) -> Iterator[str | None]:
 
 
 def _statuses_arrive_once(scene: Scene) -> Iterator[str | None]:
-    """The same word said twice, by a clerk or the gateway in its name, need travel only once."""
+    """The same word said twice, by a clerk or the gateway in its name, need travel only once.
+
+    Nor need it when it was said about the update of a document: the two are one thread.
+    """
     said: dict[tuple[str, str, str], list[Sending]] = defaultdict(list)
     for sending in scene.promised():
         if not sending.is_document:
             said[sending.document_id, sending.sender, sending.status].append(sending)
     for word, sendings in said.items():
         ids = [scene.ledger.offers.get((each.recipients[0], each.token), set()) for each in sendings]
-        heard = any(ids) or scene.ledger.words.get(word)
+        heard = any(ids) or scene.ledger.words.get(word) or _amended(scene, word[0])
         yield None if heard and all(len(each) <= 1 for each in ids) else f"{word}: offered as {ids}"
 
 
@@ -271,7 +274,22 @@ def _new_rounds(scene: Scene) -> set[str]:
 
 
 def _may_have_arrived(passage: Passage) -> bool:
-    return passage.fault in (None, Fault.CUT_AFTER, Fault.SWALLOWED, Fault.CUT_ANSWER, Fault.LATE)
+    return not passage.declined and passage.fault in (
+        None,
+        Fault.CUT_AFTER,
+        Fault.SWALLOWED,
+        Fault.CUT_ANSWER,
+        Fault.LATE,
+    )
+
+
+def _ids_are_unique(scene: Scene) -> Iterator[str | None]:
+    """However far the clocks are apart, and whatever ids came from the axis before a node began anew."""
+    makers = Counter(
+        row["id"] for house in scene.town.houses for row in _rows(house, "SELECT id FROM packages")
+    )
+    for made, count in makers.items():
+        yield None if count == 1 else f"{count} nodes made {made}"
 
 
 def _directory_agrees(scene: Scene) -> Iterator[str | None]:
@@ -304,6 +322,7 @@ INVARIANTS: dict[str, Callable[[Scene], Iterator[str | None]]] = {
     "every leaf recomputes, every receipt verifies, no number is missing": _log_recomputes,
     "no effect without its entry, no entry without its effect, nothing left open": _effects_and_entries,
     "blobs and rows agree: none missing, none torn, none orphaned": _blobs_and_rows,
+    "no two nodes make the same id": _ids_are_unique,
     "the axis holds each package once": _axis_holds_each_once,
     "after an attempt of unknown outcome the axis is asked before a resend": _asked_before_resending,
     "what was registered or deleted stands so here and at the axis": _directory_agrees,

@@ -238,12 +238,13 @@ def _is_going_on(plan: Plan, killers: list[Killer], deadline: float) -> bool:
 async def _settle(town: Town, ledger: Ledger, *, within: float) -> list[str]:
     """Wait until nothing is open anywhere and nothing has changed for a while; say what is still open."""
     quiet_since, moved_at, before = time.monotonic(), time.monotonic(), None
-    now: tuple[list[int], int, int] = ([1], 0, 0)
     # What has piled up may take its time, as long as it gets less.
     while time.monotonic() - moved_at < within:
         await asyncio.sleep(0.2)
-        with contextlib.suppress(sqlite3.OperationalError):  # a node that was just born has it to itself
+        try:
             now = ([_open_count(house) for house in town.houses], len(ledger.taken), len(ledger.confirmed))
+        except sqlite3.OperationalError:  # a node that was just born has it to itself
+            continue
         undecided = [each for each in ledger.sendings.values() if not each.promises and each.refused is None]
         if now != before:
             moved_at = time.monotonic()

@@ -14,9 +14,11 @@ from gateway.evidence.checkpoint import Checkpoint, sign_checkpoint
 from gateway.evidence.note import write_note
 from gateway.evidence.verifier.audit import verify
 from gateway.evidence.verifier.certificates import SEALING, Judge
+from gateway.evidence.verifier.documents import SIGNED
 from gateway.evidence.verifier.findings import CHECKS, Findings
 from gateway.evidence.verifier.forms import FORM, Wrong
 from gateway.model.identifiers import AgencyCode
+from gateway.model.log import SIGNED_KINDS
 from gateway.trust.issuing import DOCUMENT_SIGNING, issue_seal
 from gateway.trust.keys import Seal, load_seal
 from tests.bundles import sealed
@@ -126,3 +128,8 @@ def test_a_mesh_of_certificates_is_given_up() -> None:
     judge.learn(mesh)
     with pytest.raises(Wrong, match="too many certificates"):
         judge.believe(mesh[0], at=AT)
+
+
+def test_every_kind_that_is_signed_must_have_its_receipt() -> None:
+    """The verifier knows nothing of the gateway, so its list is a second one: of the same kinds."""
+    assert {kind.value for kind in SIGNED_KINDS} == SIGNED

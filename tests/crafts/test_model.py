@@ -20,7 +20,7 @@ from gateway.model.identifiers import (
     structural_alias,
     time_ordered_id,
 )
-from gateway.model.text import normalise
+from gateway.model.text import normalise, visible
 
 
 @pytest.mark.parametrize(
@@ -124,6 +124,12 @@ def test_the_last_word_may_always_be_repeated_and_a_change_answered_only_when_pe
         assert not may_say(current, StatusCode.CHANGE_ACCEPTED, change_pending=False)
         assert may_say(current, StatusCode.CHANGE_DECLINED, change_pending=True)
     assert not may_say(StatusCode.DECLINED, StatusCode.COMPLETED, change_pending=False)
+
+
+def test_what_nobody_sees_is_no_part_of_a_text() -> None:
+    """A space that does not break is a space; what turns the direction or shows nothing is left out."""
+    assert visible("V/v báo cáo") == "V/v báo cáo"
+    assert visible("Số\u00a012\tngày\u200b\u202e 5\x00\x07\nDòng hai") == "Số 12 ngày 5\nDòng hai"
 
 
 def test_a_text_of_nothing_but_marks_is_normalised_in_no_time() -> None:

@@ -97,6 +97,17 @@ def test_each_tampering_is_found_and_named(hub: Path, statements: list[str], rul
     assert rule in rules(run("log", "verify", "-d", hub, code=1))
 
 
+def test_the_status_of_a_log_that_was_changed_alarms(hub: Path) -> None:
+    """Without reading the whole log: what is kept of it gives another root than was signed."""
+    run("log", "checkpoint", "-d", hub)
+    assert facts("log", "status", "-d", hub)["altered"] is False
+    tampered(hub, "UPDATE log SET leaf = zeroblob(32) WHERE seq = 2")
+    assert facts("log", "status", "-d", hub)["altered"] is True
+    assert "no longer gives the root that was signed" in " ".join(
+        run("log", "status", "-d", hub).stdout.split()
+    )
+
+
 def test_a_log_written_anew_does_not_agree_with_the_note_held_outside(hub: Path, tmp_path: Path) -> None:
     """Signed with the right key: only somebody who kept the old note can tell."""
     note = tmp_path / "note.txt"

@@ -3,6 +3,7 @@
 The walks over all routes ask the application itself which there are: a page added tomorrow is tried, too.
 """
 
+import asyncio
 import contextlib
 import re
 import threading
@@ -15,13 +16,14 @@ import pytest
 from gateway.exchange.directory import Snapshot
 from gateway.model.agency import Agency
 from gateway.model.people import MAY, Permission, UserRole
-from gateway.web.console import document_query, live
+from gateway.web.console import document_query, live, posted
 from gateway.web.console.door import SAFE_METHODS, Door
 from gateway.web.console.route import Act, Route
 from tests.console import Browser, Page, Site, open_site, person
-from tests.desk import open_desk
+from tests.desk import REPORT, open_desk, thread_of
+from tests.packages import document
 from tests.town import COMMUNE, Town, open_town
-from tests.walks.world import HEALTH
+from tests.walks.world import HEALTH, PROVINCE
 
 # Acts that ask for no more than a session, or for reading: of one's own account, and of what one may read.
 OWN = {
@@ -77,7 +79,7 @@ def address_of(route: Route) -> str:
 
 def _fitting(part: re.Match[str]) -> str:
     pattern = part[1] or "[^/]+"
-    return next(word for word in (*pattern.split("|"), "1", "x") if re.fullmatch(pattern, word))
+    return next(word for word in (*pattern.split("|"), "1", "x", "0" * 64) if re.fullmatch(pattern, word))
 
 
 async def try_out(browser: Browser, route: Route, *, token: str | None, elsewhere: bool = False) -> Page:
@@ -210,6 +212,30 @@ async def test_days_and_places_beyond_all_others_are_answered(site: Site) -> Non
         assert "412/SYT-VP" in everything.text
 
 
+async def test_a_form_that_trickles_is_not_waited_for(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever begins forms and does not go on keeps no connection for long, signed in or not."""
+    monkeypatch.setattr(posted, "_PATIENCE_SECONDS", 0.2)
+
+    async def trickle() -> AsyncIterator[bytes]:
+        yield b"login=clerk&pass"
+        await asyncio.Event().wait()
+
+    async with site.visitor(None) as stranger, asyncio.timeout(10):
+        headers = {"Content-Type": "application/x-www-form-urlencoded", "Sec-Fetch-Site": "same-origin"}
+        async with stranger.client.post(site.url("/sign-in"), data=trickle(), headers=headers) as answer:
+            assert answer.status == 408
+
+
+async def test_a_name_holds_nothing_that_nobody_sees(site: Site) -> None:
+    """A turn of direction would let a name pose as another; a control character fits into no package."""
+    async with site.visitor("operator") as operator:
+        named = "Sở\u00a0Giả\u202e \u200bmạo\x07 <b>"
+        added = await operator.post("/agencies/add", code="000.00.98.H57", name=named)
+        assert added.status == 303, added.text
+    (row,) = site.node.rows("SELECT name FROM agencies WHERE code = '000.00.98.H57'")
+    assert row["name"] == "Sở Giả mạo <b>"
+
+
 async def test_nobody_takes_every_place_among_those_who_look_by_signing_in_again(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -267,3 +293,21 @@ async def test_who_is_for_some_agencies_gets_no_hand_on_the_systems_of_others(
                 assert (await try_out(browser, route, token=token)).status == 403, route.path
         assert "/console/systems" not in (await browser.get("/account")).text
         assert (await site.node.dms("STC").received()).ok
+
+
+async def test_a_later_version_is_not_told_to_who_got_an_earlier_one(site: Site) -> None:
+    """The list and what is taken away from it have the title of the version that came to the asker."""
+    secret = document(
+        REPORT, [PROVINCE], subject="Danh sách người bị kỷ luật", business=2, target=REPORT.document_id
+    )
+    assert (await site.node.dms("SYT").send(secret, sender=HEALTH)).ok
+    for login, knows in (("clerk", True), ("viewer", True), ("finance", False)):
+        async with site.visitor(login) as browser:
+            page = await browser.get("/documents?q=412")
+            taken = await browser.post("/documents/export", q="412", form="csv")
+            one = await browser.get(f"/documents/{thread_of(site, REPORT)}")
+            assert (page.status, taken.status, one.status) == (200, 200, 200)
+            for text in (page.text, taken.text, one.text):
+                assert ("bị kỷ luật" in re.sub(r"</?mark>", "", text)) is knows, (login, text)
+            if not knows:
+                assert "tiêm chủng mở rộng" in page.text

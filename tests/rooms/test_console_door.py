@@ -117,6 +117,8 @@ async def test_a_stranger_is_sent_to_sign_in_and_then_to_where_he_wanted(site: S
         "/vxp/x",
         "javascript:alert(1)",
         "/console//\r\nX: y",
+        "/console/\0",
+        "/console/\x85",
     ],
 )
 async def test_signing_in_leads_nowhere_else(site: Site, elsewhere: str) -> None:

@@ -23,10 +23,13 @@ from gateway.errors import Refusal
 from gateway.exchange.archive_checking import Checked, check_archive
 from gateway.exchange.archive_return import ArchiveReturn
 from gateway.exchange.archiving import Archiving
-from gateway.exchange.checkpoints import log_name
+from gateway.exchange.checkpoints import Checkpoints, log_name
 from gateway.model.log import LogKind
 from gateway.office import house_of, now, open_office
+from gateway.store.archive_file import LOG
 from gateway.store.archives import KeptArchive
+from gateway.store.checkpoints import keep_cosignature, keep_token
+from gateway.store.whole_log import export_log
 from tests.keys import issued
 from tests.packages import Sent
 from tests.walks.test_retention import (
@@ -123,6 +126,26 @@ async def test_each_archive_goes_on_where_the_last_ended(node: Node, tmp_path: P
     with pytest.raises(Refusal, match="nothing-to-archive"):
         await export(node, tmp_path / "three.zip", ahead=-timedelta(days=1))
     assert not (tmp_path / "three.zip").exists()
+
+
+async def test_an_archives_log_is_the_export_of_the_log(node: Node, tmp_path: Path) -> None:
+    """Line by line, with timestamps and witnesses' signatures: what vouches for it is in the archive."""
+    await travel(node, Sent(sender=HEALTH))
+    async with open_office(load_config(node.directory / "config.toml")) as office:
+        at, origin = now(), log_name(HUB)
+        kept = await Checkpoints(database=office.database, seal=office.seal, origin=origin).make(at=at)
+        assert kept is not None
+        await office.database.write(lambda tables: keep_token(tables, kept.size, b"token", at=at))
+        await office.database.write(
+            lambda tables: keep_cosignature(tables, kept.size, witness="x/log", line="— x/log AAAA\n", at=at)
+        )
+    made = await export(node, tmp_path / "one.zip")
+    lines = list(export_log(node.directory / "lienthong.db"))
+    with zipfile.ZipFile(tmp_path / "one.zip") as archive:
+        archived = archive.read(LOG).splitlines(keepends=True)
+    assert archived == lines[: len(archived)]
+    assert f'"seq":{made.last_seq + 1},'.encode() in lines[len(archived)]
+    assert sum(b'"token":"dG9rZW4="' in line and b"x/log AAAA" in line for line in archived) == 1
 
 
 async def test_every_flipped_bit_is_caught(node: Node, tmp_path: Path) -> None:

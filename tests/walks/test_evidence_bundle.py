@@ -10,7 +10,8 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -36,11 +37,13 @@ from gateway.evidence.receipts import (
 )
 from gateway.evidence.verifier.certificates import read_token
 from gateway.evidence.verifier.forms import INDEX, MANIFEST, SIGNATURES, Wrong, read_instant
+from gateway.exchange.bundled_document import gather_document
 from gateway.exchange.checkpoints import Checkpoints, log_name
+from gateway.exchange.export import find_document
 from gateway.model.identifiers import AgencyCode
 from gateway.model.log import LogKind
 from gateway.office import now, open_office
-from gateway.store.audit_log import append_entry
+from gateway.store.audit_log import append_entry, list_thread_entries
 from gateway.store.checkpoints import find_newest, keep_cosignature, keep_token
 from gateway.trust.issuing import Issued, issue_seal, make_authority
 from gateway.trust.keys import Algorithm, Seal, load_seal
@@ -55,12 +58,14 @@ from tests.bundles import (
     stamp,
     stamp_anchor,
     stamping,
+    walk_of,
     wrong,
     zipped,
 )
 from tests.keys import ISSUED_AT, authority, issued
 from tests.packages import Sent, document, status
 from tests.rooms.cli_kit import facts, run
+from tests.walks.test_retention import found_node, travel, wait_for
 from tests.walks.world import (
     FINANCE,
     HEALTH,
@@ -634,6 +639,23 @@ async def test_what_comes_after_the_timestamp_is_proved_to_follow_it(later: Node
     assert wrong(judged(sealed(parts, head_of(parts), OWN))) == {"history"}
 
 
+async def test_an_answer_that_comes_while_it_is_exported_is_not_in_it(later: Node) -> None:
+    """The checkpoint was chosen before: a recipient stands where the entries under it say, not further."""
+    async with open_office(load_config(later.directory / "config.toml")) as office:
+        walk, kept = await walk_of(office), await find_newest(office.database)
+        thread = await find_document(office.database, "412/SYT-VP")
+        assert kept is not None
+        entries = await list_thread_entries(office.database, thread.id)
+        completed = next(row.seq for row in entries if b'"status":"06"' in row.statement)
+        found = {}
+        for size in (kept.size, completed - 1):
+            document = await gather_document(thread, walk.records, replace(kept, size=size))
+            assert document is not None
+            found[size] = next(each for each in document.recipients if each.code == MINISTRY)
+    assert [each.status for each in found.values()] == ["06", "03"]
+    assert found[completed - 1].status_at < found[kept.size].status_at
+
+
 async def test_what_others_signed_counts_only_with_their_certificate(later: Node, tmp_path: Path) -> None:
     """Without it, or when it leads to no anchor, nothing is wrong: it is said that nothing was shown."""
     foreign = issue_seal(make_authority("Gốc khác", at=ISSUED_AT), holder=HUB, name="X", at=ISSUED_AT)
@@ -670,6 +692,22 @@ async def test_a_package_deleted_after_its_retention_is_still_proved(later: Node
     assert findings.counts["packages-gone"] > 0 == findings.counts["packages"]
     assert "deleted after retention" in findings.found["packages"][1]
     assert "đã xóa khi hết hạn lưu" in parts_of(bundle)[f"{DOCUMENT}/summary.html"].decode()
+
+
+async def test_a_bundle_of_what_retention_erased_holds_with_the_erasure_in_it(tmp_path: Path) -> None:
+    """Erased by the node itself: no byte of a package is there, and who erased it by which rule is proved."""
+    node = await found_node(tmp_path / "node", documents="30d", statuses="30d")
+    await travel(node, LETTER)
+    node.clock.ahead = timedelta(days=40)
+    await wait_for(lambda: bool(node.rows("SELECT 1 FROM log WHERE kind = 'erased'")))
+    await export(node, tmp_path / "b.asice", "412/SYT-VP")
+    await node.stop()
+    bundle = (tmp_path / "b.asice").read_bytes()
+    findings = judged(bundle)
+    assert (wrong(findings), findings.exit_code) == (set(), 0)
+    assert (findings.counts["packages"], findings.counts["packages-gone"]) == (0, 1)
+    told = json.loads(parts_of(bundle)[f"{DOCUMENT}/envelope.json"])["entries"]
+    assert [entry["event"] for entry in told] == ["accepted", "collected", "confirmed", "erased"]
 
 
 async def test_receipts_of_a_former_seal_are_proved_by_its_certificate(later: Node, tmp_path: Path) -> None:

@@ -15,7 +15,19 @@ from gateway.evidence.verifier.findings import Findings
 from gateway.evidence.verifier.forms import Part, b64, need, read_instant, read_json, unb64
 from gateway.evidence.verifier.proofs import Checkpoint, Entry, read_entry, receipt_signer, write_receipt
 
-SIGNED = {"accepted", "refused", "delivered", "turned-away", "expired", "confirmed"}
+SIGNED = {
+    "accepted",
+    "collected",
+    "confirmed",
+    "contradicted",
+    "delivered",
+    "erased",
+    "evidenced",
+    "expired",
+    "overdue",
+    "refused",
+    "turned-away",
+}
 # What a statement says of a package, and envelope.json repeats.
 SAID = ("direction", "carries", "business", "status", "sha256", "bytes", "document", "sender", "recipients")
 CLOCKS_APART = timedelta(minutes=5)

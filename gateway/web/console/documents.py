@@ -11,7 +11,7 @@ from gateway.edxml.document_types import TYPE_NAMES
 from gateway.errors import Refusal
 from gateway.exchange.directory import Directory, Snapshot
 from gateway.exchange.lookup import Findings, Lookup
-from gateway.model.code_lists import Business, Priority
+from gateway.model.code_lists import Business
 from gateway.model.formats import local_day, write_day, write_instant
 from gateway.model.identifiers import AgencyCode
 from gateway.model.people import Language, Permission, User
@@ -49,13 +49,6 @@ ACTS: Mapping[Business, Words] = {
     Business.RECALL: ("Thu hồi", "Recall"),
     Business.UPDATE: ("Cập nhật", "Update"),
     Business.REPLACE: ("Thay thế", "Replacement"),
-}
-URGENCIES: Mapping[Priority, Words] = {
-    Priority.NORMAL: ("Thường", "Normal"),
-    Priority.URGENT: ("Khẩn", "Urgent"),
-    Priority.VERY_URGENT: ("Thượng khẩn", "Very urgent"),
-    Priority.EXPRESS: ("Hỏa tốc", "Express"),
-    Priority.EXPRESS_AT_HOUR: ("Hỏa tốc hẹn giờ", "Express at the hour"),
 }
 # The worst news first: what a row is marked with.
 _WORST = (
@@ -257,7 +250,7 @@ def _choices(language: Language) -> dict[str, list[tuple[str, str]]]:
         ],
         "type": [every, *((name, name) for name in TYPE_NAMES)],
         "act": offered({str(int(act)): words for act, words in ACTS.items()}),
-        "urgency": offered({str(int(each)): words for each, words in URGENCIES.items()}),
+        "urgency": offered({str(int(each)): words for each, words in labels.URGENCIES.items()}),
         "grade": offered({grade.value: labels.grade_label(grade).words for grade in Grade}),
         "on": [
             ("", ("ngày ban hành", "promulgated")[place]),
@@ -294,7 +287,7 @@ def _row(hit: Hit, directory: Snapshot, today: date) -> Row:
         "; ".join(recipients) + (f" và {others} nơi khác" if others else ""),
         str(hit.recipient_count),
         "; ".join([*states, *([labels.OVERDUE.words[0]] if is_overdue(hit, today) else [])]),
-        URGENCIES[hit.urgency][0],
+        labels.URGENCIES[hit.urgency][0],
         "" if hit.due_on is None else write_day(hit.due_on, vi),
         labels.grade_label(hit.grade).words[0],
         write_instant(hit.accepted_at, vi),

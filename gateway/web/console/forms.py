@@ -9,7 +9,7 @@ from aiohttp import BodyPartReader, web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from gateway.errors import Fault, Refusal
-from gateway.model.text import normalise
+from gateway.model.text import normalise, visible
 from gateway.web.console.door import check_token
 from gateway.web.console.posted import posted
 from gateway.web.console.visitor import CSRF_FIELD, visitor_of
@@ -21,7 +21,7 @@ _TOKEN_LIMIT_BYTES = 256
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """The text fields of a form, in Unicode's NFC, trimmed; files are not among them."""
+    """The text fields of a form, in Unicode's NFC, visible, trimmed; files are not among them."""
 
     fields: tuple[tuple[str, str], ...] = ()
 
@@ -41,12 +41,12 @@ class Form:
 async def form_of(request: web.Request) -> Form:
     """Read a form."""
     fields = await posted(request)
-    return Form(tuple((key, _clean(value)) for key, value in fields.items() if isinstance(value, str)))
+    return Form(tuple((key, clean(value)) for key, value in fields.items() if isinstance(value, str)))
 
 
 def query_of(request: web.Request) -> Form:
     """Read what stands in the address, the same way."""
-    return Form(tuple((key, _clean(value)) for key, value in request.query.items()))
+    return Form(tuple((key, clean(value)) for key, value in request.query.items()))
 
 
 async def parts_of(request: web.Request) -> AsyncIterator[BodyPartReader]:
@@ -87,8 +87,9 @@ def faults_at(faults: Sequence[Fault], name: str) -> list[Fault]:
     return [fault for fault in faults if fault.where == name]
 
 
-def _clean(text: str) -> str:
-    return normalise(text.replace("\r\n", "\n")).strip()
+def clean(text: str) -> str:
+    """Bring a field to the form in which it is read."""
+    return visible(normalise(text.replace("\r\n", "\n"))).strip()
 
 
 async def _read_parts(request: web.Request) -> AsyncIterator[BodyPartReader]:

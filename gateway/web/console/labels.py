@@ -1,5 +1,6 @@
 """What states, answers and directions look like: a tone, an icon and words. Never a colour alone."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gateway.exchange import words
@@ -23,25 +24,18 @@ class Label:
     words: tuple[str, str]
 
 
+def _begin(pair: tuple[str, str]) -> tuple[str, str]:
+    """Write words as they begin a line."""
+    vi, en = pair
+    return vi[:1].upper() + vi[1:], en[:1].upper() + en[1:]
+
+
 _STATES: dict[State, tuple[str, str]] = {
     State.WAITING: ("wait", "clock"),
     State.CLAIMED: ("note", "moving"),
     State.DELIVERED: ("good", "check"),
     State.REFUSED: ("bad", "cross"),
     State.EXPIRED: ("bad", "hourglass"),
-}
-
-_STATE_WORDS: dict[tuple[Destination, State], tuple[str, str]] = {
-    (Destination.MAILBOX, State.WAITING): ("Chờ lấy", "Waiting to be collected"),
-    (Destination.MAILBOX, State.CLAIMED): ("Đã lấy, chờ xác nhận", "Collected, not confirmed"),
-    (Destination.MAILBOX, State.DELIVERED): ("Đã nhận", "Received"),
-    (Destination.MAILBOX, State.REFUSED): ("Bên nhận từ chối", "Refused by the receiver"),
-    (Destination.MAILBOX, State.EXPIRED): ("Hết hạn", "Expired"),
-    (Destination.AXIS, State.WAITING): ("Chờ gửi lên trục", "Waiting for the axis"),
-    (Destination.AXIS, State.CLAIMED): ("Đang gửi lên trục", "Being sent"),
-    (Destination.AXIS, State.DELIVERED): ("Đã chuyển lên trục", "Handed to the axis"),
-    (Destination.AXIS, State.REFUSED): ("Trục từ chối", "Refused by the axis"),
-    (Destination.AXIS, State.EXPIRED): ("Hết hạn gửi", "Given up"),
 }
 
 _STATUSES: dict[StatusCode, tuple[str, str]] = {
@@ -83,13 +77,7 @@ _GRADES: dict[Grade, Label] = {
     Grade.ABSENT: Label("calm", "question", ("Không ký số", "Not signed")),
 }
 
-ROLES: dict[UserRole, tuple[str, str]] = {
-    UserRole.CLERK: ("Văn thư", "Clerk"),
-    UserRole.OPERATOR: ("Vận hành", "Operator"),
-    UserRole.ADMINISTRATOR: ("Quản trị", "Administrator"),
-    UserRole.AUDITOR: ("Kiểm toán", "Auditor"),
-    UserRole.VIEWER: ("Người xem", "Viewer"),
-}
+ROLES: Mapping[UserRole, tuple[str, str]] = {role: _begin(words.ROLES[role]) for role in UserRole}
 
 DUTIES: dict[UserRole, tuple[str, str]] = {
     UserRole.CLERK: ("xem, soạn, trả lời, thu hồi văn bản", "reads, composes, answers, recalls"),
@@ -114,7 +102,7 @@ URGENCIES: dict[Priority, tuple[str, str]] = {
     Priority.URGENT: ("Khẩn", "Urgent"),
     Priority.VERY_URGENT: ("Thượng khẩn", "Very urgent"),
     Priority.EXPRESS: ("Hỏa tốc", "Express"),
-    Priority.EXPRESS_AT_HOUR: ("Hỏa tốc hẹn giờ", "Express at an hour"),
+    Priority.EXPRESS_AT_HOUR: ("Hỏa tốc hẹn giờ", "Express at the hour"),
 }
 
 # What the sender asks for (loại chỉ đạo); 0 is nothing.
@@ -124,7 +112,7 @@ STEERING: dict[int, tuple[str, str]] = {1: ("Chỉ đạo", "Steering"), 2: ("B�
 def state_label(destination: Destination | str, state: State | str) -> Label:
     """Label where a dispatch stands."""
     state = State(state)
-    return Label(*_STATES[state], _STATE_WORDS[Destination(destination), state])
+    return Label(*_STATES[state], _begin(words.STATES[Destination(destination), state]))
 
 
 def status_label(code: str | None) -> Label:
@@ -133,8 +121,7 @@ def status_label(code: str | None) -> Label:
         return Label("calm", "clock", ("Chưa trả lời", "No answer yet"))
     if code not in STATUS_NAMES:
         return Label("calm", "question", (f"Mã {code}", f"Code {code}"))
-    vi, en = STATUS_NAMES[StatusCode(code)]
-    return Label(*_STATUSES[StatusCode(code)], (vi[:1].upper() + vi[1:], en[:1].upper() + en[1:]))
+    return Label(*_STATUSES[StatusCode(code)], _begin(STATUS_NAMES[StatusCode(code)]))
 
 
 def delay_words(fault: str | None) -> tuple[str, str]:

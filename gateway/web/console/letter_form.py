@@ -9,8 +9,7 @@ from gateway.errors import Fault, Refusal
 from gateway.model.code_lists import Priority
 from gateway.model.identifiers import AgencyCode, normalise_code
 from gateway.model.letter import Letter
-from gateway.model.text import normalise
-from gateway.web.console.forms import Form, parts_of
+from gateway.web.console.forms import Form, clean, parts_of
 
 _FIELD_LIMIT_BYTES = 64 << 10
 _FIELDS_LIMIT = 2000
@@ -79,8 +78,7 @@ async def _text_of(part: BodyPartReader) -> str:
         read += chunk
         if len(read) > _FIELD_LIMIT_BYTES:
             raise _unreadable()
-    text = normalise(read.decode("utf-8", "replace").replace("\r\n", "\n")).strip()
-    return "".join(sign for sign in text if sign.isprintable() or sign == "\n")
+    return clean(read.decode("utf-8", "replace"))
 
 
 async def _chunks_of(part: BodyPartReader) -> AsyncIterator[bytes]:

@@ -151,7 +151,9 @@ class SigningIn:
 
 def onward_of(address: str) -> str:
     """Take an address from outside as the place to go on to, if it is one of ours; under ``/console``."""
-    ours = address.startswith(f"{PREFIX}/") and not any(sign in address for sign in "\\\r\n")
+    # Ours are percent-encoded: a sign that cannot stand in a header is somebody else's.
+    is_plain = address.isascii() and address.isprintable() and "\\" not in address
+    ours = is_plain and address.startswith(f"{PREFIX}/")
     return address.removeprefix(PREFIX) if ours else "/"
 
 
