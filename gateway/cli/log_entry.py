@@ -79,7 +79,7 @@ def _show_row(row: "LogRow", own: "Certificate | None") -> None:
     from gateway.cli.terminal import heading
     from gateway.evidence.merkle import hash_leaf
     from gateway.evidence.receipts import read_receipt, read_statement, write_entry
-    from gateway.exchange.narration import narrate, when
+    from gateway.exchange.narration import narrate_proof, when
     from gateway.exchange.words import EVENT_STYLES, EVENTS
 
     facts = read_statement(row.statement)
@@ -91,7 +91,7 @@ def _show_row(row: "LogRow", own: "Certificate | None") -> None:
         fits = both("✗ lá không phải băm của mục này", "the leaf is not this entry's hash", "bold red")
     show(
         words(f"\n  Mục {row.seq}: ", (vi, f"bold {EVENT_STYLES.get(row.kind, '')}"), (f" · {en}", "dim")),
-        words("  ", narrate(row.kind, facts)),
+        words("  ", narrate_proof(row.kind, facts)[0]),
         heading("Lời xác nhận", "statement"),
         card(_statement_rows({**facts, "at": when(facts)})),
         heading("Bằng chứng", "evidence"),

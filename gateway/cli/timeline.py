@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from gateway.cli.terminal import grid, local, local_stacked, plain, words
 from gateway.evidence.receipts import read_statement
-from gateway.exchange.narration import narrate
+from gateway.exchange.narration import narrate_proof
 from gateway.exchange.words import EVENT_STYLES, EVENTS
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def tell(row: "LogRow") -> "Text":
         (f"{row.seq:>6}  ", "dim"),
         f"{local(row.at)}  ",
         (f"{vi:<15} ", EVENT_STYLES.get(row.kind, "")),
-        plain(narrate(row.kind, read_statement(row.statement))),
+        plain(narrate_proof(row.kind, read_statement(row.statement))[0]),
     )
 
 
@@ -40,7 +40,7 @@ def timeline(rows: Iterable["LogRow"]) -> "Table":
                 local_stacked(row.at),
                 words((EVENTS[row.kind][0], EVENT_STYLES.get(row.kind, ""))),
                 words(("✓", "green")) if row.receipt else "",
-                plain(narrate(row.kind, read_statement(row.statement))),
+                plain(narrate_proof(row.kind, read_statement(row.statement))[0]),
             )
             for row in rows
         ],

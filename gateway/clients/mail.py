@@ -83,6 +83,6 @@ def _instant(alert: Alert) -> datetime:
 
 def _sentence(alert: Alert) -> str:
     """Say an alert in both languages, and when it began or ended."""
-    at = f"{_instant(alert) + _VIETNAM:%H:%M %d/%m/%Y}"
+    at = f"{_instant(alert) + _VIETNAM:%d/%m/%Y %H:%M}"
     vi, en = ("Đã hết", "Ended") if alert.cleared_at else ("Từ", "Since")
     return f"{vi} {at}: {alert.condition.vi}\n{en} {at}: {alert.condition.en}\n({alert.condition.rule})"

@@ -100,7 +100,7 @@ class Step:
     seq: int
     at: datetime
     what: Words
-    told: str
+    told: Words
     signed: bool
     stamped: bool
 
@@ -204,9 +204,10 @@ def _step(step: Step) -> str:
     marks = [*marks, ("stamped", _STAMPED)] if step.stamped else marks
     rungs = "".join(f'<span class="rung {kind}" title="{en}">{vi}</span>' for kind, (vi, en) in marks)
     vi, en = step.what
+    told = f'{_(step.told[0])} <span class="en">· {_(step.told[1])}</span>'
     return (
         f'<tr><td class="seq">{step.seq}</td><td class="at">{_when(step.at)}</td><td><strong>{_(vi)}</strong>'
-        f' <span class="en">· {_(en)}</span><br>{_(step.told)}<br>{rungs}</td></tr>\n'
+        f' <span class="en">· {_(en)}</span><br>{told}<br>{rungs}</td></tr>\n'
     )
 
 

@@ -13,7 +13,7 @@ from gateway.evidence.receipts import read_statement
 from gateway.evidence.summary import Step, Told, write_page
 from gateway.exchange.checkpoints import prove_rows
 from gateway.exchange.directory import Snapshot
-from gateway.exchange.narration import narrate
+from gateway.exchange.narration import narrate_proof
 from gateway.exchange.passing_on import Leaving
 from gateway.exchange.words import EVENTS, status_words
 from gateway.model.identifiers import AgencyCode, Digest
@@ -121,7 +121,7 @@ class BundledDocument:
                     seq=row.seq,
                     at=row.at,
                     what=EVENTS[row.kind],
-                    told=narrate(row.kind, said),
+                    told=narrate_proof(row.kind, said, records.name_of),
                     signed=row.receipt is not None,
                     stamped=row.seq <= stamped,
                 )

@@ -10,6 +10,7 @@ from gateway.exchange.directory import Directory, Snapshot
 from gateway.exchange.lookup import scope_of
 from gateway.model.code_lists import Kind
 from gateway.model.identifiers import AgencyCode, PackageId, ThreadId
+from gateway.model.log import ENDED_BADLY, cause_in
 from gateway.model.people import User
 from gateway.model.question import Standing
 from gateway.model.thread import RecipientState, Thread
@@ -52,6 +53,14 @@ class Dossier:
             if dispatch.kind is Kind.DOCUMENT and self.directory.canonical(dispatch.recipient) == code:
                 found = dispatch
         return found
+
+    def cause_of(self, dispatch: SentItem) -> tuple[str, str] | None:
+        """Tell why a dispatch ended without delivery, in Vietnamese and English."""
+        for entry in reversed(self.entries):
+            statement = read_statement(entry.statement)
+            if entry.kind in ENDED_BADLY and statement.get("dispatch") == dispatch.dispatch_id:
+                return cause_in(statement)
+        return None
 
     def package(self, package_id: str) -> StoredPackage | None:
         """Find one of its packages."""

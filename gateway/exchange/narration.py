@@ -1,79 +1,38 @@
-"""Log entries told in sentences: what happened, to what, who did it, from the signed statement alone."""
+"""Log entries told in sentences: what happened, to what, who did it, from the signed statement alone.
+
+The sentences are those of sentences.py. A fact that is missing is a question mark, not an error.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from gateway.evidence.checkpoint import Verdict
+from gateway.exchange.sentences import ACTS, AMENDS, CARRIED, CHOSEN, SENTENCES, WAYS
 from gateway.exchange.words import (
     GRADES,
     ROLES,
     VERDICTS,
-    package_words,
+    Words,
+    business_words,
+    delay_words,
+    name_rung,
     rung_words,
     status_words,
+    warning_words,
 )
-from gateway.model.formats import local, size
-from gateway.model.log import LogKind
-from gateway.model.people import UserRole
+from gateway.model.formats import local, size, write_instant
+from gateway.model.identifiers import AgencyCode
+from gateway.model.log import LogKind, cause_in
+from gateway.model.people import Language, UserRole
 from gateway.model.signature import Grade
 
 Facts = Mapping[str, Any]
+Names = Callable[[AgencyCode], str]
 
-# What was done to the directory; the details are named as exchange/registry.py names them.
-_ACTS: dict[str, str] = {
-    "agency-written": "ghi cơ quan {agency} {name}",
-    "agency-closed": "đóng cơ quan {agency}",
-    "agency-merged": "sáp nhập cơ quan {agency} vào {successor}",
-    "agency-served": "giao cơ quan {agency} cho hệ thống {system} phục vụ",
-    "agency-registered": "đăng ký cơ quan {agency} {name}",
-    "system-connected": "kết nối hệ thống {system} ({kind}), phục vụ {serves}",
-    "secret-rotated": "đổi khóa bí mật của hệ thống {system}",
-    "policy-changed": "mức xét chữ ký của hệ thống {system}: {policy}",
-    "system-disabled": "ngắt hệ thống {system}",
-    "directory-renewed": "cập nhật {count} cơ quan từ trục",
-    "search-exported": "xuất danh sách {count} văn bản ({form})",
-    "node-restored": "khôi phục từ bản sao lưu lúc {backup_at}, nhật ký khi đó {log_size} mục",
-    "user-added": "thêm người dùng {user} ({name}), vai trò {role}, cơ quan {agencies}",
-    "user-edited": "sửa người dùng {user} ({name}), vai trò {role}, cơ quan {agencies}",
-    "user-disabled": "khóa tài khoản {user}",
-    "user-enabled": "mở lại tài khoản {user}",
-    "password-reset": "cấp mật khẩu dùng một lần cho {user}",
-    "password-changed": "đổi mật khẩu của {user}",
-    "second-factor-added": "bật xác thực hai lớp của {user}",
-    "second-factor-removed": "tắt xác thực hai lớp của {user}",
-    "second-factor-reset": "gỡ xác thực hai lớp của {user}",
-    "recovery-renewed": "cấp lại mã khôi phục của {user}",
-    "session-ended": "kết thúc phiên {session} của {user}",
-    "sessions-ended": "kết thúc {count} phiên của {user}",
-    "provider-bound": "gắn {user} với tài khoản đăng nhập một lần",
-    "provider-unbound": "gỡ {user} khỏi tài khoản đăng nhập một lần",
-    "witness-forgot": "bỏ điểm chốt đã thấy của nhật ký {log}, {size} mục",
-    "sending-found": "trục đã có {notation} của {sender} gửi {recipient} (mã {far_id}), gửi sau bản sao lưu",
-    "dispatch-resent": "gửi lại cho {recipients}: lượt {dispatch} → {again}. {reason}",
-    "dispatch-hastened": "cho thử ngay lượt {dispatch} gửi {recipients}",
-    "dispatch-cancelled": "hủy lượt {dispatch} gửi {recipients}: {reason}",
-    "failure-dismissed": "để yên lượt {dispatch} đã thất bại, gửi {recipients}: {reason}",
-    "arrival-asked-again": "yêu cầu trục gửi lại gói {far_id}. {reason}",
-    "hold-placed": "tạm giữ số {hold}, {held}: {reason}",
-    "hold-released": "bỏ tạm giữ số {hold}, {held}: {reason}",
-    "log-verified": "kiểm tra toàn bộ nhật ký, {size} mục, {checkpoints} điểm chốt: {outcome}",
-    "evidence-exported": "lập hồ sơ bằng chứng{chosen}: {count} văn bản",
-    "archive-made": "lập bản lưu trữ {archive}: mục {first_seq} đến {last_seq}, {count} gói tin",
-    "archive-imported": "đưa {count} gói tin từ bản lưu trữ {archive} trở lại",
-}
-
-# What a bundle was made of, as far as it was said.
-_CHOSEN = {"document": "về", "since": "từ", "until": "đến", "agency": "của cơ quan"}
-_CARRIED = {"document": "văn bản", "status": "trạng thái"}
-
-
-_WAYS: dict[str, str] = {
-    "password": "bằng mật khẩu",
-    "code": "bằng mật khẩu và mã",
-    "recovery": "bằng mật khẩu và mã khôi phục",
-    "provider": "đăng nhập một lần",
-}
+_AGENCIES = frozenset({"agency", "agencies", "recipient", "recipients", "sender", "serves", "successor"})
+_SOME = 3
 
 
 def when(facts: Facts) -> str | None:
@@ -81,155 +40,190 @@ def when(facts: Facts) -> str | None:
     return local(datetime.fromisoformat(facts["at"])) if "at" in facts else None
 
 
-def narrate(kind: LogKind, facts: Facts) -> str:
-    """Tell one entry in one sentence, and which rungs of the ladder of receipts it stands on."""
-    rungs = _rungs(facts, "evidence")
-    return f"{_TELLERS[kind](facts)}{f' [{rungs}]' if rungs else ''}"
+def narrate(kind: LogKind, facts: Facts, names: Names = str) -> Words:
+    """Tell one entry in a sentence without its stop, in Vietnamese and English.
+
+    Shape: names says what an agency is called; without it agencies are told by their codes.
+    """
+    told = _Telling(facts={**facts, **facts.get("details", {})}, names=names, place=0)
+    vi, en = SENTENCES[kind]
+    return vi.format_map(told), en.format_map(replace(told, place=1))
 
 
-def _accepted(facts: Facts) -> str:
-    grade = GRADES[Grade(facts["signature"])][0] if "signature" in facts else "?"
-    warnings = facts.get("warnings", ())
-    parts = [
-        f"{_what(facts)} của {facts.get('sender', '?')} gửi {_list(facts.get('recipients', ()))}",
-        f"{_from(facts)}{size(facts.get('bytes', 0))}",
-        f"chữ ký: {grade}",
-        f"cảnh báo: {', '.join(warnings)}" if warnings else "",
-    ]
-    return "; ".join(part for part in parts if part)
+def narrate_proof(kind: LogKind, facts: Facts, names: Names = str) -> Words:
+    """Tell one entry as `narrate` does, and which rungs of the ladder of receipts it stands on."""
+    rungs = ", ".join(map(rung_words, rungs_of(facts)))
+    vi, en = narrate(kind, facts, names)
+    return (f"{vi} [{rungs}]", f"{en} [{rungs}]") if rungs else (vi, en)
 
 
-def _what(facts: Facts) -> str:
-    return package_words(facts.get("business"), facts.get("status"))[0]
-
-
-def _from(facts: Facts) -> str:
-    if facts.get("direction") == "inbound":
-        return "từ trục, "
-    return f"từ hệ thống {facts['system']}{_person(facts)}, " if "system" in facts else ""
-
-
-def _person(facts: Facts) -> str:
-    """Name who did it in the console, if somebody did."""
-    return f" ({facts['by']})" if "by" in facts else ""
-
-
-def _list(codes: Sequence[str]) -> str:
-    """Name a few recipients, count many."""
-    named = ", ".join(codes[:3]) or "không ai"
-    return named if len(codes) <= 3 else f"{named} và {len(codes) - 3} nơi khác"
-
-
-def _because(facts: Facts) -> str:
-    faults = facts.get("faults", ())
-    if not faults:
-        return facts.get("reason") or facts.get("code") or "không nêu lý do"
-    more = f" (và {len(faults) - 1} lỗi khác)" if len(faults) > 1 else ""
-    return f"{faults[0]['rule']}: {faults[0]['vi']}{more}"
-
-
-def _refused(facts: Facts) -> str:
-    sender = f" của {facts['sender']}" if "sender" in facts else ""
-    return f"gói tin{sender} từ {facts.get('system', '?')}: {_because(facts)}"
-
-
-def _turned_away(facts: Facts) -> str:
-    who = f"{facts['system']} trả lại" if "system" in facts else "trục từ chối"
-    whom = facts.get("recipient") or _list(facts.get("recipients", ()))
-    return f"{who} gói tin cho {whom}: {_because(facts)}"
-
-
-def _administered(facts: Facts) -> str:
-    details = {**facts, **facts.get("details", {})}
-    details["held"] = details.get("document") or details.get("agency")
-    told = {name: _list(fact) if isinstance(fact, list) else str(fact) for name, fact in details.items()}
-    if "role" in told:
-        told["role"] = ROLES[UserRole(told["role"])][0]
-    if told.get("agencies") == "all":
-        told["agencies"] = "tất cả"
-    if "outcome" in told:
-        told["outcome"] = "đúng" if told["outcome"] == "holds" else f"SAI, {told.get('faults', '?')} lỗi"
-    told["chosen"] = "".join(f" {words} {told[name]}" for name, words in _CHOSEN.items() if name in told)
-    sentence = _ACTS.get(told.get("act", ""), "{act}")
-    return f"{told.get('by', '?')}: {sentence.format_map(_Known(told))}"
-
-
-def _evidenced(facts: Facts) -> str:
-    verified = "chữ ký đúng" if facts.get("verified") else "chữ ký chưa kiểm tra được"
-    whom = facts.get("recipient") or _list(facts.get("recipients", ()))
-    return f"biên nhận của trục về gói tin {facts.get('far_id', '?')} cho {whom}; {verified}"
-
-
-def _instant(text: str | None) -> str:
-    return "?" if text is None else local(datetime.fromisoformat(text))
-
-
-def _rungs(facts: Facts, member: str) -> str:
-    """Name rungs of the ladder of receipts."""
+def rungs_of(facts: Facts, member: str = "evidence") -> Sequence[str]:
+    """List the rungs that a statement names, by the names of the standard."""
     told = facts.get(member, ())
-    return ", ".join(map(rung_words, [told] if isinstance(told, str) else told))
+    return (told,) if isinstance(told, str) else told
 
 
-class _Known(dict[str, str]):
-    """Facts by name; one that is missing is a question mark, not an error."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Telling:
+    """The facts of one entry, in words of one language: place says which, as in `Words`."""
 
-    def __missing__(self, name: str) -> str:
-        return "?"
+    facts: Facts
+    names: Names
+    place: int
+
+    def __getitem__(self, field: str) -> str:
+        if field in _FIELDS:
+            return _FIELDS[field](self)
+        fact = self.facts.get(field)
+        if fact is None or fact == "":
+            return "?"
+        if isinstance(fact, list):
+            return self._some(field, fact)
+        return self._one(field, fact)
+
+    def say(self, words: Words) -> str:
+        return words[self.place]
+
+    def _one(self, field: str, fact: object) -> str:
+        return self.names(AgencyCode(str(fact))) if field in _AGENCIES else str(fact)
+
+    def _some(self, field: str, facts: Sequence[object]) -> str:
+        """Name a few, count many."""
+        named = ", ".join(self._one(field, fact) for fact in facts[:_SOME])
+        more = len(facts) - _SOME
+        return named + self.say((f" và {more} nơi khác", f" and {more} others")) if more > 0 else named
 
 
-_TELLERS: dict[LogKind, Callable[[Facts], str]] = {
-    LogKind.ACCEPTED: _accepted,
-    LogKind.REFUSED: _refused,
-    LogKind.REPEATED: lambda facts: f"{facts.get('system', '?')} gửi lại gói tin đã có; trả biên nhận cũ",
-    LogKind.DEFERRED: lambda facts: (
-        f"lần {facts.get('attempt', '?')} chưa chuyển được: {facts.get('code', '?')}"
+def _to(told: _Telling) -> str:
+    return told["recipient" if "recipient" in told.facts else "recipients"]
+
+
+def _what(told: _Telling) -> str:
+    if (status := told.facts.get("status")) is None:
+        return told.say(business_words(told.facts.get("business")))
+    return told.say(("trả lời “{}”", "answer “{}”")).format(told.say(status_words(status)))
+
+
+def _from(told: _Telling) -> str:
+    if told.facts.get("direction") == "inbound":
+        return told.say((", đến từ trục", ", come from the axis"))
+    return told.say((", từ ", ", from ")) + _caller(told) if "system" in told.facts else ""
+
+
+def _caller(told: _Telling) -> str:
+    """Name the system that did it, and who did it in the console, if somebody did."""
+    system = told.facts.get("system", "axis")
+    named = told.say(("trục", "the axis") if system == "axis" else (f"hệ thống {system}", f"system {system}"))
+    return f"{named} ({told.facts['by']})" if "by" in told.facts else named
+
+
+def _signature(told: _Telling) -> str:
+    grade = Grade(told.facts.get("signature", Grade.ABSENT))
+    if grade is Grade.ABSENT and "status" in told.facts:
+        return ""
+    return told.say(("; chữ ký số: ", "; signature: ")) + told.say(GRADES[grade])
+
+
+def _warnings(told: _Telling) -> str:
+    """Tell what was odd about a package; what its signature lacks has been told by its grade."""
+    rules = [rule for rule in told.facts.get("warnings", ()) if not rule.startswith("signature-")]
+    said = "; ".join(told.say(warning_words(rule)) for rule in rules[:_SOME])
+    more = len(rules) - _SOME
+    said += told.say((f"; và {more} điều khác", f"; and {more} more")) if more > 0 else ""
+    return told.say(("; lưu ý: ", "; note: ")) + said if said else ""
+
+
+def _why(told: _Telling) -> str:
+    cause = cause_in(told.facts)
+    if cause is None:
+        return str(told.facts.get("code") or told.say(("không nêu lý do", "no reason was given")))
+    more = len(told.facts.get("faults", ())) - 1
+    said = told.say(cause).rstrip(". ")
+    return said + told.say((f" (và {more} lỗi khác)", f" (and {more} more)")) if more > 0 else said
+
+
+def _after(told: _Telling) -> str:
+    attempt = told.facts.get("attempt", 1)
+    return told.say((f", ở lần thử {attempt}", f", at attempt {attempt}")) if attempt > 1 else ""
+
+
+def _instant(told: _Telling, member: str) -> str:
+    at = told.facts.get(member)
+    return "?" if at is None else write_instant(datetime.fromisoformat(at), tuple(Language)[told.place])
+
+
+def _role(told: _Telling) -> str:
+    return told.say(ROLES[UserRole(told.facts["role"])]) if "role" in told.facts else "?"
+
+
+def _agencies(told: _Telling) -> str:
+    agencies = told.facts.get("agencies", ())
+    if agencies == "all":
+        return told.say(("tất cả", "all"))
+    return told._some("agencies", agencies) if isinstance(agencies, list) else "?"
+
+
+def _outcome(told: _Telling) -> str:
+    if told.facts.get("outcome") == "holds":
+        return told.say(("đúng", "it holds"))
+    count = told.facts.get("faults", "?")
+    return told.say((f"SAI, {count} lỗi", f"WRONG, {count} faults"))
+
+
+def _deed(told: _Telling) -> str:
+    act = str(told.facts.get("act", "?"))
+    return told.say(ACTS[act]).format_map(told) if act in ACTS else act
+
+
+def _chosen(told: _Telling) -> str:
+    return "".join(told.say(words) + told[name] for name, words in CHOSEN.items() if name in told.facts)
+
+
+def _bytes(told: _Telling) -> str:
+    written = size(told.facts.get("bytes", 0))
+    return written if told.place == 0 else written.replace(",", ".")
+
+
+def _named(table: Mapping[Any, Words], member: str) -> Callable[["_Telling"], str]:
+    """Make the field that says a fact by a closed list."""
+    return lambda told: told.say(table.get(told.facts.get(member, ""), ("?", "?")))
+
+
+_FIELDS: dict[str, Callable[[_Telling], str]] = {
+    "to": _to,
+    "what": _what,
+    "from": _from,
+    "of_sender": lambda told: told.say((" của ", " of ")) + told["sender"] if "sender" in told.facts else "",
+    "caller": _caller,
+    "signature": _signature,
+    "warnings": _warnings,
+    "why": _why,
+    "delay": lambda told: told.say(delay_words(told.facts.get("code"))),
+    "after": _after,
+    "verified": lambda told: told.say(
+        ("chữ ký đúng", "its signature is right")
+        if told.facts.get("verified")
+        else ("chữ ký chưa kiểm tra được", "its signature could not be verified")
     ),
-    LogKind.DELIVERED: lambda facts: (
-        f"lên trục cho {_list(facts.get('recipients', ()))}, lần {facts.get('attempt', 1)};"
-        f" trục đặt mã {facts.get('far_id', '?')}"
+    "expected": lambda told: ", ".join(
+        told.say(name_rung(rung)) for rung in rungs_of(told.facts, "expected")
     ),
-    LogKind.TURNED_AWAY: _turned_away,
-    LogKind.EXPIRED: lambda facts: f"gói tin cho {_list(facts.get('recipients', ()))}: {_because(facts)}",
-    LogKind.COLLECTED: lambda facts: (
-        f"{facts.get('system', '?')}{_person(facts)} lấy gói tin cho {facts.get('recipient', '?')}"
+    "since": lambda told: _instant(told, "since"),
+    "backup_at": lambda told: _instant(told, "backup_at"),
+    "status": lambda told: told.say(status_words(str(told.facts.get("status")))),
+    "amends": _named(AMENDS, "business"),
+    "from_address": lambda told: (
+        told.say((", từ ", ", from ")) + told["address"] if "address" in told.facts else ""
     ),
-    LogKind.CONFIRMED: lambda facts: (
-        f"{facts.get('system', '?')}{_person(facts)} đã nhận gói tin cho {facts.get('recipient', '?')}"
-    ),
-    LogKind.EVIDENCED: _evidenced,
-    LogKind.OVERDUE: lambda facts: (
-        f"chưa thấy “{_rungs(facts, 'expected')}” của {_list(facts.get('recipients', ()))}"
-        f" từ {_instant(facts.get('since'))}"
-    ),
-    LogKind.ANSWERED: lambda facts: (
-        f"{facts.get('sender', '?')}: {_status(facts)} về {facts.get('document', '?')}"
-    ),
-    LogKind.UNMATCHED: lambda facts: f"{facts.get('sender', '?')}: {_status(facts)}, chưa thấy văn bản",
-    LogKind.AMENDED: lambda facts: (
-        f"{package_words(facts.get('business'), None)[0]}"
-        f" {facts.get('target') or _list(facts.get('replaced', ()))}"
-    ),
-    LogKind.DISTRUSTED: lambda facts: (
-        f"gọi {facts.get('operation', '?')} xưng là {facts.get('claimed') or '?'}: {facts.get('code', '?')}"
-        + (f", từ {facts['address']}" if "address" in facts else "")
-    ),
-    LogKind.ADMINISTERED: _administered,
-    LogKind.SIGNED_IN: lambda facts: (
-        f"{facts.get('user', '?')} từ {facts.get('address', '?')}, {_WAYS.get(facts.get('way', ''), '?')}"
-    ),
-    LogKind.SIGNED_OUT: lambda facts: f"{facts.get('user', '?')}",
-    LogKind.CONTRADICTED: lambda facts: (
-        f"nhật ký {facts.get('log', '?')} {VERDICTS[Verdict(facts['verdict'])][0]}: đã thấy"
-        f" {facts.get('seen_size', '?')} mục, nay đưa ra {facts.get('shown_size', '?')} mục không nối tiếp"
-    ),
-    LogKind.ERASED: lambda facts: (
-        f"{_CARRIED.get(facts.get('carries', ''), '?')} của {facts.get('sender', '?')}"
-        f" {size(facts.get('bytes', 0))}, hết {facts.get('kept_days', '?')} ngày (quy tắc"
-        f" {facts.get('rule', '?')}); giá trị băm và nhật ký vẫn còn"
-    ),
+    "deed": _deed,
+    "its_code": lambda told: str(told.facts.get("agency", "?")),
+    "held": lambda told: told["document" if "document" in told.facts else "agency"],
+    "role": _role,
+    "agencies": _agencies,
+    "outcome": _outcome,
+    "chosen": _chosen,
+    "way": _named(WAYS, "way"),
+    "verdict": lambda told: told.say(VERDICTS[Verdict(told.facts["verdict"])]),
+    "carried": _named(CARRIED, "carries"),
+    "bytes": _bytes,
 }
-
-
-def _status(facts: Facts) -> str:
-    status = str(facts.get("status", "?"))
-    return f"{status} {status_words(status)[0]}"

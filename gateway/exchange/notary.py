@@ -6,7 +6,7 @@ and never document content. What each event says is listed in docs/log-events.md
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from gateway.errors import LienthongError
 from gateway.evidence.merkle import hash_leaf
@@ -75,7 +75,7 @@ def _present(facts: Mapping[str, JSON]) -> dict[str, JSON]:
 
 def write_instant(at: datetime) -> str:
     """Write an instant as statements have it: UTC, microseconds, ``Z``."""
-    return at.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+    return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def tell_faults(error: LienthongError) -> list[JSON]:

@@ -145,4 +145,4 @@ def is_over(threshold: timedelta, since: datetime, at: datetime) -> bool:
 
 def local(at: datetime) -> str:
     """Write an instant as operators here read it."""
-    return f"{at + _VIETNAM:%H:%M %d/%m/%Y}"
+    return f"{at + _VIETNAM:%d/%m/%Y %H:%M}"

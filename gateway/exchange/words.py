@@ -1,5 +1,8 @@
 """What the closed lists are called in front of people, in Vietnamese and English."""
 
+import re
+
+from gateway.edxml.faults import RULES
 from gateway.evidence.checkpoint import Verdict
 from gateway.model.agency import SystemKind
 from gateway.model.code_lists import STATUS_NAMES, Business, StatusCode
@@ -126,6 +129,32 @@ VERDICTS: dict[Verdict, Words] = {
     Verdict.ROLLBACK: ("lùi lại", "rollback"),
 }
 
+# Why an attempt ended without a result, by the code of the delay.
+_DELAYS: dict[str, Words] = {
+    "axis-away": ("không liên lạc được với trục", "the axis could not be reached"),
+    "axis-failed": ("trục gặp lỗi", "the axis failed"),
+    "axis-busy": ("trục đang bận", "the axis was busy"),
+    "outcome-unknown": ("trục chưa trả lời; chưa rõ đã nhận chưa", "no answer; the axis may have it"),
+    "answer-unreadable": ("không đọc được trả lời của trục", "the axis's answer could not be read"),
+    "claim-lost": ("lần thử trước bị dừng giữa chừng", "an earlier attempt was interrupted"),
+}
+
+# What acceptance itself notices (docs/log-events.md); any other warning is a rule of the package's form.
+_REMARKS: dict[str, Words] = {
+    "same-document-other-content": (
+        "văn bản này đã đến trước đó với nội dung khác",
+        "the document came before with other content",
+    ),
+    "recalled-before-it-came": (
+        "văn bản đã bị thu hồi trước khi đến",
+        "the document was recalled before it came",
+    ),
+    "recall-of-unknown-document": ("chưa thấy văn bản bị thu hồi", "the document it recalls is not here"),
+    "update-of-unknown-document": ("chưa thấy văn bản được cập nhật", "the document it updates is not here"),
+    "replaced-document-unknown": ("chưa thấy văn bản bị thay thế", "the document it replaces is not here"),
+}
+_NUMBER = re.compile(r"\{(?:number|count|limit|line|at|today|found|expected)\}")
+
 _BUSINESS_EN = ("new document", "recall", "update", "replacement")
 
 
@@ -143,6 +172,23 @@ def status_words(status: str) -> Words:
 def rung_words(name: str) -> str:
     """Name a rung of the ladder of receipts, in Vietnamese and as the standard does; others as they are."""
     return f"{EvidenceType(name).vi} · {name}" if name in EVIDENCE_NAMES else name
+
+
+def name_rung(name: str) -> Words:
+    """Name a rung of the ladder of receipts; others as they are."""
+    return EVIDENCE_NAMES[EvidenceType(name)] if name in EVIDENCE_NAMES else (name, name)
+
+
+def delay_words(code: str | None) -> Words:
+    """Say why an attempt was put off, by the delay's code."""
+    return _DELAYS.get(code or "", (code or "?", code or "?"))
+
+
+def warning_words(rule: str) -> Words:
+    """Say what was odd about a package, without the numbers that only its fault had."""
+    words = _REMARKS.get(rule) or RULES.get(rule, (rule, rule))
+    vi, en = (_NUMBER.sub("…", each) for each in words)
+    return vi, en
 
 
 def package_words(business: int | None, status: str | None) -> Words:

@@ -1,13 +1,39 @@
-"""Instants and sizes as people here read them."""
+"""Days, instants and sizes as people here read them."""
 
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
+
+from gateway.model.people import Language
 
 VIETNAM = timezone(timedelta(hours=7))
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 def local(at: datetime | None) -> str:
     """Write an instant as people here read it: Vietnamese time, to the second."""
     return "" if at is None else f"{at.astimezone(VIETNAM):%d/%m/%Y %H:%M:%S}"
+
+
+def local_day(at: datetime) -> date:
+    """Tell which day it is in Vietnam."""
+    return at.astimezone(VIETNAM).date()
+
+
+def write_day(day: date, language: Language) -> str:
+    """Write 26/11/2026, or 26 Nov 2026. An instant counts as its day in Vietnam."""
+    day = local_day(day) if isinstance(day, datetime) else day
+    if language is Language.VIETNAMESE:
+        return f"{day:%d/%m/%Y}"
+    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
+
+
+def write_month(day: date, language: Language) -> str:
+    """Write 11/2026, or Nov 2026."""
+    return f"{day:%m/%Y}" if language is Language.VIETNAMESE else f"{_MONTHS[day.month - 1]} {day.year}"
+
+
+def write_instant(at: datetime, language: Language) -> str:
+    """Write 26/11/2026 14:05, or 26 Nov 2026 14:05."""
+    return f"{write_day(at, language)} {at.astimezone(VIETNAM):%H:%M}"
 
 
 def size(count: int) -> str:

@@ -1,8 +1,10 @@
 """Entries of the audit log: what happened, said once, never changed."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from gateway.model.identifiers import DispatchId, PackageId, SystemId, ThreadId
 
@@ -49,6 +51,9 @@ SIGNED_KINDS = frozenset(
     }
 )
 
+ENDED_BADLY = frozenset({LogKind.TURNED_AWAY, LogKind.EXPIRED})
+"""With these a dispatch ends without having been delivered."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogEntry:
@@ -68,3 +73,11 @@ class LogEntry:
     dispatch_id: DispatchId | None = None
     thread_id: ThreadId | None = None
     system_id: SystemId | None = None
+
+
+def cause_in(statement: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Read why out of an entry, in Vietnamese and English: its first fault, or what a system said."""
+    for fault in statement.get("faults", ()):
+        return fault["vi"], fault["en"]
+    said = statement.get("reason")
+    return None if said is None else (said, said)

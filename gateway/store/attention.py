@@ -9,11 +9,11 @@ import sqlite3
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from gateway.model.code_lists import Kind
 from gateway.model.dispatch import Destination, State
 from gateway.model.identifiers import AgencyCode, DispatchId, PackageId, ThreadId
+from gateway.model.log import cause_in
 from gateway.store.database import Database, from_micros, to_micros
 from gateway.store.dispatches import dispatch_from
 from gateway.store.interventions import RefusedArrival, arrival_from
@@ -222,14 +222,6 @@ def _asked(codes: Codes) -> str | None:
     return None if codes is None else json.dumps(sorted(codes))
 
 
-def _cause_in(statement: dict[str, Any]) -> tuple[str, str] | None:
-    """Read why out of an entry: its first fault, or what a recipient's system said."""
-    for fault in statement.get("faults", ()):
-        return fault["vi"], fault["en"]
-    said = statement.get("reason")
-    return None if said is None else (said, said)
-
-
 def _trouble_from(row: sqlite3.Row) -> Trouble:
     dispatch = dispatch_from(row)
     return Trouble(
@@ -249,7 +241,7 @@ def _trouble_from(row: sqlite3.Row) -> Trouble:
         due_at=dispatch.due_at,
         ended_at=None if row["ended_at"] is None else from_micros(row["ended_at"]),
         fault=row["last_fault"],
-        cause=None if row["statement"] is None else _cause_in(json.loads(row["statement"])),
+        cause=None if row["statement"] is None else cause_in(json.loads(row["statement"])),
         subject=row["subject"],
         notation=row["notation"],
     )

@@ -81,6 +81,7 @@ def audit_pages(office: Office, vouching: Vouching, shell: Shell, clock: Clock) 
         database=database,
         directory=office.directory,
         certificates=lambda: _seals(office),
+        others=lambda: [chain[0] for chain in others_chains(config)],
     )
     vouched = VouchingPages(
         shell=shell,

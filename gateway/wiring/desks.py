@@ -106,7 +106,7 @@ def desk_groups(
             clock=clock,
         ),
         Writing(shell=shell, composing=desks.composing, clock=clock),
-        SentDocuments(shell=shell, outgoing=desks.outgoing, clock=clock),
+        SentDocuments(shell=shell, outgoing=desks.outgoing, enclosures=enclosures, clock=clock),
         Attention(
             shell=shell,
             database=office.database,

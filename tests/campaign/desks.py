@@ -232,7 +232,7 @@ class Registrar:
         number = 0
         while not self.stop.is_set():
             number += 1
-            code = f"000.{number:02d}.88.H57"
+            code = f"000.{number % 100:02d}.{88 - number // 100}.H57"
             await self._insist(code, is_open=True)
             if self.dice.random() < 0.5:
                 await self._insist(code, is_open=False)

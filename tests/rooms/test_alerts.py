@@ -155,8 +155,8 @@ async def test_a_mail_says_it_in_both_languages() -> None:
     assert message["Subject"] == "[Liên Thông · UBND tỉnh Thử Nghiệm] 1 cảnh báo"
     assert message["To"] == "truc@tinh.example, phong@tinh.example"
     text = message.get_content()
-    assert "Từ 12:00 26/11/2026: SYT chưa lấy." in text
-    assert "Ended 13:00 26/11/2026: Nothing reaches the axis." in text
+    assert "Từ 26/11/2026 12:00: SYT chưa lấy." in text
+    assert "Ended 26/11/2026 13:00: Nothing reaches the axis." in text
 
 
 async def test_a_mail_server_that_is_away_is_a_delay() -> None:

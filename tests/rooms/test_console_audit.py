@@ -172,17 +172,18 @@ async def test_a_bundle_is_handed_to_nobody_but_who_asked_for_it(site: Site, aud
 
 
 async def test_the_log_is_told_in_sentences_the_newest_first(site: Site, auditor: Browser) -> None:
-    """With event, sentence and rung in Vietnamese; in English with the facts, not a made-up sentence."""
+    """With event, sentence and rung, agencies by their names, in the language of who reads."""
     page = await auditor.get("/log")
     assert shown(page) == sorted(shown(page), reverse=True)
     assert len(shown(page)) == len(site.node.log())
     assert "SYT" in page.text
-    assert "văn bản mới của 000.00.12.H57 gửi" in page.text
+    assert "Văn bản mới của Sở Y tế tỉnh Thử Nghiệm gửi Sở Tài chính" in page.text
+    assert "tiếp nhận gói tin gửi" in page.text
     assert "SubmissionAcceptance" in page.text
     english = await auditor.get("/log?lang=en", **{"Accept-Language": "en"})
     english = await auditor.get("/log")
-    assert "Sender: 000.00.12.H57" in english.text
-    assert "văn bản mới của" not in english.text
+    assert "New document of Sở Y tế tỉnh Thử Nghiệm to Sở Tài chính" in english.text
+    assert "Văn bản mới của" not in english.text
 
 
 @pytest.mark.parametrize(

@@ -7,17 +7,17 @@ import re
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import date
-from html import unescape
+from html import escape, unescape
 from pathlib import Path
 
 import aiohttp
 import pytest
 
+from gateway.model.formats import local_day
 from gateway.model.identifiers import AgencyCode
 from gateway.model.log import LogKind
 from gateway.model.people import UserRole
 from gateway.office import now
-from gateway.web.console.wording import local_day
 from gateway.wiring.desks import Desks
 from tests.console import Browser, add_people, person
 from tests.packages import Sent, document, status
@@ -364,3 +364,63 @@ async def test_who_cannot_send_again_reads_whom_to_tell(town: Town) -> None:
     assert "Trực ban B" not in page
     async with town.pages.visitor("here") as browser:
         assert "Trực ban A</strong> (" not in (await browser.get("/attention")).text
+
+
+async def test_a_recalled_document_is_changed_no_more_and_its_delivery_told_once(town: Town) -> None:
+    """In a mailbox and not collected is no answer; after a recall the buttons are gone, here and there."""
+    async with town.desks() as desks:
+        from tests.walks.test_desks import sent_thread
+
+        thread = await sent_thread(town, desks)
+    async with town.pages.visitor("clerk") as browser:
+        before = await browser.get(f"/sent/{thread}")
+        assert "Tệp đã gửi" in before.text
+        assert f"/documents/{thread}/packages/" in before.text
+        recalled = await browser.post(f"/sent/{thread}/recall", reason="Gửi nhầm")
+        assert recalled.status == 303
+        after = await browser.get(f"/sent/{thread}")
+        whole = await browser.get(f"/documents/{thread}")
+    for address in (f"/sent/{thread}/recall", f"/sent/{thread}/update", f"/sent/{thread}/replace"):
+        assert address in before.text
+        assert address not in after.text
+    assert "Cập nhật, thay thế, thu hồi" not in whole.text
+
+
+async def test_a_letter_to_a_neighbour_lies_in_the_mailbox_until_collected(town: Town) -> None:
+    """The gateway's own 01 is no answer of the neighbour's."""
+    letter = document(Sent(sender=HEALTH, number="5"), [COMMUNE])
+    assert (await town.health.send(letter, sender=HEALTH)).ok
+    async with town.pages.visitor("operator") as operator:
+        (row_,) = town.gateway.rows("SELECT id FROM threads WHERE owner = ?", HEALTH)
+        page = await operator.get(f"/documents/{row_['id']}")
+    told = r"vào hộp chờ nhận của UBND xã Thử Nghiệm lúc \d\d/\d\d/\d{4} \d\d:\d\d; chưa ai lấy\."
+    assert re.search(told, page.text)
+
+
+async def test_why_a_document_failed_is_told_in_the_readers_words(town: Town) -> None:
+    """From the entry that ended it: no code, one stop, English for who reads English."""
+    await failed_dispatch(town)
+    (row_,) = town.gateway.rows("SELECT thread_id FROM packages WHERE sender = ?", HEALTH)
+    (entry,) = town.gateway.log(LogKind.TURNED_AWAY)
+    fault = entry["faults"][0]
+    async with town.pages.visitor("operator") as operator:
+        vi = (await operator.get(f"/documents/{row_['thread_id']}")).text
+        await operator.get("/?lang=en", **{"Accept-Language": "en"})
+        en = (await operator.get(f"/documents/{row_['thread_id']}")).text
+    for text, words in ((vi, fault["vi"]), (en, fault["en"])):
+        told = text.partition('id="standing"')[2].partition("</section>")[0]
+        assert f": {escape(words.rstrip('.'))}.</p>" in told
+        assert entry["code"] not in told
+
+
+async def test_the_axis_s_receipt_is_unfolded_on_an_entrys_page(town: Town) -> None:
+    """What it states, fact by fact, and its signature's worth; not JSON within JSON."""
+    assert (await town.health.send(document(Sent(sender=HEALTH), [MINISTRY]), sender=HEALTH)).ok
+    seq = await row(town, "SELECT seq FROM log WHERE kind = ?", LogKind.DELIVERED)
+    async with town.pages.visitor("auditor") as auditor:
+        page = (await auditor.get(f"/log/entries/{seq}")).text
+    far = page.partition('id="far"')[2].partition("</section>")[0]
+    assert "Văn bản mới của" in far
+    assert "<dt>Nơi nhận<br><code" in far
+    assert "Thiếu chứng thư" in far or "Chữ ký đúng" in far
+    assert "far_receipt" not in page.partition('id="statement"')[2].partition("<details")[0]

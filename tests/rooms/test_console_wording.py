@@ -5,6 +5,7 @@ from itertools import pairwise
 
 import pytest
 
+from gateway.model import formats
 from gateway.model.people import Language
 from gateway.web.console import charts, wording
 
@@ -14,11 +15,11 @@ AT = datetime(2026, 11, 26, 7, 5, tzinfo=UTC)
 
 def test_an_instant_is_told_in_vietnams_time() -> None:
     """Five past two in the afternoon there, whatever the server's clock says; midnight is the next day."""
-    assert wording.write_instant(AT, VI) == "26/11/2026 14:05"
-    assert wording.write_instant(AT, EN) == "26 Nov 2026 14:05"
-    assert wording.write_day(datetime(2026, 11, 26, 17, 0, tzinfo=UTC), VI) == "27/11/2026"
-    assert wording.write_day(date(2026, 1, 2), EN) == "2 Jan 2026"
-    assert (wording.write_month(date(2026, 11, 1), VI), wording.write_month(date(2026, 11, 1), EN)) == (
+    assert formats.write_instant(AT, VI) == "26/11/2026 14:05"
+    assert formats.write_instant(AT, EN) == "26 Nov 2026 14:05"
+    assert formats.write_day(datetime(2026, 11, 26, 17, 0, tzinfo=UTC), VI) == "27/11/2026"
+    assert formats.write_day(date(2026, 1, 2), EN) == "2 Jan 2026"
+    assert (formats.write_month(date(2026, 11, 1), VI), formats.write_month(date(2026, 11, 1), EN)) == (
         "11/2026",
         "Nov 2026",
     )

@@ -9,6 +9,7 @@ import pytest
 
 from benchmarks.console_fill import fill
 from gateway.model.dispatch import Destination
+from gateway.model.formats import local_day
 from gateway.office import now
 from gateway.store.database import Database, from_micros, open_database
 from gateway.store.statistics import (
@@ -19,7 +20,6 @@ from gateway.store.statistics import (
     list_fullest,
     load_days,
 )
-from gateway.web.console.wording import local_day
 from tests.packages import Sent, document, status
 from tests.walks.world import FINANCE, HEALTH, MINISTRY, Node, World, collect_all, until
 

@@ -35,7 +35,8 @@ def _of_a_clerk(visitor: Visitor, dossier: Dossier) -> Iterator[DocumentAction]:
         theirs = any(visitor.user.sees(name) for name in dossier.directory.names_of(code))
         return theirs and works_here(code, dossier.directory)
 
-    if is_ours(dossier.thread.owner):
+    still_stands = dossier.thread.recalled_at is None and dossier.thread.superseded_by is None
+    if still_stands and is_ours(dossier.thread.owner):
         words = "Cập nhật, thay thế, thu hồi", "Update, replace, recall"
         yield _link(f"/sent/{dossier.thread.id}", words, "pen")
     for item in dossier.dispatches:

@@ -3,17 +3,17 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from aiohttp import web
 
-from gateway.edxml.attachments import NamedFile
 from gateway.edxml.file_names import safe_name
-from gateway.errors import Delay, Fault, Refusal
+from gateway.errors import Refusal
 from gateway.exchange.directory import Directory
 from gateway.exchange.dossier import Dossier, open_dossier
 from gateway.exchange.enclosures import Enclosures
-from gateway.exchange.words import business_words
 from gateway.model.code_lists import Kind
+from gateway.model.formats import local_day
 from gateway.model.people import Permission
 from gateway.store.audit_log import LogRow
 from gateway.store.blobs import Blobs, read_chunks
@@ -28,27 +28,14 @@ from gateway.web.console.entries import not_here, send_proof, send_receipt, tell
 from gateway.web.console.route import Route
 from gateway.web.console.shell import Shell
 from gateway.web.console.telling import tell_recipient
+from gateway.web.console.versions import list_versions
 from gateway.web.console.visitor import visitor_of
-from gateway.web.console.wording import local_day
 
 Words = tuple[str, str]
 
 # More than this nobody reads in a browser.
 _READABLE_BYTES = 512 << 10
 _PDF = "application/pdf"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Version:
-    """One package of the document, in words. trouble says why its files cannot be had."""
-
-    package: StoredPackage
-    title: Words
-    grade: labels.Label
-    sender: str
-    recipients: list[str]
-    files: list[NamedFile]
-    trouble: tuple[Fault, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,8 +68,7 @@ class OneDocument:
         """Show the document."""
         dossier = await self._dossier(request)
         today = local_day(self.clock())
-        versions = [await self._version(dossier, package) for package in dossier.documents()]
-        newest = versions[-1] if versions else None
+        current, others = await list_versions(dossier, self.enclosures)
         visitor = visitor_of(request)
         return await self.shell.render(
             request,
@@ -90,9 +76,10 @@ class OneDocument:
             dossier=dossier,
             thread=dossier.thread,
             sender=name_of(dossier.directory, dossier.thread.owner),
-            newest=newest,
-            particulars=None if newest is None else dossier.particulars.get(newest.package.id),
-            versions=list(reversed(versions)),
+            current=current,
+            particulars=None if current is None else dossier.particulars.get(current.package.id),
+            reason=_reason_of_change(dossier),
+            others=others,
             standings=[
                 (
                     name_of(dossier.directory, one.code),
@@ -101,7 +88,9 @@ class OneDocument:
                 )
                 for one in dossier.recipients
             ],
-            timeline=[tell_entry(row) for row in reversed(dossier.entries)],
+            timeline=[
+                tell_entry(row, partial(name_of, dossier.directory)) for row in reversed(dossier.entries)
+            ],
             successor=await self._successor(request, dossier),
             actions=self._offered(request, dossier),
             checkpoint=await find_newest(self.database),
@@ -119,23 +108,6 @@ class OneDocument:
             return await self._open(request, dossier.thread.superseded_by)
         except Refusal:
             return None
-
-    async def _version(self, dossier: Dossier, package: StoredPackage) -> Version:
-        files: list[NamedFile] = []
-        trouble: tuple[Fault, ...] = ()
-        try:
-            files = await self.enclosures.list_files(package)
-        except (Refusal, Delay) as error:  # erased, or the disk: the page stands, and says so
-            trouble = error.faults
-        return Version(
-            package=package,
-            title=business_words(package.business),
-            grade=labels.grade_label(package.grade),
-            sender=name_of(dossier.directory, package.sender),
-            recipients=[name_of(dossier.directory, code) for code in package.recipients],
-            files=files,
-            trouble=trouble,
-        )
 
     async def send_package(self, request: web.Request) -> web.StreamResponse:
         """Send a package as it came."""
@@ -180,7 +152,7 @@ class OneDocument:
             request,
             "documents/entry.html",
             thread=dossier.thread,
-            told=tell_entry(row),
+            told=tell_entry(row, partial(name_of, dossier.directory)),
             statement=row.statement.decode(),
             checkpoint=newest if newest is not None and newest.size >= row.seq else None,
         )
@@ -211,6 +183,13 @@ class OneDocument:
         if row is None:
             raise not_here("Văn bản không có mục nhật ký này.", "The document has no such entry.")
         return row
+
+
+def _reason_of_change(dossier: Dossier) -> str | None:
+    """Tell why the newest version changed what was sent; what a new document says there is noise."""
+    newest = dossier.documents()[-1:]
+    changes = [dossier.particulars.get(one.id) for one in newest if one.business]
+    return next((one.reason for one in changes if one is not None), None)
 
 
 def _package_name(package: StoredPackage) -> str:

@@ -12,6 +12,7 @@ from gateway.errors import Refusal
 from gateway.exchange.directory import Directory, Snapshot
 from gateway.exchange.lookup import Findings, Lookup
 from gateway.model.code_lists import Business
+from gateway.model.formats import local_day, write_day, write_instant
 from gateway.model.identifiers import AgencyCode
 from gateway.model.people import Language, Permission, User
 from gateway.model.question import OPEN_STANDINGS, Period, Question, Standing, found_in
@@ -29,7 +30,6 @@ from gateway.web.console.route import PREFIX, Area, Nav, Route
 from gateway.web.console.shell import Message, Shell
 from gateway.web.console.spreadsheets import CSV_TYPE, XLSX_TYPE, Row, write_csv, write_xlsx
 from gateway.web.console.visitor import language_of, visitor_of
-from gateway.web.console.wording import local_day, write_day, write_instant
 
 ON_A_PAGE = 25
 _LONGEST_NAME = 80

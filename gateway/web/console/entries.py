@@ -1,6 +1,6 @@
 """Entries of the audit log as pages show them: a sentence, fact by fact, receipt and proof to take."""
 
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,17 +10,16 @@ from aiohttp import web
 from gateway.errors import Refusal
 from gateway.evidence.receipts import read_statement
 from gateway.exchange.checkpoints import prove_entry
-from gateway.exchange.narration import narrate
-from gateway.exchange.words import EVENTS, GRADES, business_words, rung_words, status_words
+from gateway.exchange.narration import Names, narrate, rungs_of
+from gateway.exchange.words import EVENTS, GRADES, Words, business_words, name_rung, rung_words, status_words
+from gateway.model.formats import write_instant
 from gateway.model.log import LogKind
 from gateway.model.people import Language
 from gateway.model.signature import Grade
 from gateway.store.audit_log import LogRow
 from gateway.store.database import Database
 from gateway.web.console.downloads import send_away
-from gateway.web.console.wording import write_instant, write_size
-
-Words = tuple[str, str]
+from gateway.web.console.wording import write_size
 
 _TONES: dict[LogKind, tuple[str, str]] = {
     LogKind.ACCEPTED: ("good", "check"),
@@ -44,6 +43,9 @@ _TONES: dict[LogKind, tuple[str, str]] = {
     LogKind.CONTRADICTED: ("bad", "alert"),
     LogKind.ERASED: ("wait", "hourglass"),
 }
+
+# A login is quoted as it is, small letters and all.
+_BEGIN_WITH_A_LOGIN = frozenset({LogKind.ADMINISTERED, LogKind.SIGNED_IN, LogKind.SIGNED_OUT})
 
 # What the members of a statement are called (docs/log-events.md); one that is not here keeps its own name.
 _MEMBERS: dict[str, Words] = {
@@ -73,7 +75,6 @@ _MEMBERS: dict[str, Words] = {
     "since": ("Từ", "Since"),
     "far_id": ("Mã ở phía kia", "Far side's id"),
     "far_event": ("Việc ở phía kia", "Far side's event"),
-    "far_receipt": ("Biên nhận của phía kia", "Far side's receipt"),
     "verified": ("Đã kiểm chữ ký", "Signature verified"),
     "code": ("Mã lỗi", "Code"),
     "faults": ("Lỗi", "Faults"),
@@ -114,32 +115,36 @@ _MEMBERS: dict[str, Words] = {
     "again": ("Lượt thay", "Followed by"),
     "form": ("Dạng", "Form"),
 }
-# Said of every entry by its place in the list.
-_SAID_ALREADY = frozenset(
-    {"at", "event", "gateway", "version", "package", "dispatch", "sha256", "evidence", "carries", "session"}
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """An entry of the log, in words. The words of what happened are Vietnamese, as the log tells them."""
+    """An entry of the log, in words. rungs are what it proves: the standard's name, and ours."""
 
     row: LogRow
     title: Words
     tone: str
     icon: str
-    sentence: str
+    sentence: Words
+    rungs: Sequence[tuple[str, Words]]
 
 
-def tell_entry(row: LogRow) -> Told:
-    """Tell an entry."""
+def tell_entry(row: LogRow, names: Names) -> Told:
+    """Tell an entry; names says what an agency is called."""
     tone, icon = _TONES.get(row.kind, ("calm", "log"))
     title = name_event(row.kind)
     facts = facts_of(row)
     if row.kind is LogKind.ANSWERED:
         said = status_words(str(facts.get("status")))
         title = (f"{title[0]}: {said[0]}", f"{title[1]}: {said[1]}")
-    return Told(row=row, title=title, tone=tone, icon=icon, sentence=tell_facts(row.kind, facts))
+    return Told(
+        row=row,
+        title=title,
+        tone=tone,
+        icon=icon,
+        sentence=tell_facts(row.kind, facts, names),
+        rungs=[(rung, name_rung(rung)) for rung in rungs_of(facts)],
+    )
 
 
 def facts_of(row: LogRow) -> Mapping[str, Any]:
@@ -150,12 +155,20 @@ def facts_of(row: LogRow) -> Mapping[str, Any]:
         return {}
 
 
-def tell_facts(kind: LogKind, facts: Mapping[str, Any]) -> str:
+def tell_facts(kind: LogKind, facts: Mapping[str, Any], names: Names) -> Words:
     """Tell facts in a sentence. What somebody altered must not keep an auditor from seeing the rest."""
     try:
-        return narrate(kind, facts)
+        vi, en = narrate(kind, facts, names)
     except (LookupError, ValueError, TypeError, AttributeError):
-        return "Lời xác nhận không đọc được."
+        return "Lời xác nhận không đọc được.", "The statement cannot be read."
+    if kind in _BEGIN_WITH_A_LOGIN:
+        return f"{vi.rstrip('. ')}.", f"{en.rstrip('. ')}."
+    return end_sentence(vi), end_sentence(en)
+
+
+def end_sentence(told: str) -> str:
+    """Make what was told a sentence: a capital, and one stop."""
+    return f"{told[:1].upper()}{told[1:].rstrip('. ')}."
 
 
 def name_event(kind: LogKind) -> Words:
@@ -165,14 +178,12 @@ def name_event(kind: LogKind) -> Words:
 
 
 def lay_out(facts: Mapping[str, Any], language: Language) -> list[tuple[str, str, str]]:
-    """Lay a statement out, one fact on a row: the member's name, what it is called, what it says."""
-    return list(_rows(facts, language, ""))
+    """Lay a statement out, one fact on a row: the member's name, what it is called, what it says.
 
-
-def sum_up(facts: Mapping[str, Any], language: Language) -> str:
-    """Put what is particular about an entry on one line."""
-    told = {name: fact for name, fact in facts.items() if name not in _SAID_ALREADY}
-    return "; ".join(f"{label}: {said}" for _, label, said in _rows(told, language, ""))
+    The far side's receipt has facts of its own: far_receipts.py.
+    """
+    told = {name: fact for name, fact in facts.items() if name != "far_receipt"}
+    return list(_rows(told, language, ""))
 
 
 def _rows(facts: Mapping[str, Any], language: Language, before: str) -> Iterator[tuple[str, str, str]]:

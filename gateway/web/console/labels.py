@@ -105,16 +105,6 @@ URGENCIES: dict[Priority, tuple[str, str]] = {
     Priority.EXPRESS_AT_HOUR: ("Hỏa tốc hẹn giờ", "Express at the hour"),
 }
 
-# Why an attempt ended without a result, by the code of the delay.
-_DELAYS: dict[str, tuple[str, str]] = {
-    "axis-away": ("Không liên lạc được với trục", "The axis could not be reached"),
-    "axis-failed": ("Trục gặp lỗi", "The axis failed"),
-    "axis-busy": ("Trục đang bận", "The axis was busy"),
-    "outcome-unknown": ("Trục chưa trả lời; chưa rõ đã nhận chưa", "No answer; the axis may have it"),
-    "answer-unreadable": ("Không đọc được trả lời của trục", "The axis's answer could not be read"),
-    "claim-lost": ("Lần thử trước bị dừng giữa chừng", "An earlier attempt was interrupted"),
-}
-
 # What the sender asks for (loại chỉ đạo); 0 is nothing.
 STEERING: dict[int, tuple[str, str]] = {1: ("Chỉ đạo", "Steering"), 2: ("Báo cáo", "Report")}
 
@@ -136,8 +126,8 @@ def status_label(code: str | None) -> Label:
 
 def delay_words(fault: str | None) -> tuple[str, str]:
     """Say why an attempt was put off; fault begins with the delay's code."""
-    code = (fault or "").partition(":")[0]
-    return _DELAYS.get(code, (code, code))
+    vi, en = words.delay_words((fault or "").partition(":")[0])
+    return vi[:1].upper() + vi[1:], en[:1].upper() + en[1:]
 
 
 def direction_label(direction: Direction | str) -> Label:

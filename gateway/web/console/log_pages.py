@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from aiohttp import web
 from cryptography import x509
@@ -12,10 +13,9 @@ from gateway.errors import Fault, Refusal
 from gateway.evidence.checkpoint import verify_checkpoint
 from gateway.evidence.merkle import hash_leaf
 from gateway.evidence.note import read_note
-from gateway.evidence.receipts import read_receipt, verify_receipt
+from gateway.evidence.receipts import read_receipt
 from gateway.evidence.replay import content_of
 from gateway.exchange.directory import Directory, Snapshot
-from gateway.exchange.words import rung_words
 from gateway.model.agency import System
 from gateway.model.log import LogKind
 from gateway.model.people import Language, Permission
@@ -25,9 +25,9 @@ from gateway.store.database import Database
 from gateway.store.log_search import LogPage, search_log
 from gateway.store.threads import find_thread
 from gateway.trust.keys import fingerprint_of
+from gateway.web.console.documents import name_of
 from gateway.web.console.downloads import send_away
 from gateway.web.console.entries import (
-    Told,
     facts_of,
     lay_out,
     name_event,
@@ -35,11 +35,10 @@ from gateway.web.console.entries import (
     one_piece,
     send_proof,
     send_receipt,
-    sum_up,
     tell_entry,
-    tell_facts,
 )
 from gateway.web.console.forms import query_of
+from gateway.web.console.judging import judge, unfold
 from gateway.web.console.log_query import FAILURES, LogQuery
 from gateway.web.console.route import PREFIX, Area, Nav, Route
 from gateway.web.console.shell import Shell
@@ -50,31 +49,10 @@ _PEM = "application/x-pem-file"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
-    """One entry of the list. summary says in any language what the sentence says in Vietnamese."""
-
-    told: Told
-    sentence: str
-    rungs: list[str]
-    summary: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Judgement:
-    """What an entry's receipt is worth, as far as this node can tell.
-
-    Shape: certificate is None when none of this node's seals signed it.
-    """
-
-    algorithm: str
-    fingerprint: str
-    certificate: x509.Certificate | None
-    is_valid: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class LogPages:
-    """The pages about entries. certificates gives those of every seal this node ever had.
+    """The pages about entries.
+
+    Shape: certificates gives those of every seal this node ever had; others those of the axis and of peers.
 
     One looks at a time: the database lends two connections for reading, and one stays free.
     """
@@ -83,6 +61,7 @@ class LogPages:
     database: Database
     directory: Directory
     certificates: Callable[[], Sequence[x509.Certificate]]
+    others: Callable[[], Sequence[x509.Certificate]]
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def routes(self) -> Iterable[Route]:
@@ -103,6 +82,7 @@ class LogPages:
         form, directory = query_of(request), await self.directory.current()
         query, before = LogQuery.of(form), form.text("before")
         faults: Sequence[Fault] = ()
+        names = partial(name_of, directory)
         found = LogPage(rows=[], following=None)
         try:
             question = await query.question(self.database, directory)
@@ -116,7 +96,7 @@ class LogPages:
             request,
             "audit/log.html",
             query=query,
-            lines=[_line(row, language_of(request)) for row in found.rows],
+            lines=[tell_entry(row, names) for row in found.rows],
             reached=found.following if found.reached else None,
             older=older,
             newest=f"{PREFIX}/log?{query.write()}" if before else "",
@@ -132,6 +112,7 @@ class LogPages:
         """Show one entry: what it says, who signed it, and where it stands in the log."""
         row = await self._row(request)
         facts = facts_of(row)
+        names = partial(name_of, await self.directory.current())
         kept = await self._checkpoint_of(row)
         package = str(facts.get("package", ""))
         seals = self.certificates()
@@ -139,11 +120,12 @@ class LogPages:
         return await self.shell.render(
             request,
             "audit/entry.html",
-            told=tell_entry(row),
+            told=tell_entry(row, names),
+            far=unfold(facts, [*seals, *self.others()], names, language_of(request)),
             facts=lay_out(facts, language_of(request)),
             statement=row.statement.decode("utf-8", "replace"),
             fits=content is not None and hash_leaf(content) == row.leaf,
-            judgement=_judge(row, seals),
+            judgement=None if row.receipt is None else judge(read_receipt(row.receipt), seals),
             thread=await find_thread(self.database, package) if package else None,
             checkpoint=kept,
             seal=None if kept is None else _signer_of(kept, seals),
@@ -182,30 +164,6 @@ class LogPages:
         """Find the checkpoint to prove an entry under: the first with a timestamp, which dates it best."""
         kept = await find_stamped_from(self.database, row.seq) or await find_newest(self.database)
         return kept if kept is not None and kept.size >= row.seq else None
-
-
-def _line(row: LogRow, language: Language) -> Line:
-    facts = facts_of(row)
-    rungs = facts.get("evidence", ())
-    return Line(
-        told=tell_entry(row),
-        sentence=tell_facts(row.kind, {name: fact for name, fact in facts.items() if name != "evidence"}),
-        rungs=[rung_words(rung) for rung in ([rungs] if isinstance(rungs, str) else rungs)],
-        summary=sum_up(facts, language),
-    )
-
-
-def _judge(row: LogRow, seals: Sequence[x509.Certificate]) -> Judgement | None:
-    if row.receipt is None:
-        return None
-    receipt = read_receipt(row.receipt)
-    by = next((one for one in seals if fingerprint_of(one) == receipt.certificate_sha256), None)
-    return Judgement(
-        algorithm=receipt.algorithm,
-        fingerprint=receipt.certificate_sha256,
-        certificate=by,
-        is_valid=by is not None and verify_receipt(receipt, by),
-    )
 
 
 def _signer_of(kept: KeptCheckpoint, seals: Sequence[x509.Certificate]) -> str | None:

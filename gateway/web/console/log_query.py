@@ -9,13 +9,13 @@ from gateway.errors import Fault, Refusal
 from gateway.exchange.directory import Snapshot
 from gateway.exchange.export import find_document
 from gateway.exchange.lookup import agencies_called
+from gateway.model.formats import VIETNAM
 from gateway.model.identifiers import AgencyCode, SystemId
 from gateway.model.log import LogKind
 from gateway.model.people import normalise_login
 from gateway.store.database import Database
 from gateway.store.log_search import PERSONAL_KINDS, LogQuestion
 from gateway.web.console.forms import Form
-from gateway.web.console.wording import VIETNAM
 
 FAILURES = "failures"
 FAILED_KINDS = (

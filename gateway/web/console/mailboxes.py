@@ -12,6 +12,7 @@ from gateway.exchange.composing import Composing
 from gateway.exchange.correspondence import Correspondence, Opened
 from gateway.exchange.enclosures import Enclosures
 from gateway.model.code_lists import STATUS_NAMES, StatusCode
+from gateway.model.formats import local_day
 from gateway.model.identifiers import DispatchId, normalise_code
 from gateway.model.package import Staff
 from gateway.model.people import Permission
@@ -24,7 +25,6 @@ from gateway.web.console.forms import Form, form_of
 from gateway.web.console.route import PREFIX, Area, Nav, Route
 from gateway.web.console.shell import Message, Shell
 from gateway.web.console.visitor import Visitor, visitor_of
-from gateway.web.console.wording import local_day
 
 ON_A_PAGE = 50
 

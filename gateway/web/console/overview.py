@@ -12,6 +12,7 @@ from aiohttp import web
 from gateway.exchange.directory import Directory, Snapshot
 from gateway.model.code_lists import Kind
 from gateway.model.dispatch import Destination
+from gateway.model.formats import local_day, write_day, write_month
 from gateway.model.identifiers import AgencyCode
 from gateway.model.people import Language, Permission, User
 from gateway.store.checkpoints import KeptCheckpoint, find_newest
@@ -31,7 +32,6 @@ from gateway.web.console.charts import Series
 from gateway.web.console.route import Area, Nav, Route
 from gateway.web.console.shell import Shell
 from gateway.web.console.visitor import Visitor, visitor_of
-from gateway.web.console.wording import local_day, write_day, write_month
 from gateway.web.operations import Watch
 
 _DAYS = 30

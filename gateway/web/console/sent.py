@@ -8,25 +8,42 @@ from functools import partial
 from aiohttp import web
 
 from gateway.errors import Refusal
+from gateway.exchange.dossier import Dossier, load_dossier
+from gateway.exchange.enclosures import Enclosures
 from gateway.exchange.outgoing import Outgoing
 from gateway.model.code_lists import Business
+from gateway.model.dispatch import Destination, State
 from gateway.model.identifiers import ThreadId
 from gateway.model.log import LogKind
 from gateway.model.people import Permission
+from gateway.model.thread import RecipientState
 from gateway.store.audit_log import fetch_receipt
-from gateway.store.mailboxes import list_package_dispatches
-from gateway.store.packages import list_thread_packages
-from gateway.store.threads import list_answers
+from gateway.store.mailboxes import SentItem
 from gateway.web.console.asked import asked_at_of
 from gateway.web.console.desk_visitors import show_no_desk, works_at_a_desk
 from gateway.web.console.documents import name_of, worst_first
 from gateway.web.console.forms import Form, form_of
 from gateway.web.console.route import PREFIX, Area, Nav, Route
 from gateway.web.console.shell import Message, Shell
+from gateway.web.console.versions import list_versions
 from gateway.web.console.visitor import visitor_of
 
 ON_A_PAGE = 50
 _AMENDING = {"update": Business.UPDATE, "replace": Business.REPLACE}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """How far the document came with one of its recipients.
+
+    Shape: cause says why it came no further; lies_here means in the mailbox of a system that has not
+    collected it, whatever the gateway has said of its arrival.
+    """
+
+    state: RecipientState
+    dispatch: SentItem | None
+    cause: tuple[str, str] | None
+    lies_here: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +52,7 @@ class SentDocuments:
 
     shell: Shell
     outgoing: Outgoing
+    enclosures: Enclosures
     clock: Callable[[], datetime]
 
     def routes(self) -> Iterable[Route]:
@@ -118,21 +136,30 @@ class SentDocuments:
         self, request: web.Request, form: Form | None = None, refusal: Refusal | None = None
     ) -> web.Response:
         sent = await self.outgoing.find_sent(_id_of(request), by=visitor_of(request).user)
-        database = self.outgoing.desk.database
-        packages = await list_thread_packages(database, sent.thread.id)
-        outgoing = [package.id for package in packages if package.business is not None]
+        directory = await self.outgoing.desk.directory.current()
+        dossier = await load_dossier(self.outgoing.desk.database, sent.thread, directory)
+        current, _ = await list_versions(dossier, self.enclosures)
         return await self.shell.render(
             request,
             "sent/document.html",
             status=200 if refusal is None else 422,
             sent=sent,
-            dispatches=await list_package_dispatches(database, outgoing),
-            answers=await list_answers(database, sent.thread.id),
-            name_of=partial(name_of, await self.outgoing.desk.directory.current()),
+            deliveries=[_delivery(dossier, state) for state in sent.holders],
+            current=current,
+            answers=dossier.answers,
+            name_of=partial(name_of, directory),
             asked_at=self.clock().isoformat(),
             reason=form.text("reason") if form else "",
             faults=() if refusal is None else refusal.faults,
         )
+
+
+def _delivery(dossier: Dossier, state: RecipientState) -> Delivery:
+    dispatch = dossier.dispatch_to(state.code)
+    if dispatch is None:
+        return Delivery(state=state, dispatch=None, cause=None, lies_here=False)
+    lies_here = dispatch.destination is Destination.MAILBOX and dispatch.state is State.WAITING
+    return Delivery(state=state, dispatch=dispatch, cause=dossier.cause_of(dispatch), lies_here=lies_here)
 
 
 def _id_of(request: web.Request) -> ThreadId:

@@ -3,11 +3,12 @@
 from datetime import date, datetime
 
 from gateway.exchange.dossier import Dossier
-from gateway.model.dispatch import Destination
+from gateway.model.dispatch import Destination, State
+from gateway.model.formats import write_day, write_instant
 from gateway.model.people import Language
 from gateway.model.question import OPEN_STANDINGS, Standing
 from gateway.model.thread import RecipientState
-from gateway.web.console.wording import VIETNAM, write_day
+from gateway.web.console.entries import end_sentence
 
 _VI, _EN = Language.VIETNAMESE, Language.ENGLISH
 Words = tuple[str, str]
@@ -21,8 +22,8 @@ _WORK: dict[str, Words] = {
 # Each pair is for a mailbox here, and for the axis.
 _WAITS: tuple[Words, Words] = (
     (
-        "{name} chưa nhận về; văn bản chờ trong hộp từ lúc {at}",
-        "{name} has not taken it; it has been waiting since {at}",
+        "Văn bản đã vào hộp chờ nhận của {name} lúc {at}; chưa ai lấy",
+        "It has been in the mailbox of {name} since {at}; nobody has collected it",
     ),
     (
         "Đang chờ chuyển lên trục cho {name}, từ lúc {at}",
@@ -55,7 +56,7 @@ def tell_recipient(dossier: Dossier, recipient: RecipientState, today: date) -> 
         past = due_on < today
         vi = f"{vi}; {'quá hạn từ' if past else 'hạn'} {write_day(due_on, _VI)}"
         en = f"{en}; {'overdue since' if past else 'due'} {write_day(due_on, _EN)}"
-    return f"{vi}.", f"{en}."
+    return end_sentence(vi), end_sentence(en)
 
 
 def _told(dossier: Dossier, recipient: RecipientState, standing: Standing) -> Words:
@@ -95,10 +96,13 @@ def _tell_delivery(dossier: Dossier, recipient: RecipientState, standing: Standi
     dispatch = dossier.dispatch_to(recipient.code)
     to_axis = dispatch is not None and dispatch.destination is Destination.AXIS
     if standing is Standing.FAILED:
-        fault = dispatch.last_fault if dispatch is not None else None
         vi, en = f"Văn bản không chuyển được tới {name}", f"It could not be delivered to {name}"
-        return (f"{vi}: {fault}", f"{en}: {fault}") if fault else (vi, en)
-    if standing is Standing.WAITING:
+        cause = None if dispatch is None else dossier.cause_of(dispatch)
+        if cause is None:
+            return vi, en
+        return f"{vi}: {cause[0].rstrip('.')}", f"{en}: {cause[1].rstrip('.')}"
+    lies_here = dispatch is not None and not to_axis and dispatch.state is State.WAITING
+    if standing is Standing.WAITING or lies_here:
         return _at(_WAITS[to_axis], name, None if dispatch is None else dispatch.sent_at)
     if recipient.status is not None:
         return _at(_ARRIVED, name, recipient.status_at)
@@ -113,9 +117,8 @@ def _reason(dossier: Dossier, recipient: RecipientState) -> str | None:
 
 
 def _at(words: Words, name: str, at: datetime | None) -> Words:
-    """Put name and instant into a sentence: 14:05 26/11/2026."""
+    """Put name and instant into a sentence."""
     if at is None:
         return words[0].format(name=name, at="(chưa rõ)"), words[1].format(name=name, at="(unknown)")
-    hour = f"{at.astimezone(VIETNAM):%H:%M}"
-    vi, en = f"{hour} {write_day(at, _VI)}", f"{hour}, {write_day(at, _EN)}"
+    vi, en = write_instant(at, _VI), write_instant(at, _EN)
     return words[0].format(name=name, at=vi), words[1].format(name=name, at=en)

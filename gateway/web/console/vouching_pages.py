@@ -17,6 +17,7 @@ from gateway.model.people import Permission
 from gateway.store.checkpoints import KeptCheckpoint, Seen, list_checkpoints
 from gateway.web.console.downloads import send_away
 from gateway.web.console.entries import not_here, one_piece
+from gateway.web.console.fault_groups import group_faults
 from gateway.web.console.forms import query_of
 from gateway.web.console.route import PREFIX, Route
 from gateway.web.console.shell import Message, Shell
@@ -120,6 +121,7 @@ class VouchingPages:
             "audit/verify.html",
             run=run,
             is_running=self.verifying.is_running,
+            wrong=[] if run is None else group_faults(run.faults),
             checks=[] if run is None else _checks(run),
             knows_roots=self.verifying.anchors is not None,
         )

@@ -1,15 +1,12 @@
-"""Instants, numbers and sizes as people write them, in Vietnamese and in English. Vietnam's time."""
+"""Numbers, sizes and spans as people write them, in Vietnamese and in English; the templates' filters."""
 
 from collections.abc import Callable, Mapping
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
+from gateway.model.formats import write_day, write_instant, write_month
 from gateway.model.people import Language
 
-VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
-
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _NARROW = "\N{NO-BREAK SPACE}"
 _STEPS = (
     (timedelta(days=365), "năm", "year"),
@@ -18,29 +15,6 @@ _STEPS = (
     (timedelta(hours=1), "giờ", "hour"),
     (timedelta(minutes=1), "phút", "minute"),
 )
-
-
-def local_day(at: datetime) -> date:
-    """Tell which day it is in Vietnam."""
-    return at.astimezone(VIETNAM).date()
-
-
-def write_day(day: date, language: Language) -> str:
-    """Write 26/11/2026, or 26 Nov 2026. An instant counts as its day in Vietnam."""
-    day = local_day(day) if isinstance(day, datetime) else day
-    if language is Language.VIETNAMESE:
-        return f"{day:%d/%m/%Y}"
-    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
-
-
-def write_instant(at: datetime, language: Language) -> str:
-    """Write 26/11/2026 14:05, or 26 Nov 2026 14:05."""
-    return f"{write_day(at, language)} {at.astimezone(VIETNAM):%H:%M}"
-
-
-def write_month(day: date, language: Language) -> str:
-    """Write 11/2026, or Nov 2026."""
-    return f"{day:%m/%Y}" if language is Language.VIETNAMESE else f"{_MONTHS[day.month - 1]} {day.year}"
 
 
 def write_number(number: float, language: Language, decimals: int = 0) -> str:
