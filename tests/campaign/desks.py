@@ -10,12 +10,11 @@ from datetime import date
 from gateway.errors import Delay
 from gateway.office import now
 from gateway.sandbox.dms import DmsAnswer, SampleDms
-from tests.campaign.ledger import Ledger, Sending
+from tests.campaign.ledger import Ledger, Sending, reaches
 from tests.campaign.town import GHOST, PATIENCE, Desk, Town
 from tests.packages import Sent, document, status
 
 _DAY = date(2026, 4, 10)
-_RANK = {"01": 1, "03": 2, "02": 3, "04": 4, "05": 5, "06": 6}
 _WORD_RANK = {"processing": 1, "done": 2, "fail": 2}
 _FAIL_EACH = 23
 _PAUSE = 0.15
@@ -69,8 +68,12 @@ class Clerk:
                             task.add_done_callback(answering.discard)
             with contextlib.suppress(Delay, KeyError, ValueError):
                 if self.dice.random() < 0.02:
-                    self._watch(await dms.sent())
+                    await self.look()
             await asyncio.sleep(_PAUSE)
+
+    async def look(self) -> None:
+        """See how far all that was sent has come."""
+        self._watch(await self.desk.dms().sent())
 
     def _write_document(self) -> tuple[Sending, bytes]:
         others = [
@@ -205,7 +208,7 @@ class Clerk:
 
     def _watch(self, answer: DmsAnswer) -> None:
         """See that what the sender is told never goes back; who turned it away may begin anew."""
-        promised = {promise[0]: one for one in self.ledger.sendings.values() for promise in one.promises}
+        promised = self.ledger.promised()
         for item in answer.items:
             sending = promised.get(item["senderDocId"])
             if sending is None or (_will_fail(sending) and item["toCode"] == sending.recipients[0]):
@@ -213,7 +216,7 @@ class Clerk:
             key = (item["senderDocId"], item["toCode"])
             told = (_WORD_RANK.get(item["sendStatus"], 0), item.get("receiveStatus") or "")
             before = self.ledger.progress.get(key, (0, ""))
-            if told[0] < before[0] or _RANK.get(told[1], 0) < _RANK.get(before[1], 0):
+            if not reaches(told, before):
                 self.ledger.wrongs.append(f"{key} went back from {before} to {told}")
             self.ledger.progress[key] = told
 

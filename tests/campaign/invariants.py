@@ -18,7 +18,7 @@ from cryptography import x509
 from gateway.evidence.merkle import hash_leaf
 from gateway.evidence.receipts import read_receipt, verify_receipt, write_entry
 from gateway.sandbox.faulty_axis import Fault, Passage
-from tests.campaign.ledger import Ledger, Sending
+from tests.campaign.ledger import Ledger, Sending, reaches
 from tests.campaign.town import GHOST, House, Town
 from tests.walks.world import HUB, PROVINCE
 
@@ -152,6 +152,16 @@ def _seen_on_the_spot(scene: Scene) -> Iterator[str | None]:
     received = sum(len(ids) for ids in scene.ledger.offers.values())
     yield from [None] * (received + len(scene.ledger.progress))
     yield from scene.ledger.wrongs
+
+
+def _shown_again(scene: Scene) -> Iterator[str | None]:
+    promised = scene.ledger.promised()
+    shown: dict[tuple[int, str], list[tuple[int, str]]] = defaultdict(list)
+    for (doc_id, recipient), told in scene.ledger.progress.items():
+        shown[promised[doc_id].token, recipient].append(told)
+    for key, owed in scene.ledger.owed.items():
+        again = any(reaches(told, owed) for told in shown[key])
+        yield None if again else f"{key} was shown as {owed} before the loss, now as {shown[key]}"
 
 
 def _promises_are_logged(scene: Scene) -> Iterator[str | None]:
@@ -318,6 +328,7 @@ INVARIANTS: dict[str, Callable[[Scene], Iterator[str | None]]] = {
     "an arrival is told to its sender": _arrivals_are_told,
     "an arrival is told once": _words_once,
     "bytes are as sent, nobody gets what is another's, and no status goes back": _seen_on_the_spot,
+    "what a gateway had shown before it was lost is shown again": _shown_again,
     "every promise is in the log, with the receipt that was given": _promises_are_logged,
     "every leaf recomputes, every receipt verifies, no number is missing": _log_recomputes,
     "no effect without its entry, no entry without its effect, nothing left open": _effects_and_entries,

@@ -111,6 +111,8 @@ async def play(directory: Path, plan: Plan) -> Outcome:
                 outcome.seconds = time.monotonic() - began
                 unsettled = await _settle(town, ledger, within=plan.settled_within)
                 outcome.settled_in = time.monotonic() - began - outcome.seconds
+                if plan.losses:
+                    await asyncio.gather(*(clerk.look() for clerk in clerks))
             passings = [Counter(await nursery.passings(house.number)) for house in town.houses]
             outcome.passings = {point.name: sum(each[point.name] for each in passings) for point in Point}
             outcome.findings = check_all(Scene(town=town, ledger=ledger, registered=registrar.wanted))

@@ -6,8 +6,10 @@ Written down by the DMSs themselves while everything around them dies; the invar
 import hashlib
 import re
 from collections import defaultdict
+from collections.abc import Container
 from dataclasses import dataclass, field
 
+_RANK = {"01": 1, "03": 2, "02": 3, "04": 4, "05": 5, "06": 6}
 _TOKEN = re.compile(rb"phi\xe1\xba\xbfu (\d+)")
 _SEAL = re.compile(rb"<(\w+:)?Signature\b.*</(?:\w+:)?Signature>", re.DOTALL)
 _WORD = re.compile(rb"StatusCode>(\d\d)<")
@@ -40,7 +42,9 @@ class Ledger:
     """Everything the DMSs know together.
 
     Shape: offers: (recipient, token) → the ids under which it was offered; words: (document id, said by,
-    code) → the ids under which its sender was told; wrongs are faults seen on the spot.
+    code) → the ids under which its sender was told; progress: (id, recipient) → the word and the status that
+    the sender was shown; owed: (token, recipient) → what a gateway had shown before it was lost; wrongs are
+    faults seen on the spot.
     """
 
     sendings: dict[int, Sending] = field(default_factory=dict)
@@ -52,11 +56,22 @@ class Ledger:
     amended: set[str] = field(default_factory=set)
     confirmed: set[tuple[str, str]] = field(default_factory=set)
     progress: dict[tuple[str, str], tuple[int, str]] = field(default_factory=dict)
+    owed: dict[tuple[int, str], tuple[int, str]] = field(default_factory=dict)
     wrongs: list[str] = field(default_factory=list)
 
     def new_token(self) -> int:
         """Number the next package."""
         return len(self.sendings) + 1
+
+    def promised(self) -> dict[str, Sending]:
+        """Map every id that was promised to what was sent."""
+        return {promise[0]: one for one in self.sendings.values() for promise in one.promises}
+
+    def lose(self, systems: Container[str]) -> None:
+        """Take what a lost gateway showed these systems for owed: restored, it may show less for a while."""
+        promised = self.promised()
+        for key in [key for key in self.progress if promised[key[0]].system in systems]:
+            self.owed[promised[key[0]].token, key[1]] = self.progress.pop(key)
 
     def enter(self, sending: Sending) -> None:
         """Write down what is about to be sent."""
@@ -86,3 +101,8 @@ class Ledger:
             self.wrongs.append(f"unreadable word {doc_id}")
             return
         self.words[about[1].decode(), by[1].decode(), word[1].decode()].add(doc_id)
+
+
+def reaches(told: tuple[int, str], before: tuple[int, str]) -> bool:
+    """Tell whether what is shown now is no less than what was shown before."""
+    return told[0] >= before[0] and _RANK.get(told[1], 0) >= _RANK.get(before[1], 0)

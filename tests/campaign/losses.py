@@ -39,6 +39,7 @@ class Loser:
             self.house.life.kill()
             await self.house.life.dead.wait()
             await asyncio.to_thread(self._lose_and_restore, backup)
+            self.ledger.lose({clerk.desk.system for clerk in self.clerks})
             await (await self.house.start()).ready.wait()
             self.count += 1
             await asyncio.gather(*(clerk.send_again(safe) for clerk in self.clerks))

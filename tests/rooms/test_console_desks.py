@@ -369,8 +369,6 @@ async def test_who_cannot_send_again_reads_whom_to_tell(town: Town) -> None:
 async def test_a_recalled_document_is_changed_no_more_and_its_delivery_told_once(town: Town) -> None:
     """In a mailbox and not collected is no answer; after a recall the buttons are gone, here and there."""
     async with town.desks() as desks:
-        from tests.walks.test_desks import sent_thread
-
         thread = await sent_thread(town, desks)
     async with town.pages.visitor("clerk") as browser:
         before = await browser.get(f"/sent/{thread}")
