@@ -87,10 +87,12 @@ def _tell_end(loops: "asyncio.Task[None]") -> None:
 
 
 async def _drain(gateway: Gateway, loops: "asyncio.Task[None]", config: Config) -> None:
-    with contextlib.suppress(TimeoutError, asyncio.CancelledError):
-        await asyncio.wait_for(loops, config.delivery.grace_at_stop.total_seconds())
-    for session in gateway.sessions:
-        await session.close()
+    try:
+        with contextlib.suppress(TimeoutError, asyncio.CancelledError):
+            await asyncio.wait_for(loops, config.delivery.grace_at_stop.total_seconds())
+    finally:
+        for session in gateway.sessions:
+            await session.close()
 
 
 def _tls(config: Config) -> ssl.SSLContext | None:

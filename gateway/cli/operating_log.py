@@ -13,9 +13,6 @@ from structlog.types import EventDict, Processor
 
 from gateway.settings import Log
 
-# One line in these is one event, so what they carry has to fit a line.
-_ON_ONE_LINE = frozenset({"json", "logfmt"})
-
 
 def start_log(settings: Log, *, into: TextIO | None = None) -> None:
     """Send every log line to stderr or into a file, in the form and from the level the settings say."""

@@ -12,8 +12,8 @@ from enum import StrEnum
 
 from gateway.errors import Delay
 from gateway.model.alert import Alert
-
-_VIETNAM = timedelta(hours=7)
+from gateway.model.formats import write_instant
+from gateway.model.people import Language
 
 
 class MailSecurity(StrEnum):
@@ -83,6 +83,6 @@ def _instant(alert: Alert) -> datetime:
 
 def _sentence(alert: Alert) -> str:
     """Say an alert in both languages, and when it began or ended."""
-    at = f"{_instant(alert) + _VIETNAM:%d/%m/%Y %H:%M}"
+    at = write_instant(_instant(alert), Language.VIETNAMESE)
     vi, en = ("Đã hết", "Ended") if alert.cleared_at else ("Từ", "Since")
     return f"{vi} {at}: {alert.condition.vi}\n{en} {at}: {alert.condition.en}\n({alert.condition.rule})"

@@ -6,7 +6,6 @@ Source: QCVN 102:2016/BTTTT and its amendment SĐ1:2022; packages met in the fie
 
 NS = "http://www.mic.gov.vn/TBT/QCVN_102_2016"
 DS = "http://www.w3.org/2000/09/xmldsig#"
-XLINK = "http://www.w3.org/1999/xlink"
 
 # Two dialects that are recognised only to be refused by name.
 GO_EDOC = "http://www.go.vn/eDoc"

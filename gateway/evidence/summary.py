@@ -5,12 +5,12 @@ Each page stands alone: no script, no picture, no font, nothing fetched. Every f
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from html import escape
 
+from gateway.model.formats import local
 from gateway.model.thread import Thread
 
-_VIETNAM = timezone(timedelta(hours=7))
 Words = tuple[str, str]
 """Something said in Vietnamese and English."""
 
@@ -120,7 +120,7 @@ def write_page(told: Told, *, gateway: str) -> bytes:
     """Write a document's page. A package is its file's name, its SHA-256, and how it left, if otherwise."""
     thread = told.thread
     day = f" ngày {thread.promulgated_on:%d/%m/%Y}" if thread.promulgated_on else ""
-    recalled = f"Đã thu hồi {_when(thread.recalled_at)}" if thread.recalled_at else None
+    recalled = f"Đã thu hồi {local(thread.recalled_at)}" if thread.recalled_at else None
     pieces = [
         _head(f"{thread.notation}: {thread.subject}"),
         '<header><p class="kicker">Hồ sơ bằng chứng <span class="en">· evidence</span></p>',
@@ -128,7 +128,7 @@ def write_page(told: Told, *, gateway: str) -> bytes:
         "<table><tbody>",
         _fact(("Cơ quan ban hành", "issued by"), told.owner),
         _fact(("Mã văn bản", "document id"), thread.document_id),
-        _fact(("Vào sổ lúc", "recorded"), _when(thread.opened_at)),
+        _fact(("Vào sổ lúc", "recorded"), local(thread.opened_at)),
         _fact(("Cổng", "gateway"), gateway),
         _fact(("Tình trạng", "state"), recalled) if recalled else "",
         "</tbody></table>",
@@ -159,7 +159,7 @@ def write_cover(
     yield _head(f"Hồ sơ bằng chứng: {gateway}")
     yield '<header><p class="kicker">Liên Thông</p><h1>Hồ sơ bằng chứng <span class="en">'
     yield f'· Evidence</span></h1><p class="subject">{_(gateway)}</p></header><table><tbody>'
-    yield _fact(("Lập lúc", "made"), _when(at))
+    yield _fact(("Lập lúc", "made"), local(at))
     yield from (_fact(what, told) for what, told in facts)
     yield "</tbody></table>" + _title("Văn bản", "documents")
     yield "<table><thead><tr><th>Số, ký hiệu</th><th>Trích yếu</th><th>Cơ quan ban hành</th><th>Vào sổ</th>"
@@ -173,7 +173,7 @@ def write_row(thread: Thread, folder: str, owner: str) -> str:
     """Write a document's row on the cover."""
     return (
         f'<tr><td><a href="{_(folder)}/summary.html">{_(thread.notation)}</a></td>'
-        f"<td>{_(thread.subject)}</td><td>{_(owner)}</td><td>{_when(thread.opened_at)}</td></tr>\n"
+        f"<td>{_(thread.subject)}</td><td>{_(owner)}</td><td>{local(thread.opened_at)}</td></tr>\n"
     )
 
 
@@ -195,7 +195,7 @@ def _fact(what: Words, told: str) -> str:
 
 def _recipient(name: str, status: Words | None, at: datetime | None) -> str:
     said = "–" if status is None else f'{_(status[0])} <span class="en">· {_(status[1])}</span>'
-    return f'<tr><td>{_(name)}</td><td>{said}</td><td class="at">{_when(at) if at else ""}</td></tr>'
+    return f'<tr><td>{_(name)}</td><td>{said}</td><td class="at">{local(at) if at else ""}</td></tr>'
 
 
 def _step(step: Step) -> str:
@@ -206,7 +206,7 @@ def _step(step: Step) -> str:
     vi, en = step.what
     told = f'{_(step.told[0])} <span class="en">· {_(step.told[1])}</span>'
     return (
-        f'<tr><td class="seq">{step.seq}</td><td class="at">{_when(step.at)}</td><td><strong>{_(vi)}</strong>'
+        f'<tr><td class="seq">{step.seq}</td><td class="at">{local(step.at)}</td><td><strong>{_(vi)}</strong>'
         f' <span class="en">· {_(en)}</span><br>{told}<br>{rungs}</td></tr>\n'
     )
 
@@ -222,10 +222,6 @@ def _legend() -> str:
         for kind, (vi, en), told, told_en in _RUNGS
     )
     return f"<aside>{''.join(rows)}</aside>"
-
-
-def _when(at: datetime) -> str:
-    return f"{at.astimezone(_VIETNAM):%d/%m/%Y %H:%M:%S}"
 
 
 def _(text: str) -> str:

@@ -26,7 +26,7 @@ from gateway.model.thread import RecipientState, Thread
 from gateway.store import threads
 from gateway.store.dispatches import reached_by
 
-_CHANGE = {Business.RECALL: "recall", Business.UPDATE: "update"}
+CHANGES = {Business.RECALL: "recall", Business.UPDATE: "update"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +62,7 @@ class Amending:
         """
         business = self.envelope.amendment.business
         if business in (Business.RECALL, Business.UPDATE):
-            return self._change(connection, _CHANGE[business])
+            return self._change(connection, CHANGES[business])
         effect = self._send(connection)
         if business is Business.REPLACE:
             return self._supersede(connection, effect)

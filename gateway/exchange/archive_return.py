@@ -22,9 +22,9 @@ from gateway.model.identifiers import Digest
 from gateway.model.log import LogEntry, LogKind
 from gateway.points import Point, passed
 from gateway.store import archives
-from gateway.store.archive_file import Member, file_digest, reading_archive
+from gateway.store.archive_file import Member, reading_archive
 from gateway.store.audit_log import append_entry
-from gateway.store.blobs import Blobs, Spool
+from gateway.store.blobs import Blobs, Spool, file_digest
 from gateway.store.database import Database
 
 _AT_ONCE = 100

@@ -34,11 +34,11 @@ from gateway.store.archive_file import (
     MANIFEST,
     ArchiveWriter,
     Ledger,
-    file_digest,
     writing_archive,
 )
 from gateway.store.archives import KeptArchive, list_archives
 from gateway.store.audit_log import append_entry
+from gateway.store.blobs import file_digest
 from gateway.store.checkpoints import KeptCheckpoint, find_checkpoint, record_checkpoint
 from gateway.store.database import Database
 from gateway.store.tree import read_hashes

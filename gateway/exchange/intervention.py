@@ -12,6 +12,7 @@ from sqlite3 import Connection
 
 from gateway.errors import Refusal
 from gateway.evidence.receipts import JSON
+from gateway.exchange.amendments import CHANGES
 from gateway.exchange.directory import Directory, Snapshot
 from gateway.exchange.notary import Notary, tell_faults
 from gateway.exchange.own_words import OwnWords, reply_to
@@ -29,7 +30,6 @@ from gateway.store.packages import StoredPackage, load_package
 
 AT_ONCE = 500
 _ENDED_BADLY = (State.REFUSED, State.EXPIRED)
-_CHANGE = {Business.RECALL: "recall", Business.UPDATE: "update"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +152,7 @@ class Intervention:
         if not by.may(Permission.OPERATE):
             raise Refusal.because(
                 "not-allowed",
-                vi="Vai trò của bạn không được gửi lại hay hủy việc chuyển văn bản.",
+                vi="Vai trò của bạn không được gửi lại hay hủy lượt chuyển.",
                 en="Your role may neither resend nor cancel.",
             )
         dispatch = await interventions.find_dispatch(self.database, dispatch_id)
@@ -196,8 +196,8 @@ class Intervention:
             return
         codes = [directory.canonical(code) for code in case.dispatch.recipients]
         business = Business(package.business or 0)
-        if business in _CHANGE:
-            threads.expect_change(tables, thread_id, codes, _CHANGE[business])
+        if business in CHANGES:
+            threads.expect_change(tables, thread_id, codes, CHANGES[business])
             return
         states = threads.recipients_of(tables, thread_id)
         sent_back = [code for code in codes if code in states and states[code].status == StatusCode.DECLINED]

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from gateway.exchange.sensors import is_over, local
+from gateway.exchange.sensors import Thresholds, is_over, when
 from gateway.exchange.standing import Standing
 from gateway.exchange.vouching import ALTERED, Vouching
 from gateway.model.alert import AlertRule, Condition
@@ -15,7 +15,7 @@ class LogSensor:
     """Looks at what vouches for the log."""
 
     vouching: Vouching
-    unstamped_after: timedelta
+    thresholds: Thresholds
 
     async def look(self, at: datetime) -> list[Condition]:
         """List what is not as it should be with this log and those it watches."""
@@ -30,12 +30,16 @@ class LogSensor:
                 en="The log is no longer what was signed: run lienthong log verify, keep the files.",
             )
         since = standing.exposed_since
-        if self.vouching.stamping is None or since is None or not is_over(self.unstamped_after, since, at):
+        if (
+            self.vouching.stamping is None
+            or since is None
+            or not is_over(self.thresholds.unstamped_after, since, at)
+        ):
             return
         yield Condition(
             rule=AlertRule.LOG_UNSTAMPED,
-            vi=f"Nhật ký chưa được đóng dấu thời gian từ {local(since)}.",
-            en=f"No timestamp has covered the log since {local(since)}.",
+            vi=f"Nhật ký chưa được đóng dấu thời gian từ {when(since)}.",
+            en=f"No timestamp has covered the log since {when(since)}.",
         )
 
 
@@ -44,6 +48,6 @@ def _look_at_others(standing: Standing) -> Iterator[Condition]:
         yield Condition(
             rule=AlertRule.LOG_CONTRADICTED,
             subject=alarm.origin,
-            vi=f"Nhật ký {alarm.origin} mâu thuẫn với những gì đã thấy, lúc {local(alarm.shown_at)}.",
-            en=f"The log {alarm.origin} contradicts what was seen of it, at {local(alarm.shown_at)}.",
+            vi=f"Nhật ký {alarm.origin} mâu thuẫn với những gì đã thấy, lúc {when(alarm.shown_at)}.",
+            en=f"The log {alarm.origin} contradicts what was seen of it, at {when(alarm.shown_at)}.",
         )

@@ -130,21 +130,6 @@ class Registry:
         await self._write(act)
         return secret
 
-    async def serve_agency(self, code: AgencyCode, system_id: SystemId, *, by: str, at: datetime) -> None:
-        """Let a system serve an agency, taking it over from whoever did.
-
-        Errors: Refusal when there is no such system.
-        """
-        await self._known_system(system_id)
-        (code,) = await self._canonical([code])
-        entry = self._entry("agency-served", by=by, at=at, agency=code, system=system_id)
-
-        def act(tables: Connection) -> None:
-            tables_of_directory.serve_agencies(tables, system_id, [code])
-            append_entry(tables, entry)
-
-        await self._write(act)
-
     async def rotate_secret(self, system_id: SystemId, *, by: str, at: datetime) -> str:
         """Give a system a new secret and return it; the old one stops at once.
 

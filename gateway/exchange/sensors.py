@@ -5,13 +5,15 @@ A sensor asks the database questions that cost the same however much there is, a
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
 
 from cryptography import x509
 
 from gateway.exchange.road import Road
 from gateway.model.alert import AlertRule, Condition
+from gateway.model.formats import write_instant
+from gateway.model.people import Language
 from gateway.store.alerts import LeftMailbox, count_failures, list_left_mailboxes, oldest_waiting
 from gateway.store.blobs import Blobs
 from gateway.store.database import Database
@@ -19,7 +21,7 @@ from gateway.store.database import Database
 Sensor: TypeAlias = Callable[[datetime], Awaitable[Iterable[Condition]]]
 """Looks, as of an instant, and lists what it found."""
 
-_VIETNAM = timedelta(hours=7)
+_NEVER = datetime.fromtimestamp(0, UTC)
 _FAILURES_WITHIN = timedelta(hours=1)
 # Below this many times the floor there is still room, and still time.
 _DISK_WARNING = 4
@@ -27,13 +29,30 @@ _DISK_WARNING = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Thresholds:
-    """How long what may be said to be wrong; a threshold of nothing is never reached."""
+    """How long what may last before it is said to be wrong; a threshold of nothing is never reached."""
 
     axis_away_after: timedelta
     stuck_after: timedelta
     mailbox_left_after: timedelta
     seal_ends_within: timedelta
+    unstamped_after: timedelta
     free_space_floor_bytes: int
+
+    def stuck_before(self, at: datetime) -> datetime:
+        """Tell since when what still waits for the axis waits too long."""
+        return at - self.stuck_after if self.stuck_after else _NEVER
+
+    def left_before(self, at: datetime) -> datetime:
+        """Tell since when what still lies in a mailbox lies there too long."""
+        return at - self.mailbox_left_after if self.mailbox_left_after else _NEVER
+
+    def ends_soon(self, until: datetime, at: datetime) -> bool:
+        """Tell whether a certificate wants to be renewed."""
+        return bool(self.seal_ends_within) and until - at < self.seal_ends_within
+
+    def is_low(self, free_bytes: int) -> bool:
+        """Tell whether the disk will soon be full."""
+        return free_bytes < _DISK_WARNING * self.free_space_floor_bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +80,7 @@ class Sensors:
                 en="The disk takes nothing: every package that comes in is put off.",
             )
         free = self.blobs.free_bytes()
-        if free < _DISK_WARNING * self.thresholds.free_space_floor_bytes:
+        if self.thresholds.is_low(free):
             yield Condition(
                 rule=AlertRule.DISK_LOW,
                 vi=f"Đĩa chỉ còn {free >> 20} MiB; dưới {self.thresholds.free_space_floor_bytes >> 20} MiB"
@@ -73,12 +92,12 @@ class Sensors:
     def _look_at_certificates(self, at: datetime) -> Iterator[Condition]:
         for name, certificate in self.certificates:
             ends_at = certificate.not_valid_after_utc
-            if self.thresholds.seal_ends_within and ends_at - at < self.thresholds.seal_ends_within:
+            if self.thresholds.ends_soon(ends_at, at):
                 yield Condition(
                     rule=AlertRule.SEAL_ENDS,
                     subject=name,
-                    vi=f"Chứng thư số {name} hết hạn lúc {local(ends_at)}.",
-                    en=f"The certificate {name} ends at {local(ends_at)}.",
+                    vi=f"Chứng thư số {name} hết hạn lúc {when(ends_at)}.",
+                    en=f"The certificate {name} ends at {when(ends_at)}.",
                 )
 
     def _look_at_road(self, road: Road, at: datetime) -> Iterator[Condition]:
@@ -86,19 +105,19 @@ class Sensors:
         if closed_at is not None and is_over(self.thresholds.axis_away_after, closed_at, at):
             yield Condition(
                 rule=AlertRule.AXIS_AWAY,
-                vi=f"Không gửi được lên trục từ {local(closed_at)}.",
-                en=f"Nothing can be handed to the axis since {local(closed_at)}.",
+                vi=f"Không gửi được lên trục từ {when(closed_at)}.",
+                en=f"Nothing can be handed to the axis since {when(closed_at)}.",
             )
 
     async def _look_at_queue(self, at: datetime) -> Iterable[Condition]:
         since = await oldest_waiting(self.database)
-        if since is None or not is_over(self.thresholds.stuck_after, since, at):
+        if since is None or since > self.thresholds.stuck_before(at):
             return ()
         return (
             Condition(
                 rule=AlertRule.DELIVERY_STUCK,
-                vi=f"Có gói tin chờ gửi lên trục từ {local(since)}.",
-                en=f"A package has been waiting for the axis since {local(since)}.",
+                vi=f"Có gói tin chờ gửi lên trục từ {when(since)}.",
+                en=f"A package has been waiting for the axis since {when(since)}.",
             ),
         )
 
@@ -115,14 +134,12 @@ class Sensors:
         )
 
     async def _look_at_mailboxes(self, at: datetime) -> Iterable[Condition]:
-        if not self.thresholds.mailbox_left_after:
-            return ()
-        left = await list_left_mailboxes(self.database, before=at - self.thresholds.mailbox_left_after)
+        left = await list_left_mailboxes(self.database, before=self.thresholds.left_before(at))
         return map(_left, left)
 
 
 def _left(mailbox: LeftMailbox) -> Condition:
-    since = local(mailbox.since)
+    since = when(mailbox.since)
     if mailbox.agency is None:
         return Condition(
             rule=AlertRule.MAILBOX_LEFT,
@@ -143,6 +160,6 @@ def is_over(threshold: timedelta, since: datetime, at: datetime) -> bool:
     return bool(threshold) and at - since >= threshold
 
 
-def local(at: datetime) -> str:
+def when(at: datetime) -> str:
     """Write an instant as operators here read it."""
-    return f"{at + _VIETNAM:%d/%m/%Y %H:%M}"
+    return write_instant(at, Language.VIETNAMESE)

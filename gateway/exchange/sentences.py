@@ -129,10 +129,10 @@ ACTS: dict[str, Words] = {
         "the axis has {notation} of {sender} to {to}, sent after the backup",
     ),
     "dispatch-resent": ("gửi lại cho {to}. {reason}", "sent it again to {to}. {reason}"),
-    "dispatch-hastened": ("cho thử ngay việc chuyển cho {to}", "let the delivery to {to} be tried at once"),
-    "dispatch-cancelled": ("hủy việc chuyển cho {to}: {reason}", "cancelled the delivery to {to}: {reason}"),
+    "dispatch-hastened": ("cho thử ngay lượt chuyển cho {to}", "let the dispatch to {to} be tried at once"),
+    "dispatch-cancelled": ("hủy lượt chuyển cho {to}: {reason}", "cancelled the dispatch to {to}: {reason}"),
     "failure-dismissed": (
-        "để yên việc chuyển cho {to} đã thất bại: {reason}",
+        "để yên lượt chuyển cho {to} đã thất bại: {reason}",
         "left the failed delivery to {to} as it is: {reason}",
     ),
     "arrival-asked-again": (

@@ -189,11 +189,3 @@ def warning_words(rule: str) -> Words:
     words = _REMARKS.get(rule) or RULES.get(rule, (rule, rule))
     vi, en = (_NUMBER.sub("…", each) for each in words)
     return vi, en
-
-
-def package_words(business: int | None, status: str | None) -> Words:
-    """Name what a package carries."""
-    if status is None:
-        return business_words(business)
-    vi, en = status_words(status)
-    return f"trạng thái {status} ({vi})", f"status {status} ({en})"

@@ -275,12 +275,6 @@ def _damaged(where: str) -> Refusal:
     )
 
 
-def file_digest(path: Path) -> Digest:
-    """Hash a file."""
-    with path.open("rb") as file:
-        return Digest(hashlib.file_digest(file, "sha256").hexdigest())
-
-
 @dataclass(slots=True)
 class Ledger:
     """Digests that are expected and those that were met, on disk, so that millions take no memory."""

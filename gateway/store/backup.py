@@ -7,7 +7,6 @@ target last: a backup that was interrupted never looks like one.
 
 import contextlib
 import errno
-import hashlib
 import json
 import os
 import shutil
@@ -18,7 +17,7 @@ from datetime import datetime
 from pathlib import Path
 
 from gateway.errors import Misconfiguration
-from gateway.store.blobs import files_kept
+from gateway.store.blobs import file_digest, files_kept
 
 MANIFEST = "manifest.json"
 RESTORED = "restored.json"
@@ -118,7 +117,7 @@ def _copy_all(
                 shutil.copyfile(place.folder / path, making / path)
     for path in (database, *settings, *wanted):
         if (making / path).exists():
-            files[path.as_posix()] = _digest(making / path)
+            files[path.as_posix()] = file_digest(making / path)
             on_file(path.as_posix())
     manifest = Manifest(
         made_at=at,
@@ -186,7 +185,7 @@ def check_backup(backup: Path, manifest: Manifest) -> None:
     """
     for name, digest in manifest.files.items():
         path = backup / name
-        if not path.is_file() or _digest(path) != digest:
+        if not path.is_file() or file_digest(path) != digest:
             raise _cannot(
                 "backup-damaged", name, "tệp thiếu hoặc đã bị sửa", "missing, or not what was saved"
             )
@@ -233,11 +232,6 @@ def _sync(folder: Path) -> None:
             raise
     finally:
         os.close(descriptor)
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _write_manifest(manifest: Manifest) -> str:

@@ -189,7 +189,7 @@ class Blobs:
         """
         for part in sorted(self.spool_directory.glob("*.part")):
             if part.stat().st_nlink > 1:
-                digest = await asyncio.to_thread(_digest_of, part)
+                digest = await asyncio.to_thread(file_digest, part)
                 await self._unlink_unless_named(digest)
             part.unlink(missing_ok=True)
 
@@ -297,7 +297,8 @@ class Blobs:
         return shutil.disk_usage(self.directory).free
 
 
-def _digest_of(path: Path) -> Digest:
+def file_digest(path: Path) -> Digest:
+    """Hash a file."""
     with path.open("rb") as file:
         return Digest(hashlib.file_digest(file, "sha256").hexdigest())
 

@@ -216,12 +216,6 @@ async def list_contradictions(database: Database) -> list[Contradiction]:
     ]
 
 
-async def count_contradictions(database: Database) -> int:
-    """Count the contradictions that nobody has settled."""
-    row = await database.fetch_one("SELECT count(*) FROM contradictions WHERE settled_at IS NULL")
-    return int(row[0]) if row else 0
-
-
 async def list_seen(database: Database) -> list[Seen]:
     """List the newest checkpoint that was seen of each log."""
     return [_seen(row) for row in await database.fetch_all("SELECT * FROM witnessed ORDER BY origin")]

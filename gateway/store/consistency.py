@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from gateway.model.identifiers import Digest
+from gateway.store.blobs import file_digest
 from gateway.store.database import migration_count
 
 _ENDED = "('delivered', 'refused', 'expired')"
@@ -141,5 +142,4 @@ def stray_files(connection: sqlite3.Connection, blobs_folder: Path) -> Iterator[
 def _digest_of(content: Path | bytes) -> Digest:
     if isinstance(content, bytes):
         return Digest(hashlib.sha256(content).hexdigest())
-    with content.open("rb") as file:
-        return Digest(hashlib.file_digest(file, "sha256").hexdigest())
+    return file_digest(content)

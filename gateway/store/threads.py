@@ -128,16 +128,6 @@ def recipients_of(connection: sqlite3.Connection, thread_id: ThreadId) -> dict[A
     return {AgencyCode(row["code"]): recipient_from(row) for row in rows}
 
 
-def holds_bytes(connection: sqlite3.Connection, thread_id: ThreadId, digest: str) -> bool:
-    """Tell whether a package with these bytes travelled for this document before."""
-    return (
-        connection.execute(
-            "SELECT 1 FROM packages WHERE thread_id = ? AND digest = ?", (thread_id, digest)
-        ).fetchone()
-        is not None
-    )
-
-
 _LAST_WORD = (
     "SELECT answers.status FROM answers JOIN recipients ON recipients.thread_id = answers.thread_id"
     " AND recipients.code = answers.recipient WHERE answers.thread_id = ? AND recipient = ?"

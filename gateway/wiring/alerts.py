@@ -22,27 +22,33 @@ def build_alerts(
     vouching: Vouching,
 ) -> Alerts:
     """Put the alerts of a node together. road is None on a hub."""
-    settings = office.config.alerts
-    of_the_log = LogSensor(vouching=vouching, unstamped_after=settings.unstamped_after)
+    thresholds = thresholds_of(office.config)
+    of_the_log = LogSensor(vouching=vouching, thresholds=thresholds)
     sensors = Sensors(
         database=office.database,
         blobs=office.blobs,
         road=road,
         certificates=((office.config.trust.seal_chain_file.name, office.seal.certificate),),
-        thresholds=Thresholds(
-            axis_away_after=settings.axis_away_after,
-            stuck_after=settings.stuck_after,
-            mailbox_left_after=settings.mailbox_left_after,
-            seal_ends_within=settings.seal_ends_within,
-            free_space_floor_bytes=office.config.storage.free_space_floor,
-        ),
+        thresholds=thresholds,
     )
     return Alerts(
         database=office.database,
         sensors=(sensors.look, of_the_log.look),
         speakers=(*_mail(office.config), *_webhooks(office.config, session, clock)),
-        remind_every=settings.remind_every,
+        remind_every=office.config.alerts.remind_every,
         clock=clock,
+    )
+
+
+def thresholds_of(config: Config) -> Thresholds:
+    """Read how long what may last: for alerts, and for the pages that show the same."""
+    return Thresholds(
+        axis_away_after=config.alerts.axis_away_after,
+        stuck_after=config.alerts.stuck_after,
+        mailbox_left_after=config.alerts.mailbox_left_after,
+        seal_ends_within=config.alerts.seal_ends_within,
+        unstamped_after=config.alerts.unstamped_after,
+        free_space_floor_bytes=config.storage.free_space_floor,
     )
 
 

@@ -23,6 +23,7 @@ from gateway.web.console.people_pages import PeoplePages
 from gateway.web.console.route import PageGroup
 from gateway.web.console.shell import Shell, make_shell
 from gateway.web.operations import Watch
+from gateway.wiring.alerts import thresholds_of
 from gateway.wiring.auditing import audit_pages
 from gateway.wiring.desks import Desks, desk_groups
 from gateway.wiring.files import package_limits
@@ -84,6 +85,7 @@ def _groups(
             watch=holdings.watch,
             poll_every=None if axis is None else axis.poll_every,
             seals=holdings.seals,
+            thresholds=thresholds_of(office.config),
             clock=clock,
         ),
         AccountPages(shell=shell, people=office.people, clock=clock),

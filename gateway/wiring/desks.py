@@ -24,6 +24,7 @@ from gateway.web.console.route import PageGroup
 from gateway.web.console.sent import SentDocuments
 from gateway.web.console.shell import Shell
 from gateway.web.console.writing import Writing
+from gateway.wiring.alerts import thresholds_of
 from gateway.wiring.files import package_limits
 
 _BETWEEN_WORDS = timedelta(seconds=2)
@@ -113,6 +114,7 @@ def desk_groups(
             directory=office.directory,
             intervention=desks.intervention,
             asking_again=desks.asking_again,
+            thresholds=thresholds_of(office.config),
             clock=clock,
         ),
     ]

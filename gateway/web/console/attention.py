@@ -13,6 +13,7 @@ from gateway.exchange.desk import works_here
 from gateway.exchange.directory import Directory
 from gateway.exchange.intervention import AT_ONCE, Case, Intervention
 from gateway.exchange.lookup import scope_of
+from gateway.exchange.sensors import Thresholds
 from gateway.model.identifiers import AgencyCode, DispatchId
 from gateway.model.people import Permission, User, UserRole
 from gateway.store import attention
@@ -26,8 +27,6 @@ from gateway.web.console.visitor import Visitor, visitor_of
 
 LISTED_AT_MOST = 200
 _OPERATORS_NAMED = 3
-_LONG_FOR_THE_AXIS = timedelta(hours=1)
-_LONG_IN_A_MAILBOX = timedelta(days=1)
 _NEWS = timedelta(days=30)
 _ACTS = ("resend", "hasten", "cancel", "dismiss")
 _DONE = {
@@ -62,6 +61,7 @@ class Attention:
     directory: Directory
     intervention: Intervention
     asking_again: AskingAgain | None
+    thresholds: Thresholds
     clock: Callable[[], datetime]
 
     def routes(self) -> Iterable[Route]:
@@ -88,12 +88,13 @@ class Attention:
             request,
             "attention/page.html",
             failed=failed,
+            thresholds=self.thresholds,
             failed_count=await attention.count_failed(self.database, codes),
             waiting=await attention.list_waiting_long(
-                self.database, codes, before=now - _LONG_FOR_THE_AXIS, limit=limit
+                self.database, codes, before=self.thresholds.stuck_before(now), limit=limit
             ),
             mailboxes=await attention.list_full_mailboxes(
-                self.database, codes, before=now - _LONG_IN_A_MAILBOX
+                self.database, codes, before=self.thresholds.left_before(now)
             ),
             declined=await attention.list_declined(self.database, codes, since=now - _NEWS, limit=limit),
             unmatched=await attention.list_unmatched(self.database, codes, limit=limit),

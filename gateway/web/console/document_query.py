@@ -16,7 +16,7 @@ from gateway.model.identifiers import AgencyCode
 from gateway.model.question import Days, Order, Period, Question, Side, Standing, Way, read_terms
 from gateway.model.signature import Grade
 from gateway.store.search import Place
-from gateway.web.console.forms import Form
+from gateway.web.console.forms import Form, read_day
 
 Named = TypeVar("Named", bound=StrEnum)
 Numbered = TypeVar("Numbered", bound=IntEnum)
@@ -89,7 +89,7 @@ class Query:
         )
 
     def _days(self, today: date) -> Days | None:
-        first, last = _day(self.text("from")), _day(self.text("to"))
+        first, last = read_day(self.text("from")), read_day(self.text("to"))
         if first is not None or last is not None:
             return Days(first=first, last=last)
         period = _named(Period, self.text("period"))
@@ -122,10 +122,3 @@ def _named(kind: type[Named], text: str) -> Named | None:
 
 def _numbered(kind: type[Numbered], text: str) -> Numbered | None:
     return next((member for member in kind if str(int(member)) == text), None)
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None

@@ -6,7 +6,7 @@ goes wrong becomes a page that says so.
 """
 
 import hmac
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -35,10 +35,10 @@ QUIET_HEADER = "X-Live"
 
 _CONTENT_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self';"
-    " font-src 'self'; form-action 'self'; frame-src 'self'; base-uri 'none'; frame-ancestors {ancestors}"
+    " font-src 'self'; form-action 'self'; frame-src 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 _HEADERS = {
-    "Content-Security-Policy": _CONTENT_POLICY.format(ancestors="'none'"),
+    "Content-Security-Policy": _CONTENT_POLICY,
     "X-Content-Type-Options": "nosniff",
     # With "no-referrer" browsers send "Origin: null" with our own forms.
     "Referrer-Policy": "same-origin",
@@ -47,11 +47,6 @@ _HEADERS = {
     "X-Frame-Options": "DENY",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
     "Cache-Control": "no-store",
-}
-# For what one of our pages shows in a frame, such as a PDF.
-FRAMED: Mapping[str, str] = {
-    "Content-Security-Policy": _CONTENT_POLICY.format(ancestors="'self'"),
-    "X-Frame-Options": "SAMEORIGIN",
 }
 
 

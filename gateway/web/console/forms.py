@@ -1,14 +1,15 @@
 """Forms as visitors filled them in. The door has checked the token of all that is not streamed."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from typing import TypeVar
 
 from aiohttp import BodyPartReader, web
 from aiohttp.http_exceptions import HttpProcessingError
 
-from gateway.errors import Fault, Refusal
+from gateway.errors import Refusal
 from gateway.model.text import normalise, visible
 from gateway.web.console.door import check_token
 from gateway.web.console.posted import posted
@@ -82,9 +83,12 @@ def chosen(form: Form, name: str, choices: type[Choice], *, default: Choice) -> 
         ) from error
 
 
-def faults_at(faults: Sequence[Fault], name: str) -> list[Fault]:
-    """Pick the faults of a field: those whose place is its name."""
-    return [fault for fault in faults if fault.where == name]
+def read_day(text: str) -> date | None:
+    """Read a day as a browser's date field writes it; None when it is none."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def clean(text: str) -> str:

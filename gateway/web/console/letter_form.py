@@ -1,7 +1,6 @@
 """The form in which a letter is written: text fields and files of any size, read part by part."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import date
 
 from aiohttp import BodyPartReader, web
 
@@ -9,7 +8,7 @@ from gateway.errors import Fault, Refusal
 from gateway.model.code_lists import Priority
 from gateway.model.identifiers import AgencyCode, normalise_code
 from gateway.model.letter import Letter
-from gateway.web.console.forms import Form, clean, parts_of
+from gateway.web.console.forms import Form, clean, parts_of, read_day
 
 _FIELD_LIMIT_BYTES = 64 << 10
 _FIELDS_LIMIT = 2000
@@ -52,12 +51,12 @@ def letter_of(form: Form, before: Letter) -> Letter:
         recipients=tuple(dict.fromkeys(kept)),
         number=_line(form.text("number")),
         notation=_line(form.text("notation")),
-        day=_day(form.text("day")),
+        day=read_day(form.text("day")),
         place=_line(form.text("place")),
         type_name=_line(form.text("type_name")) or before.type_name,
         subject=_line(form.text("subject")),
         priority=Priority(_number(form.text("priority"), highest=max(Priority))),
-        due_on=_day(form.text("due_on")),
+        due_on=read_day(form.text("due_on")),
         steering=_number(form.text("steering"), highest=2),
         signer_competence=_line(form.text("signer_competence")),
         signer_position=_line(form.text("signer_position")),
@@ -93,13 +92,6 @@ def _of_file(fault: Fault, name: str) -> Fault:
 
 def _line(text: str) -> str:
     return " ".join(text.split())
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
 
 
 def _number(text: str, *, highest: int) -> int:

@@ -45,7 +45,6 @@ from gateway.web.console.shell import Shell
 from gateway.web.console.visitor import language_of
 
 ON_A_PAGE = 50
-_PEM = "application/x-pem-file"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

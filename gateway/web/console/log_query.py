@@ -15,7 +15,7 @@ from gateway.model.log import LogKind
 from gateway.model.people import normalise_login
 from gateway.store.database import Database
 from gateway.store.log_search import PERSONAL_KINDS, LogQuestion
-from gateway.web.console.forms import Form
+from gateway.web.console.forms import Form, read_day
 
 FAILURES = "failures"
 FAILED_KINDS = (
@@ -97,11 +97,8 @@ def names_of_agency(wanted: str, directory: Snapshot) -> tuple[AgencyCode, ...]:
 
 
 def _day(text: str) -> date | None:
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        return None
-    return day if date.min < day < date(9000, 1, 1) else None
+    day = read_day(text)
+    return day if day is not None and date.min < day < date(9000, 1, 1) else None
 
 
 def days_fault(since: datetime | None, until: datetime | None) -> list[Fault]:

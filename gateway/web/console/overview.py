@@ -10,6 +10,8 @@ from datetime import date, datetime, timedelta
 from aiohttp import web
 
 from gateway.exchange.directory import Directory, Snapshot
+from gateway.exchange.lookup import scope_of
+from gateway.exchange.sensors import Thresholds, is_over
 from gateway.model.code_lists import Kind
 from gateway.model.dispatch import Destination
 from gateway.model.formats import local_day, write_day, write_month
@@ -29,6 +31,7 @@ from gateway.store.statistics import (
 )
 from gateway.trust.keys import Seal
 from gateway.web.console.charts import Series
+from gateway.web.console.documents import name_of
 from gateway.web.console.route import Area, Nav, Route
 from gateway.web.console.shell import Shell
 from gateway.web.console.visitor import Visitor, visitor_of
@@ -37,12 +40,7 @@ from gateway.web.operations import Watch
 _DAYS = 30
 _MONTHS = 12
 _FULLEST = 6
-# A mailbox should be emptied within the day; what is for the axis should be gone at once.
-_LONG_IN_MAILBOX = timedelta(days=1)
-_LONG_FOR_AXIS = timedelta(hours=1)
-_SEAL_WARNING = timedelta(days=30)
 _SILENCE_WARNING = 5
-_STAMP_WARNING = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +74,7 @@ class Condition:
     ending_seals: Sequence[tuple[AgencyCode, datetime]]
     checkpoint: KeptCheckpoint | None
     free_bytes: int
-    floor_bytes: int
+    thresholds: Thresholds
     at: datetime
 
     @property
@@ -94,7 +92,7 @@ class Condition:
     def seal_tone(self) -> str:
         """Judge the seals by the one that ends first."""
         first = min([self.seal_until, *(until for _, until in self.ending_seals)])
-        return "bad" if first <= self.at else "wait" if first - self.at < _SEAL_WARNING else "good"
+        return "bad" if first <= self.at else "wait" if self.thresholds.ends_soon(first, self.at) else "good"
 
     @property
     def log_tone(self) -> str:
@@ -103,16 +101,16 @@ class Condition:
             return "calm"
         if self.checkpoint.token is not None:
             return "good"
-        return "wait" if self.at - self.checkpoint.at > _STAMP_WARNING else "calm"
+        return "wait" if is_over(self.thresholds.unstamped_after, self.checkpoint.at, self.at) else "calm"
 
     @property
     def disk_tone(self) -> str:
         """Judge the room on the disk by the floor below which nothing is taken."""
         return (
             "bad"
-            if self.free_bytes < self.floor_bytes
+            if self.free_bytes < self.thresholds.free_space_floor_bytes
             else "wait"
-            if self.free_bytes < 4 * self.floor_bytes
+            if self.thresholds.is_low(self.free_bytes)
             else "good"
         )
 
@@ -127,6 +125,7 @@ class Overview:
     watch: Watch
     poll_every: timedelta | None
     seals: Mapping[AgencyCode, Seal]
+    thresholds: Thresholds
     clock: Callable[[], datetime]
 
     def routes(self) -> Iterable[Route]:
@@ -144,6 +143,7 @@ class Overview:
             "overview/page.html",
             scope=_scope_words(visitor.user, directory),
             figures=figures,
+            thresholds=self.thresholds,
             condition=await self._condition(at),
         )
 
@@ -157,17 +157,17 @@ class Overview:
             "today": await self._today(over_time, scope, at),
             "days": _by_day(over_time, today, visitor.language),
             "months": _by_month(over_time, first_month, visitor.language),
-            "fullest": [(code, _name(directory, code), count) for code, count in fullest],
+            "fullest": [(code, name_of(directory, code), count) for code, count in fullest],
         }
 
     async def _today(self, over_time: Figures, scope: Scope, at: datetime) -> Today:
         today = local_day(at)
         statuses = await load_days(self.database, first=today, last=today, kind=Kind.STATUS, agencies=scope)
         long = {
-            destination: await count_long_waiting(self.database, destination, since=at - span, agencies=scope)
-            for destination, span in (
-                (Destination.MAILBOX, _LONG_IN_MAILBOX),
-                (Destination.AXIS, _LONG_FOR_AXIS),
+            destination: await count_long_waiting(self.database, destination, since=since, agencies=scope)
+            for destination, since in (
+                (Destination.MAILBOX, self.thresholds.left_before(at)),
+                (Destination.AXIS, self.thresholds.stuck_before(at)),
             )
         }
         return Today(
@@ -191,31 +191,21 @@ class Overview:
             is_away=watch.worker.axis_is_away,
             is_running=watch.worker.is_running,
             seal_until=watch.seal.certificate.not_valid_after_utc,
-            ending_seals=[(code, until) for code, until in ends.items() if until - at < _SEAL_WARNING],
+            ending_seals=[
+                (code, until) for code, until in ends.items() if self.thresholds.ends_soon(until, at)
+            ],
             checkpoint=await find_newest(self.database),
             free_bytes=watch.blobs.free_bytes(),
-            floor_bytes=watch.free_space_floor_bytes,
+            thresholds=self.thresholds,
             at=at,
         )
-
-
-def scope_of(user: User, directory: Snapshot) -> frozenset[AgencyCode] | None:
-    """List every code a user's agencies go by, as the tables may have them; None for all."""
-    if user.agencies is None:
-        return None
-    return frozenset(name for code in user.agencies for name in directory.names_of(code))
 
 
 def _scope_words(user: User, directory: Snapshot) -> list[str] | None:
     """Name the user's agencies; None for all."""
     if user.agencies is None:
         return None
-    return [_name(directory, code) for code in sorted(user.agencies)]
-
-
-def _name(directory: Snapshot, code: AgencyCode) -> str:
-    agency = directory.agencies.get(directory.canonical(code))
-    return agency.name if agency is not None else code
+    return [name_of(directory, code) for code in sorted(user.agencies)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
