@@ -103,8 +103,8 @@ class Intervention:
     async def cancel(self, dispatch_id: DispatchId, *, by: User, reason: str, at: datetime) -> None:
         """Give up a dispatch that still waits for the axis, and tell its sender (02).
 
-        Errors: Refusal ``not-waiting`` when it waits no more, ``outcome-unknown`` when the axis may have it
-        already, ``reason-missing``.
+        Errors: Refusal ``being-tried`` at that very moment, ``not-waiting`` when it waits no more,
+        ``outcome-unknown`` when the axis may have it already, ``reason-missing``.
         """
         why = owed_reason(reason)
         directory = await self.directory.current()
@@ -266,6 +266,13 @@ def _check_failed(dispatch: Dispatch) -> None:
 
 
 def _check_cancellable(dispatch: Dispatch) -> None:
+    if dispatch.state is State.CLAIMED and dispatch.destination is Destination.AXIS:
+        raise Refusal.because(
+            "being-tried",
+            where=dispatch.id,
+            vi="Lượt này đang được thử ngay lúc này; hãy hủy lại sau ít giây.",
+            en="It is being tried right now; cancel it again in some seconds.",
+        )
     if dispatch.state is not State.WAITING or dispatch.destination is not Destination.AXIS:
         raise Refusal.because(
             "not-waiting",

@@ -16,6 +16,7 @@ from gateway.model.people import UserRole
 from gateway.office import now
 from gateway.points import Point, watch
 from gateway.sandbox.faulty_axis import Fault, FaultyAxis
+from gateway.wiring.desks import Desks
 from tests.console import person
 from tests.packages import Sent, document
 from tests.town import STRANGER, Town, open_town
@@ -48,6 +49,31 @@ async def ended(town: Town, state: State) -> str:
         while not (rows := town.gateway.rows("SELECT id FROM dispatches WHERE state = ?", state)):  # noqa: ASYNC110
             await asyncio.sleep(0.05)
     return str(rows[-1]["id"])
+
+
+async def cancelled(desks: Desks, dispatch_id: DispatchId, *, reason: str) -> None:
+    """Cancel as an operator does: again, when it was just being tried."""
+    async with asyncio.timeout(10):
+        while True:
+            try:
+                return await desks.intervention.cancel(dispatch_id, by=OPERATOR, reason=reason, at=now())
+            except Refusal as refusal:
+                if refusal.code != "being-tried":
+                    raise
+            await asyncio.sleep(0.05)
+
+
+async def test_what_is_being_tried_is_cancelled_a_moment_later(road: tuple[World, FaultyAxis]) -> None:
+    """The axis may be taking it at that very moment; the operator is told to wait, not to recall it."""
+    world, axis = road
+    town = town_of(world)
+    axis.fault = Fault.SILENT
+    assert (await world.health.send(document(Sent(sender=HEALTH), [MINISTRY]), sender=HEALTH)).ok
+    tried = DispatchId(await ended(town, State.CLAIMED))
+    async with town.desks() as desks:
+        with pytest.raises(Refusal) as caught:
+            await desks.intervention.cancel(tried, by=OPERATOR, reason="gửi nhầm", at=now())
+    assert caught.value.code == "being-tried"
 
 
 async def test_what_was_refused_is_sent_again_as_a_new_dispatch_and_arrives(town: Town) -> None:
@@ -186,7 +212,7 @@ async def test_what_waits_is_cancelled_and_its_sender_told(road: tuple[World, Fa
     waiting = DispatchId(await ended(town, State.WAITING))
     async with town.desks() as desks:
         for _ in range(2):
-            await desks.intervention.cancel(waiting, by=OPERATOR, reason="gửi nhầm", at=now())
+            await cancelled(desks, waiting, reason="gửi nhầm")
     (word,) = await collect_all(world.health, "status")
     assert status_codes([word]) == ["02"]
     assert "gửi nhầm" in word.decode()
@@ -208,7 +234,7 @@ async def test_sent_again_after_a_silence_the_axis_is_asked_first(road: tuple[Wo
     waiting = DispatchId(await ended(town, State.WAITING))
     async with town.desks() as desks:
         with pytest.raises(Refusal) as caught:
-            await desks.intervention.cancel(waiting, by=OPERATOR, reason="x", at=now())
+            await cancelled(desks, waiting, reason="x")
         assert caught.value.code == "outcome-unknown"
         world.gateway.clock.ahead = timedelta(days=6)
         failed = DispatchId(await ended(town, State.EXPIRED))
