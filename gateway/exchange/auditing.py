@@ -130,10 +130,12 @@ def _verify(
     certificates: Sequence[x509.Certificate],
     on_way: Callable[[int], None],
 ) -> Replayed:
-    # The checkpoints are opened before the log, so that one made meanwhile finds its entries.
-    every = heapq.merge(read_notes(path), marks, key=lambda mark: mark[0])
-    entries = _telling(read_log(path), on_way)
-    found = replay(interleave(entries, every), origin=origin, certificates=certificates)
+    # The checkpoints are opened before the log, so that one made meanwhile finds its entries. Whatever ends
+    # the reading, each connection is closed here: in the thread it was opened in, as SQLite wants it.
+    with contextlib.closing(read_notes(path)) as notes, contextlib.closing(read_log(path)) as log:
+        every = heapq.merge(notes, marks, key=lambda mark: mark[0])
+        entries = _telling(log, on_way)
+        found = replay(interleave(entries, every), origin=origin, certificates=certificates)
     beside = list(_faults_beside(path))
     faults = (*found.faults[: FAULTS_TOLD - len(beside)], *beside)
     return replace(found, faults=faults, faults_count=found.faults_count + len(beside))

@@ -1,14 +1,15 @@
 """The whole log, read from its first entry by whoever believes nothing that was computed before.
 
 Plain generators, each with a connection of its own that can only read: millions of rows through an
-asynchronous driver would cost more than checking them. To be run in a thread; evidence/replay.py judges.
+asynchronous driver would cost more than checking them. To be run in a thread, and closed
+there by whoever may stop before the end; evidence/replay.py judges.
 """
 
 import contextlib
 import heapq
 import itertools
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 from gateway.errors import Refusal
@@ -35,14 +36,14 @@ _LOG = """
     FROM (SELECT *, CAST(statement AS TEXT) AS said FROM log) ORDER BY seq"""
 
 
-def read_log(path: Path) -> Iterator[Entry]:
+def read_log(path: Path) -> Generator[Entry]:
     """Read every entry, in order."""
     with contextlib.closing(_open(path)) as connection:
         for seq, statement, receipt, leaf, mislabelled in connection.execute(_LOG):
             yield Entry(seq, content_of(statement, receipt), leaf, bool(mislabelled))
 
 
-def read_notes(path: Path) -> Iterator[tuple[int, bytes]]:
+def read_notes(path: Path) -> Generator[tuple[int, bytes]]:
     """Read every checkpoint's size and note, the smallest first."""
     with contextlib.closing(_open(path)) as connection:
         yield from connection.execute("SELECT size, note FROM checkpoints ORDER BY size")
