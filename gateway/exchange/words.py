@@ -5,7 +5,7 @@ import re
 from gateway.edxml.faults import RULES
 from gateway.evidence.checkpoint import Verdict
 from gateway.model.agency import SystemKind
-from gateway.model.code_lists import STATUS_NAMES, Business, StatusCode
+from gateway.model.code_lists import STATUS_NAMES, Business, Priority, StatusCode
 from gateway.model.dispatch import Destination, State
 from gateway.model.evidence import EVIDENCE_NAMES, EvidenceType
 from gateway.model.log import LogKind
@@ -155,6 +155,7 @@ _REMARKS: dict[str, Words] = {
 }
 _NUMBER = re.compile(r"\{(?:number|count|limit|line|at|today|found|expected)\}")
 
+_PRIORITY_EN = ("normal", "urgent", "very urgent", "express", "express at the hour")
 _BUSINESS_EN = ("new document", "recall", "update", "replacement")
 
 
@@ -162,6 +163,11 @@ def business_words(business: int | None) -> Words:
     """Name what a package does to its thread; None is a new document."""
     business = business or 0
     return Business(business).vi, _BUSINESS_EN[business]
+
+
+def priority_words(priority: Priority) -> Words:
+    """Name how urgent a document is."""
+    return priority.vi, _PRIORITY_EN[priority]
 
 
 def status_words(status: str) -> Words:

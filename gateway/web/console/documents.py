@@ -11,7 +11,6 @@ from gateway.edxml.document_types import TYPE_NAMES
 from gateway.errors import Refusal
 from gateway.exchange.directory import Directory, Snapshot
 from gateway.exchange.lookup import Findings, Lookup
-from gateway.model.code_lists import Business
 from gateway.model.formats import local_day, write_day, write_instant
 from gateway.model.identifiers import AgencyCode
 from gateway.model.people import Language, Permission, User
@@ -43,12 +42,6 @@ PERIODS: Mapping[Period, Words] = {
     Period.LAST_MONTH: ("Tháng trước", "Last month"),
     Period.THIS_QUARTER: ("Quý này", "This quarter"),
     Period.THIS_YEAR: ("Năm nay", "This year"),
-}
-ACTS: Mapping[Business, Words] = {
-    Business.NEW: ("Văn bản mới", "New document"),
-    Business.RECALL: ("Thu hồi", "Recall"),
-    Business.UPDATE: ("Cập nhật", "Update"),
-    Business.REPLACE: ("Thay thế", "Replacement"),
 }
 # The worst news first: what a row is marked with.
 _WORST = (
@@ -254,7 +247,7 @@ def _choices(language: Language) -> dict[str, list[tuple[str, str]]]:
             ("recipient", ("nhận", "received")[place]),
         ],
         "type": [every, *((name, name) for name in TYPE_NAMES)],
-        "act": offered({str(int(act)): words for act, words in ACTS.items()}),
+        "act": offered({str(int(act)): words for act, words in labels.BUSINESSES.items()}),
         "urgency": offered({str(int(each)): words for each, words in labels.URGENCIES.items()}),
         "grade": offered({grade.value: labels.grade_label(grade).words for grade in Grade}),
         "on": [

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gateway.exchange import words
-from gateway.model.code_lists import STATUS_NAMES, Priority, StatusCode
+from gateway.model.code_lists import STATUS_NAMES, Business, Priority, StatusCode
 from gateway.model.dispatch import Destination, State
 from gateway.model.people import UserRole, Way
 from gateway.model.question import Standing
@@ -97,13 +97,9 @@ WAYS: dict[Way, tuple[str, str]] = {
     Way.PROVIDER: ("Đăng nhập một lần", "Single sign-on"),
 }
 
-URGENCIES: dict[Priority, tuple[str, str]] = {
-    Priority.NORMAL: ("Thường", "Normal"),
-    Priority.URGENT: ("Khẩn", "Urgent"),
-    Priority.VERY_URGENT: ("Thượng khẩn", "Very urgent"),
-    Priority.EXPRESS: ("Hỏa tốc", "Express"),
-    Priority.EXPRESS_AT_HOUR: ("Hỏa tốc hẹn giờ", "Express at the hour"),
-}
+URGENCIES: dict[Priority, tuple[str, str]] = {each: _begin(words.priority_words(each)) for each in Priority}
+
+BUSINESSES: dict[Business, tuple[str, str]] = {each: _begin(words.business_words(each)) for each in Business}
 
 # What the sender asks for (loại chỉ đạo); 0 is nothing.
 STEERING: dict[int, tuple[str, str]] = {1: ("Chỉ đạo", "Steering"), 2: ("Báo cáo", "Report")}
@@ -126,8 +122,7 @@ def status_label(code: str | None) -> Label:
 
 def delay_words(fault: str | None) -> tuple[str, str]:
     """Say why an attempt was put off; fault begins with the delay's code."""
-    vi, en = words.delay_words((fault or "").partition(":")[0])
-    return vi[:1].upper() + vi[1:], en[:1].upper() + en[1:]
+    return _begin(words.delay_words((fault or "").partition(":")[0]))
 
 
 def direction_label(direction: Direction | str) -> Label:
