@@ -23,7 +23,18 @@ from gateway.settings import Role
 from gateway.trust.issuing import issue_seal
 from tests.keys import authority
 from tests.packages import Sent, document, status
-from tests.walks.world import FINANCE, HEALTH, HUB, MINISTRY, PROVINCE, Node, collect_all, prepare_node, until
+from tests.walks.world import (
+    FINANCE,
+    HEALTH,
+    HUB,
+    MINISTRY,
+    PROVINCE,
+    Node,
+    collect_all,
+    insist,
+    prepare_node,
+    until,
+)
 
 LARGE = b"x" * 200_000
 Damage = Callable[[Path], None]
@@ -274,7 +285,8 @@ async def test_an_examination_beside_traffic_raises_no_false_alarm(tmp_path: Pat
     async def send(number: int) -> None:
         sent = Sent(sender=HEALTH, number=str(number))
         large = LARGE if number % 3 == 0 else b"y"
-        assert (await node.dms("SYT").send(document(sent, [FINANCE], attachment=large), sender=HEALTH)).ok
+        package = document(sent, [FINANCE], attachment=large)
+        assert (await insist(node.dms("SYT"), package, sender=HEALTH)).ok
 
     sending = asyncio.gather(*(send(number) for number in range(40)))
     while not sending.done():

@@ -16,7 +16,7 @@ from gateway.trust.issuing import issue_seal
 from tests.keys import authority
 from tests.packages import Sent, document
 from tests.walks.test_killed_between_steps import check_log
-from tests.walks.world import HEALTH, MINISTRY, PROVINCE, Node, World, collect_all, until
+from tests.walks.world import HEALTH, MINISTRY, PROVINCE, Node, World, collect_all, insist, until
 
 Road = tuple[World, FaultyAxis]
 
@@ -37,7 +37,7 @@ async def test_forty_packages_at_one_instant_are_not_mixed(
         for _ in packages
     ]
     answers = await asyncio.gather(
-        *(one.send(package, sender=HEALTH) for one, package in zip(dms, packages, strict=True))
+        *(insist(one, package, sender=HEALTH) for one, package in zip(dms, packages, strict=True))
     )
     assert [answer.words for answer in answers if not answer.ok] == []
     assert len({answer.doc_id for answer in answers}) == 40

@@ -26,6 +26,7 @@ async def found(node: Node, *, after: timedelta = timedelta(), **limits: timedel
         "stuck_after": HOUR,
         "mailbox_left_after": HOUR,
         "seal_ends_within": HOUR,
+        "unstamped_after": HOUR,
     }
     thresholds = Thresholds(free_space_floor_bytes=1, **asked | limits)
     async with open_office(load_config(node.directory / "config.toml")) as office:

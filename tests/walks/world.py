@@ -186,6 +186,14 @@ async def until(
     return answer
 
 
+async def insist(dms: SampleDms, package: bytes, *, sender: AgencyCode) -> DmsAnswer:
+    """Send as a DMS does: again, while it is told that too many are being sent at this moment."""
+    async with asyncio.timeout(30):
+        while "too-many-uploads" in (answer := await dms.send(package, sender=sender)).words:
+            await asyncio.sleep(0.05)
+        return answer
+
+
 async def collect_all(dms: SampleDms, kind: str = "edoc", *, count: int = 1) -> list[bytes]:
     """Wait for some packages, take them as a DMS does, and confirm."""
     listed = await until(lambda: dms.received(kind), lambda answer: len(answer.items) >= count)
