@@ -189,8 +189,10 @@ async def until(
 async def insist(dms: SampleDms, package: bytes, *, sender: AgencyCode) -> DmsAnswer:
     """Send as a DMS does: again, while it is told that too many are being sent at this moment."""
     async with asyncio.timeout(30):
-        while "too-many-uploads" in (answer := await dms.send(package, sender=sender)).words:
+        answer = await dms.send(package, sender=sender)
+        while "too-many-uploads" in answer.words:
             await asyncio.sleep(0.05)
+            answer = await dms.send(package, sender=sender)
         return answer
 
 
