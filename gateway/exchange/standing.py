@@ -47,15 +47,20 @@ class Standing:
         return timedelta() if self.exposed_since is None else max(timedelta(), at - self.exposed_since)
 
 
-async def read_standing(database: Database) -> Standing:
-    """Read how the log stands."""
+async def find_exposed_since(database: Database) -> datetime | None:
+    """Find the instant of the first checkpoint that no timestamp covers."""
     stamped = await find_stamped(database)
     exposed = await find_next(database, 0 if stamped is None else stamped.size)
+    return None if exposed is None else exposed.at
+
+
+async def read_standing(database: Database) -> Standing:
+    """Read how the log stands."""
     return Standing(
         size=await count_entries(database),
         newest=await find_newest(database),
-        stamped=stamped,
-        exposed_since=None if exposed is None else exposed.at,
+        stamped=await find_stamped(database),
+        exposed_since=await find_exposed_since(database),
         unstamped_count=await count_unstamped(database),
         seen=tuple(await list_seen(database)),
         contradictions=tuple(await list_contradictions(database)),

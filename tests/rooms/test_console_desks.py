@@ -422,3 +422,31 @@ async def test_the_axis_s_receipt_is_unfolded_on_an_entrys_page(town: Town) -> N
     assert "<dt>Nơi nhận<br><code" in far
     assert "Thiếu chứng thư" in far or "Chữ ký đúng" in far
     assert "far_receipt" not in page.partition('id="statement"')[2].partition("<details")[0]
+
+
+async def test_what_lies_too_long_is_what_alerts_call_too_long(tmp_path: Path) -> None:
+    """Overview, page of troubles and alerts have one measure: [alerts]."""
+    async with open_town(tmp_path, alerts={"mailbox_left_after": "1s"}) as town:
+        assert (await town.health.send(document(Sent(sender=HEALTH), [COMMUNE]), sender=HEALTH)).ok
+        await asyncio.sleep(1)
+        async with town.pages.visitor("operator") as browser:
+            assert "Hộp thư không ai lấy" in (await browser.get("/attention")).text
+            assert "1 lâu hơn" in (await browser.get("/")).text
+
+
+async def test_nothing_is_too_long_where_alerts_say_never(tmp_path: Path) -> None:
+    """A threshold of nothing is never reached."""
+    async with open_town(tmp_path, alerts={"mailbox_left_after": "0s"}) as town:
+        assert (await town.health.send(document(Sent(sender=HEALTH), [COMMUNE]), sender=HEALTH)).ok
+        async with town.pages.visitor("operator") as browser:
+            assert "Hộp thư không ai lấy" not in (await browser.get("/attention")).text
+            assert "không có gì chờ lâu" in (await browser.get("/")).text
+
+
+async def test_a_log_that_nobody_stamps_waits_for_no_timestamp(town: Town) -> None:
+    """Without an authority the overview says that the log is signed, and warns of nothing."""
+    await row(town, "SELECT 1 FROM checkpoints")
+    async with town.pages.visitor("operator") as browser:
+        page = (await browser.get("/")).text
+    assert "Nhật ký đã được ký chốt" in page
+    assert "chờ dấu thời gian" not in page

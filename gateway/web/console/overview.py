@@ -12,6 +12,7 @@ from aiohttp import web
 from gateway.exchange.directory import Directory, Snapshot
 from gateway.exchange.lookup import scope_of
 from gateway.exchange.sensors import Thresholds, is_over
+from gateway.exchange.standing import find_exposed_since
 from gateway.model.code_lists import Kind
 from gateway.model.dispatch import Destination
 from gateway.model.formats import local_day, write_day, write_month
@@ -62,7 +63,8 @@ class Condition:
     """How the node is.
 
     Shape: every tone is ``good``, ``wait`` or ``bad``, or ``calm`` when there is nothing to judge.
-    ending_seals are those of single agencies that end soon; poll_every is None on a hub.
+    ending_seals are those of single agencies that end soon; poll_every is None on a hub; exposed_since is the
+    instant of the first checkpoint that no timestamp covers; has_authority tells whether somebody gives any.
     """
 
     poll_every: timedelta | None
@@ -73,6 +75,8 @@ class Condition:
     seal_until: datetime
     ending_seals: Sequence[tuple[AgencyCode, datetime]]
     checkpoint: KeptCheckpoint | None
+    exposed_since: datetime | None
+    has_authority: bool
     free_bytes: int
     thresholds: Thresholds
     at: datetime
@@ -96,12 +100,12 @@ class Condition:
 
     @property
     def log_tone(self) -> str:
-        """Judge the newest checkpoint by its timestamp."""
-        if self.checkpoint is None:
+        """Judge the log by the timestamps over it, where somebody gives any."""
+        if self.checkpoint is None or not self.has_authority:
             return "calm"
-        if self.checkpoint.token is not None:
+        if self.exposed_since is None:
             return "good"
-        return "wait" if is_over(self.thresholds.unstamped_after, self.checkpoint.at, self.at) else "calm"
+        return "wait" if is_over(self.thresholds.unstamped_after, self.exposed_since, self.at) else "calm"
 
     @property
     def disk_tone(self) -> str:
@@ -195,6 +199,8 @@ class Overview:
                 (code, until) for code, until in ends.items() if self.thresholds.ends_soon(until, at)
             ],
             checkpoint=await find_newest(self.database),
+            exposed_since=await find_exposed_since(self.database),
+            has_authority=watch.vouching.stamping is not None,
             free_bytes=watch.blobs.free_bytes(),
             thresholds=self.thresholds,
             at=at,
