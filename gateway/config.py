@@ -27,6 +27,7 @@ from gateway.settings import (
     Log,
     Oidc,
     PackageLimits,
+    Practice,
     Receipts,
     Retention,
     Role,
@@ -49,6 +50,7 @@ class Config(Section):
     oidc: Oidc | None = None
     answers: Answers = Answers()
     receipts: Receipts = Receipts()
+    practice: Practice = Practice()
     # Their paths depend on where the file lies, so even their defaults are made anew each time.
     trust: Trust = Field({}, validate_default=True)
     storage: Storage = Field({}, validate_default=True)

@@ -12,7 +12,10 @@ from pathlib import Path
 from cryptography import x509
 
 from gateway.config import Config
+from gateway.deadlines.calendar import WorkingCalendar
+from gateway.deadlines.practice import Practice
 from gateway.errors import Misconfiguration
+from gateway.exchange.books import Books
 from gateway.exchange.bundled_document import Records
 from gateway.exchange.checkpoints import Checkpoints, log_name
 from gateway.exchange.directory import Directory
@@ -21,12 +24,14 @@ from gateway.exchange.export import Chain, Export
 from gateway.exchange.ids import Mint
 from gateway.exchange.intervention import Intervention
 from gateway.exchange.notary import Notary
+from gateway.exchange.obligations import Obligations
 from gateway.exchange.own_words import OwnWords
 from gateway.exchange.people import People
 from gateway.exchange.posting import Posting
 from gateway.exchange.refusals import Refusals
 from gateway.exchange.registry import Registry
 from gateway.model.package import Organization
+from gateway.model.text import fold
 from gateway.store.backup import Place
 from gateway.store.blobs import Blobs
 from gateway.store.database import Database, open_database
@@ -110,8 +115,32 @@ def furnish_own_words(office: Office, mint: Mint) -> OwnWords:
     return OwnWords(
         notary=office.notary,
         posting=posting,
+        books=furnish_books(office, mint),
         gateway=Organization(code=config.agency_code, name=config.name),
         axis_is_open=config.axis is not None,
+    )
+
+
+def furnish_books(office: Office, mint: Mint) -> Books:
+    """Open the books."""
+    calendar = WorkingCalendar()
+    return Books(
+        obligations=Obligations(notary=office.notary, mint=mint, practice=_practice(office.config)),
+        calendar=lambda: calendar,
+    )
+
+
+def _practice(config: Config) -> Practice:
+    settings = config.practice
+    return Practice(
+        steering_codes=frozenset(settings.steering_codes),
+        report_codes=frozenset(settings.report_codes),
+        dossier_applications=frozenset(map(fold, settings.dossier_applications)),
+        petition_applications=frozenset(map(fold, settings.petition_applications)),
+        field_report_applications=frozenset(map(fold, settings.field_report_applications)),
+        report_types=frozenset(map(fold, settings.report_types)),
+        passing_types=frozenset(map(fold, settings.passing_types)),
+        guiding_types=frozenset(map(fold, settings.guiding_types)),
     )
 
 

@@ -131,6 +131,19 @@ class Receipts(Section):
     arrived_within: Pause = read_duration("1d")
 
 
+class Practice(Section):
+    """[practice]: how documents are read for what they ask, since the standard has no field that says it."""
+
+    steering_codes: tuple[int, ...] = (1,)
+    report_codes: tuple[int, ...] = (2,)
+    dossier_applications: tuple[Text, ...] = ("MCDT_DT",)
+    petition_applications: tuple[Text, ...] = ("DON_THU",)
+    field_report_applications: tuple[Text, ...] = ("PAHT",)
+    report_types: tuple[Text, ...] = ("Báo cáo",)
+    passing_types: tuple[Text, ...] = ("Phiếu chuyển",)
+    guiding_types: tuple[Text, ...] = ("Hướng dẫn",)
+
+
 class Trust(Section):
     """[trust]: whom we believe, and the seal others know us by."""
 

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from gateway.exchange.amendments import Amending, Effect
 from gateway.exchange.answers import Answering
+from gateway.exchange.books import Books
 from gateway.exchange.directory import Snapshot
 from gateway.exchange.indexing import make_findable
 from gateway.exchange.notary import Notary
@@ -54,6 +55,7 @@ class Tools:
 
     notary: Notary
     posting: Posting
+    books: Books
     own_words: OwnWords | None
 
 
@@ -145,6 +147,18 @@ class Acceptance:
         )
         promise = self._finish(connection, package_id, effect.thread_id, route, effect.remarks, tools)
         self._tell_amendment(connection, envelope, package_id, effect, tools)
+        tools.books.enter_document(
+            connection,
+            envelope,
+            direction=self.direction,
+            route=route,
+            recipients=amending.recipients,
+            newcomers=effect.newcomers,
+            thread_id=effect.thread_id,
+            package_id=package_id,
+            directory=self.directory,
+            at=self.at,
+        )
         self._say_arrived(connection, envelope, route, effect, tools)
         return promise
 
@@ -173,6 +187,18 @@ class Acceptance:
             sender=report.sender.code,
         )
         append_entry(connection, entry)
+        if not heard.is_repetition:
+            tools.books.enter_answer(
+                connection,
+                report,
+                thread_id=heard.thread_id,
+                recipient=heard.recipient,
+                before=heard.before,
+                was_asked_back=heard.was_asked_back,
+                package_id=package_id,
+                directory=self.directory,
+                at=self.at,
+            )
         return promise
 
     def _finish(

@@ -23,10 +23,17 @@ _CHANGES = (StatusCode.CHANGE_ACCEPTED, StatusCode.CHANGE_DECLINED)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heard:
-    """What became of a status: the thread it belongs to, and whether it says anything new."""
+    """What became of a status: the thread it belongs to, and whether it says anything new.
+
+    Shape: recipient is whom it speaks for, by canonical code; before is what was said last, and
+    was_asked_back whether a recall was pending then.
+    """
 
     thread_id: ThreadId | None
+    recipient: AgencyCode
     is_repetition: bool = False
+    before: StatusCode | None = None
+    was_asked_back: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,20 +55,27 @@ class Answering:
             raise _reason_missing()
         match = find_document(connection, self.report, self.directory)
         if match is None:
-            self._record(connection, None, self.directory.canonical(self.report.sender.code))
-            return Heard(thread_id=None)
+            speaker = self.directory.canonical(self.report.sender.code)
+            self._record(connection, None, speaker)
+            return Heard(thread_id=None, recipient=speaker)
         thread, state = match
-        last = _known_code(threads.last_word(connection, thread.id, state.code))
+        last = known_code(threads.last_word(connection, thread.id, state.code))
         is_repetition = self._is_repetition(connection, thread, state, last)
         if self.strict and not is_repetition:
             self._check_order(last, state)
         self._record(connection, thread.id, state.code)
         if not is_repetition:
             self.move(connection, thread, state)
-        return Heard(thread_id=thread.id, is_repetition=is_repetition)
+        return Heard(
+            thread_id=thread.id,
+            recipient=state.code,
+            is_repetition=is_repetition,
+            before=last,
+            was_asked_back=state.pending_change == "recall",
+        )
 
     def _check_order(self, last: StatusCode | None, state: RecipientState) -> None:
-        following = _known_code(self.report.status)
+        following = known_code(self.report.status)
         if following is None or following is StatusCode.TAKE_BACK:
             return
         if not may_say(last, following, change_pending=state.pending_change is not None):
@@ -154,7 +168,8 @@ def _held_by(
     return held
 
 
-def _known_code(status: str | None) -> StatusCode | None:
+def known_code(status: str | None) -> StatusCode | None:
+    """Return a status as a code of the list; None for one that is in none."""
     return StatusCode(status) if status in STATUS_NAMES else None
 
 

@@ -10,7 +10,8 @@ import structlog
 from gateway.edxml.outline import Limits
 from gateway.edxml.reader import read_package
 from gateway.errors import Delay
-from gateway.exchange.answers import Answering, find_document
+from gateway.exchange.answers import Answering, find_document, known_code
+from gateway.exchange.books import Books
 from gateway.exchange.directory import Directory, Snapshot
 from gateway.exchange.notary import Notary
 from gateway.model.identifiers import PackageId
@@ -43,6 +44,7 @@ class Matching:
     blobs: Blobs
     directory: Directory
     notary: Notary
+    books: Books
     limits: Limits
     _done_row: int = 0
     _tried_answer: int = 0
@@ -91,6 +93,7 @@ class Matching:
             if match is None:
                 return
             thread, state = match
+            before = known_code(threads.last_word(tables, thread.id, state.code))
             threads.settle_unmatched(tables, package_id, thread.id, state.code)
             answering = Answering(
                 report=report, package_id=package_id, directory=directory, strict=False, at=at
@@ -106,6 +109,17 @@ class Matching:
                 sender=report.sender.code,
             )
             append_entry(tables, entry)
+            self.books.enter_answer(
+                tables,
+                report,
+                thread_id=thread.id,
+                recipient=state.code,
+                before=before,
+                was_asked_back=state.pending_change == "recall",
+                package_id=package_id,
+                directory=directory,
+                at=at,
+            )
 
         await self.database.write(act)
         passed(Point.MATCHED)

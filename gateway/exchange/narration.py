@@ -5,11 +5,11 @@ The sentences are those of sentences.py. A fact that is missing is a question ma
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from gateway.evidence.checkpoint import Verdict
-from gateway.exchange.sentences import ACTS, AMENDS, CARRIED, CHOSEN, SENTENCES, WAYS
+from gateway.exchange.sentences import ACTS, AMENDS, CARRIED, CHOSEN, MOVED_BECAUSE, MOVES, SENTENCES, WAYS
 from gateway.exchange.words import (
     GRADES,
     ROLES,
@@ -22,9 +22,10 @@ from gateway.exchange.words import (
     status_words,
     warning_words,
 )
-from gateway.model.formats import local, size, write_instant
+from gateway.model.formats import local, size, write_day, write_instant
 from gateway.model.identifiers import AgencyCode
 from gateway.model.log import LogKind, cause_in
+from gateway.model.obligation import OBLIGATION_NAMES
 from gateway.model.people import Language, UserRole
 from gateway.model.signature import Grade
 
@@ -189,6 +190,19 @@ def _named(table: Mapping[Any, Words], member: str) -> Callable[["_Telling"], st
     return lambda told: told.say(table.get(told.facts.get(member, ""), ("?", "?")))
 
 
+def _due(told: _Telling) -> str:
+    due_on = told.facts.get("due_on")
+    if due_on is None:
+        return ""
+    day = write_day(date.fromisoformat(due_on), tuple(Language)[told.place])
+    return told.say((f", hạn {day}", f", due on {day}"))
+
+
+def _moved_because(told: _Telling) -> str:
+    reason = told.facts.get("reason")
+    return f" ({told.say(MOVED_BECAUSE.get(reason, (reason, reason)))})" if reason else ""
+
+
 _FIELDS: dict[str, Callable[[_Telling], str]] = {
     "to": _to,
     "what": _what,
@@ -225,5 +239,9 @@ _FIELDS: dict[str, Callable[[_Telling], str]] = {
     "way": _named(WAYS, "way"),
     "verdict": lambda told: told.say(VERDICTS[Verdict(told.facts["verdict"])]),
     "carried": _named(CARRIED, "carries"),
+    "moves": _named(MOVES, "act"),
+    "owes": _named({kind.value: words for kind, words in OBLIGATION_NAMES.items()}, "owes"),
+    "due": _due,
+    "moved_because": _moved_because,
     "bytes": _bytes,
 }

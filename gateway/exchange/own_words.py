@@ -14,6 +14,7 @@ import structlog
 
 from gateway.edxml.writer import write_status
 from gateway.errors import Refusal
+from gateway.exchange.books import Books
 from gateway.exchange.directory import Snapshot
 from gateway.exchange.notary import Notary
 from gateway.exchange.posting import Posting
@@ -43,6 +44,7 @@ class OwnWords:
 
     notary: Notary
     posting: Posting
+    books: Books
     gateway: Organization
     axis_is_open: bool
 
@@ -84,6 +86,9 @@ class OwnWords:
             at=at,
         )
         self._say(connection, report, thread_id=package.thread_id, directory=directory, at=at, about=None)
+        self.books.enter_failure(
+            connection, package.thread_id, recipients, package_id=package.id, directory=directory, at=at
+        )
 
     def say_turned_away(
         self,
@@ -107,6 +112,18 @@ class OwnWords:
         speaker = Organization(code=by, name=agency.name if agency else str(by))
         report = StatusReport(sender=speaker, reply=reply, status=status, description=reason, at=at)
         self._say(connection, report, thread_id=thread_id, directory=directory, at=at, about=by)
+        if thread_id is not None:
+            self.books.enter_answer(
+                connection,
+                report,
+                thread_id=thread_id,
+                recipient=directory.canonical(by),
+                before=None,
+                was_asked_back=is_change,
+                package_id=None,
+                directory=directory,
+                at=at,
+            )
 
     def _say(
         self,

@@ -66,6 +66,10 @@ SENTENCES: dict[LogKind, Words] = {
         "{carried} của {sender}, {bytes}, hết {kept_days} ngày lưu (quy tắc {rule}); còn băm và nhật ký",
         "the {carried} of {sender}, {bytes}, after {kept_days} days (rule {rule}); hash and log remain",
     ),
+    LogKind.OBLIGED: (
+        "{agency}: {moves} {owes} {reference}{due}{moved_because}",
+        "{agency}: {moves} {owes} {reference}{due}{moved_because}",
+    ),
 }
 
 # What was done to the node and by its operators; the details are named in docs/log-events.md.
@@ -163,6 +167,26 @@ AMENDS: dict[int, Words] = {
     1: ("thu hồi", "recalled"),
     2: ("cập nhật", "updated"),
     3: ("thay thế", "replaced"),
+}
+MOVES: dict[str, Words] = {
+    "open": ("được giao", "was given"),
+    "extend": ("được gia hạn", "has more time for"),
+    "finish": ("đã hoàn thành", "has finished"),
+    "pass-on": ("đã chuyển", "has passed on"),
+    "guide": ("đã hướng dẫn", "has given guidance on"),
+    "reopen": ("thực hiện lại", "takes up again"),
+    "cancel": ("không còn phải thực hiện", "no longer owes"),
+}
+# Why the exchange itself moved an obligation; people's reasons are told as they wrote them.
+MOVED_BECAUSE: dict[str, Words] = {
+    "recalled": ("văn bản đã thu hồi", "the document was recalled"),
+    "removed": ("bên gửi rút khỏi nơi nhận", "the sender took it off the list of recipients"),
+    "replaced": ("văn bản đã được thay thế", "the document was replaced"),
+    "declined": ("đã từ chối tiếp nhận văn bản", "it declined the document"),
+    "undelivered": ("văn bản không đến được", "the document did not reach it"),
+    "sent-again": ("văn bản được gửi lại", "the document was sent again"),
+    "recall-declined": ("không đồng ý thu hồi", "it declined the recall"),
+    "taken-up-again": ("báo đang xử lý lại", "it says that it works on it again"),
 }
 CARRIED: dict[str, Words] = {"document": ("văn bản", "document"), "status": ("trạng thái", "status")}
 # What a bundle was made of, as far as it was said.

@@ -99,6 +99,7 @@ EVENTS: dict[LogKind, Words] = {
     LogKind.SIGNED_OUT: ("đăng xuất", "signed-out"),
     LogKind.CONTRADICTED: ("mâu thuẫn", "contradicted"),
     LogKind.ERASED: ("đã xóa nội dung", "erased"),
+    LogKind.OBLIGED: ("việc phải làm", "obliged"),
 }
 
 EVENT_STYLES: dict[LogKind, str] = {

@@ -32,6 +32,7 @@ class LogKind(StrEnum):
     SIGNED_OUT = "signed-out"
     CONTRADICTED = "contradicted"
     ERASED = "erased"
+    OBLIGED = "obliged"
 
 
 # A signed receipt is kept with these: somebody may later hold them against us or we against somebody.

@@ -6,7 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from gateway.model.identifiers import AgencyCode, DocumentId, PackageId, ThreadId
+from gateway.model.code_lists import StatusCode
+from gateway.model.identifiers import AgencyCode, DocumentId, PackageId, ThreadId, normalise_notation
+from gateway.model.package import Reply
 from gateway.model.thread import RecipientState, Thread
 from gateway.store.database import Database, from_micros, to_micros
 
@@ -58,6 +60,35 @@ def find_threads_by_notation(
         "SELECT * FROM threads WHERE notation = ? AND (? IS NULL OR promulgated_on = ?)", (notation, day, day)
     ).fetchall()
     return [thread_from(row) for row in rows]
+
+
+def find_by_reply(connection: sqlite3.Connection, reply: Reply) -> list[Thread]:
+    """Find threads by the number and date that a reply gives; by the number alone when only one has it."""
+    if reply.code is None:
+        return []
+    notation = normalise_notation(reply.code)
+    if reply.promulgated_on is not None:
+        return find_threads_by_notation(connection, notation, reply.promulgated_on)
+    found = find_threads_by_notation(connection, notation, None)
+    return found if len(found) == 1 else []
+
+
+def superseded_by(connection: sqlite3.Connection, thread_id: ThreadId) -> list[ThreadId]:
+    """Return the documents that one replaces."""
+    rows = connection.execute("SELECT id FROM threads WHERE superseded_by = ?", (thread_id,)).fetchall()
+    return [ThreadId(row["id"]) for row in rows]
+
+
+def last_said_at(
+    connection: sqlite3.Connection, thread_id: ThreadId | None, code: AgencyCode, status: StatusCode
+) -> datetime | None:
+    """Tell when, by its own clock, a recipient said a status last."""
+    row = connection.execute(
+        "SELECT said_at FROM answers WHERE thread_id = ? AND recipient = ? AND status = ?"
+        " ORDER BY id DESC LIMIT 1",
+        (thread_id, code, status),
+    ).fetchone()
+    return None if row is None or row["said_at"] is None else from_micros(row["said_at"])
 
 
 def mark_recalled(connection: sqlite3.Connection, thread_id: ThreadId, *, at: datetime) -> None:

@@ -92,6 +92,7 @@ class _Builder:
         tools = Tools(
             notary=office.notary,
             posting=own_words.posting,
+            books=own_words.books,
             own_words=own_words if config.answers.arrived_by_itself else None,
         )
         seals = load_agency_seals(config.trust.agency_seals_dir)
@@ -193,6 +194,7 @@ class _Builder:
             blobs=office.blobs,
             directory=office.directory,
             notary=office.notary,
+            books=own_words.books,
             limits=package_limits(config),
         )
         delivery = None if self.axis is None else self._delivery(self.axis, sealing, own_words)

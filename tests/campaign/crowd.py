@@ -24,7 +24,7 @@ from gateway.model.agency import SystemKind
 from gateway.model.identifiers import AgencyCode, Digest, DocumentId, SystemId
 from gateway.model.package import DocumentCode
 from gateway.model.signature import SignaturePolicy, VerifiedPackage
-from gateway.office import Office, now, open_office
+from gateway.office import Office, furnish_books, now, open_office
 from gateway.store.blobs import Spool
 from gateway.store.dispatches import newest_id
 from gateway.store.packages import Direction
@@ -158,7 +158,12 @@ async def fill(directory: Path, letters: Iterable[Letter], *, system_of: Callabl
                 anchors=load_trust(config.trust.anchors_dir),
                 vouchers=frozenset(),
             ),
-            tools=Tools(notary=office.notary, posting=posting, own_words=None),
+            tools=Tools(
+                notary=office.notary,
+                posting=posting,
+                books=furnish_books(office, posting.mint),
+                own_words=None,
+            ),
             axis_is_open=config.axis is not None,
             system_of=system_of,
         )

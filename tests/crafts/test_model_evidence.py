@@ -86,6 +86,7 @@ LADDER: list[tuple[LogKind, Facts, list[str], list[str]]] = [
     (LogKind.ADMINISTERED, {"act": "agency-written"}, [], []),
     (LogKind.CONTRADICTED, {"log": "000.00.00.G22/log", "verdict": "fork"}, [], []),
     (LogKind.ERASED, {"package": "p"}, [], []),
+    (LogKind.OBLIGED, {"package": "p", "act": "open"}, [], []),
     (LogKind.SIGNED_IN, {"user": "auditor"}, [], []),
     (LogKind.SIGNED_OUT, {"user": "auditor"}, [], []),
 ]

@@ -16,12 +16,13 @@ import pytest
 from gateway.config import load_config
 from gateway.errors import Delay
 from gateway.exchange.admission import Admission
+from gateway.exchange.ids import Mint
 from gateway.exchange.matching import Matching
 from gateway.model.code_lists import Kind
 from gateway.model.dispatch import Dispatch, Event
 from gateway.model.identifiers import AgencyCode, Digest, DispatchId, SystemId
 from gateway.model.log import LogKind
-from gateway.office import Office, now, open_office
+from gateway.office import Office, furnish_books, now, open_office
 from gateway.store import dispatches, expectations, mailboxes, receipts, threads
 from gateway.store.database import Database, to_micros
 from gateway.vxp.operations import FORMS, Operation
@@ -415,6 +416,7 @@ async def test_statuses_find_their_document_step_by_step(served: Node) -> None:
             blobs=opened.blobs,
             directory=opened.directory,
             notary=opened.notary,
+            books=furnish_books(opened, Mint()),
             limits=package_limits(opened.config),
         )
         steps = 1

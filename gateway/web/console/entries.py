@@ -42,6 +42,7 @@ _TONES: dict[LogKind, tuple[str, str]] = {
     LogKind.SIGNED_OUT: ("calm", "leave"),
     LogKind.CONTRADICTED: ("bad", "alert"),
     LogKind.ERASED: ("wait", "hourglass"),
+    LogKind.OBLIGED: ("note", "clock"),
 }
 
 # A login is quoted as it is, small letters and all.
@@ -114,6 +115,11 @@ _MEMBERS: dict[str, Words] = {
     "checkpoints": ("Điểm chốt", "Checkpoints"),
     "again": ("Lượt thay", "Followed by"),
     "form": ("Dạng", "Form"),
+    "obligation": ("Mã việc", "Obligation"),
+    "owes": ("Loại việc", "What is owed"),
+    "assigned_by": ("Bên giao", "Assigned by"),
+    "reference": ("Tên gọi", "Called"),
+    "due_on": ("Hạn", "Due"),
 }
 
 
