@@ -31,6 +31,12 @@ def document(
     target: str | None = None,
     replaced: Sequence[str] = (),
     priority: int = 0,
+    type_name: str = "Công văn",
+    due: date | None = None,
+    steering: int | None = None,
+    application: str | None = None,
+    replies: Sequence[Sent] = (),
+    tasks: Sequence[str] = (),
     attachment: bytes = b"%PDF-1.4 thu nghiem",
     name: str = "Cong van.pdf",
 ) -> bytes:
@@ -42,6 +48,12 @@ def document(
         for document_id in replaced
     )
     replacing = f"<edXML:ReplacementInfoList>{old}</edXML:ReplacementInfoList>" if replaced else ""
+    due_date = f"<edXML:DueDate>{due:%Y/%m/%d}</edXML:DueDate>" if due else ""
+    answered = "".join(_response_for(reply) for reply in replies)
+    steers = "" if steering is None else f"<edXML:SteeringType>{steering}</edXML:SteeringType>"
+    codes = "".join(f"<edXML:TaskCode>{code}</edXML:TaskCode>" for code in tasks)
+    for_tasks = f"<edXML:ResponseForTask>{codes}</edXML:ResponseForTask>" if codes else ""
+    applied = f"<edXML:ApplicationType>{application}</edXML:ApplicationType>" if application else ""
     encoded = base64.b64encode(attachment).decode()
     return f"""<?xml version="1.0" encoding="UTF-8"?>
 <edXML xmlns="{NAMESPACE}"><edXML:edXMLEnvelope xmlns:edXML="{NAMESPACE}"><edXML:edXMLHeader>
@@ -50,15 +62,24 @@ def document(
 {to}<edXML:DocumentId>{sent.document_id}</edXML:DocumentId>
 <edXML:Code><edXML:CodeNumber>{sent.number}</edXML:CodeNumber><edXML:CodeNotation>{sent.notation}</edXML:CodeNotation></edXML:Code>
 <edXML:PromulgationInfo><edXML:Place>Thử Nghiệm</edXML:Place><edXML:PromulgationDate>{sent.day:%Y/%m/%d}</edXML:PromulgationDate></edXML:PromulgationInfo>
-<edXML:DocumentType><edXML:Type>2</edXML:Type><edXML:TypeName>Công văn</edXML:TypeName></edXML:DocumentType>
-<edXML:Subject>{subject}</edXML:Subject><edXML:Content>{subject}</edXML:Content>
-<edXML:OtherInfo><edXML:Priority>{priority}</edXML:Priority></edXML:OtherInfo>
+<edXML:DocumentType><edXML:Type>2</edXML:Type><edXML:TypeName>{type_name}</edXML:TypeName></edXML:DocumentType>
+<edXML:Subject>{subject}</edXML:Subject><edXML:Content>{subject}</edXML:Content>{due_date}
+<edXML:OtherInfo><edXML:Priority>{priority}</edXML:Priority></edXML:OtherInfo>{answered}{steers}{for_tasks}{applied}
 </edXML:MessageHeader>
 <edXML:TraceHeaderList><edXML:TraceHeader><edXML:OrganId>{sent.sender}</edXML:OrganId><edXML:Timestamp>2026/04/10 08:30:00</edXML:Timestamp></edXML:TraceHeader>
 <edXML:Bussiness>{aim}<edXML:BussinessDocType>{business}</edXML:BussinessDocType><edXML:BussinessDocReason>Thử nghiệm</edXML:BussinessDocReason>{replacing}</edXML:Bussiness></edXML:TraceHeaderList>
 </edXML:edXMLHeader><edXML:edXMLBody><edXML:edXMLManifest version="1.0"><edXML:Reference><edXML:ContentId>cid:1</edXML:ContentId><edXML:ContentType>application/pdf</edXML:ContentType><edXML:AttachmentName>{name}</edXML:AttachmentName></edXML:Reference></edXML:edXMLManifest></edXML:edXMLBody></edXML:edXMLEnvelope>
 <AttachmentEncoded><Attachment><ContentId>cid:1</ContentId><AttachmentName>{name}</AttachmentName><ContentType>application/pdf</ContentType><edXML:ContentTransferEncoded xmlns:edXML="{NAMESPACE}">{encoded}</edXML:ContentTransferEncoded></Attachment></AttachmentEncoded></edXML>
 """.encode()  # noqa: E501
+
+
+def _response_for(sent: Sent) -> str:
+    return (
+        f"<edXML:ResponseFor><edXML:OrganId>{sent.sender}</edXML:OrganId>"
+        f"<edXML:Code>{sent.number}/{sent.notation}</edXML:Code>"
+        f"<edXML:PromulgationDate>{sent.day:%Y/%m/%d}</edXML:PromulgationDate>"
+        f"<edXML:DocumentId>{sent.document_id}</edXML:DocumentId></edXML:ResponseFor>"
+    )
 
 
 def status(

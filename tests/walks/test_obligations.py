@@ -1,0 +1,213 @@
+"""What agencies owe falls out of the exchange: opened, extended, ended and taken up again by documents."""
+
+import re
+from datetime import date, timedelta
+
+import pytest
+
+from gateway.config import load_config
+from gateway.deadlines.counts import Counts, Period, count_obligations
+from gateway.model.identifiers import AgencyCode
+from gateway.model.log import LogKind
+from gateway.model.obligation import ObligationKind, Standing
+from gateway.office import open_office
+from gateway.store.obligations import load_facts
+from gateway.store.register import Side, load_register_figures
+from tests.packages import Sent, document, status
+from tests.walks.world import FINANCE, HEALTH, MINISTRY, Node, World, collect_all
+
+TASK = Sent(sender=HEALTH, number="7", notation="SYT-VP")
+DUE = date(2026, 4, 30)
+YEAR_2000_ON = Period(first=date(2000, 1, 1), last=date(2100, 1, 1))
+
+
+def standings(node: Node) -> dict[str, str]:
+    """How each agency's obligation stands."""
+    return {row["agency"]: row["standing"] for row in node.rows("SELECT * FROM obligations ORDER BY id")}
+
+
+def acts(node: Node) -> list[str]:
+    """What was recorded of obligations, in order."""
+    return [entry["act"] for entry in node.log(LogKind.OBLIGED)]
+
+
+async def assign(world: World, *recipients: AgencyCode, **more: object) -> None:
+    """Let the health department give a task."""
+    told = document(TASK, recipients or [FINANCE], steering=1, **({"due": DUE} | more))  # type: ignore[arg-type]
+    assert (await world.health.send(told, sender=HEALTH)).ok
+
+
+async def say(world: World, code: str, at: str = "09:00:00") -> None:
+    """Let the finance department say something about the task."""
+    said = status(TASK, code, by=FINANCE, description="Nêu rõ", at=at)
+    answer = await world.finance.send(said, sender=FINANCE, kind="status")
+    assert answer.ok, answer.words
+
+
+async def test_a_steering_document_with_a_day_is_a_task_of_each_recipient(world: World) -> None:
+    """Both owe it by that day, to who gave it; an entry of the log says so for each."""
+    await assign(world, FINANCE, MINISTRY)
+    assert standings(world.gateway) == {FINANCE: "open", MINISTRY: "open"}
+    first, second = world.gateway.log(LogKind.OBLIGED)
+    assert (first["act"], first["owes"], first["due_on"]) == ("open", "task", "2026-04-30")
+    assert {first["agency"], second["agency"]} == {FINANCE, MINISTRY}
+    assert first["assigned_by"] == HEALTH
+
+
+@pytest.mark.parametrize(
+    "quiet", [{"steering": 0, "due": DUE}, {"steering": None, "due": DUE}, {"steering": 1, "due": None}]
+)
+async def test_what_gives_no_task_opens_none(world: World, quiet: dict[str, object]) -> None:
+    """A day alone is none, and steering without a day or a code is none."""
+    told = document(TASK, [FINANCE], **quiet)  # type: ignore[arg-type]
+    assert (await world.health.send(told, sender=HEALTH)).ok
+    assert standings(world.gateway) == {}
+
+
+async def test_completed_ends_a_task_and_processing_after_it_takes_it_up_again(world: World) -> None:
+    """06, then 05, then 06: done twice, in the order it was said."""
+    await assign(world)
+    for code, at in (("03", "09:00:00"), ("06", "10:00:00"), ("05", "11:00:00")):
+        await say(world, code, at)
+    assert standings(world.gateway) == {FINANCE: "open"}
+    await say(world, "06", "12:00:00")
+    assert standings(world.gateway) == {FINANCE: "done"}
+    assert acts(world.gateway) == ["open", "finish", "reopen", "finish"]
+
+
+async def test_a_report_in_reply_ends_a_task(world: World) -> None:
+    """By the document it names, sent to who gave the task; a letter about it does not end it."""
+    await assign(world)
+    letter = document(Sent(sender=FINANCE, number="1", notation="STC"), [HEALTH], replies=[TASK])
+    assert (await world.finance.send(letter, sender=FINANCE)).ok
+    assert standings(world.gateway) == {FINANCE: "open"}
+    elsewhere = Sent(sender=FINANCE, number="2", notation="BC-STC")
+    told = document(elsewhere, [MINISTRY], replies=[TASK], type_name="Báo cáo")
+    assert (await world.finance.send(told, sender=FINANCE)).ok
+    assert standings(world.gateway) == {FINANCE: "open"}
+    report = document(
+        Sent(sender=FINANCE, number="3", notation="BC-STC"), [HEALTH], replies=[TASK], type_name="Báo cáo"
+    )
+    assert (await world.finance.send(report, sender=FINANCE)).ok
+    assert standings(world.gateway) == {FINANCE: "done"}
+
+
+async def test_tasks_with_codes_are_told_apart(world: World) -> None:
+    """One document gives two; a report that names one code ends that one."""
+    await assign(world, tasks=["NV-01", "NV-02"])
+    report = document(
+        Sent(sender=FINANCE, number="3", notation="BC-STC"), [HEALTH], steering=2, tasks=["nv-02"]
+    )
+    assert (await world.finance.send(report, sender=FINANCE)).ok
+    rows = world.gateway.rows("SELECT reference, standing FROM obligations ORDER BY reference")
+    assert [tuple(row) for row in rows] == [("NV-01", "open"), ("NV-02", "done")]
+
+
+async def test_an_update_with_another_day_extends(world: World) -> None:
+    """The first day stays on record; the new one counts."""
+    await assign(world)
+    later = DUE + timedelta(days=20)
+    told = document(TASK, [FINANCE], steering=1, due=later, business=2, target=TASK.document_id)
+    assert (await world.health.send(told, sender=HEALTH)).ok
+    (row,) = world.gateway.rows("SELECT due_on, first_due_on FROM obligations")
+    assert (row["due_on"], row["first_due_on"]) == ("2026-05-20", "2026-04-30")
+
+
+async def test_a_recalled_task_is_owed_no_longer_unless_the_recall_is_declined(world: World) -> None:
+    """16 lets it stand again: the document stayed where it was."""
+    await assign(world)
+    await collect_all(world.finance)
+    recall = document(TASK, [FINANCE], business=1, target=TASK.document_id)
+    assert (await world.health.send(recall, sender=HEALTH)).ok
+    assert standings(world.gateway) == {FINANCE: "cancelled"}
+    await say(world, "16")
+    assert standings(world.gateway) == {FINANCE: "open"}
+    assert acts(world.gateway) == ["open", "cancel", "reopen"]
+
+
+async def test_a_declined_task_is_owed_again_when_it_comes_again(world: World) -> None:
+    """02 ends it; the same document in a new round opens the same task again."""
+    await assign(world)
+    await say(world, "02")
+    assert standings(world.gateway) == {FINANCE: "cancelled"}
+    await assign(world, attachment=b"%PDF-1.4 co phu luc")
+    assert standings(world.gateway) == {FINANCE: "open"}
+
+
+async def test_a_replaced_document_takes_its_task_with_it(world: World) -> None:
+    """The replacement gives its own."""
+    await assign(world)
+    new = Sent(sender=HEALTH, number="8", notation="SYT-VP")
+    told = document(
+        new, [FINANCE], steering=1, due=DUE, business=3, replaced=[TASK.document_id], type_name="Kế hoạch"
+    )
+    assert (await world.health.send(told, sender=HEALTH)).ok
+    rows = world.gateway.rows("SELECT reference, standing FROM obligations ORDER BY id")
+    assert [tuple(row) for row in rows] == [("7/SYT-VP", "cancelled"), ("8/SYT-VP", "open")]
+
+
+async def test_a_petition_is_passed_on_or_guided_by_a_document(world: World) -> None:
+    """Who passes it on owes it no longer; who gets it does."""
+    petition = Sent(sender=HEALTH, number="11", notation="DT-SYT")
+    told = document(petition, [FINANCE], application="DON_THU", due=DUE)
+    assert (await world.health.send(told, sender=HEALTH)).ok
+    slip = Sent(sender=FINANCE, number="2", notation="PC-STC")
+    passing = document(
+        slip, [MINISTRY], application="DON_THU", type_name="Phiếu chuyển", replies=[petition], due=DUE
+    )
+    assert (await world.finance.send(passing, sender=FINANCE)).ok
+    assert standings(world.gateway) == {FINANCE: "passed-on", MINISTRY: "open"}
+    guiding = document(
+        Sent(sender=MINISTRY, number="4", notation="HD-BTN"), [FINANCE], type_name="Hướng dẫn", replies=[slip]
+    )
+    assert (await world.ministry.send(guiding, sender=MINISTRY)).ok
+    await collect_all(world.finance, count=2)  # the petition, and the guidance that went over the hub
+    assert standings(world.gateway) == {FINANCE: "passed-on", MINISTRY: "guided"}
+
+
+async def test_a_dossier_is_closed_by_its_number(world: World) -> None:
+    """A 06 that knows nothing but the number finds it."""
+    dossier = Sent(sender=HEALTH, number="000.00.12.H57-260410-0001", notation="HS")
+    told = document(dossier, [FINANCE], application="MCDT_DT", due=DUE)
+    assert (await world.health.send(told, sender=HEALTH)).ok
+    said = status(dossier, "06", by=FINANCE)
+    bare = re.sub(
+        rb"<edXML:(PromulgationDate|DocumentId)>[^<]*</edXML:(PromulgationDate|DocumentId)>", b"", said
+    )
+    assert (await world.finance.send(bare, sender=FINANCE, kind="status")).ok
+    assert standings(world.gateway) == {FINANCE: "done"}
+
+
+async def test_figures_are_those_of_the_steps_now_and_as_they_were(world: World) -> None:
+    """What was extended and ended since an instant stands as it did then."""
+    await assign(world)
+    async with open_office(load_config(world.gateway.directory / "config.toml")) as office:
+        then = world.gateway.clock()
+        await say(world, "06")
+        now = await load_facts(office.database)
+        before = await load_facts(office.database, as_of=then)
+        today = date(2026, 4, 20)
+
+        def counted(facts: object) -> Counts:
+            accounts = count_obligations(facts, ObligationKind.TASK, period=YEAR_2000_ON, today=today)  # type: ignore[arg-type]
+            return accounts[FINANCE].assigned
+
+        assert [fact.standing for fact in before] == [Standing.OPEN]
+        assert counted(before) == Counts(open_in_time=1)
+        assert counted(now).done == 1
+        assert counted(now).assigned == counted(before).assigned == 1
+
+
+async def test_the_register_counts_documents_once_and_deliveries_each(world: World) -> None:
+    """A document to two is one that went out and two deliveries; what was declined did not come in."""
+    await assign(world, FINANCE, MINISTRY, type_name="Kế hoạch")
+    await assign(world, FINANCE, MINISTRY, type_name="Kế hoạch")  # the same again counts for nothing
+    await say(world, "02")
+    async with open_office(load_config(world.gateway.directory / "config.toml")) as office:
+        figures = await load_register_figures(office.database, first=date(2000, 1, 1), last=date(2100, 1, 1))
+    told = {(figure.agency, figure.side): figure for figure in figures}
+    out = told[HEALTH, Side.OUT]
+    assert (out.type, out.documents, out.deliveries) == ("Kế hoạch", 1, 2)
+    came = told[FINANCE, Side.IN]
+    assert (came.documents, came.declined, came.in_time, came.judged) == (0, 1, 1, 1)
+    assert (MINISTRY, Side.IN) not in told
