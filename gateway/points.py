@@ -111,6 +111,9 @@ class Point(StrEnum):
     STAMP_FETCHED = "timestamp granted, not kept"
     STAMP_KEPT = "timestamp kept"
     COSIGNATURE_GIVEN = "our signature given to the log it is for"
+    # exchange/duties.py
+    DUTY_GIVEN = "obligation recorded, not yet said"
+    DUTY_MOVED = "change of an obligation recorded, not yet said"
     # exchange/retention.py, store/blobs.py
     STANDING_KEPT = "rules and clock noted, nothing looked at"
     REVISED = "some packages to be looked at anew, more to come"

@@ -115,6 +115,19 @@ MEANINGS: dict[str, Meaning] = {
         "Mục xóa nội dung mà chưa xóa.", "An erasure on record that was none.", _OURS
     ),
     "hold-ignored": _error("Xóa nội dung đang tạm giữ.", "Content erased that was under a hold.", _TAMPERED),
+    "obligation-contradicts-steps": _error(
+        "Việc phải làm không khớp các bước của nó.", "An obligation contradicts its steps.", _OURS
+    ),
+    "step-unrecorded": _error(
+        "Bước của việc phải làm không có trong nhật ký.", "A step of an obligation has no entry.", _OURS
+    ),
+    "record-without-step": _error(
+        "Nhật ký có bước mà việc phải làm không có.", "An entry tells a step that no obligation has.", _OURS
+    ),
+    "register-miscounted": _error("Số liệu sổ văn bản sai.", "The register is miscounted.", _OURS),
+    "document-unregistered": _error(
+        "Văn bản đi không có trong sổ.", "A document that was sent is not in the register.", _OURS
+    ),
     "bytes-missing": _error("Mất nội dung gói tin.", "A package's bytes are missing.", _DAMAGE),
     "bytes-damaged": _error("Nội dung gói tin hỏng.", "A package's bytes are damaged.", _DAMAGE),
     "bytes-unused": _remark("Nội dung không thuộc gói tin nào.", "Bytes that belong to no package."),

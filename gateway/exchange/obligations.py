@@ -14,6 +14,7 @@ from gateway.exchange.directory import Snapshot
 from gateway.exchange.ids import Mint
 from gateway.exchange.notary import Notary
 from gateway.model.code_lists import Business, StatusCode
+from gateway.model.formats import local_day
 from gateway.model.identifiers import AgencyCode, PackageId, ThreadId
 from gateway.model.log import LogKind
 from gateway.model.obligation import (
@@ -47,9 +48,13 @@ _PASSED_ON = frozenset({ObligationKind.PETITION, ObligationKind.FIELD_REPORT})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cause:
-    """What a step is caused by: a package, or somebody."""
+    """What a step is caused by: a package, or somebody.
+
+    Shape: at is the instant it counts for; recorded_at is when it was said, if that was later.
+    """
 
     at: datetime
+    recorded_at: datetime | None = None
     package_id: PackageId | None = None
     by: str | None = None
     reason: str | None = None
@@ -74,7 +79,7 @@ class Obligations:
             by=cause.by,
         )
         obligations.insert_obligation(tables, obligation)
-        self._record(tables, obligation, step)
+        self._record(tables, obligation, step, cause)
         return obligation
 
     def move(
@@ -99,18 +104,18 @@ class Obligations:
             by=cause.by,
         )
         after = moved(obligation, step)
-        self._record(tables, after, step)
+        self._record(tables, after, step, cause)
         return after
 
     def new_id(self, at: datetime) -> ObligationId:
         """Make an id."""
         return ObligationId(self.mint.new(at))
 
-    def _record(self, tables: sqlite3.Connection, after: Obligation, step: Step) -> None:
+    def _record(self, tables: sqlite3.Connection, after: Obligation, step: Step, cause: Cause) -> None:
         obligations.insert_step(tables, after, step)
         entry = self.notary.entry(
             LogKind.OBLIGED,
-            at=step.at,
+            at=cause.recorded_at or step.at,
             package_id=step.package_id,
             thread_id=after.thread_id,
             obligation=after.id,
@@ -120,6 +125,7 @@ class Obligations:
             assigned_by=after.assigned_by,
             reference=after.reference,
             due_on=None if step.due_on is None else step.due_on.isoformat(),
+            counts_on=None if cause.recorded_at is None else local_day(step.at).isoformat(),
             reason=step.reason,
             by=step.by,
         )

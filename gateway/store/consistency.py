@@ -18,6 +18,17 @@ from gateway.store.database import migration_count
 _ENDED = "('delivered', 'refused', 'expired')"
 _ENDINGS = "('delivered', 'confirmed', 'turned-away', 'expired')"
 
+# Each with which one of its obligation it is, so that two alike are told apart.
+_STEPS = (
+    "(SELECT obligation_id AS obligation, row_number() OVER (PARTITION BY obligation_id ORDER BY id) || act"
+    " AS act, due_on AS due FROM obligation_steps)"
+)
+_STEPS_ON_RECORD = (
+    "(SELECT CAST(statement AS TEXT) ->> 'obligation' AS obligation, row_number() OVER (PARTITION BY"
+    " CAST(statement AS TEXT) ->> 'obligation' ORDER BY seq) || (CAST(statement AS TEXT) ->> 'act') AS act,"
+    " CAST(statement AS TEXT) ->> 'due_on' AS due FROM log WHERE kind = 'obliged')"
+)
+
 # code: the question. Its first column names what disagrees.
 RELATIONS: dict[str, str] = {
     "database-damaged": "SELECT integrity_check FROM pragma_integrity_check WHERE integrity_check <> 'ok'",
@@ -76,6 +87,25 @@ RELATIONS: dict[str, str] = {
     " packages WHERE packages.id = log.package_id AND coalesce(erased_at, returned_at) IS NOT NULL)",
     "hold-ignored": "SELECT packages.id FROM holds JOIN packages USING (thread_id)"
     " WHERE erased_at >= placed_at AND erased_at < coalesce(released_at, erased_at + 1)",
+    "obligation-contradicts-steps": "SELECT id FROM obligations WHERE (standing, due_on, moved_at, ended_at)"
+    " IS NOT (SELECT CASE act WHEN 'finish' THEN 'done' WHEN 'pass-on' THEN 'passed-on' WHEN 'guide' THEN"
+    " 'guided' WHEN 'cancel' THEN 'cancelled' ELSE 'open' END, (SELECT due_on FROM obligation_steps"
+    " WHERE obligation_id = obligations.id AND due_on IS NOT NULL ORDER BY id DESC LIMIT 1), at,"
+    " CASE WHEN act NOT IN ('open', 'extend', 'reopen') THEN at END FROM obligation_steps"
+    " WHERE obligation_id = obligations.id ORDER BY id DESC LIMIT 1)",
+    "step-unrecorded": f"SELECT obligation FROM (SELECT obligation, act, due FROM {_STEPS}"
+    f" EXCEPT SELECT obligation, act, due FROM {_STEPS_ON_RECORD})",
+    "record-without-step": f"SELECT obligation FROM (SELECT obligation, act, due FROM {_STEPS_ON_RECORD}"
+    f" EXCEPT SELECT obligation, act, due FROM {_STEPS})",
+    "register-miscounted": "SELECT agency || ' ' || side || ' ' || day || ' ' || type FROM register_figures"
+    " AS kept WHERE (documents, deliveries, declined, in_time, judged) IS NOT (SELECT"
+    " count(*) - count(declined_at), coalesce(sum(deliveries_count), 0), count(declined_at),"
+    " coalesce(sum(in_time), 0), count(in_time) FROM register"
+    " WHERE (agency, side, day, type, is_legal)"
+    " = (kept.agency, kept.side, kept.day, kept.type, kept.is_legal))",
+    "document-unregistered": "SELECT thread_id FROM packages WHERE direction = 'outbound'"
+    " AND kind = 'document' AND business IN (0, 3) AND thread_id IS NOT NULL AND NOT EXISTS"
+    " (SELECT 1 FROM register WHERE register.thread_id = packages.thread_id AND side = 'out')",
     "bytes-unused": "SELECT digest FROM blobs WHERE digest NOT IN"
     " (SELECT digest FROM packages WHERE erased_at IS NULL)",
 }

@@ -4,7 +4,7 @@ import json
 import sqlite3
 from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from gateway.model.formats import local_day
@@ -140,6 +140,25 @@ async def load_register_figures(
         )
         for row in rows
     ]
+
+
+async def load_pace(
+    database: Database, *, first: date, last: date, agencies: Collection[AgencyCode] | None = None
+) -> dict[str, list[timedelta]]:
+    """Load how long each delivery of what was sent in a time took to each first status."""
+    codes = None if agencies is None else json.dumps(list(agencies))
+    rows = await database.fetch_all(
+        "SELECT answers.status, min(answers.recorded_at) - register.at AS span FROM register"
+        " JOIN answers ON answers.thread_id = register.thread_id AND answers.status IN ('01', '03')"
+        " WHERE register.side = 'out' AND register.day BETWEEN ? AND ?"
+        " AND (? IS NULL OR register.agency IN (SELECT value FROM json_each(?)))"
+        " GROUP BY register.id, answers.recipient, answers.status",
+        (first.isoformat(), last.isoformat(), codes, codes),
+    )
+    spans: dict[str, list[timedelta]] = {}
+    for row in rows:
+        spans.setdefault(row["status"], []).append(timedelta(microseconds=row["span"]))
+    return spans
 
 
 async def load_daily_register(

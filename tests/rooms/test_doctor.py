@@ -8,7 +8,7 @@ import shutil
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -77,7 +77,7 @@ async def traffic(hub: Node, gateway: Node) -> None:
     recall = document(first, [MINISTRY, FINANCE], business=1, target=first.document_id)
     assert (await health.send(recall, sender=HEALTH)).ok
     await collect_all(ministry)
-    update = document(Sent(sender=HEALTH, number="414"), [FINANCE])
+    update = document(Sent(sender=HEALTH, number="414"), [FINANCE], steering=1, due=date(2026, 5, 4))
     assert (await health.send(update, sender=HEALTH)).ok
     for item in (await until(finance.received, lambda listed: len(listed.items) == 2)).items:
         assert (await finance.get(item["docId"])).document
@@ -184,6 +184,13 @@ DAMAGES: dict[str, Damage] = {
         " SELECT thread_id, 'x', 1, 'x' FROM packages WHERE direction = 'inbound';"
         "UPDATE packages SET erased_at = 2 WHERE direction = 'inbound'"
     ),
+    "obligation-contradicts-steps": changed("UPDATE obligations SET due_on = '2030-01-01'"),
+    "step-unrecorded": changed(
+        "INSERT INTO obligation_steps (obligation_id, act, at) SELECT id, 'extend', 1 FROM obligations"
+    ),
+    "record-without-step": changed("DELETE FROM obligation_steps WHERE act = 'open'"),
+    "register-miscounted": changed("UPDATE register_figures SET deliveries = deliveries + 1"),
+    "document-unregistered": changed("DELETE FROM register WHERE side = 'out'"),
     "bytes-missing": lambda directory: large_file(directory).unlink(),
     "bytes-damaged": lambda directory: large_file(directory).write_bytes(
         large_file(directory).read_bytes()[:-1] + b"!"

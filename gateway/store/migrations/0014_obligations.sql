@@ -22,6 +22,8 @@ CREATE TABLE obligations (
 ) STRICT;
 CREATE UNIQUE INDEX obligations_by_thread ON obligations (thread_id, agency, kind, code)
     WHERE thread_id IS NOT NULL;
+-- What no document imposed is known by what people call it.
+CREATE UNIQUE INDEX obligations_by_hand ON obligations (kind, agency, called) WHERE thread_id IS NULL;
 CREATE INDEX obligations_by_name ON obligations (called);
 -- All that figures are made of, so that they are read without the rows.
 CREATE INDEX obligations_counted ON obligations
@@ -60,6 +62,7 @@ CREATE TABLE register (
     declined_at      INTEGER
 ) STRICT;
 CREATE INDEX register_by_day ON register (agency, side, day, id);
+CREATE INDEX register_of_all_by_day ON register (side, day);
 CREATE INDEX register_by_thread ON register (thread_id, side, agency, id);
 
 -- The register by the day. documents are those that were not declined; judged are those of which is known

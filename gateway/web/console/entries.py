@@ -120,6 +120,7 @@ _MEMBERS: dict[str, Words] = {
     "assigned_by": ("Bên giao", "Assigned by"),
     "reference": ("Tên gọi", "Called"),
     "due_on": ("Hạn", "Due"),
+    "counts_on": ("Tính từ ngày", "Counts for"),
 }
 
 
