@@ -21,6 +21,7 @@ from gateway.settings import (
     Audit,
     Axis,
     Console,
+    Deadlines,
     Delivery,
     Drafts,
     Http,
@@ -49,6 +50,7 @@ class Config(Section):
     oidc: Oidc | None = None
     answers: Answers = Answers()
     receipts: Receipts = Receipts()
+    deadlines: Deadlines = Deadlines()
     # Their paths depend on where the file lies, so even their defaults are made anew each time.
     trust: Trust = Field({}, validate_default=True)
     storage: Storage = Field({}, validate_default=True)
