@@ -12,6 +12,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from gateway.model.people import Language
 from gateway.model.report import Cell, Unit
+from gateway.model.text import looks_like_formula
 from gateway.papers.wording import write_cell
 
 FACE, SIZE, LINE_POINTS = "Times New Roman", 12, 16.5
@@ -20,8 +21,6 @@ HIGHEST_ROW_POINTS = 409
 _MARGINS = (30 / 25.4, 15 / 25.4, 20 / 25.4, 20 / 25.4)
 _A4 = 9
 _LONGEST_TEXT = 32_000
-# What Excel would take for a formula when somebody edits the cell and leaves it.
-_FORMULA_SIGNS = ("=", "+", "-", "@")
 # By this name of a language programs that can write numbers as its readers do.
 _VIETNAMESE = "[$-42A]"
 
@@ -67,6 +66,10 @@ class Book:
             self._formats[key] = self.workbook.add_format({"valign": "vcenter", **style})
         return self._formats[key]
 
+    def style_of(self, text: str, style: Style) -> Format:
+        """Return the format of a text, which no edit must turn into a formula."""
+        return self.style({**style, "quote_prefix": True} if looks_like_formula(text) else style)
+
     def add_page(self, name: str, *, is_lying: bool) -> Page:
         """Begin a sheet that prints on A4, as wide as the paper."""
         is_first = not self.workbook.worksheets()
@@ -91,11 +94,11 @@ class Book:
                 face = self.style({**style, "num_format": self._figure(cell, unit)})
                 number = Decimal(cell) / 100 if unit is Unit.SHARE else cell
                 page.write_number(row, column, float(number), face)
+            case "":
+                page.write_blank(row, column, None, self.style(style))
             case _:
                 text = write_cell(cell, unit, self.language)[:_LONGEST_TEXT]
-                is_formula = text.startswith(_FORMULA_SIGNS)
-                face = self.style({**style, "quote_prefix": True} if is_formula else style)
-                page.write_string(row, column, text, face)
+                page.write_string(row, column, text, self.style_of(text, style))
 
     @property
     def _day(self) -> str:

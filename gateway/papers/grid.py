@@ -12,7 +12,7 @@ from gateway.papers.wording import choose, word_notes, write_cell
 
 _ORDINAL = Column(title=("TT", "No."))
 # Figures stand apart from their neighbours; what is longer than the cap is written in lines.
-_WIDEST_TEXT, _NARROWEST_TEXT, _HEADING_LINES, _PADDING = 34.0, 24.0, 3, 2.0
+_WIDEST_TEXT, _NARROWEST_TEXT, _HEADING_LINES, _PADDING = 34.0, 28.0, 3, 2.0
 _LONGEST_WORD = 28
 # Letters as offices write with, in widths of a digit; a digit is half as wide as they are high. Marks add
 # nothing, and what is not here is as wide as a digit or a little less.

@@ -228,7 +228,7 @@ class _Paper:
         """Write a text over several cells, of this row unless told, and tell how many lines it needs."""
         top = self.row if first_row is None else first_row
         bottom = top if last_row is None else last_row
-        face = self.book.style({"text_wrap": True, **style})
+        face = self.book.style_of(text, {"text_wrap": True, **style})
         if first == last and top == bottom:
             self.page.write_string(top, first, text, face)
         else:
