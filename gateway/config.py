@@ -29,6 +29,8 @@ from gateway.settings import (
     PackageLimits,
     Practice,
     Receipts,
+    Reminders,
+    Reports,
     Retention,
     Role,
     Section,
@@ -51,6 +53,8 @@ class Config(Section):
     answers: Answers = Answers()
     receipts: Receipts = Receipts()
     practice: Practice = Practice()
+    reminders: Reminders = Reminders()
+    reports: Reports = Reports()
     # Their paths depend on where the file lies, so even their defaults are made anew each time.
     trust: Trust = Field({}, validate_default=True)
     storage: Storage = Field({}, validate_default=True)
@@ -119,6 +123,11 @@ _CONFLICTS: tuple[tuple[str, Callable[[Config], object], str, str], ...] = (
         "alerts.webhook_urls, alerts.webhook_secret_file",
         lambda c: c.alerts.webhook_urls and not c.alerts.webhook_secret_file,
         *("webhook cần khóa bí mật để ký", "a webhook needs a secret to be signed with"),
+    ),
+    (
+        "alerts.webhook_obligations, alerts.webhook_urls",
+        lambda c: c.alerts.webhook_obligations and not c.alerts.webhook_urls,
+        *("chưa có địa chỉ webhook nào để báo", "there is no webhook to be told"),
     ),
     (
         "alerts.smtp_user, alerts.smtp_password_file",

@@ -14,7 +14,9 @@ from cryptography import x509
 from gateway.config import Config
 from gateway.deadlines.calendar import WorkingCalendar
 from gateway.deadlines.practice import Practice
+from gateway.deadlines.reminders import ReminderRules
 from gateway.errors import Misconfiguration
+from gateway.exchange.agenda import Agenda, Way
 from gateway.exchange.books import Books
 from gateway.exchange.bundled_document import Records
 from gateway.exchange.checkpoints import Checkpoints, log_name
@@ -127,6 +129,35 @@ def furnish_books(office: Office, mint: Mint) -> Books:
     return Books(
         obligations=Obligations(notary=office.notary, mint=mint, practice=_practice(office.config)),
         calendar=lambda: calendar,
+    )
+
+
+async def plain_calendar() -> WorkingCalendar:
+    """Tell the working days where nothing is known of holidays."""
+    return WorkingCalendar()
+
+
+def furnish_agenda(config: Config, database: Database, directory: Directory) -> Agenda:
+    """Make what finds who is to be reminded."""
+    settings, alerts = config.reminders, config.alerts
+    set_up = {Way.DOCUMENT: True, Way.MAIL: bool(alerts.mail_to), Way.WEBHOOK: bool(alerts.webhook_urls)}
+    return Agenda(
+        database=database,
+        directory=directory,
+        calendar=plain_calendar,
+        rules=ReminderRules(
+            kinds=frozenset(settings.kinds),
+            at=settings.at,
+            before=settings.before,
+            on_the_day=settings.on_the_day,
+            after=settings.after,
+            then_every=settings.then_every,
+            escalate_after=settings.escalate_after,
+        ),
+        ways=frozenset(way for way in Way if way in settings.ways and set_up[way]),
+        everybody=settings.agencies == "all",
+        own=config.agency_code,
+        axis_is_open=config.axis is not None,
     )
 
 

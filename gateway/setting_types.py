@@ -5,7 +5,7 @@ The tables these settings stand in are in `config`, which is the only room that 
 
 import re
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import time, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -15,7 +15,13 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from gateway.errors import Fault
-from gateway.model.identifiers import AgencyCode, SystemId, is_agency_code, normalise_code
+from gateway.model.identifiers import (
+    AgencyCode,
+    SystemId,
+    is_agency_code,
+    is_mail_address,
+    normalise_code,
+)
 from gateway.model.retention import PERMANENT
 
 _UNIT_MILLISECONDS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
@@ -49,6 +55,16 @@ def read_duration(text: object) -> timedelta:
         text, _UNIT_MILLISECONDS, f"khoảng thời gian như {forms}", f"a duration such as {forms}"
     )
     return timedelta(milliseconds=milliseconds)
+
+
+def read_hour(text: object) -> time:
+    """Read an hour of the day, "11:30"."""
+    match = re.fullmatch(r"([01]?\d|2[0-3]):([0-5]\d)", text, re.ASCII) if isinstance(text, str) else None
+    if match is None:
+        raise _wrong(
+            f'phải là giờ trong ngày như "11:30"; đang là {text!r}', f'must be "11:30"; found {text!r}'
+        )
+    return time(int(match[1]), int(match[2]))
 
 
 def read_term(text: object) -> timedelta:
@@ -94,6 +110,10 @@ def _check_code(raw: str) -> AgencyCode:
     return code
 
 
+def _check_addressee(raw: str) -> str:
+    return raw if is_mail_address(raw) else _check_code(raw)
+
+
 def _check_origin(raw: str) -> str:
     # As evidence/checkpoint.py has it; that room stands above this one.
     if not re.fullmatch(r"[A-Za-z0-9][^\s+\x00-\x1f]*", raw):
@@ -131,9 +151,12 @@ Term = Annotated[timedelta, BeforeValidator(read_term)]
 Pause = Annotated[timedelta, BeforeValidator(read_duration)]
 """A duration that may be "0s"."""
 Size = Annotated[int, BeforeValidator(read_size)]
+Hour = Annotated[time, BeforeValidator(read_hour)]
 Count = Annotated[int, Field(ge=1)]
 Text = Annotated[str, Field(min_length=1)]
 Code = Annotated[AgencyCode, AfterValidator(_check_code)]
+WorkingDays = Annotated[int, Field(ge=1, le=250)]
+Addressee = Annotated[str, AfterValidator(_check_addressee)]
 Name = Annotated[SystemId, Field(min_length=1)]
 Origin = Annotated[str, AfterValidator(_check_origin)]
 Url = Annotated[str, AfterValidator(_check_url)]

@@ -34,6 +34,7 @@ from gateway.store.packages import (
     find_submission,
     free_submission,
     insert_package,
+    is_own_document,
     note_arrival,
     thread_of,
 )
@@ -173,6 +174,8 @@ class Acceptance:
             report=report, package_id=package_id, directory=self.directory, strict=self.strict, at=self.at
         ).apply(connection)
         route = self.route if again or not heard.is_repetition else Route()
+        if heard.thread_id is not None and is_own_document(connection, heard.thread_id):
+            route = Route()  # what the node wrote itself, no system here knows
         promise = self._finish(connection, package_id, heard.thread_id, route, (), tools)
         kind = LogKind.ANSWERED if heard.thread_id is not None else LogKind.UNMATCHED
         entry = tools.notary.entry(

@@ -14,16 +14,18 @@ class Route:
     """Where a package goes.
 
     Shape: mailboxes are agencies served here; beyond are those reached through the axis, as the
-    package names them. No agency stands in it twice.
+    package names them; here is this node's own agency, where nobody collects for it: an answer to what the
+    node wrote itself ends with its record. No agency stands in it twice.
     """
 
     mailboxes: tuple[AgencyCode, ...] = ()
     beyond: tuple[AgencyCode, ...] = ()
+    here: tuple[AgencyCode, ...] = ()
 
     @property
     def recipients(self) -> tuple[AgencyCode, ...]:
         """All of them."""
-        return self.mailboxes + self.beyond
+        return self.mailboxes + self.beyond + self.here
 
     def without(self, codes: Iterable[AgencyCode]) -> "Route":
         """Leave some agencies out."""
@@ -31,6 +33,7 @@ class Route:
         return Route(
             mailboxes=tuple(code for code in self.mailboxes if code not in left_out),
             beyond=tuple(code for code in self.beyond if code not in left_out),
+            here=tuple(code for code in self.here if code not in left_out),
         )
 
 
@@ -65,16 +68,25 @@ def named_agencies(package: Package) -> tuple[AgencyCode, ...]:
 
 
 def plan_route(
-    recipients: Iterable[AgencyCode], directory: Snapshot, *, axis_is_open: bool, is_answer: bool
+    recipients: Iterable[AgencyCode],
+    directory: Snapshot,
+    *,
+    axis_is_open: bool,
+    is_answer: bool,
+    own: AgencyCode | None = None,
 ) -> Route:
     """Send each recipient to its mailbox here or to the axis.
 
     An answer may go to an agency our directory does not know yet: it wrote to us, so the axis knows it.
+    Shape: own is this node's own agency.
     Errors: Refusal naming every recipient that cannot be reached, or saying that there is none.
     """
     mailboxes: dict[AgencyCode, None] = {}
     beyond: dict[AgencyCode, None] = {}
     faults = []
+    recipients = tuple(recipients)
+    if is_answer and _ends_here(recipients, directory, own):
+        return Route(here=recipients)
     for named in recipients:
         code = directory.successor(named)
         fault = _unreachable(code, directory)
@@ -96,11 +108,21 @@ def plan_route(
     return Route(mailboxes=tuple(mailboxes), beyond=tuple(beyond))
 
 
-def local_route(recipients: Iterable[AgencyCode], directory: Snapshot) -> Route:
+def local_route(
+    recipients: Iterable[AgencyCode],
+    directory: Snapshot,
+    *,
+    is_answer: bool = False,
+    own: AgencyCode | None = None,
+) -> Route:
     """Keep of a package from the axis what is for agencies served here.
 
+    Shape: own is this node's own agency.
     Errors: Refusal when nobody here is meant: the package was misrouted.
     """
+    recipients = tuple(recipients)
+    if is_answer and _ends_here(recipients, directory, own):
+        return Route(here=recipients)
     codes = dict.fromkeys(directory.successor(code) for code in recipients)
     here = tuple(code for code in codes if directory.has_mailbox(code))
     if not here:
@@ -110,6 +132,13 @@ def local_route(recipients: Iterable[AgencyCode], directory: Snapshot) -> Route:
             en="The package is for no agency served here.",
         )
     return Route(mailboxes=here)
+
+
+def _ends_here(recipients: Sequence[AgencyCode], directory: Snapshot, own: AgencyCode | None) -> bool:
+    """Tell whether an answer is for this node itself and nobody collects it."""
+    if own is None or directory.has_mailbox(own):
+        return False
+    return {directory.successor(code) for code in recipients} == {directory.successor(own)}
 
 
 def _axis_may_know(code: AgencyCode, directory: Snapshot) -> bool:

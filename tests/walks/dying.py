@@ -89,5 +89,5 @@ async def serve(directory: Path, ahead: timedelta) -> None:
 if __name__ == "__main__":
     if len(sys.argv) > 2 and sys.argv[2]:
         arm(sys.argv[2])
-    days = timedelta(days=int(sys.argv[3])) if len(sys.argv) > 3 else timedelta()
+    days = timedelta(days=float(sys.argv[3])) if len(sys.argv) > 3 else timedelta()
     asyncio.run(serve(Path(sys.argv[1]), days))
