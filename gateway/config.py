@@ -105,6 +105,11 @@ _CONFLICTS: tuple[tuple[str, Callable[[Config], object], str, str], ...] = (
         *("mỗi cơ quan chỉ được ghi một lần", "an agency stands there twice"),
     ),
     (
+        "reports.scheduled",
+        lambda c: not all(each.to for each in c.reports.scheduled),
+        *("báo cáo chưa có nơi nhận", "a report is for nobody"),
+    ),
+    (
         "role, axis",
         lambda c: c.role is Role.HUB and c.axis,
         *("hub chính là trục, không có trục phía trên", "a hub is the axis and has none above it"),

@@ -101,7 +101,8 @@ class Point(StrEnum):
     CHECKPOINT_SEEN = "another log's checkpoint judged and kept"
     # exchange/alerts.py
     ALERTS_NOTED = "operators alerted, and that noted"
-    # exchange/own_documents.py, exchange/reminding.py, exchange/announcing.py, exchange/scheduled_reports.py
+    # exchange/own_documents.py, exchange/reminding.py, exchange/reminder_mail.py, exchange/announcing.py,
+    # exchange/scheduled_reports.py
     OWN_BYTES_SAFE = "bytes of a document of our own safe, nothing recorded"
     REMINDED = "an agency reminded, and that noted; no mail sent"
     DAY_REMINDED = "noted that all of a day's reminders are out"

@@ -169,7 +169,7 @@ class ScheduledReport(Section):
     """One of [[reports.scheduled]]: which report goes out by itself, when, and to whom."""
 
     what: Span
-    to: Annotated[tuple[Addressee, ...], Field(min_length=1)]
+    to: tuple[Addressee, ...]
     agency: Code | None = None
     after: WorkingDays = 3
     at: Hour = read_hour("08:00")

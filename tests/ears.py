@@ -38,7 +38,7 @@ async def mail_server(
         writer.close()
         await writer.wait_closed()
 
-    server = await asyncio.start_server(talk, "127.0.0.1", port)
+    server = await asyncio.start_server(talk, "127.0.0.1", port, limit=1 << 24)
     async with server:
         yield server.sockets[0].getsockname()[1]
 

@@ -62,14 +62,13 @@ def _parts(digest: Digest) -> list[tuple[tuple[Words, Words], tuple[Reminder, ..
 
 
 def _summary(digest: Digest, names: Names) -> tuple[Words, ...]:
-    agency, count = names(digest.agency), digest.overdue_count
-    known = count - len(digest.overdue)
+    agency, others = names(digest.agency), digest.overdue_count - len(digest.overdue)
     told: list[Words] = [(f"Kính gửi: {agency}.", f"To: {agency}.")]
-    if known > 0:
+    if others > 0:
         told.append(
             (
-                f"Ngoài các việc dưới đây còn {known} việc quá hạn đã nhắc trước.",
-                f"Beside what stands below, {known} overdue were told before and are still open.",
+                f"Ngoài các việc dưới đây còn {others} việc khác đã quá hạn.",
+                f"Beside what stands below, {others} others are overdue.",
             )
         )
     return tuple(told)

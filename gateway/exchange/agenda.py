@@ -113,8 +113,13 @@ class Agenda:
             )
             for each in told
         }
-        overdue = sum(each.position > 0 and each.audience is Audience.OWING for each in reminders.values())
-        return Digest(agency=agency, day=today, reminders=tuple(reminders.values()), overdue_count=overdue)
+        codes = {agency, *(each.obligation.agency for each in told if each.audience is Audience.OWING)}
+        return Digest(
+            agency=agency,
+            day=today,
+            reminders=tuple(reminders.values()),
+            overdue_count=await count_overdue(self.database, codes, self.rules.kinds, today=today),
+        )
 
     def _horizons(self, today: date, calendar: WorkingCalendar) -> list[tuple[Audience, date]]:
         horizons = [(Audience.OWING, last_due_day(today, calendar, self.rules))]

@@ -1,8 +1,7 @@
 """Reminders (nhắc việc): once on a working day each agency is told what it owes, in one digest.
 
-The digest is noted, logged and sent as a document by one transaction, so that it is told at most once. Mail
-follows and is noted afterwards: a mail may come twice, never not at all. Webhooks read the log
-(announcing.py). What is due is found by agenda.py.
+The digest is noted, logged and sent as a document by one transaction, so that it is told once. Mail follows
+(reminder_mail.py), and webhooks read the log (announcing.py). What is due is found by agenda.py.
 """
 
 import asyncio
@@ -15,15 +14,13 @@ from sqlite3 import Connection
 
 import structlog
 
-from gateway.clients.mail import Mail, MailServer
 from gateway.deadlines.digest import report_of, title_of
 from gateway.deadlines.reminders import Audience, Digest, is_time
-from gateway.errors import Delay, Refusal
-from gateway.exchange.agenda import Agenda, Way, mail_address, namer
+from gateway.errors import Refusal
+from gateway.exchange.agenda import Agenda, Way, namer
 from gateway.exchange.directory import Snapshot
 from gateway.exchange.notary import Notary
 from gateway.exchange.own_documents import OwnDocuments, OwnLetter, Written
-from gateway.exchange.plain_report import write_text
 from gateway.model.code_lists import Priority
 from gateway.model.formats import local_day
 from gateway.model.identifiers import AgencyCode, PackageId, ThreadId
@@ -36,11 +33,8 @@ from gateway.store.database import Database
 from gateway.store.reminders import (
     MailState,
     has_digest,
-    list_unmailed,
     next_digest_id,
-    next_to_mail,
     note_digest,
-    note_mail,
     note_reminded_day,
     reminded_day,
 )
@@ -61,16 +55,14 @@ class Reminding:
     agenda: Agenda
     notary: Notary
     documents: OwnDocuments
-    mail_server: MailServer
     print_report: Callable[[Report], Paper]
     node: str
     clock: Callable[[], datetime]
     _day: date | None = None
     _left: deque[tuple[AgencyCode, frozenset[AgencyCode]]] = field(default_factory=deque)
-    _mailed_last: AgencyCode | None = None
 
     async def look(self) -> bool:
-        """Remind one agency, or send one mail that waits; tell whether there may be more to do."""
+        """Remind one agency; tell whether there are more."""
         at = self.clock()
         if not is_time(at, await self.agenda.calendar(), self.agenda.rules):
             return False
@@ -79,8 +71,7 @@ class Reminding:
             await self._begin(today)
         if self._left:
             await self._remind_next(today, at)
-            return True
-        return await self._mail_next(today, at)
+        return bool(self._left)
 
     async def _begin(self, today: date) -> None:
         """Find who is to be reminded today, unless all were."""
@@ -113,8 +104,11 @@ class Reminding:
         async with AsyncExitStack() as lent:
             written = None
             if Way.DOCUMENT in ways:
-                letter = await self._letter(digest, number, directory, at)
-                written = await lent.enter_async_context(self.documents.writing(letter, directory, at))
+                written = await self._write(lent, digest, number, directory, at)
+            if written is None:
+                ways = tuple(way for way in ways if way is not Way.DOCUMENT)
+            if not ways:
+                return
 
             def act(tables: Connection) -> None:
                 self._note(tables, digest, number, ways, written, at)
@@ -122,6 +116,17 @@ class Reminding:
             await self.database.write(act)
             passed(Point.REMINDED)
         log.info("reminded", agency=agency, count=len(digest.reminders), ways=",".join(ways))
+
+    async def _write(
+        self, lent: AsyncExitStack, digest: Digest, number: int, directory: Snapshot, at: datetime
+    ) -> Written | None:
+        """Write the document; None when it cannot be sent, which must not keep mail from going."""
+        letter = await self._letter(digest, number, directory, at)
+        try:
+            return await lent.enter_async_context(self.documents.writing(letter, directory, at))
+        except Refusal as refusal:
+            log.warning("reminder not written", agency=digest.agency, reason=refusal.code)
+            return None
 
     async def _letter(self, digest: Digest, number: int, directory: Snapshot, at: datetime) -> OwnLetter:
         report = report_of(digest, issuer=self.node, names=namer(directory), as_of=at)
@@ -170,41 +175,3 @@ class Reminding:
             escalated=[each.obligation.id for each in digest.escalated],
         )
         append_entry(tables, entry)
-
-    async def _mail_next(self, today: date, at: datetime) -> bool:
-        """Send the next mail that waits. After one that was not taken the next comes in another round."""
-        agency = await next_to_mail(self.database, after=self._mailed_last)
-        self._mailed_last = agency
-        if agency is None:
-            return False
-        try:
-            state = await self._mail(agency, today, at)
-        except Delay as delay:
-            log.warning("reminder not mailed", agency=agency, reason=delay.code)
-            return False
-        await self.database.write(lambda tables: note_mail(tables, agency, state))
-        passed(Point.MAIL_NOTED)
-        return True
-
-    async def _mail(self, agency: AgencyCode, today: date, at: datetime) -> MailState:
-        """Mail what an agency was told and has not done since, in one mail however many days it waited."""
-        directory = await self.agenda.directory.current()
-        address = mail_address(agency, directory)
-        told = await list_unmailed(self.database, agency)
-        if address is None or not told or Way.MAIL not in self.agenda.ways_to(agency, directory):
-            return MailState.NONE
-        digest = await self.agenda.digest_again(agency, told, today)
-        report = report_of(digest, issuer=self.node, names=namer(directory), as_of=at)
-        mail = Mail(
-            to=(address,),
-            subject=f"[{self.node}] {report.title[0]}",
-            text=write_text(report),
-            at=at,
-        )
-        try:
-            await self.mail_server.send(mail)
-        except Refusal as refusal:
-            log.warning("reminder refused by the mail server", agency=agency, reason=refusal.code)
-            return MailState.REFUSED
-        passed(Point.REMINDER_MAILED)
-        return MailState.SENT

@@ -133,16 +133,19 @@ class ScheduledReports:
             recipients=reached,
             papers=papers,
         )
-        async with self.documents.writing(letter, due.directory, due.at) as written:
+        try:
+            async with self.documents.writing(letter, due.directory, due.at) as written:
 
-            def act(tables: Connection) -> None:
-                package_id, _ = self.documents.record(tables, written, at=due.at)
-                for code in reached:
-                    note_sending(tables, *_key(due), code, package_id=package_id, at=due.at)
-                    append_entry(tables, self._sent(due, code))
+                def act(tables: Connection) -> None:
+                    package_id, _ = self.documents.record(tables, written, at=due.at)
+                    for code in reached:
+                        note_sending(tables, *_key(due), code, package_id=package_id, at=due.at)
+                        append_entry(tables, self._sent(due, code))
 
-            await self.database.write(act)
-            passed(Point.REPORT_RECORDED)
+                await self.database.write(act)
+                passed(Point.REPORT_RECORDED)
+        except Refusal as refusal:
+            log.warning("report not sent", agency=",".join(reached), reason=refusal.code)
 
     async def _send_mails(self, due: _Due, papers: Sequence[Paper]) -> None:
         vi, en = due.subject

@@ -7,6 +7,7 @@ from gateway.exchange.announcing import Announcing, News
 from gateway.exchange.own_documents import OwnDocuments
 from gateway.exchange.plain_report import print_as_text
 from gateway.exchange.posting import Posting
+from gateway.exchange.reminder_mail import ReminderMail
 from gateway.exchange.reminding import Reminding
 from gateway.exchange.scheduled_reports import MakeReport, Schedule, ScheduledReports
 from gateway.exchange.worker import Round
@@ -41,8 +42,14 @@ def reminder_rounds(
         agenda=agenda,
         notary=office.notary,
         documents=documents,
-        mail_server=reach_mail_server(config),
         print_report=print_as_text,
+        node=config.name,
+        clock=clock,
+    )
+    mail = ReminderMail(
+        database=office.database,
+        agenda=agenda,
+        mail_server=reach_mail_server(config),
         node=config.name,
         clock=clock,
     )
@@ -53,6 +60,7 @@ def reminder_rounds(
 
     return [
         Round(every=config.reminders.every, make=remind),
+        Round(every=config.reminders.every, make=mail.look),
         Round(every=config.alerts.every, make=announcing.look),
         *_report_rounds(office, documents, clock),
     ]
