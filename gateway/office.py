@@ -16,7 +16,7 @@ from gateway.deadlines.calendar import WorkingCalendar
 from gateway.deadlines.practice import Practice
 from gateway.deadlines.reminders import ReminderRules
 from gateway.errors import Misconfiguration
-from gateway.exchange.agenda import Agenda, Way
+from gateway.exchange.agenda import Agenda, Calendar, Way
 from gateway.exchange.books import Books
 from gateway.exchange.bundled_document import Records
 from gateway.exchange.checkpoints import Checkpoints, log_name
@@ -137,14 +137,16 @@ async def plain_calendar() -> WorkingCalendar:
     return WorkingCalendar()
 
 
-def furnish_agenda(config: Config, database: Database, directory: Directory) -> Agenda:
+def furnish_agenda(
+    config: Config, database: Database, directory: Directory, calendar: Calendar = plain_calendar
+) -> Agenda:
     """Make what finds who is to be reminded."""
     settings, alerts = config.reminders, config.alerts
     set_up = {Way.DOCUMENT: True, Way.MAIL: bool(alerts.mail_to), Way.WEBHOOK: bool(alerts.webhook_urls)}
     return Agenda(
         database=database,
         directory=directory,
-        calendar=plain_calendar,
+        calendar=calendar,
         rules=ReminderRules(
             kinds=frozenset(settings.kinds),
             at=settings.at,

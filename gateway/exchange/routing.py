@@ -14,8 +14,8 @@ class Route:
     """Where a package goes.
 
     Shape: mailboxes are agencies served here; beyond are those reached through the axis, as the
-    package names them; here is this node's own agency, where nobody collects for it: an answer to what the
-    node wrote itself ends with its record. No agency stands in it twice.
+    package names them; here is this node's own agency, for which nobody collects: only an answer to what the
+    node wrote itself may end there. No agency stands in it twice.
     """
 
     mailboxes: tuple[AgencyCode, ...] = ()
@@ -83,10 +83,8 @@ def plan_route(
     """
     mailboxes: dict[AgencyCode, None] = {}
     beyond: dict[AgencyCode, None] = {}
+    here: dict[AgencyCode, None] = {}
     faults = []
-    recipients = tuple(recipients)
-    if is_answer and _ends_here(recipients, directory, own):
-        return Route(here=recipients)
     for named in recipients:
         code = directory.successor(named)
         fault = _unreachable(code, directory)
@@ -94,18 +92,20 @@ def plan_route(
             mailboxes[code] = None
         elif fault is None and axis_is_open and (is_answer or _axis_may_know(code, directory)):
             beyond[named if code == directory.canonical(named) else code] = None
+        elif fault is None and is_answer and _is_own(code, directory, own):
+            here[code] = None
         else:
             faults.append(fault or _unknown(named))
     if faults:
         raise Refusal("unknown-agency", faults)
-    if not mailboxes and not beyond:
+    if not mailboxes and not beyond and not here:
         raise Refusal.because(
             "unknown-agency",
             where="ResponseFor/OrganId",
             vi="Gói tin không cho biết gửi tới đơn vị nào.",
             en="The package does not say to which agency it goes.",
         )
-    return Route(mailboxes=tuple(mailboxes), beyond=tuple(beyond))
+    return Route(mailboxes=tuple(mailboxes), beyond=tuple(beyond), here=tuple(here))
 
 
 def local_route(
@@ -120,25 +120,25 @@ def local_route(
     Shape: own is this node's own agency.
     Errors: Refusal when nobody here is meant: the package was misrouted.
     """
-    recipients = tuple(recipients)
-    if is_answer and _ends_here(recipients, directory, own):
-        return Route(here=recipients)
     codes = dict.fromkeys(directory.successor(code) for code in recipients)
-    here = tuple(code for code in codes if directory.has_mailbox(code))
-    if not here:
-        raise Refusal.because(
-            "misrouted",
-            vi="Gói tin không dành cho đơn vị nào được phục vụ tại đây.",
-            en="The package is for no agency served here.",
-        )
-    return Route(mailboxes=here)
+    mailboxes = tuple(code for code in codes if directory.has_mailbox(code))
+    here = tuple(code for code in codes if is_answer and _is_own(code, directory, own))
+    if not mailboxes and not here:
+        raise misrouted()
+    return Route(mailboxes=mailboxes, here=() if mailboxes else here)
 
 
-def _ends_here(recipients: Sequence[AgencyCode], directory: Snapshot, own: AgencyCode | None) -> bool:
-    """Tell whether an answer is for this node itself and nobody collects it."""
-    if own is None or directory.has_mailbox(own):
-        return False
-    return {directory.successor(code) for code in recipients} == {directory.successor(own)}
+def misrouted() -> Refusal:
+    """Make the refusal of what is for nobody here."""
+    return Refusal.because(
+        "misrouted",
+        vi="Gói tin không dành cho đơn vị nào được phục vụ tại đây.",
+        en="The package is for no agency served here.",
+    )
+
+
+def _is_own(code: AgencyCode, directory: Snapshot, own: AgencyCode | None) -> bool:
+    return own is not None and code == directory.successor(own)
 
 
 def _axis_may_know(code: AgencyCode, directory: Snapshot) -> bool:

@@ -13,6 +13,8 @@ from email import message_from_bytes, policy
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from gateway.deadlines.calendar import WorkingCalendar
 from gateway.model.agency import SystemKind
 from gateway.model.formats import VIETNAM, local_day
@@ -25,6 +27,7 @@ from tests.bundles import export, judged, wrong
 from tests.ears import listener, mail_server
 from tests.packages import Sent, document, status
 from tests.rooms.cli_kit import facts, run
+from tests.town import COMMUNE, open_town
 from tests.walks.world import (
     FINANCE,
     HEALTH,
@@ -144,9 +147,12 @@ async def test_a_reminder_is_no_correspondence_and_owes_nothing(tmp_path: Path) 
     assert not wrong(judged(bundle.read_bytes()))
 
 
-async def test_what_recipients_say_about_a_reminder_ends_here(tmp_path: Path) -> None:
+@pytest.mark.parametrize("has_dms", [False, True])
+async def test_what_recipients_say_about_a_reminder_ends_here(tmp_path: Path, has_dms: bool) -> None:
     """A status about it is taken, matched, and goes nowhere: no system knows what the node wrote."""
     async with playing(tmp_path, reminders=DOCUMENTS) as world:
+        if has_dms:
+            await world.gateway.connect("UBND", [PROVINCE])
         await assign(world, due=working_day(1))
         go_to(1, world.gateway, world.hub)
         await heard(world.gateway)
@@ -164,6 +170,17 @@ async def test_what_recipients_say_about_a_reminder_ends_here(tmp_path: Path) ->
             FINANCE,
         )
         assert [one["thread_id"] for one in told if one["thread_id"] == row["thread_id"]] == []
+    with looking(world.gateway.directory / "lienthong.db") as tables:
+        assert list(disagreements(tables)) == []
+
+
+async def test_an_answer_to_the_node_about_anything_else_is_refused(world: World) -> None:
+    """On a hub nobody could take it; it is not taken for a word about what the hub wrote."""
+    stranger = Sent(sender=HUB, number="1", notation="TB-LT")
+    answer = await world.ministry.send(status(stranger, "03", by=MINISTRY), sender=MINISTRY, kind="status")
+    assert not answer.ok
+    assert "misrouted" in answer.words
+    assert world.hub.rows("SELECT * FROM answers") == []
 
 
 @asynccontextmanager
@@ -375,3 +392,21 @@ async def test_a_dry_run_shows_what_comes_next_and_tells_nobody(world: World) ->
     assert "7/SYT-VP" in page.stdout
     await asyncio.to_thread(run, "remind", "--dir", world.gateway.directory, code=2)
     assert world.gateway.log(LogKind.REMINDED) == []
+
+
+async def test_people_read_a_reminder_where_they_read_everything(tmp_path: Path) -> None:
+    """In the mailbox of an agency that works at the console, and on the document's own page."""
+    async with open_town(tmp_path, reminders=DOCUMENTS) as town:
+        sent = Sent(sender=HEALTH, number="7", notation="SYT-VP")
+        told = document(sent, [COMMUNE], steering=1, due=working_day(1))
+        assert (await town.health.send(told, sender=HEALTH)).ok
+        go_to(1, town.gateway, town.hub)
+        await heard(town.gateway)
+        async with town.pages.visitor("clerk") as browser:
+            page = (await browser.get("/mailbox")).text
+            assert "Nhắc việc: 1 việc đến hạn" in page
+        (row,) = town.gateway.rows("SELECT thread_id FROM documents WHERE direction = 'own'")
+        async with town.pages.visitor("auditor") as browser:
+            page = (await browser.get(f"/documents/{row['thread_id']}")).text
+            assert "1/TB-LT" in page
+            assert "Nhắc UBND xã Thử Nghiệm: 1 việc phải làm" in page
