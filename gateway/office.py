@@ -7,14 +7,17 @@ import contextlib
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from cryptography import x509
 
 from gateway.config import Config
 from gateway.deadlines.practice import Practice
+from gateway.deadlines.reminders import ReminderRules
 from gateway.deadlines.timers import TimerRules
 from gateway.errors import Misconfiguration
+from gateway.exchange.agenda import Agenda, Way
 from gateway.exchange.books import Books
 from gateway.exchange.bundled_document import Records
 from gateway.exchange.checkpoints import Checkpoints, log_name
@@ -30,7 +33,7 @@ from gateway.exchange.people import People
 from gateway.exchange.posting import Posting
 from gateway.exchange.refusals import Refusals
 from gateway.exchange.registry import Registry
-from gateway.exchange.working_days import WorkingDays
+from gateway.exchange.working_days import WorkingDays, load_working_calendar
 from gateway.model.package import Organization
 from gateway.model.text import fold
 from gateway.store.backup import Place
@@ -130,6 +133,30 @@ def furnish_books(office: Office, mint: Mint) -> Books:
         obligations=Obligations(notary=office.notary, mint=mint, practice=_practice(office.config)),
         calendar=lambda: office.working_days.known,
         rules=timer_rules_of(office.config),
+    )
+
+
+def furnish_agenda(config: Config, database: Database, directory: Directory) -> Agenda:
+    """Make what finds who is to be reminded."""
+    settings, alerts = config.reminders, config.alerts
+    set_up = {Way.DOCUMENT: True, Way.MAIL: bool(alerts.mail_to), Way.WEBHOOK: bool(alerts.webhook_urls)}
+    return Agenda(
+        database=database,
+        directory=directory,
+        calendar=partial(load_working_calendar, database, config.deadlines.noon),
+        rules=ReminderRules(
+            kinds=frozenset(settings.kinds),
+            at=settings.at,
+            before=settings.before,
+            on_the_day=settings.on_the_day,
+            after=settings.after,
+            then_every=settings.then_every,
+            escalate_after=settings.escalate_after,
+        ),
+        ways=frozenset(way for way in Way if way in settings.ways and set_up[way]),
+        everybody=settings.agencies == "all",
+        own=config.agency_code,
+        axis_is_open=config.axis is not None,
     )
 
 
