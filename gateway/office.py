@@ -19,9 +19,11 @@ from gateway.exchange.books import Books
 from gateway.exchange.bundled_document import Records
 from gateway.exchange.checkpoints import Checkpoints, log_name
 from gateway.exchange.directory import Directory
+from gateway.exchange.duties import Duties
 from gateway.exchange.examination import House
 from gateway.exchange.export import Chain, Export
 from gateway.exchange.ids import Mint
+from gateway.exchange.importing import Importing
 from gateway.exchange.intervention import Intervention
 from gateway.exchange.notary import Notary
 from gateway.exchange.obligations import Obligations
@@ -30,6 +32,8 @@ from gateway.exchange.people import People
 from gateway.exchange.posting import Posting
 from gateway.exchange.refusals import Refusals
 from gateway.exchange.registry import Registry
+from gateway.exchange.reports import Letterhead
+from gateway.exchange.tokens import Tokens
 from gateway.model.package import Organization
 from gateway.model.text import fold
 from gateway.store.backup import Place
@@ -56,6 +60,7 @@ class Office:
     notary: Notary
     registry: Registry
     people: People
+    tokens: Tokens
     blobs: Blobs
     seal: Seal
     secrets_key: bytes
@@ -97,6 +102,7 @@ def _furnish(config: Config, database: Database) -> Office:
             secrets_key=secrets_key,
             directory=directory,
         ),
+        tokens=Tokens(database=database, directory=directory, notary=notary),
         blobs=Blobs(
             database=database,
             directory=config.storage.blobs_dir,
@@ -128,6 +134,31 @@ def furnish_books(office: Office, mint: Mint) -> Books:
         obligations=Obligations(notary=office.notary, mint=mint, practice=_practice(office.config)),
         calendar=lambda: calendar,
     )
+
+
+def furnish_duties(office: Office, mint: Mint, clock: Clock = now) -> Duties:
+    """Make what lets people and programs give and end obligations."""
+    return Duties(
+        database=office.database,
+        directory=office.directory,
+        obligations=furnish_books(office, mint).obligations,
+        clock=clock,
+    )
+
+
+def furnish_importing(office: Office, mint: Mint, clock: Clock = now) -> Importing:
+    """Make what takes lists of obligations in."""
+    return Importing(
+        database=office.database,
+        directory=office.directory,
+        obligations=furnish_books(office, mint).obligations,
+        clock=clock,
+    )
+
+
+def letterhead_of(config: Config) -> Letterhead:
+    """Tell what stands around the tables of this node's reports."""
+    return Letterhead(issuer=config.name)
 
 
 def _practice(config: Config) -> Practice:
