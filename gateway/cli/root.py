@@ -34,6 +34,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "mailbox": ("gateway.cli.mailbox", "Hộp chờ nhận của một hệ thống · A system's mailbox"),
     "document": ("gateway.cli.documents", "Văn bản và đường đi của nó · Documents and their way"),
     "dispatch": ("gateway.cli.dispatches", "Gửi lại, hủy lượt chuyển · Send again, cancel"),
+    "obligation": ("gateway.cli.obligations", "Nhiệm vụ, hồ sơ, đơn thư · What agencies owe by a day"),
+    "figures": ("gateway.cli.figures", "Số liệu của một kỳ · Figures of a period"),
+    "report": ("gateway.cli.report", "Báo cáo của một kỳ ra tệp · A period's report as a file"),
+    "register": ("gateway.cli.register", "Sổ văn bản đi, đến ra tệp · The register as a file"),
     "evidence": (
         "gateway.cli.evidence",
         "Hồ sơ bằng chứng cho kiểm toán · Evidence bundles for auditors",

@@ -92,13 +92,13 @@ class Duties:
         """
         at = self.clock()
         why = clean(reason)
-        if faults := list(_check_act(act, why, on=on, due_on=due_on, today=local_day(at))):
+        if faults := list(check_act(act, why, on=on, due_on=due_on, today=local_day(at))):
             raise Refusal("act-wrong", faults)
 
         def step(tables: sqlite3.Connection) -> Obligation:
             held = obligations.find_obligation(tables, obligation_id)
             if held is None or not allowed(held):
-                raise _unknown()
+                raise unknown_obligation()
             last = obligations.last_step(tables, held.id)
             if last is not None and _is_said_again(last, act, by=by, on=on, due_on=due_on, reason=why):
                 return held
@@ -176,9 +176,8 @@ def _is_said_again(
     return same and on in (None, local_day(last.at))
 
 
-def _check_act(
-    act: Act, reason: str, *, on: date | None, due_on: date | None, today: date
-) -> Iterator[Fault]:
+def check_act(act: Act, reason: str, *, on: date | None, due_on: date | None, today: date) -> Iterator[Fault]:
+    """Check what somebody says about an act; reason is `clean`."""
     if act in REASON_OWED and not reason:
         yield Fault(rule="reason-missing", where="reason", vi="Phải nêu lý do.", en="A reason is owed.")
     elif len(reason) > _LONGEST["reason"]:
@@ -227,7 +226,8 @@ def _due_too_early() -> Fault:
     return Fault(rule="day-impossible", where="due_on", vi=vi, en=en)
 
 
-def _unknown() -> Refusal:
+def unknown_obligation() -> Refusal:
+    """Say that there is no such obligation, or none that one may see."""
     return Refusal.because(
         "obligation-unknown", where="id", vi="Không có việc này.", en="There is no such obligation."
     )

@@ -16,6 +16,7 @@ PARTS = ("kind", "agency", "reference", "subject", "assigned_by", "assigned_on",
 _DAYS = ("assigned_on", "due_on")
 _KINDS = {fold(name): kind for kind in ObligationKind for name in (kind.value, kind.vi, kind.en)}
 _ISO = re.compile(r"(\d{4})-(\d{2})-(\d{2})", re.ASCII)
+_FIRST_YEAR = 1900
 _USUAL = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})", re.ASCII)
 
 
@@ -61,12 +62,12 @@ def read_day(text: str, where: str, faults: list[Fault]) -> date | None:
     if not text:
         return None
     iso, usual = _ISO.fullmatch(text), _USUAL.fullmatch(text)
+    numbers = iso.groups() if iso is not None else usual.groups()[::-1] if usual is not None else ()
     try:
-        if iso is not None:
-            return date(int(iso[1]), int(iso[2]), int(iso[3]))
-        if usual is not None:
-            return date(int(usual[3]), int(usual[2]), int(usual[1]))
-    except ValueError:
+        day = date(*map(int, numbers))
+        if day.year >= _FIRST_YEAR:
+            return day
+    except (TypeError, ValueError):
         pass
     vi, en = "Ngày phải viết như 2026-04-30 hoặc 30/4/2026.", "A day is written 2026-04-30 or 30/4/2026."
     faults.append(Fault(rule="day-form", where=where, vi=vi, en=en))

@@ -54,7 +54,9 @@ class Reckoning:
         seen_at = min(as_of or end_of_day(period.last) - _INSTANT, at)
         answering = _Answering.of(directory, at=seen_at, agencies=agencies)
         codes, last = answering.codes, min(period.last, local_day(seen_at))
-        facts = await load_facts(self.database, as_of=None if seen_at >= at else seen_at, agencies=codes)
+        facts = await load_facts(
+            self.database, as_of=None if seen_at >= at else seen_at, agencies=codes, touching=period
+        )
         register = await load_register_figures(self.database, first=period.first, last=last, agencies=codes)
         spans = await load_pace(self.database, first=period.first, last=last, agencies=codes)
         # What takes long with many facts is done beside the loop.

@@ -4,11 +4,11 @@ import asyncio
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from gateway.deadlines.counts import Fact, Facts
+from gateway.deadlines.counts import Fact, Facts, Period
 from gateway.model.identifiers import AgencyCode, PackageId, ThreadId, normalise_notation
 from gateway.model.obligation import NEXT, Act, Obligation, ObligationId, ObligationKind, Standing, Step
 from gateway.store.database import Database, from_micros, to_micros
@@ -166,9 +166,16 @@ _OF_THESE = "(:codes IS NULL OR agency IN (SELECT value FROM json_each(:codes)))
 
 
 async def load_facts(
-    database: Database, *, as_of: datetime | None = None, agencies: Collection[AgencyCode] | None = None
+    database: Database,
+    *,
+    as_of: datetime | None = None,
+    agencies: Collection[AgencyCode] | None = None,
+    touching: Period | None = None,
 ) -> Facts:
-    """Load all that counts, of some agencies or all, now or as it was at an instant."""
+    """Load all that counts, of some agencies or all, now or as it was at an instant.
+
+    Shape: touching leaves out what had ended before a period, and what was assigned after it.
+    """
     then = None if as_of is None else to_micros(as_of)
     codes = None if agencies is None else json.dumps(sorted(agencies))
     facts = f"{_FACTS_NOW} WHERE {_OF_THESE}"
@@ -176,13 +183,31 @@ async def load_facts(
         facts = (
             f"{facts} AND moved_at <= :then UNION ALL {_FACTS_THEN} WHERE moved_at > :then AND {_OF_THESE}"
         )
+    first, last = (None, None) if touching is None else (_day(touching.first), _day(touching.last))
     rows = await database.fetch_all(
-        f"SELECT *, count(*) AS count FROM ({facts}) GROUP BY kind, agency, standing, assigned_on, due_on,"
-        " ended_on",
-        {"then": then, "codes": codes},
+        f"SELECT *, count(*) AS count FROM ({facts}) WHERE :first IS NULL"
+        " OR assigned_on <= :last AND (ended_on IS NULL OR ended_on >= :first)"
+        " GROUP BY kind, agency, standing, assigned_on, due_on, ended_on",
+        {"then": then, "codes": codes, "first": first, "last": last},
     )
     # Half a million facts are seconds of work: not on the loop.
     return await asyncio.to_thread(lambda: Counter({_fact_from(row): row["count"] for row in rows}))
+
+
+async def count_standings(
+    database: Database, *, today: date, since: date
+) -> dict[tuple[ObligationKind, bool, bool], int]:
+    """Count what is open on a day, and what ended since another: by kind, whether open, whether late."""
+    rows = await database.fetch_all(
+        "SELECT kind, standing = 'open' AS is_open, due_on IS NOT NULL AND coalesce(ended_on, ?1) > due_on"
+        " AS is_late, count(*) AS count FROM obligations WHERE standing <> 'cancelled'"
+        " AND (standing = 'open' OR ended_on >= ?2) GROUP BY 1, 2, 3",
+        (today.isoformat(), since.isoformat()),
+    )
+    return {
+        (ObligationKind(row["kind"]), bool(row["is_open"]), bool(row["is_late"])): row["count"]
+        for row in rows
+    }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,37 +231,36 @@ async def list_obligations(
     after: tuple[date | None, ObligationId] | None = None,
 ) -> list[Obligation]:
     """List obligations, those due first before the others; after is the last one of the page before."""
-    conditions, values = ["1"], list[object]()
-    for column, choice in (
-        ("kind", wanted.kinds),
-        ("agency", wanted.agencies),
-        ("assigned_by", wanted.assigned_by),
-        ("standing", wanted.standings),
-    ):
-        if choice is not None:
-            conditions.append(f"{column} IN ({_marks(choice)})")
-            values.extend(choice)
-    for condition, value in (
-        ("due_on >= ?", _day(wanted.due_from)),
-        ("due_on <= ?", _day(wanted.due_until)),
-        ("called = ?", None if wanted.name is None else normalise_notation(wanted.name)),
-    ):
-        if value is not None:
-            conditions.append(condition)
-            values.append(value)
-    if after is not None:
-        conditions.append("(coalesce(due_on, '9999'), id) > (?, ?)")
-        values.extend((_day(after[0]) or "9999", after[1]))
+    place, these = "coalesce(due_on, '9999')", "(SELECT value FROM json_each(?))"
+    is_open = wanted.standings == (Standing.OPEN,)  # these have an index of their own
+    day, last_id = (None, "") if after is None else (_day(after[0]) or "9999", after[1])
+    # A plus keeps an index from being used: by kind or standing most would be read, and then sorted.
+    conditions: tuple[tuple[str, tuple[object, ...] | None], ...] = (
+        (f"+kind IN {these}", _list(wanted.kinds)),
+        (f"agency IN {these}", _list(wanted.agencies)),
+        (f"assigned_by IN {these}", _list(wanted.assigned_by)),
+        ("standing = 'open'", () if is_open else None),
+        (f"+standing IN {these}", None if is_open else _list(wanted.standings)),
+        (f"due_on >= ? AND {place} >= ?", _twice(wanted.due_from)),
+        (f"due_on <= ? AND {place} <= ?", _twice(wanted.due_until)),
+        ("called = ?", None if wanted.name is None else (normalise_notation(wanted.name),)),
+        (f"{place} >= ? AND ({place}, id) > (?, ?)", None if day is None else (day, day, last_id)),
+    )
+    said = [(condition, values) for condition, values in conditions if values is not None]
     rows = await database.fetch_all(
-        f"SELECT * FROM obligations WHERE {' AND '.join(conditions)}"
-        " ORDER BY coalesce(due_on, '9999'), id LIMIT ?",
-        (*values, limit),
+        f"SELECT * FROM obligations WHERE {' AND '.join(('1', *(condition for condition, _ in said)))}"
+        f" ORDER BY {place}, id LIMIT ?",
+        (*(value for _, values in said for value in values), limit),
     )
     return [obligation_from(row) for row in rows]
 
 
-def _marks(choice: Iterable[object]) -> str:
-    return ", ".join("?" for _ in choice)
+def _list(choice: Sequence[str] | None) -> tuple[str] | None:
+    return None if choice is None else (json.dumps(list(choice)),)
+
+
+def _twice(day: date | None) -> tuple[str, str] | None:
+    return None if day is None else (day.isoformat(), day.isoformat())
 
 
 def obligation_from(row: sqlite3.Row) -> Obligation:

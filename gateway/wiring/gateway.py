@@ -33,10 +33,12 @@ from gateway.office import Clock, Office, furnish_intervention, furnish_own_word
 from gateway.store.dispatches import newest_id
 from gateway.web.app import make_app
 from gateway.web.authentication import Authentication
+from gateway.web.figure_gauges import FigureGauges
 from gateway.web.limits import Limits
 from gateway.web.operations import Operations, Watch
 from gateway.web.vxp_api import VxpApi
 from gateway.wiring.alerts import build_alerts
+from gateway.wiring.api import build_api
 from gateway.wiring.axis import lay_road, open_session, reach_axis
 from gateway.wiring.console import Holdings, build_console
 from gateway.wiring.desks import Desks, build_desks
@@ -137,9 +139,10 @@ class _Builder:
         operations = self._operations(worker, expectations)
         holdings = Holdings(watch=operations.watch, desks=desks, alerts=self.alerts, seals=seals)
         console = build_console(office, holdings, self.clock)
+        api = build_api(office, self.mint, self.clock)
         return Gateway(
             office=office,
-            app=make_app(vxp, operations, publish_log(self.vouching, self.clock), console=console),
+            app=make_app(vxp, operations, publish_log(self.vouching, self.clock), api, console=console),
             worker=worker,
             sessions=sessions,
             desks=desks,
@@ -309,5 +312,8 @@ class _Builder:
                 vouching=self.vouching,
                 free_space_floor_bytes=self.office.config.storage.free_space_floor,
                 clock=self.clock,
-            )
+            ),
+            figures=FigureGauges(
+                database=self.office.database, directory=self.office.directory, clock=self.clock
+            ),
         )

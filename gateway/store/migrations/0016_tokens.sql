@@ -14,3 +14,4 @@ CREATE TABLE tokens (
 
 -- Lists of what is owed go by the day it is due, what has none last.
 CREATE INDEX obligations_listed ON obligations (coalesce(due_on, '9999'), id);
+CREATE INDEX obligations_open_listed ON obligations (coalesce(due_on, '9999'), id) WHERE standing = 'open';
