@@ -68,15 +68,13 @@ class Events:
     async def _tell(self, request: web.Request, response: web.StreamResponse) -> None:
         told, looks = "", 0
         await response.write(b"retry: 3000\n\n")
-        while not self._stopping.is_set():
+        while not self._stopping.is_set() and await self.door.is_alive(request):
             if (beat := await self.pulse.beat()) != told:
                 told = beat
                 said = json.dumps({"at": instant_fact(self.clock())})
                 await response.write(f"event: changed\ndata: {said}\n\n".encode())
             looks += 1
             if looks % _HEARTBEAT_LOOKS == 0:
-                if not await self.door.is_alive(request):
-                    return
                 await response.write(b": heartbeat\n\n")
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), _LOOK_SECONDS)

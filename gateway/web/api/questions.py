@@ -21,6 +21,7 @@ Read = TypeVar("Read")
 
 _BODY_BYTES = 64 << 10
 _PATIENCE_SECONDS = 30
+_DAYS = frozenset({"on", "due_on", "assigned_on"})
 
 
 @dataclass(slots=True, kw_only=True)
@@ -36,17 +37,22 @@ class Question:
 
     def one(self, name: str) -> str | None:
         """Take a parameter that is said once at most."""
-        self._taken.add(name)
-        said = self.request.query.getall(name, [])
+        said = self._take(name)
         if len(said) > 1:
             self.faults.append(_fault("parameter-repeated", name, "Chỉ ghi một lần.", "Say it once."))
         return said[0] if said else None
 
     def many(self, name: str) -> list[str]:
         """Take a parameter that may be said several times."""
+        return [each.strip() for part in self._take(name) for each in part.split(",")]
+
+    def _take(self, name: str) -> list[str]:
         self._taken.add(name)
         said = self.request.query.getall(name, [])
-        return [each.strip() for part in said for each in part.split(",") if each.strip()]
+        if not all(part.strip() for each in said for part in each.split(",")):
+            # Else a script that forgot to fill it in would be told of everybody.
+            self.faults.append(_fault("missing", name, "Chưa ghi.", "Nothing is said."))
+        return said
 
     def choices(self, name: str, choices: type[Choice]) -> tuple[Choice, ...] | None:
         """Take some of a closed list; None when nothing is said."""
@@ -54,7 +60,7 @@ class Question:
         for said in self.many(name):
             if said in known:
                 found.append(known[said])
-            else:
+            elif said:
                 self.faults.append(_unknown_choice(name, known))
         return tuple(found) or None
 
@@ -67,18 +73,17 @@ class Question:
         said = self.one(name)
         if said is None:
             self.faults.append(_fault("missing", name, "Chưa ghi.", "It is missing."))
-            return None
-        return self._reading(lambda: read_period(said))
+        return None if not said else self._reading(lambda: read_period(said))
 
     def instant(self, name: str) -> datetime | None:
         """Take an instant."""
         said = self.one(name)
-        return None if said is None else self._reading(lambda: read_instant(said))
+        return None if not said else self._reading(lambda: read_instant(said))
 
     def number(self, name: str, *, usual: int, most: int) -> int:
         """Take a number from 1 to the most there may be."""
         said = self.one(name)
-        if said is None:
+        if not said:
             return usual
         if said.isascii() and said.isdecimal() and len(said) < 10 and 1 <= int(said) <= most:
             return int(said)
@@ -142,6 +147,8 @@ def _is_good(name: str, text: object, members: Sequence[str], faults: list[Fault
         return False
     if text is not None and not isinstance(text, str):
         faults.append(_fault("member-form", name, "Phải là chuỗi ký tự.", "It must be a text."))
+    if text == "" and name in _DAYS:
+        faults.append(_fault("missing", name, "Chưa ghi ngày.", "It is no day; say null, or nothing."))
     return isinstance(text, str)
 
 
