@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from gateway.model.identifiers import AgencyCode
     from gateway.model.report import Cell, Table, Unit
 
+_NAME_WIDTH = 20
+
 agencies_option = click.option(
     "--agency",
     "agencies",
@@ -105,7 +107,8 @@ def _show(found: "Figures", names: "Callable[[AgencyCode], str]") -> None:
     vi, en = name_period(found.period)
     show(
         heading(f"Số liệu {vi}", f"figures of {en}"),
-        both(f"  tính đến {local(found.as_of)}\n", "as of then"),
+        both(f"  tính đến {local(found.as_of)}", "as of then"),
+        "",
         *(stacked(f"  {vi}", f"  {en}") for vi, en in summarise(found)),
     )
     for table in tables_of(found, names):
@@ -121,15 +124,22 @@ def _sheet(table: "Table") -> "Sheet":
     from gateway.model.report import Unit
 
     sheet = Sheet(
-        box=box.SIMPLE_HEAD, padding=(0, 1), header_style="", show_edge=False, show_footer=bool(table.total)
+        box=box.SIMPLE_HEAD,
+        padding=(0, 0, 0, 1),
+        header_style="",
+        show_edge=False,
+        show_footer=bool(table.total),
     )
     total = table.total or (None,) * len(table.columns)
-    for column, cell in zip(table.columns, total, strict=True):
-        above = f"{column.group[0]}: " if column.group else ""
+    groups = [column.group for column in table.columns]
+    for column, before, cell in zip(table.columns, [None, *groups], total, strict=False):
+        # What stands side by side is named over its first column.
+        above = f"{column.group[0]}:\n" if column.group not in (None, before) else ""
         sheet.add_column(
-            Text.assemble((f"{above}{column.title[0]}", "bold"), (f"\n{column.title[1]}", "dim")),
+            Text.assemble((above, "dim bold"), (column.title[0], "bold"), (f"\n{column.title[1]}", "dim")),
             footer=_cell(cell, column.unit, style="bold"),
             justify="left" if column.unit is Unit.TEXT else "right",
+            width=_NAME_WIDTH if column.unit is Unit.TEXT else None,
             overflow="fold",
         )
     for row in table.rows:

@@ -21,6 +21,7 @@ from gateway.cli.terminal import (
     number,
     show,
     show_json,
+    stacked,
     words,
 )
 
@@ -272,8 +273,8 @@ def _standing(each: "Obligation", today: date) -> "Text":
 
     vi, en = STANDINGS[each.standing]
     if each.due_on is not None and each.due_on < (each.ended_on or today):
-        return both(f"{vi}, quá hạn", f"{en}, late", "red")
-    return both(vi, en)
+        return stacked(f"{vi}, quá hạn", f"{en}, late", "red")
+    return stacked(vi, en)
 
 
 def _day(text: str | None) -> date | None:
