@@ -119,6 +119,7 @@ def task_table(figures: Figures, names: Names) -> Table:
         rows=_by_agency(figures.tasks, names, _account_cells),
         total=(_TOTAL[0], *_account_cells(figures.all_tasks)),
         notes=(_as_of(figures),),
+        numbered=True,
     )
 
 
@@ -194,6 +195,7 @@ def _resolved_table(
         rows=_by_agency(counted, names, _resolved_cells),
         total=(_TOTAL[0], *_resolved_cells(total)),
         notes=(_as_of(figures),),
+        numbered=True,
     )
 
 
@@ -226,6 +228,7 @@ def petition_table(figures: Figures, names: Names) -> Table:
         rows=_by_agency(figures.petitions, names, _became_cells),
         total=(_TOTAL[0], *_became_cells(figures.all_petitions)),
         notes=(_as_of(figures),),
+        numbered=True,
     )
 
 
@@ -287,6 +290,7 @@ def agency_table(figures: Figures, names: Names) -> Table:
         ),
         rows=_by_agency(figures.by_agency, names, _flow_cells),
         total=(_TOTAL[0], *_flow_cells(figures.all_documents)),
+        numbered=True,
     )
 
 
