@@ -7,12 +7,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import IO, Any
 
+import openpyxl
 import pytest
 
 from gateway.exchange.tokens import token_id_in
-from gateway.model.report import Report
 from gateway.store.register import RegisterRow
-from gateway.wiring.papers import REGISTER_WRITERS, REPORT_WRITERS
+from gateway.wiring.papers import REGISTER_WRITERS
 from tests.rooms.cli_kit import FINANCE, HEALTH, ROOT, codes, facts, found, rules, run
 
 HEAD = "kind;agency;reference;subject;assigned_on;due_on;done_on\n"
@@ -161,22 +161,17 @@ def test_figures_are_tables_in_both_languages_and_json_for_programs(hub: Path) -
     assert rules(run("figures", "2026", "--agency", "H99", "-d", hub, code=1)) == ["unknown-agency"]
 
 
-def test_a_report_is_written_in_the_forms_that_are_there(
-    hub: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """JSON always; others by whatever writes them; one that nobody writes is refused, and nothing left."""
-
-    def write(report: Report) -> bytes:
-        return report.issuer.encode()
-
-    monkeypatch.setitem(REPORT_WRITERS, ".pdf", write)  # type: ignore[arg-type]
+def test_a_report_is_written_in_the_forms_that_are_there(hub: Path, tmp_path: Path) -> None:
+    """JSON for programs, PDF and XLSX for people; a form that nobody writes is refused, and nothing left."""
     run("report", "2026-Q1", "-o", tmp_path / "q1.json", "-d", hub)
     assert json.loads((tmp_path / "q1.json").read_text("utf-8"))["period"]["en"] == "Q1 2026"
     run("report", "2026-Q1", "-o", tmp_path / "q1.PDF", "-d", hub)
-    assert (tmp_path / "q1.PDF").read_text("utf-8") == "Trục thử nghiệm"
+    assert (tmp_path / "q1.PDF").read_bytes().startswith(b"%PDF-")
+    run("report", "2026-Q1", "--agency", HEALTH, "-o", tmp_path / "q1.xlsx", "-d", hub)
+    assert len(openpyxl.load_workbook(tmp_path / "q1.xlsx").sheetnames) >= 5
     ran = run("report", "2026-Q1", "-o", tmp_path / "q1.odt", "-d", hub, code=1)
     assert rules(ran) == ["format-not-here"]
-    assert ".json, .pdf" in ran.stderr
+    assert ".json, .pdf, .xlsx" in ran.stderr
     assert not (tmp_path / "q1.odt").exists()
 
 

@@ -226,7 +226,10 @@ async def test_a_report_is_had_as_a_file_where_somebody_writes_it(
     def write(report: Report) -> bytes:
         return f"%PDF {report.issuer} {report.period[1]} {len(report.tables)}".encode()
 
+    real = await centre.get("/report.pdf?period=2026-Q1")
+    assert real.body.startswith(b"%PDF-")
     monkeypatch.setitem(REPORT_WRITERS, ".pdf", write)  # type: ignore[arg-type]
+    monkeypatch.delitem(REPORT_WRITERS, ".xlsx")  # type: ignore[arg-type]
     answer = await centre.get("/report.pdf?period=2026-Q1")
     assert answer.body.decode() == "%PDF UBND tỉnh Thử Nghiệm Q1 2026 5"
     assert answer.headers["Content-Type"] == "application/pdf"
@@ -397,9 +400,9 @@ async def test_a_token_of_some_agencies_asks_for_no_others(node: Node, desk: Pro
     """It is told that it may not, and that is on record."""
     for path in (Q, "/figures/daily?", "/obligations?", "/report.pdf?period=2026"):
         answer = await desk.get(f"{path}{'' if path.endswith('?') else '&'}agency={FINANCE}&agency={HEALTH}")
-        assert answer.status in (403, 404), path
+        assert answer.status == 403, path
     assert (await desk.post("/obligations", **{**TASK, "agency": HEALTH})).status == 403
-    assert [entry["claimed"] for entry in node.log(LogKind.DISTRUSTED)] == ["mot-cua"] * 4
+    assert [entry["claimed"] for entry in node.log(LogKind.DISTRUSTED)] == ["mot-cua"] * 5
     assert (await desk.get(f"{Q}&agency=H99")).faults == [("unknown-agency", "")]
 
 
