@@ -7,24 +7,23 @@ import contextlib
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from pathlib import Path
 
 from cryptography import x509
 
 from gateway.config import Config
 from gateway.deadlines.practice import Practice
-from gateway.deadlines.reminders import ReminderRules
 from gateway.deadlines.timers import TimerRules
 from gateway.errors import Misconfiguration
-from gateway.exchange.agenda import Agenda, Way
 from gateway.exchange.books import Books
 from gateway.exchange.bundled_document import Records
 from gateway.exchange.checkpoints import Checkpoints, log_name
 from gateway.exchange.directory import Directory
+from gateway.exchange.duties import Duties
 from gateway.exchange.examination import House
 from gateway.exchange.export import Chain, Export
 from gateway.exchange.ids import Mint
+from gateway.exchange.importing import Importing
 from gateway.exchange.intervention import Intervention
 from gateway.exchange.notary import Notary
 from gateway.exchange.obligations import Obligations
@@ -33,7 +32,9 @@ from gateway.exchange.people import People
 from gateway.exchange.posting import Posting
 from gateway.exchange.refusals import Refusals
 from gateway.exchange.registry import Registry
-from gateway.exchange.working_days import WorkingDays, load_working_calendar
+from gateway.exchange.reports import Letterhead
+from gateway.exchange.tokens import Tokens
+from gateway.exchange.working_days import WorkingDays
 from gateway.model.package import Organization
 from gateway.model.text import fold
 from gateway.store.backup import Place
@@ -60,6 +61,7 @@ class Office:
     notary: Notary
     registry: Registry
     people: People
+    tokens: Tokens
     working_days: WorkingDays
     blobs: Blobs
     seal: Seal
@@ -102,6 +104,7 @@ def _furnish(config: Config, database: Database) -> Office:
             secrets_key=secrets_key,
             directory=directory,
         ),
+        tokens=Tokens(database=database, directory=directory, notary=notary),
         working_days=WorkingDays(database=database, notary=notary, noon=config.deadlines.noon),
         blobs=Blobs(
             database=database,
@@ -136,28 +139,29 @@ def furnish_books(office: Office, mint: Mint) -> Books:
     )
 
 
-def furnish_agenda(config: Config, database: Database, directory: Directory) -> Agenda:
-    """Make what finds who is to be reminded."""
-    settings, alerts = config.reminders, config.alerts
-    set_up = {Way.DOCUMENT: True, Way.MAIL: bool(alerts.mail_to), Way.WEBHOOK: bool(alerts.webhook_urls)}
-    return Agenda(
-        database=database,
-        directory=directory,
-        calendar=partial(load_working_calendar, database, config.deadlines.noon),
-        rules=ReminderRules(
-            kinds=frozenset(settings.kinds),
-            at=settings.at,
-            before=settings.before,
-            on_the_day=settings.on_the_day,
-            after=settings.after,
-            then_every=settings.then_every,
-            escalate_after=settings.escalate_after,
-        ),
-        ways=frozenset(way for way in Way if way in settings.ways and set_up[way]),
-        everybody=settings.agencies == "all",
-        own=config.agency_code,
-        axis_is_open=config.axis is not None,
+def furnish_duties(office: Office, mint: Mint, clock: Clock = now) -> Duties:
+    """Make what lets people and programs give and end obligations."""
+    return Duties(
+        database=office.database,
+        directory=office.directory,
+        obligations=furnish_books(office, mint).obligations,
+        clock=clock,
     )
+
+
+def furnish_importing(office: Office, mint: Mint, clock: Clock = now) -> Importing:
+    """Make what takes lists of obligations in."""
+    return Importing(
+        database=office.database,
+        directory=office.directory,
+        obligations=furnish_books(office, mint).obligations,
+        clock=clock,
+    )
+
+
+def letterhead_of(config: Config) -> Letterhead:
+    """Tell what stands around the tables of this node's reports."""
+    return Letterhead(issuer=config.name)
 
 
 def _practice(config: Config) -> Practice:

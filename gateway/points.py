@@ -129,6 +129,12 @@ class Point(StrEnum):
     # exchange/duties.py
     DUTY_GIVEN = "obligation recorded, not yet said"
     DUTY_MOVED = "change of an obligation recorded, not yet said"
+    # exchange/importing.py
+    DUTIES_IMPORTED = "some obligations of a list recorded, more to come"
+    IMPORT_RECORDED = "what a list brought recorded, not yet said"
+    # exchange/tokens.py
+    TOKENS_CHANGED = "change of programs' tokens recorded, not yet said"
+    DAY_OF_USE_NOTED = "day of a token's use noted"
     # exchange/retention.py, store/blobs.py
     STANDING_KEPT = "rules and clock noted, nothing looked at"
     REVISED = "some packages to be looked at anew, more to come"

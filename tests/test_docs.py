@@ -5,6 +5,7 @@
 
 import ast
 import asyncio
+import io
 import json
 import os
 import re
@@ -25,17 +26,21 @@ from gateway.edxml import document_header, shared_parts
 from gateway.edxml.faults import RULES
 from gateway.edxml.outline import DEFAULT_LIMITS
 from gateway.errors import Refusal
+from gateway.exchange.duty_list import COLUMNS, VIETNAMESE
 from gateway.exchange.words import EVENTS
 from gateway.model.answer import MAY_FOLLOW, PROGRESS
 from gateway.model.dispatch import NEXT, State
 from gateway.model.evidence import CORROBORATES, REASONS, RUNGS, EvidenceType, Reason
 from gateway.model.log import SIGNED_KINDS, LogKind
 from gateway.model.signature import Grade, SignaturePolicy
+from gateway.model.text import fold
 from gateway.trust import xml_verification
 from gateway.trust.policy import CONSEQUENCES
 from gateway.vxp.answers import REFUSALS, ErrorCode
-from gateway.web.problems import VXP_CODES, vxp_code
+from gateway.web.problems import API_STATUSES, VXP_CODES, vxp_code
 from tests.packages import Sent, document
+from tests.programs import give_token
+from tests.walks.duties_kit import day, hands
 from tests.walks.world import FINANCE, HEALTH, PROVINCE, Node, prepare_node
 
 ROOT = Path(__file__).parent.parent
@@ -373,7 +378,8 @@ def test_every_setting_on_the_pages_exists(path: Path) -> None:
 
 def test_the_metrics_that_are_watched_are_the_metrics_there_are() -> None:
     """Counters are told as Prometheus shows them, with their ending."""
-    source = (GATEWAY / "web" / "operations.py").read_text("utf-8")
+    files = ("operations.py", "figure_gauges.py")
+    source = "".join((GATEWAY / "web" / file).read_text("utf-8") for file in files)
     ours = {name.removesuffix("_total") for name in re.findall(r'"(lienthong_[a-z_]+)"', source)}
     told = {
         name.removesuffix("_total") for name in re.findall(r"`(lienthong_[a-z_]+)", page("operations.md"))
@@ -492,6 +498,60 @@ async def test_a_receipt_is_checked_as_the_page_says(node: Node) -> None:
         assert "Verified OK" in said
         digest = json.loads((here / "statement.json").read_text("utf-8"))["sha256"]
         assert digest in said
+
+
+@pytest.mark.skipif(not all(map(shutil.which, ("bash", "curl"))), reason="needs bash, curl")
+async def test_the_shell_on_the_page_reads_figures_and_gives_work(node: Node) -> None:
+    """Every line of it is answered, the last one with what the lines before it did."""
+    token = await give_token(node, "mot-cua", may_write=True)
+    code = block(page("integrators.md"), "bash", "api()")
+    ran = await asyncio.create_subprocess_exec(
+        *("bash", "-eu", "-o", "pipefail", "-c", code.replace("\napi ", "\necho; api ")),
+        cwd=node.directory.parent,
+        env={**os.environ, "API": f"{node.url}/api/v1", "TOKEN": token, "no_proxy": "*"},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, err = await ran.communicate()
+    assert ran.returncode == 0, (out + err).decode()
+    answers = [json.loads(line) for line in out.decode().splitlines() if line]
+    assert "total" in answers[0]
+    assert [step["act"] for step in answers[-1]["steps"]] == ["open", "extend", "finish"]
+    assert answers[-1]["ended_on"] == "2026-04-10"
+    assert (node.directory.parent / "bao-cao.pdf").read_bytes().startswith(b"%PDF-")
+
+
+def test_every_problem_of_the_api_stands_on_its_page_with_its_status() -> None:
+    """Codes that are in the table of problems, and no others but those about what was said."""
+    table = rows(section(page("integrators.md"), "Figures and obligations for other programs"))
+    told = {code: row[0] for row in table if re.match(r"\d{3}", row[0]) for code in names_in(row[1])}
+    assert {code for code in API_STATUSES if code not in told} == set()
+    for code, statuses in told.items():
+        allowed = {int(status) for status in statuses.split(", ")}
+        assert API_STATUSES.get(code, 400 if 400 in allowed else 503) in allowed, code
+
+
+# -- figures.md -----------------------------------------------------------------------------------------
+
+
+def test_the_columns_of_a_list_are_those_that_are_read() -> None:
+    """By their names in both languages."""
+    table = {row[0]: row for row in rows(section(page("figures.md"), "Importing"))}
+    assert [names_in(name)[0] for name in table if names_in(name)[:1] and names_in(name)[0] in COLUMNS] == [
+        *("kind", "agency", "reference", "subject", "assigned_on", "assigned_by", "due_on", "done_on"),
+        "outcome",
+    ]
+    told = {fold(name): column for column in COLUMNS for name in table[f"`{column}`"][1].split(", ")}
+    assert told == VIETNAMESE
+
+
+async def test_the_list_on_the_page_is_taken_in(tmp_path: Path) -> None:
+    """One dossier done, one open."""
+    async with hands(tmp_path) as office:
+        office.now = day(4, 15)
+        text = block(page("figures.md"), "csv", "Số hồ sơ")
+        brought = await office.importing.take(io.BytesIO(text.encode()), by="ai-do")
+    assert (brought.given, brought.finished) == (2, 1)
 
 
 if __name__ == "__main__":

@@ -64,8 +64,8 @@ async def _plan(folder: Path, at: datetime) -> _Plan:
     from gateway.exchange.agenda import namer
     from gateway.exchange.directory import Directory
     from gateway.model.formats import local_day
-    from gateway.office import furnish_agenda
     from gateway.store.reminders import has_digest, reminded_day
+    from gateway.wiring.agenda import furnish_agenda
 
     async with open_records(folder) as database:
         directory = Directory(database=database)

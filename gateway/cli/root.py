@@ -27,6 +27,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "user": ("gateway.cli.people", "Người dùng trang quản trị · People of the console"),
     "agency": ("gateway.cli.agencies", "Danh bạ cơ quan · The directory of agencies"),
+    "token": ("gateway.cli.tokens", "Mã truy cập của chương trình · Tokens of programs"),
     "calendar": ("gateway.cli.calendar", "Ngày nghỉ, ngày làm việc · The working calendar"),
     "axis": ("gateway.cli.axis", "Thử đường lên trục · Test the way to the axis"),
     "check": ("gateway.cli.check", "Kiểm tra, giải thích gói tin · Check and explain a package"),
@@ -35,6 +36,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "document": ("gateway.cli.documents", "Văn bản và đường đi của nó · Documents and their way"),
     "remind": ("gateway.cli.remind", "Xem ai sắp được nhắc việc · Who would be reminded now"),
     "dispatch": ("gateway.cli.dispatches", "Gửi lại, hủy lượt chuyển · Send again, cancel"),
+    "obligation": ("gateway.cli.obligations", "Nhiệm vụ, hồ sơ, đơn thư · What agencies owe by a day"),
+    "figures": ("gateway.cli.figures", "Số liệu của một kỳ · Figures of a period"),
+    "report": ("gateway.cli.report", "Báo cáo của một kỳ ra tệp · A period's report as a file"),
+    "register": ("gateway.cli.register", "Sổ văn bản đi, đến ra tệp · The register as a file"),
     "evidence": (
         "gateway.cli.evidence",
         "Hồ sơ bằng chứng cho kiểm toán · Evidence bundles for auditors",

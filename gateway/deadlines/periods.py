@@ -2,13 +2,17 @@
 
 import calendar
 import re
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
+from gateway.deadlines.calendar import end_of_day
 from gateway.deadlines.counts import Period
 from gateway.errors import Refusal
 
-_NAME = re.compile(r"^(?P<year>20\d\d)(?:-(?P<part>0[1-9]|1[0-2]|Q[1-4]|H[12]|9M))?$", re.IGNORECASE)
-_SPAN = re.compile(r"^(\d{4}-\d\d-\d\d)\.\.(\d{4}-\d\d-\d\d)$")
+_NAME = re.compile(r"(?P<year>20\d\d)(?:-(?P<part>0[1-9]|1[0-2]|Q[1-4]|H[12]|9M))?", re.IGNORECASE | re.ASCII)
+_DAY = re.compile(r"20\d\d-\d\d-\d\d", re.ASCII)
+_SPAN = re.compile(rf"({_DAY.pattern})\.\.({_DAY.pattern})", re.ASCII)
+_CENTURY = range(2000, 2100)
+_INSTANT = timedelta(microseconds=1)
 
 
 def read_period(name: str) -> Period:
@@ -18,7 +22,7 @@ def read_period(name: str) -> Period:
 
     Errors: Refusal ``period-unknown``.
     """
-    if (span := _SPAN.match(name)) is not None:
+    if (span := _SPAN.fullmatch(name)) is not None:
         try:
             first, last = date.fromisoformat(span[1]), date.fromisoformat(span[2])
         except ValueError:
@@ -26,7 +30,7 @@ def read_period(name: str) -> Period:
         if first > last:
             raise _unknown(name)
         return Period(first=first, last=last)
-    named = _NAME.match(name)
+    named = _NAME.fullmatch(name)
     if named is None:
         raise _unknown(name)
     year, part = int(named["year"]), (named["part"] or "").upper()
@@ -43,6 +47,22 @@ def _months(part: str) -> tuple[int, int]:
     if part == "9M":
         return 1, 9
     return (int(part), int(part)) if part else (1, 12)
+
+
+def read_instant(text: str) -> datetime:
+    """Read an instant with its offset, or a day, which is its end in Vietnam.
+
+    Errors: Refusal ``instant-unknown``.
+    """
+    try:
+        if _DAY.fullmatch(text):
+            return end_of_day(date.fromisoformat(text)) - _INSTANT
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise _no_instant(text) from None
+    if at.tzinfo is None or at.year not in _CENTURY:
+        raise _no_instant(text)
+    return at
 
 
 def name_period(period: Period) -> tuple[str, str]:
@@ -70,6 +90,15 @@ def name_period(period: Period) -> tuple[str, str]:
     return (
         f"từ tháng {first.month} đến tháng {last.month} năm {first.year}",
         f"{first:%B} to {last:%B} {first.year}",
+    )
+
+
+def _no_instant(text: str) -> Refusal:
+    return Refusal.because(
+        "instant-unknown",
+        where="as_of",
+        vi=f"Không hiểu thời điểm “{text[:40]}”. Ví dụ: 2026-03-31, 2026-03-31T17:00:00+07:00.",
+        en=f"“{text[:40]}” is no instant. Examples: 2026-03-31, 2026-03-31T17:00:00+07:00.",
     )
 
 

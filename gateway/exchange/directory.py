@@ -8,6 +8,7 @@ import asyncio
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from gateway.model.agency import Agency, System, SystemKind
 from gateway.model.identifiers import (
@@ -64,12 +65,27 @@ class Snapshot:
 
     def successor(self, code: AgencyCode) -> AgencyCode:
         """Return the agency that answers for a code today, following mergers."""
+        return self.successors(code)[-1]
+
+    def successors(self, code: AgencyCode, *, at: datetime | None = None) -> list[AgencyCode]:
+        """Return an agency and those it was merged into one after the other, by an instant or by today."""
         code = self.canonical(code)
-        seen = {code}
-        while (agency := self.agencies.get(code)) and agency.merged_into and agency.merged_into not in seen:
+        found = [code]
+        while (agency := self.agencies.get(code)) and agency.merged_into and agency.merged_into not in found:
+            if at is not None and agency.closed_at is not None and agency.closed_at > at:
+                break
             code = agency.merged_into
-            seen.add(code)
-        return code
+            found.append(code)
+        return found
+
+    def answering_for(
+        self, codes: Iterable[AgencyCode], *, at: datetime | None = None
+    ) -> frozenset[AgencyCode]:
+        """Return every code of agencies, and of all that were merged into them, by an instant or by today."""
+        answering = frozenset(map(self.canonical, codes))
+        merged = (agency.code for agency in self.agencies.values() if agency.merged_into is not None)
+        joined = {code for code in merged if not answering.isdisjoint(self.successors(code, at=at))}
+        return frozenset(name for code in answering | joined for name in self.names_of(code))
 
     def has_mailbox(self, code: AgencyCode) -> bool:
         """Tell whether an agency is served here; while its system is disabled its mail waits."""

@@ -1,20 +1,22 @@
 """Obligations as people and other programs see and move them: what begins outside the exchange, by hand.
 
-Each act is one transaction with its entry. What documents do by themselves is in obligations.py.
+Each act is one transaction with its entry. What documents do by themselves is in obligations.py; how words
+become what is given, duty_reading.py; whole lists, importing.py.
 """
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from gateway.deadlines.calendar import end_of_day
 from gateway.errors import Fault, Refusal
-from gateway.exchange.directory import Directory
+from gateway.exchange.directory import Directory, Snapshot
 from gateway.exchange.obligations import Cause, Obligations
 from gateway.model.formats import local_day
 from gateway.model.identifiers import AgencyCode
-from gateway.model.obligation import Act, Obligation, ObligationId, ObligationKind
+from gateway.model.obligation import Act, Obligation, ObligationId, ObligationKind, Step
+from gateway.model.text import visible
 from gateway.points import Point, passed
 from gateway.store import obligations
 from gateway.store.database import Database
@@ -22,6 +24,7 @@ from gateway.store.database import Database
 _INSTANT = timedelta(microseconds=1)
 _LONGEST = {"reference": 200, "subject": 500, "reason": 1000}
 REASON_OWED = frozenset({Act.CANCEL, Act.REOPEN, Act.EXTEND})
+GIVES_A_DAY = frozenset({Act.EXTEND, Act.REOPEN})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +42,7 @@ class Given:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Duties:
-    """Lets people and programs give, extend and end what agencies owe."""
+    """Lets people and programs give, extend and end what agencies owe. All of it can be said twice."""
 
     database: Database
     directory: Directory
@@ -47,35 +50,24 @@ class Duties:
     clock: Callable[[], datetime]
 
     async def give(self, given: Given, *, by: str) -> Obligation:
-        """Open an obligation; the same once more finds the one that is there.
+        """Open an obligation; the same once more finds the one that is there, whatever became of it.
 
-        Errors: Refusal with all faults; ``obligation-exists`` when it is there with other particulars.
+        Errors: Refusal ``obligation-wrong`` with all faults; ``obligation-exists`` when it is there with
+        other particulars.
         """
         at = self.clock()
         directory = await self.directory.current()
-        check_given(given, today=local_day(at))
-        agency = directory.canonical(given.agency)
-        if agency not in directory.agencies:
-            raise _unknown_agency(given.agency)
-        assigned_at = _instant_of(given.assigned_on, at)
-        obligation = Obligation(
-            id=self.obligations.new_id(at),
-            kind=given.kind,
-            agency=agency,
-            reference=given.reference.strip(),
-            subject=given.subject.strip(),
-            assigned_at=assigned_at,
-            assigned_by=None if given.assigned_by is None else directory.canonical(given.assigned_by),
-            due_on=given.due_on,
-            first_due_on=given.due_on,
-        )
+        if faults := list(check_given(given, directory, today=local_day(at))):
+            raise Refusal("obligation-wrong", faults)
+        wanted = obligation_of(given, directory, new_id=self.obligations.new_id(at), at=at)
 
         def act(tables: sqlite3.Connection) -> Obligation:
-            for held in obligations.owed_under_name(tables, obligation.reference):
-                if held.thread_id is None and (held.kind, held.agency) == (obligation.kind, agency):
-                    return _the_same(held, obligation)
-            cause = Cause(at=assigned_at, recorded_at=at, by=by)
-            return self.obligations.open(tables, obligation, cause)
+            for held in obligations.owed_under_name(tables, wanted.reference):
+                if held.thread_id is None and (held.kind, held.agency) == (wanted.kind, wanted.agency):
+                    opening = obligations.first_step(tables, held.id)
+                    return _the_same(held, wanted, opening, on=given.assigned_on)
+            cause = Cause(at=wanted.assigned_at, recorded_at=at, by=by)
+            return self.obligations.open(tables, wanted, cause)
 
         written = await self.database.write(act)
         passed(Point.DUTY_GIVEN)
@@ -94,26 +86,25 @@ class Duties:
     ) -> Obligation:
         """Move an obligation; on is the day it counts for, by default now.
 
-        Errors: Refusal ``obligation-unknown`` (also of what is not allowed), ``obligation-cannot``,
-        ``reason-missing``, ``day-missing``, ``day-impossible``.
+        What was the last thing to happen to it, said again by the same, changes nothing.
+        Errors: Refusal ``obligation-unknown`` (also of what is not allowed), ``obligation-cannot``, and
+        ``act-wrong`` with all faults.
         """
         at = self.clock()
-        why = reason.strip()[: _LONGEST["reason"]]
-        _check_act(act, why, due_on)
+        why = clean(reason)
+        if faults := list(check_act(act, why, on=on, due_on=due_on, today=local_day(at))):
+            raise Refusal("act-wrong", faults)
 
         def step(tables: sqlite3.Connection) -> Obligation:
             held = obligations.find_obligation(tables, obligation_id)
             if held is None or not allowed(held):
-                raise _unknown()
+                raise unknown_obligation()
             last = obligations.last_step(tables, held.id)
-            counts_at = _instant_of(on, at)
-            if last is not None and counts_at < last.at:
-                if local_day(counts_at) < local_day(last.at):
-                    raise _too_early(local_day(last.at))
-                counts_at = last.at
-            if counts_at > at:
-                raise _in_future()
-            cause = Cause(at=counts_at, recorded_at=at, by=by, reason=why or None)
+            if last is not None and _is_said_again(last, act, by=by, on=on, due_on=due_on, reason=why):
+                return held
+            if faults := list(_check_days(held, last, on=on, due_on=due_on)):
+                raise Refusal("act-wrong", faults)
+            cause = Cause(at=instant_of(on, at), recorded_at=at, by=by, reason=why or None)
             return self.obligations.move(tables, held, act, cause, due_on=due_on)
 
         moved = await self.database.write(step)
@@ -121,41 +112,54 @@ class Duties:
         return moved
 
 
-def check_given(given: Given, *, today: date) -> None:
-    """Check what somebody wants to be done.
-
-    Errors: Refusal with all faults.
-    """
-    faults: list[Fault] = []
+def check_given(given: Given, directory: Snapshot, *, today: date) -> Iterator[Fault]:
+    """Check what somebody wants to be done; each fault stands at the name of its part."""
     for name in ("reference", "subject"):
-        text = getattr(given, name).strip()
+        text = clean(getattr(given, name))
         if not text:
-            faults.append(Fault(rule="missing", where=name, vi="Chưa ghi.", en="It is missing."))
+            yield missing(name)
         elif len(text) > _LONGEST[name]:
-            vi, en = f"Dài quá {_LONGEST[name]} ký tự.", f"Longer than {_LONGEST[name]} characters."
-            faults.append(Fault(rule="too-long", where=name, vi=vi, en=en))
+            yield _too_long(name)
+    for name, code in (("agency", given.agency), ("assigned_by", given.assigned_by)):
+        if code is not None and directory.canonical(code) not in directory.agencies:
+            vi, en = f"Không có cơ quan {code} trong danh bạ.", f"Agency {code} is not in the directory."
+            yield Fault(rule="unknown-agency", where=name, vi=vi, en=en)
     if given.assigned_on is not None and given.assigned_on > today:
         vi, en = "Ngày giao chưa đến.", "The day of assignment has not come yet."
-        faults.append(Fault(rule="day-impossible", where="assigned_on", vi=vi, en=en))
+        yield Fault(rule="day-impossible", where="assigned_on", vi=vi, en=en)
     if given.due_on is not None and given.due_on < (given.assigned_on or today):
-        vi, en = "Hạn trước ngày giao.", "It is due before it was assigned."
-        faults.append(Fault(rule="day-impossible", where="due_on", vi=vi, en=en))
-    if faults:
-        raise Refusal("obligation-wrong", faults)
+        yield _due_too_early()
 
 
-def _instant_of(day: date | None, at: datetime) -> datetime:
+def obligation_of(given: Given, directory: Snapshot, *, new_id: ObligationId, at: datetime) -> Obligation:
+    """Make the obligation that somebody gives; at is now."""
+    return Obligation(
+        id=new_id,
+        kind=given.kind,
+        agency=directory.canonical(given.agency),
+        reference=clean(given.reference),
+        subject=clean(given.subject),
+        assigned_at=instant_of(given.assigned_on, at),
+        assigned_by=None if given.assigned_by is None else directory.canonical(given.assigned_by),
+        due_on=given.due_on,
+        first_due_on=given.due_on,
+    )
+
+
+def clean(text: str) -> str:
+    """Bring what somebody typed to one line that everybody sees."""
+    return " ".join(visible(text).split())
+
+
+def instant_of(day: date | None, at: datetime) -> datetime:
     """Return the last instant of a day that has passed, or now."""
     return at if day is None or day == local_day(at) else end_of_day(day) - _INSTANT
 
 
-def _the_same(held: Obligation, wanted: Obligation) -> Obligation:
-    same = (held.subject, held.due_on, held.assigned_by) == (
-        wanted.subject,
-        wanted.due_on,
-        wanted.assigned_by,
-    )
-    if not same:
+def _the_same(held: Obligation, wanted: Obligation, opening: Step | None, *, on: date | None) -> Obligation:
+    due_on = held.due_on if opening is None else opening.due_on
+    same = (held.subject, due_on, held.assigned_by) == (wanted.subject, wanted.due_on, wanted.assigned_by)
+    if not same or on not in (None, held.assigned_on):
         raise Refusal.because(
             "obligation-exists",
             where="reference",
@@ -165,40 +169,65 @@ def _the_same(held: Obligation, wanted: Obligation) -> Obligation:
     return held
 
 
-def _check_act(act: Act, reason: str, due_on: date | None) -> None:
+def _is_said_again(
+    last: Step, act: Act, *, by: str, on: date | None, due_on: date | None, reason: str
+) -> bool:
+    same = (last.act, last.by, last.due_on, last.reason or "") == (act, by, due_on, reason)
+    return same and on in (None, local_day(last.at))
+
+
+def check_act(act: Act, reason: str, *, on: date | None, due_on: date | None, today: date) -> Iterator[Fault]:
+    """Check what somebody says about an act; reason is `clean`."""
     if act in REASON_OWED and not reason:
-        raise Refusal.because("reason-missing", where="reason", vi="Phải nêu lý do.", en="A reason is owed.")
+        yield Fault(rule="reason-missing", where="reason", vi="Phải nêu lý do.", en="A reason is owed.")
+    elif len(reason) > _LONGEST["reason"]:
+        yield _too_long("reason")
     if act is Act.EXTEND and due_on is None:
-        raise Refusal.because(
-            "day-missing", where="due_on", vi="Chưa ghi hạn mới.", en="The new day is missing."
-        )
+        yield Fault(rule="day-missing", where="due_on", vi="Chưa ghi hạn mới.", en="The new day is missing.")
+    if due_on is not None and act not in GIVES_A_DAY:
+        vi, en = "Việc này không đổi hạn.", "This does not change the day it is due."
+        yield Fault(rule="day-unexpected", where="due_on", vi=vi, en=en)
+    if on is not None and on > today:
+        vi, en = "Ngày này chưa đến.", "That day has not come yet."
+        yield Fault(rule="day-impossible", where="on", vi=vi, en=en)
 
 
-def _unknown() -> Refusal:
-    return Refusal.because(
-        "obligation-unknown", where="id", vi="Không có việc này.", en="There is no such obligation."
-    )
+def _check_days(
+    held: Obligation, last: Step | None, *, on: date | None, due_on: date | None
+) -> Iterator[Fault]:
+    if due_on is not None and due_on < held.assigned_on:
+        yield _due_too_early()
+    if on is not None and last is not None and on < local_day(last.at):
+        yield too_early(local_day(last.at), where="on")
 
 
-def _unknown_agency(code: AgencyCode) -> Refusal:
-    return Refusal.because(
-        "agency-unknown",
-        where="agency",
-        vi=f"Không có cơ quan {code} trong danh mục.",
-        en=f"Agency {code} is not in the directory.",
-    )
+def missing(where: str) -> Fault:
+    """Make the fault of a part that is not there."""
+    return Fault(rule="missing", where=where, vi="Chưa ghi.", en="It is missing.")
 
 
-def _too_early(day: date) -> Refusal:
-    return Refusal.because(
-        "day-impossible",
-        where="on",
+def too_early(day: date, *, where: str) -> Fault:
+    """Make the fault of a day that lies before the last change."""
+    return Fault(
+        rule="day-impossible",
+        where=where,
         vi=f"Trước lần thay đổi gần nhất, ngày {day:%d/%m/%Y}.",
         en=f"That is before the last change, on {day.isoformat()}.",
     )
 
 
-def _in_future() -> Refusal:
+def _too_long(where: str) -> Fault:
+    vi, en = f"Dài quá {_LONGEST[where]} ký tự.", f"Longer than {_LONGEST[where]} characters."
+    return Fault(rule="too-long", where=where, vi=vi, en=en)
+
+
+def _due_too_early() -> Fault:
+    vi, en = "Hạn trước ngày giao.", "It is due before it was assigned."
+    return Fault(rule="day-impossible", where="due_on", vi=vi, en=en)
+
+
+def unknown_obligation() -> Refusal:
+    """Say that there is no such obligation, or none that one may see."""
     return Refusal.because(
-        "day-impossible", where="on", vi="Ngày này chưa đến.", en="That day has not come yet."
+        "obligation-unknown", where="id", vi="Không có việc này.", en="There is no such obligation."
     )

@@ -17,6 +17,7 @@ from gateway.exchange.sentences import (
     MOVED_BECAUSE,
     MOVES,
     REMINDING_WAYS,
+    RIGHTS,
     SENTENCES,
     WAYS,
 )
@@ -275,6 +276,7 @@ _FIELDS: dict[str, Callable[[_Telling], str]] = {
     "agencies": _agencies,
     "outcome": _outcome,
     "chosen": _chosen,
+    "rights": _named(RIGHTS, "rights"),
     "way": _named(WAYS, "way"),
     "verdict": lambda told: told.say(VERDICTS[Verdict(told.facts["verdict"])]),
     "carried": _named(CARRIED, "carries"),

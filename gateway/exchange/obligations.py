@@ -40,6 +40,7 @@ RECALLED, REMOVED, REPLACED, DECLINED, UNDELIVERED = (
     "undelivered",
 )
 SENT_AGAIN, RECALL_DECLINED, TAKEN_UP_AGAIN = "sent-again", "recall-declined", "taken-up-again"
+IMPORTED = "imported"
 
 _SUBJECT_KEPT = 500
 _ACTS = {Said.REPORT: Act.FINISH, Said.PASSED_ON: Act.PASS_ON, Said.GUIDED: Act.GUIDE}
@@ -95,9 +96,11 @@ class Obligations:
 
         Errors: Refusal ``obligation-cannot`` when the table does not allow it.
         """
+        last = obligations.last_step(tables, obligation.id)
         step = Step(
             act=act,
-            at=cause.at,
+            # Steps go forward in time, even when a clock was set back: figures as they were hang on it.
+            at=cause.at if last is None else max(cause.at, last.at),
             due_on=due_on,
             reason=cause.reason,
             package_id=cause.package_id,

@@ -3,6 +3,7 @@
 Reading only. What figures are counted from is written by books.py; what stands in a report, reports.py.
 """
 
+import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -17,7 +18,7 @@ from gateway.deadlines.figures import Connections, Figures, Flow, Pace
 from gateway.exchange.directory import Directory, Snapshot
 from gateway.model.code_lists import StatusCode
 from gateway.model.formats import local_day
-from gateway.model.identifiers import AgencyCode
+from gateway.model.identifiers import AgencyCode, SystemId
 from gateway.model.obligation import ObligationKind
 from gateway.store.database import Database
 from gateway.store.obligations import load_facts
@@ -51,59 +52,78 @@ class Reckoning:
         """
         directory = await self.directory.current()
         seen_at = min(as_of or end_of_day(period.last) - _INSTANT, at)
-        answering = _Answering(directory=directory, at=seen_at)
-        wanted = None if agencies is None else {answering.whom(code) for code in agencies}
-        facts = answering.regroup(await load_facts(self.database, as_of=None if seen_at >= at else seen_at))
-        if wanted is not None:
-            facts = {fact: count for fact, count in facts.items() if fact.agency in wanted}
-        register = [
-            replace(each, agency=answering.whom(each.agency))
-            for each in await load_register_figures(self.database, first=period.first, last=period.last)
-        ]
-        register = [each for each in register if wanted is None or each.agency in wanted]
-        today = local_day(seen_at)
-        return Figures(
-            period=period,
-            as_of=seen_at,
-            tasks=count_obligations(facts, ObligationKind.TASK, period=period, today=today),
-            dossiers=count_resolved(facts, ObligationKind.DOSSIER, period=period, today=today),
-            petitions=count_fates(facts, ObligationKind.PETITION, period=period),
-            field_reports=count_resolved(facts, ObligationKind.FIELD_REPORT, period=period, today=today),
-            by_type=_flows(((each.type, each.is_legal), each) for each in register),
-            by_agency=_flows((each.agency, each) for each in register),
-            pace=await self._pace(period, agencies),
-            connections=count_connections(directory, wanted),
+        answering = _Answering.of(directory, at=seen_at, agencies=agencies)
+        codes, last = answering.codes, min(period.last, local_day(seen_at))
+        facts = await load_facts(
+            self.database, as_of=None if seen_at >= at else seen_at, agencies=codes, touching=period
         )
+        register = await load_register_figures(self.database, first=period.first, last=last, agencies=codes)
+        spans = await load_pace(self.database, first=period.first, last=last, agencies=codes)
+        # What takes long with many facts is done beside the loop.
+        return await asyncio.to_thread(_reckon, period, seen_at, answering, facts, register, spans)
 
-    async def _pace(self, period: Period, agencies: Collection[AgencyCode] | None) -> Pace:
-        spans = await load_pace(self.database, first=period.first, last=period.last, agencies=agencies)
-        return Pace(
+
+def _reckon(
+    period: Period,
+    seen_at: datetime,
+    answering: "_Answering",
+    facts: Facts,
+    register: Iterable[RegisterFigure],
+    spans: Mapping[str, list[timedelta]],
+) -> Figures:
+    facts, today = answering.regroup(facts), local_day(seen_at)
+    register = [replace(each, agency=answering.whom(each.agency)) for each in register]
+    return Figures(
+        period=period,
+        as_of=seen_at,
+        tasks=count_obligations(facts, ObligationKind.TASK, period=period, today=today),
+        dossiers=count_resolved(facts, ObligationKind.DOSSIER, period=period, today=today),
+        petitions=count_fates(facts, ObligationKind.PETITION, period=period),
+        field_reports=count_resolved(facts, ObligationKind.FIELD_REPORT, period=period, today=today),
+        by_type=_flows(((each.type, each.is_legal), each) for each in register),
+        by_agency=_flows((each.agency, each) for each in register),
+        pace=Pace(
             hours_to_arrived=_median_hours(spans.get(StatusCode.ARRIVED, [])),
             hours_to_received=_median_hours(spans.get(StatusCode.RECEIVED, [])),
-        )
+        ),
+        connections=count_connections(answering.directory, answering.wanted),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Answering:
-    """Tells who answers for whom at an instant: whoever an agency had been merged into by then."""
+    """Tells who answers for whom at an instant: whoever an agency had been merged into by then.
+
+    Shape: wanted are those asked for, codes are theirs and of all they answer for; None means everybody.
+    """
 
     directory: Snapshot
     at: datetime
+    wanted: frozenset[AgencyCode] | None
+    codes: frozenset[AgencyCode] | None
+
+    @classmethod
+    def of(
+        cls, directory: Snapshot, *, at: datetime, agencies: Collection[AgencyCode] | None
+    ) -> "_Answering":
+        if agencies is None:
+            return cls(directory=directory, at=at, wanted=None, codes=None)
+        wanted = frozenset(map(directory.canonical, agencies))
+        codes = directory.answering_for(wanted, at=at)
+        return cls(directory=directory, at=at, wanted=wanted, codes=codes)
 
     def whom(self, code: AgencyCode) -> AgencyCode:
-        code, seen = self.directory.canonical(code), {code}
-        while (agency := self.directory.agencies.get(code)) is not None and agency.merged_into:
-            is_later = agency.closed_at is not None and agency.closed_at > self.at
-            if is_later or agency.merged_into in seen:
-                break
-            code = agency.merged_into
-            seen.add(code)
-        return code
+        """Return who answers for an agency: of those asked for the last one it was merged into."""
+        line = self.directory.successors(code, at=self.at)
+        return next((each for each in reversed(line) if self.wanted is None or each in self.wanted), line[-1])
 
     def regroup(self, facts: Facts) -> Facts:
+        whom = {code: self.whom(code) for code in {fact.agency for fact in facts}}
+        if all(code == answering for code, answering in whom.items()):
+            return facts
         regrouped = Counter[Fact]()
         for fact, count in facts.items():
-            regrouped[replace(fact, agency=self.whom(fact.agency))] += count
+            regrouped[replace(fact, agency=whom[fact.agency])] += count
         return regrouped
 
 
@@ -130,16 +150,22 @@ def _median_hours(spans: Collection[timedelta]) -> Decimal | None:
 
 def count_connections(directory: Snapshot, wanted: Collection[AgencyCode] | None = None) -> Connections:
     """Count the agencies one may write to: those alone on their server, those who share one, and all."""
-    open_agencies = [
-        agency.code for agency in directory.addressable() if wanted is None or agency.code in wanted
+    served_by = {agency.code: _server_of(directory, agency.code) for agency in directory.addressable()}
+    served = Counter(served_by.values())
+    counts = [
+        served[system_id] if system_id is not None else 0
+        for code, system_id in served_by.items()
+        if wanted is None or code in wanted
     ]
-    served: Mapping[AgencyCode, int] = {
-        code: len(directory.systems[system_id].system.serves)
-        for code in open_agencies
-        if directory.has_mailbox(code) and (system_id := directory.served_by[code])
-    }
     return Connections(
-        total=len(open_agencies),
-        on_own_server=sum(count == 1 for count in served.values()),
-        on_shared_server=sum(count > 1 for count in served.values()),
+        total=len(counts),
+        on_own_server=sum(count == 1 for count in counts),
+        on_shared_server=sum(count > 1 for count in counts),
     )
+
+
+def _server_of(directory: Snapshot, code: AgencyCode) -> SystemId | None:
+    """Return the system an agency is reached through here; None while there is none, or it is disabled."""
+    system_id = directory.served_by.get(code)
+    is_open = system_id is not None and directory.systems[system_id].system.disabled_at is None
+    return system_id if is_open and directory.has_mailbox(code) else None

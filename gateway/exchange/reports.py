@@ -36,16 +36,7 @@ class Letterhead:
 
 
 def write_report(figures: Figures, letterhead: Letterhead, names: Names, *, made_on: date) -> Report:
-    """Put a report together; one about a single agency has no tables by agency."""
-    several = len({*figures.tasks, *figures.dossiers, *figures.by_agency}) > 1
-    tables = [
-        task_table(figures, names),
-        dossier_table(figures, names),
-        petition_table(figures, names),
-        field_report_table(figures, names),
-        type_table(figures),
-        *([agency_table(figures, names)] if several else []),
-    ]
+    """Put a report together."""
     return Report(
         title=(
             "Báo cáo tình hình trao đổi văn bản và thực hiện nhiệm vụ",
@@ -57,8 +48,8 @@ def write_report(figures: Figures, letterhead: Letterhead, names: Names, *, made
         place=letterhead.place,
         made_on=made_on,
         as_of=figures.as_of,
-        summary=tuple(_summary(figures)),
-        tables=tuple(tables),
+        summary=tuple(summarise(figures)),
+        tables=tables_of(figures, names),
         recipients=letterhead.recipients,
         competence=letterhead.competence,
         position=letterhead.position,
@@ -66,7 +57,20 @@ def write_report(figures: Figures, letterhead: Letterhead, names: Names, *, made
     )
 
 
-def _summary(figures: Figures) -> Iterable[Words]:
+def tables_of(figures: Figures, names: Names) -> tuple[Table, ...]:
+    """List the tables of figures; documents of a single agency are not listed by agency."""
+    several = len({*figures.tasks, *figures.dossiers, *figures.by_agency}) > 1
+    return (
+        task_table(figures, names),
+        dossier_table(figures, names),
+        petition_table(figures, names),
+        field_report_table(figures, names),
+        type_table(figures),
+        *([agency_table(figures, names)] if several else []),
+    )
+
+
+def summarise(figures: Figures) -> Iterable[Words]:
     """Say the figures that people ask for first."""
     tasks, dossiers = figures.all_tasks.assigned, figures.all_dossiers
     petitions, documents, connections = figures.all_petitions, figures.all_documents, figures.connections

@@ -132,6 +132,15 @@ ACTS: dict[str, Words] = {
         "gỡ {user} khỏi tài khoản đăng nhập một lần",
         "unbound {user} from the account for single sign-on",
     ),
+    "token-added": (
+        "cấp mã truy cập {token} ({rights}), cơ quan {agencies}",
+        "gave the program {token} a token ({rights}), agencies {agencies}",
+    ),
+    "token-disabled": ("ngắt mã truy cập {token}", "disabled the token of the program {token}"),
+    "obligations-imported": (
+        "nhập danh sách việc phải làm: {given} giao mới, {extended} gia hạn, {finished} hoàn thành",
+        "imported a list of obligations: {given} given, {extended} extended, {finished} finished",
+    ),
     "witness-forgot": (
         "bỏ điểm chốt đã thấy của nhật ký {log}, {size} mục",
         "forgot the checkpoint seen of log {log}, {size} entries",
@@ -199,6 +208,7 @@ MOVED_BECAUSE: dict[str, Words] = {
     "sent-again": ("văn bản được gửi lại", "the document was sent again"),
     "recall-declined": ("không đồng ý thu hồi", "it declined the recall"),
     "taken-up-again": ("báo đang xử lý lại", "it says that it works on it again"),
+    "imported": ("theo danh sách nhập", "by an imported list"),
 }
 CARRIED: dict[str, Words] = {"document": ("văn bản", "document"), "status": ("trạng thái", "status")}
 # How an agency was reminded.
@@ -214,6 +224,7 @@ CHOSEN: dict[str, Words] = {
     "until": (" đến ", " up to "),
     "agency": (" của ", " of "),
 }
+RIGHTS: dict[str, Words] = {"read": ("chỉ đọc", "reads"), "write": ("đọc và ghi", "reads and writes")}
 WAYS: dict[str, Words] = {
     "password": ("bằng mật khẩu", "by password"),
     "code": ("bằng mật khẩu và mã", "by password and code"),

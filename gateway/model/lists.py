@@ -7,8 +7,10 @@ import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import IO
 
 from gateway.errors import Fault
+from gateway.model.text import fold
 
 _SEPARATORS = ";,\t"
 _REMARK = "#"
@@ -37,21 +39,43 @@ def read_rows(text: bytes, *, columns: Sequence[str], needed: Sequence[str]) -> 
     names the columns, some of columns and all of needed. Empty rows, and remarks that begin with ``#``, are
     passed over.
     """
-    try:
-        lines = io.StringIO(text.decode("utf-8-sig"), newline="")
-    except UnicodeDecodeError:
-        return [], [_fault("list-not-utf8", "", "tệp phải là CSV mã hóa UTF-8", "must be CSV in UTF-8")]
-    separator = max(_SEPARATORS, key=_first_row(lines).count)
-    lines.seek(0)
     faults: list[Fault] = []
-    records = _records(csv.reader(lines, delimiter=separator, strict=True), faults)
-    line, head = next(records, (1, []))
-    names = [name.strip().lower() for name in head]
-    faults += _column_faults(names, columns, needed, where=_place(line))
-    rows = [] if faults else [_row(line, names, cells, faults) for line, cells in records]
-    if not faults and not rows:
-        faults.append(_fault("list-empty", "", "danh sách không có dòng nào", "the list has no line"))
-    return rows, faults
+    return list(stream_rows(io.BytesIO(text), faults, columns=columns, needed=needed)), faults
+
+
+def stream_rows(
+    file: IO[bytes],
+    faults: list[Fault],
+    *,
+    columns: Sequence[str],
+    needed: Sequence[str],
+    also_called: Mapping[str, str] | None = None,
+) -> Iterator[Row]:
+    """Read a list as `read_rows` does, row by row; what is wrong is added to faults as it is met.
+
+    Shape: file is read from its beginning; also_called are other names of columns, folded.
+    """
+    file.seek(0)
+    lines = io.TextIOWrapper(file, "utf-8-sig", newline="")
+    try:
+        separator = max(_SEPARATORS, key=_first_row(lines).count)
+        lines.seek(0)
+        records = _records(csv.reader(lines, delimiter=separator, strict=True), faults)
+        line, head = next(records, (1, []))
+        others = also_called or {}
+        names = [others.get(fold(name), name.strip().lower()) for name in head]
+        faults += _column_faults(names, columns, needed, where=_place(line))
+        if faults:
+            return
+        record = None
+        for record in records:
+            yield _row(record[0], names, record[1], faults)
+        if record is None and not faults:
+            faults.append(_fault("list-empty", "", "danh sách không có dòng nào", "the list has no line"))
+    except UnicodeDecodeError:
+        faults.append(_fault("list-not-utf8", "", "tệp phải là CSV mã hóa UTF-8", "must be CSV in UTF-8"))
+    finally:
+        lines.detach()
 
 
 def _first_row(lines: Iterator[str]) -> str:

@@ -1,14 +1,16 @@
 """Obligations on disk: each with its steps, written in the transaction of what it hangs on."""
 
+import asyncio
+import json
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from gateway.deadlines.counts import Fact, Facts, fact_of
+from gateway.deadlines.counts import Fact, Facts, Period
 from gateway.model.identifiers import AgencyCode, PackageId, ThreadId, normalise_notation
-from gateway.model.obligation import Act, Obligation, ObligationId, ObligationKind, Standing, Step, moved
+from gateway.model.obligation import NEXT, Act, Obligation, ObligationId, ObligationKind, Standing, Step
 from gateway.store.database import Database, from_micros, to_micros
 
 
@@ -88,11 +90,44 @@ def find_obligation(connection: sqlite3.Connection, obligation_id: ObligationId)
     return None if row is None else obligation_from(row)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """An obligation that goes by a name, and when it moved last."""
+
+    obligation: Obligation
+    called: str
+    moved_at: datetime
+
+
+_BY_NAME = "SELECT * FROM obligations WHERE called IN (SELECT value FROM json_each(?)) ORDER BY id"
+
+
+def find_called(connection: sqlite3.Connection, names: Collection[str]) -> list[Found]:
+    """Find everything people call by one of some names, as `normalise_notation` writes them."""
+    return [_found(row) for row in connection.execute(_BY_NAME, (json.dumps(list(names)),))]
+
+
+async def load_called(database: Database, names: Collection[str]) -> list[Found]:
+    """Load what `find_called` finds."""
+    return [_found(row) for row in await database.fetch_all(_BY_NAME, (json.dumps(list(names)),))]
+
+
+def _found(row: sqlite3.Row) -> Found:
+    return Found(obligation=obligation_from(row), called=row["called"], moved_at=from_micros(row["moved_at"]))
+
+
+_STEPS = "SELECT * FROM obligation_steps WHERE obligation_id = ? ORDER BY id"
+
+
+def first_step(connection: sqlite3.Connection, obligation_id: ObligationId) -> Step | None:
+    """Return how it began."""
+    row = connection.execute(f"{_STEPS} LIMIT 1", (obligation_id,)).fetchone()
+    return None if row is None else step_from(row)
+
+
 def last_step(connection: sqlite3.Connection, obligation_id: ObligationId) -> Step | None:
     """Return what happened to it last."""
-    row = connection.execute(
-        "SELECT * FROM obligation_steps WHERE obligation_id = ? ORDER BY id DESC LIMIT 1", (obligation_id,)
-    ).fetchone()
+    row = connection.execute(f"{_STEPS} DESC LIMIT 1", (obligation_id,)).fetchone()
     return None if row is None else step_from(row)
 
 
@@ -103,9 +138,7 @@ async def load_obligation(
     row = await database.fetch_one("SELECT * FROM obligations WHERE id = ?", (obligation_id,))
     if row is None:
         return None
-    steps = await database.fetch_all(
-        "SELECT * FROM obligation_steps WHERE obligation_id = ? ORDER BY id", (obligation_id,)
-    )
+    steps = await database.fetch_all(_STEPS, (obligation_id,))
     return obligation_from(row), [step_from(step) for step in steps]
 
 
@@ -115,54 +148,66 @@ async def list_of_thread(database: Database, thread_id: ThreadId) -> list[Obliga
     return [obligation_from(row) for row in rows]
 
 
-async def load_facts(database: Database, *, as_of: datetime | None = None) -> Facts:
-    """Load all that counts, now or as it was at an instant."""
-    micros = None if as_of is None else to_micros(as_of)
+# Where an obligation stands after an act does not hang on where it stood before.
+_AFTER = {act: standing for moves in NEXT.values() for act, standing in moves.items()}
+_STANDING = " ".join(f"WHEN '{act}' THEN '{standing}'" for act, standing in _AFTER.items())
+_ENDS = ", ".join(f"'{act}'" for act, standing in _AFTER.items() if standing is not Standing.OPEN)
+_FACTS_NOW = "SELECT kind, agency, standing, assigned_on, due_on, ended_on FROM obligations"
+# What has moved since stands as its last step until then left it; what was opened later is left out.
+_FACTS_THEN = (
+    f"SELECT kind, agency, CASE act {_STANDING} END AS standing, assigned_on, (SELECT due_on FROM"
+    " obligation_steps WHERE obligation_id = obligations.id AND due_on IS NOT NULL AND id <= step.id"
+    f" ORDER BY id DESC LIMIT 1) AS due_on, CASE WHEN act IN ({_ENDS}) THEN"
+    " date(step.at / 1000000 + 25200, 'unixepoch') END AS ended_on FROM obligations"
+    " JOIN obligation_steps AS step ON step.id = (SELECT max(id) FROM obligation_steps"
+    " WHERE obligation_id = obligations.id AND at <= :then)"
+)
+_OF_THESE = "(:codes IS NULL OR agency IN (SELECT value FROM json_each(:codes)))"
+
+
+async def load_facts(
+    database: Database,
+    *,
+    as_of: datetime | None = None,
+    agencies: Collection[AgencyCode] | None = None,
+    touching: Period | None = None,
+) -> Facts:
+    """Load all that counts, of some agencies or all, now or as it was at an instant.
+
+    Shape: touching leaves out what had ended before a period, and what was assigned after it.
+    """
+    then = None if as_of is None else to_micros(as_of)
+    codes = None if agencies is None else json.dumps(sorted(agencies))
+    facts = f"{_FACTS_NOW} WHERE {_OF_THESE}"
+    if then is not None:
+        facts = (
+            f"{facts} AND moved_at <= :then UNION ALL {_FACTS_THEN} WHERE moved_at > :then AND {_OF_THESE}"
+        )
+    first, last = (None, None) if touching is None else (_day(touching.first), _day(touching.last))
     rows = await database.fetch_all(
-        "SELECT kind, agency, standing, assigned_on, due_on, ended_on, count(*) AS count FROM obligations"
-        " WHERE ?1 IS NULL OR moved_at <= ?1 GROUP BY kind, agency, standing, assigned_on, due_on, ended_on",
-        (micros,),
+        f"SELECT *, count(*) AS count FROM ({facts}) WHERE :first IS NULL"
+        " OR assigned_on <= :last AND (ended_on IS NULL OR ended_on >= :first)"
+        " GROUP BY kind, agency, standing, assigned_on, due_on, ended_on",
+        {"then": then, "codes": codes, "first": first, "last": last},
     )
-    facts = Counter({_fact_from(row): row["count"] for row in rows})
-    if micros is not None:
-        facts.update(await _facts_before(database, micros))
-    return facts
+    # Half a million facts are seconds of work: not on the loop.
+    return await asyncio.to_thread(lambda: Counter({_fact_from(row): row["count"] for row in rows}))
 
 
-async def _facts_before(database: Database, micros: int) -> Counter[Fact]:
-    """Fold the steps of everything that has moved since; what was opened later is left out."""
+async def count_standings(
+    database: Database, *, today: date, since: date
+) -> dict[tuple[ObligationKind, bool, bool], int]:
+    """Count what is open on a day, and what ended since another: by kind, whether open, whether late."""
     rows = await database.fetch_all(
-        "SELECT obligations.*, act, at, obligation_steps.due_on AS step_due,"
-        " NULL AS reason, NULL AS package_id, NULL AS done_by FROM obligations JOIN obligation_steps"
-        " ON obligation_id = obligations.id WHERE moved_at > ?1 AND at <= ?1"
-        " ORDER BY obligations.id, obligation_steps.id",
-        (micros,),
+        "SELECT kind, standing = 'open' AS is_open, due_on IS NOT NULL AND coalesce(ended_on, ?1) > due_on"
+        " AS is_late, count(*) AS count FROM obligations WHERE standing <> 'cancelled'"
+        " AND (standing = 'open' OR ended_on >= ?2) GROUP BY 1, 2, 3",
+        (today.isoformat(), since.isoformat()),
     )
-    then: dict[str, Obligation] = {}
-    for row in rows:
-        step = _step_from(row, row["step_due"])
-        if step.act is Act.OPEN:
-            then[row["id"]] = opened(obligation_from(row), step)
-        else:
-            then[row["id"]] = moved(then[row["id"]], step)
-    return Counter(map(fact_of, then.values()))
-
-
-def opened(obligation: Obligation, step: Step) -> Obligation:
-    """Return an obligation as it stood after its first step."""
-    return Obligation(
-        id=obligation.id,
-        kind=obligation.kind,
-        agency=obligation.agency,
-        reference=obligation.reference,
-        subject=obligation.subject,
-        assigned_at=obligation.assigned_at,
-        assigned_by=obligation.assigned_by,
-        due_on=step.due_on,
-        first_due_on=step.due_on,
-        thread_id=obligation.thread_id,
-        code=obligation.code,
-    )
+    return {
+        (ObligationKind(row["kind"]), bool(row["is_open"]), bool(row["is_late"])): row["count"]
+        for row in rows
+    }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,37 +231,36 @@ async def list_obligations(
     after: tuple[date | None, ObligationId] | None = None,
 ) -> list[Obligation]:
     """List obligations, those due first before the others; after is the last one of the page before."""
-    conditions, values = ["1"], list[object]()
-    for column, choice in (
-        ("kind", wanted.kinds),
-        ("agency", wanted.agencies),
-        ("assigned_by", wanted.assigned_by),
-        ("standing", wanted.standings),
-    ):
-        if choice is not None:
-            conditions.append(f"{column} IN ({_marks(choice)})")
-            values.extend(choice)
-    for condition, value in (
-        ("due_on >= ?", _day(wanted.due_from)),
-        ("due_on <= ?", _day(wanted.due_until)),
-        ("called = ?", None if wanted.name is None else normalise_notation(wanted.name)),
-    ):
-        if value is not None:
-            conditions.append(condition)
-            values.append(value)
-    if after is not None:
-        conditions.append("(coalesce(due_on, '9999'), id) > (?, ?)")
-        values.extend((_day(after[0]) or "9999", after[1]))
+    place, these = "coalesce(due_on, '9999')", "(SELECT value FROM json_each(?))"
+    is_open = wanted.standings == (Standing.OPEN,)  # these have an index of their own
+    day, last_id = (None, "") if after is None else (_day(after[0]) or "9999", after[1])
+    # A plus keeps an index from being used: by kind or standing most would be read, and then sorted.
+    conditions: tuple[tuple[str, tuple[object, ...] | None], ...] = (
+        (f"+kind IN {these}", _list(wanted.kinds)),
+        (f"agency IN {these}", _list(wanted.agencies)),
+        (f"assigned_by IN {these}", _list(wanted.assigned_by)),
+        ("standing = 'open'", () if is_open else None),
+        (f"+standing IN {these}", None if is_open else _list(wanted.standings)),
+        (f"due_on >= ? AND {place} >= ?", _twice(wanted.due_from)),
+        (f"due_on <= ? AND {place} <= ?", _twice(wanted.due_until)),
+        ("called = ?", None if wanted.name is None else (normalise_notation(wanted.name),)),
+        (f"{place} >= ? AND ({place}, id) > (?, ?)", None if day is None else (day, day, last_id)),
+    )
+    said = [(condition, values) for condition, values in conditions if values is not None]
     rows = await database.fetch_all(
-        f"SELECT * FROM obligations WHERE {' AND '.join(conditions)}"
-        " ORDER BY coalesce(due_on, '9999'), id LIMIT ?",
-        (*values, limit),
+        f"SELECT * FROM obligations WHERE {' AND '.join(('1', *(condition for condition, _ in said)))}"
+        f" ORDER BY {place}, id LIMIT ?",
+        (*(value for _, values in said for value in values), limit),
     )
     return [obligation_from(row) for row in rows]
 
 
-def _marks(choice: Iterable[object]) -> str:
-    return ", ".join("?" for _ in choice)
+def _list(choice: Sequence[str] | None) -> tuple[str] | None:
+    return None if choice is None else (json.dumps(list(choice)),)
+
+
+def _twice(day: date | None) -> tuple[str, str] | None:
+    return None if day is None else (day.isoformat(), day.isoformat())
 
 
 def obligation_from(row: sqlite3.Row) -> Obligation:
@@ -240,14 +284,10 @@ def obligation_from(row: sqlite3.Row) -> Obligation:
 
 def step_from(row: sqlite3.Row) -> Step:
     """Read a step from its row."""
-    return _step_from(row, row["due_on"])
-
-
-def _step_from(row: sqlite3.Row, due_on: str | None) -> Step:
     return Step(
         act=Act(row["act"]),
         at=from_micros(row["at"]),
-        due_on=_date(due_on),
+        due_on=_date(row["due_on"]),
         reason=row["reason"],
         package_id=None if row["package_id"] is None else PackageId(row["package_id"]),
         by=row["done_by"],

@@ -8,6 +8,7 @@ import structlog
 from aiohttp import web
 
 from gateway.vxp.operations import Operation
+from gateway.web.api.app import PREFIX, Api
 from gateway.web.log_api import LogApi
 from gateway.web.observed import OPERATION, OUTCOME, PACKAGE, SYSTEM
 from gateway.web.operations import Operations, RequestMetrics
@@ -17,6 +18,7 @@ log = structlog.get_logger()
 
 _POLLING = frozenset(
     {
+        *("api-figures", "api-daily", "api-obligations", "api-obligation", "api-events"),
         Operation.LIST_RECEIVED,
         Operation.LIST_SENT,
         Operation.LIST_RECEIPTS,
@@ -31,12 +33,18 @@ Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def make_app(
-    vxp: VxpApi, operations: Operations, log_api: LogApi, *, console: web.Application | None = None
+    vxp: VxpApi,
+    operations: Operations,
+    log_api: LogApi,
+    api: Api,
+    *,
+    console: web.Application | None = None,
 ) -> web.Application:
     """Build the application.
 
     Shape: operations of the axis's protocol lie under ``/vxp/``; doubled slashes are accepted.
-    The console, which answers its own bugs, lies under ``/console/``.
+    The API of programs, and the console, which answer their own bugs, lie under ``/api/v1/`` and
+    ``/console/``.
     """
     metrics = RequestMetrics(operations.registry)
 
@@ -66,6 +74,7 @@ def make_app(
     app.router.add_get("/seal.pem", operations.answer_seal)
     app.router.add_routes(log_api.routes())
     app.router.add_route("*", "/vxp/{operation:.*}", vxp.answer, expect_handler=vxp.answer_expectation)
+    app.add_subapp(PREFIX, api.application())
     if console is not None:
         app.add_subapp("/console", console)
     return app

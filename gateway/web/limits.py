@@ -1,4 +1,7 @@
-"""How much one caller, and all together, may ask at once. Too much is refused early, never queued up."""
+"""How much one caller, and all together, may ask at once. Too much is refused early, never queued up.
+
+A caller is a system, or a program with a token.
+"""
 
 import time
 from collections import Counter
@@ -24,7 +27,7 @@ class _Bucket:
 
 @dataclass(slots=True, kw_only=True)
 class Limits:
-    """Counts requests per system and uploads in all.
+    """Counts requests per caller and uploads in all.
 
     Units: requests_per_second 0 means no limit; burst is how many may come at once after a pause.
     """
@@ -32,20 +35,20 @@ class Limits:
     requests_per_second: float
     burst: int
     uploads_count: int
-    _buckets: dict[SystemId, _Bucket] = field(default_factory=dict)
+    _buckets: dict[str, _Bucket] = field(default_factory=dict)
     _uploads: Counter[SystemId] = field(default_factory=Counter)
     _upload_seconds: float = 1.0
     _line_ends_at: float = float("-inf")
 
-    def admit(self, system: SystemId) -> None:
-        """Let one request of a system in.
+    def admit(self, caller: str) -> None:
+        """Let one request of a caller in.
 
         Errors: Delay ``too-many-requests``.
         """
         if not self.requests_per_second:
             return
         now = time.monotonic()
-        bucket = self._buckets.setdefault(system, _Bucket(float(self.burst), now))
+        bucket = self._buckets.setdefault(caller, _Bucket(float(self.burst), now))
         refill = (now - bucket.filled_at) * self.requests_per_second
         bucket.tokens, bucket.filled_at = min(float(self.burst), bucket.tokens + refill), now
         if bucket.tokens < 1:

@@ -18,6 +18,7 @@ from gateway.store.blobs import Blobs
 from gateway.store.database import Database
 from gateway.store.dispatches import count_waiting
 from gateway.trust.keys import Seal
+from gateway.web.figure_gauges import FigureGauges
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +91,7 @@ class Operations:
     """Answers what operators ask."""
 
     watch: Watch
+    figures: FigureGauges
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
 
     async def answer_health(self, request: web.Request) -> web.Response:
@@ -117,7 +119,7 @@ class Operations:
         measured = CollectorRegistry()
         for name, value in (await self.watch.measures()).items():
             Gauge(name, name.replace("_", " "), registry=measured).set(value)
-        body = generate_latest(self.registry) + generate_latest(measured)
+        body = b"".join(map(generate_latest, (self.registry, measured, await self.figures.registry())))
         return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 

@@ -1,6 +1,6 @@
 """The one table: error → what each API answers."""
 
-from gateway.errors import LienthongError, Refusal
+from gateway.errors import Delay, LienthongError, Refusal
 from gateway.vxp.answers import REFUSALS, ErrorCode
 
 _WORDS_LIMIT = 2000
@@ -27,6 +27,28 @@ VXP_CODES: dict[str, ErrorCode] = {
     "reason-missing": ErrorCode.STATUS,
     "package-too-large": ErrorCode.SIZE,
 }
+
+
+# What programs are answered over HTTP; a Refusal that is not here is about what they said (400).
+API_STATUSES: dict[str, int] = {
+    "not-authenticated": 401,
+    "not-permitted": 403,
+    "not-found": 404,
+    "obligation-unknown": 404,
+    "format-not-here": 404,
+    "method-unknown": 405,
+    "obligation-cannot": 409,
+    "obligation-exists": 409,
+    "package-too-large": 413,
+    "media-type-unknown": 415,
+    "too-many-requests": 429,
+    "too-many-streams": 429,
+}
+
+
+def api_status(error: LienthongError) -> int:
+    """Return the HTTP status a program is answered for an error."""
+    return API_STATUSES.get(error.code, 503 if isinstance(error, Delay) else 400)
 
 
 def vxp_code(error: LienthongError) -> ErrorCode:

@@ -33,10 +33,12 @@ from gateway.office import Clock, Office, furnish_intervention, furnish_own_word
 from gateway.store.dispatches import newest_id
 from gateway.web.app import make_app
 from gateway.web.authentication import Authentication
+from gateway.web.figure_gauges import FigureGauges
 from gateway.web.limits import Limits
 from gateway.web.operations import Operations, Watch
 from gateway.web.vxp_api import VxpApi
 from gateway.wiring.alerts import build_alerts
+from gateway.wiring.api import build_api
 from gateway.wiring.axis import lay_road, open_session, reach_axis
 from gateway.wiring.console import Holdings, build_console
 from gateway.wiring.desks import Desks, build_desks
@@ -136,7 +138,22 @@ class _Builder:
             mint=self.mint,
             clock=self.clock,
         )
-        worker.rounds = (
+        worker.rounds = self._rounds(own_words, expectations, desks)
+        operations = self._operations(worker, expectations)
+        holdings = Holdings(watch=operations.watch, desks=desks, alerts=self.alerts, seals=seals)
+        console = build_console(office, holdings, self.clock)
+        api = build_api(office, self.mint, self.clock)
+        return Gateway(
+            office=office,
+            app=make_app(vxp, operations, publish_log(self.vouching, self.clock), api, console=console),
+            worker=worker,
+            sessions=sessions,
+            desks=desks,
+        )
+
+    def _rounds(self, own_words: OwnWords, expectations: Expectations, desks: Desks) -> tuple[Round, ...]:
+        office, config = self.office, self.office.config
+        return (
             Round(every=config.alerts.every, make=self.alerts.look, waits_outside=True),
             self._indexing(),
             Round(every=_BETWEEN_LOOKS, make=self._know_working_days),
@@ -145,16 +162,6 @@ class _Builder:
             retention_round(office, self.clock),
             *reminder_rounds(office, own_words.posting, self.outer, self.clock),
             *desks.rounds,
-        )
-        operations = self._operations(worker, expectations)
-        holdings = Holdings(watch=operations.watch, desks=desks, alerts=self.alerts, seals=seals)
-        console = build_console(office, holdings, self.clock)
-        return Gateway(
-            office=office,
-            app=make_app(vxp, operations, publish_log(self.vouching, self.clock), console=console),
-            worker=worker,
-            sessions=sessions,
-            desks=desks,
         )
 
     def _judge(self) -> Judge:
@@ -325,5 +332,8 @@ class _Builder:
                 vouching=self.vouching,
                 free_space_floor_bytes=self.office.config.storage.free_space_floor,
                 clock=self.clock,
-            )
+            ),
+            figures=FigureGauges(
+                database=self.office.database, directory=self.office.directory, clock=self.clock
+            ),
         )

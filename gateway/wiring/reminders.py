@@ -13,8 +13,9 @@ from gateway.exchange.worker import Round
 from gateway.model.package import Organization
 from gateway.model.paper import Paper
 from gateway.model.report import Report
-from gateway.office import Clock, Office, furnish_agenda
+from gateway.office import Clock, Office
 from gateway.papers.pdf import write_report_pdf
+from gateway.wiring.agenda import furnish_agenda
 from gateway.wiring.alerts import reach_webhooks
 from gateway.wiring.files import package_limits
 from gateway.wiring.mail import reach_mail_server

@@ -1,0 +1,162 @@
+"""``lienthong figures``: what an office counts, as tables in the terminal."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from gateway.cli.node import directory_option, open_records
+from gateway.cli.terminal import both, heading, json_option, local, plain, show, show_json, stacked
+
+if TYPE_CHECKING:
+    from rich.table import Table as Sheet
+    from rich.text import Text
+
+    from gateway.deadlines.figures import Figures
+    from gateway.exchange.directory import Snapshot
+    from gateway.model.identifiers import AgencyCode
+    from gateway.model.report import Cell, Table, Unit
+
+_NAME_WIDTH = 20
+
+agencies_option = click.option(
+    "--agency",
+    "agencies",
+    multiple=True,
+    metavar="CODE[,CODE…]",
+    help="Chỉ các cơ quan này; không nêu là tất cả. · Of these agencies only.",
+)
+as_of_option = click.option(
+    "--as-of",
+    metavar="DAY",
+    help="Số liệu như khi đó: 2026-03-31. · As they were then; default: the period's end, or now.",
+)
+
+
+@click.command()
+@click.argument("period", required=False)
+@agencies_option
+@as_of_option
+@directory_option
+@json_option
+def figures(
+    period: str | None, agencies: tuple[str, ...], as_of: str | None, folder: Path, as_json: bool
+) -> None:
+    """Số liệu của kỳ PERIOD: 2026-03, 2026-Q1, 2026-H1, 2026-9M, 2026; mặc định năm nay.
+
+    Figures of a period, or from a day to a day (2026-01-05..2026-02-10); by default of this year.
+    """
+    from gateway.exchange.facts import figure_facts
+
+    found, directory = asyncio.run(load_figures(folder, period, agencies, as_of))
+    if as_json:
+        show_json(figure_facts(found, namer(directory)))
+        return
+    _show(found, namer(directory))
+
+
+async def load_figures(
+    folder: Path, period: str | None, agencies: tuple[str, ...], as_of: str | None
+) -> "tuple[Figures, Snapshot]":
+    """Read the figures that somebody asks for, and the directory that names the agencies."""
+    from gateway.deadlines.periods import read_instant, read_period
+    from gateway.exchange.directory import Directory
+    from gateway.exchange.reckoning import Reckoning
+    from gateway.model.formats import local_day
+    from gateway.office import now
+
+    at = now()
+    async with open_records(folder) as database:
+        directory = Directory(database=database)
+        snapshot = await directory.current(certainly=True)
+        found = await Reckoning(database=database, directory=directory).figures(
+            read_period(period or str(local_day(at).year)),
+            at=at,
+            agencies=read_agencies(agencies, snapshot),
+            as_of=None if as_of is None else read_instant(as_of),
+        )
+        return found, snapshot
+
+
+def read_agencies(said: tuple[str, ...], directory: "Snapshot") -> "list[AgencyCode] | None":
+    """Read which agencies somebody means; None when nobody is named.
+
+    Errors: Refusal ``unknown-agency``.
+    """
+    from gateway.exchange.registry import unknown_agency
+    from gateway.model.identifiers import normalise_code
+
+    codes = [directory.canonical(normalise_code(code)) for part in said for code in part.split(",") if code]
+    for code in codes:
+        if code not in directory.agencies:
+            raise unknown_agency(code)
+    return codes or None
+
+
+def namer(directory: "Snapshot") -> "Callable[[AgencyCode], str]":
+    """Make what says an agency's name, or its code where it has none here."""
+    return lambda code: agency.name if (agency := directory.agencies.get(code)) is not None else code
+
+
+def _show(found: "Figures", names: "Callable[[AgencyCode], str]") -> None:
+    from gateway.deadlines.periods import name_period
+    from gateway.exchange.reports import summarise, tables_of
+
+    vi, en = name_period(found.period)
+    show(
+        heading(f"Số liệu {vi}", f"figures of {en}"),
+        both(f"  tính đến {local(found.as_of)}", "as of then"),
+        "",
+        *(stacked(f"  {vi}", f"  {en}") for vi, en in summarise(found)),
+    )
+    for table in tables_of(found, names):
+        if table.rows:
+            show(heading(*table.title), _sheet(table))
+
+
+def _sheet(table: "Table") -> "Sheet":
+    from rich import box
+    from rich.table import Table as Sheet
+    from rich.text import Text
+
+    from gateway.model.report import Unit
+
+    sheet = Sheet(
+        box=box.SIMPLE_HEAD,
+        padding=(0, 0, 0, 1),
+        header_style="",
+        show_edge=False,
+        show_footer=bool(table.total),
+    )
+    total = table.total or (None,) * len(table.columns)
+    groups = [column.group for column in table.columns]
+    for column, before, cell in zip(table.columns, [None, *groups], total, strict=False):
+        # What stands side by side is named over its first column.
+        above = f"{column.group[0]}:\n" if column.group not in (None, before) else ""
+        sheet.add_column(
+            Text.assemble((above, "dim bold"), (column.title[0], "bold"), (f"\n{column.title[1]}", "dim")),
+            footer=_cell(cell, column.unit, style="bold"),
+            justify="left" if column.unit is Unit.TEXT else "right",
+            width=_NAME_WIDTH if column.unit is Unit.TEXT else None,
+            overflow="fold",
+        )
+    for row in table.rows:
+        sheet.add_row(*(_cell(cell, column.unit) for cell, column in zip(row, table.columns, strict=True)))
+    return sheet
+
+
+def _cell(cell: "Cell", unit: "Unit", style: str = "") -> "Text":
+    from rich.text import Text
+
+    from gateway.cli.terminal import number
+    from gateway.model.report import Unit
+
+    if cell is None:
+        said = "–"
+    elif unit is Unit.SHARE:
+        said = f"{cell}%".replace(".", ",")
+    else:
+        said = number(cell) if isinstance(cell, int) else plain(cell)
+    return Text(said, style)

@@ -1,0 +1,40 @@
+"""Rows of the register as the lines that offices keep: which names, words and days stand in them. Pure."""
+
+from collections.abc import Callable, Iterable, Iterator
+
+from gateway.model.formats import local_day
+from gateway.model.identifiers import AgencyCode
+from gateway.model.register import IncomingLine, OutgoingLine
+from gateway.store.register import RegisterRow
+
+Names = Callable[[AgencyCode], str]
+
+
+def incoming_lines(rows: Iterable[RegisterRow], names: Names) -> Iterator[IncomingLine]:
+    """Write what came in; what was turned back stands there with a note."""
+    for row in rows:
+        yield IncomingLine(
+            arrived_on=row.day,
+            arrival_number=row.number,
+            author=names(row.sender),
+            code=row.notation,
+            dated=row.promulgated_on,
+            abstract=_abstract(row),
+            note="" if row.declined_at is None else f"Từ chối ngày {local_day(row.declined_at):%d/%m/%Y}",
+        )
+
+
+def outgoing_lines(rows: Iterable[RegisterRow], names: Names) -> Iterator[OutgoingLine]:
+    """Write what went out."""
+    for row in rows:
+        yield OutgoingLine(
+            code=row.notation,
+            dated=row.promulgated_on or row.day,
+            abstract=_abstract(row),
+            signer=row.signer or "",
+            recipients="; ".join(map(names, row.recipients)),
+        )
+
+
+def _abstract(row: RegisterRow) -> str:
+    return f"{row.type}. {row.subject}" if row.type else row.subject

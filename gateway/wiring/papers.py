@@ -1,0 +1,73 @@
+"""What writes reports and registers as files, by the suffix of a file."""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date
+from pathlib import Path
+from typing import IO, Protocol
+
+from gateway.errors import Refusal
+from gateway.exchange.register_lines import incoming_lines, outgoing_lines
+from gateway.model.identifiers import AgencyCode
+from gateway.model.register import Register
+from gateway.model.report import Report, Words
+from gateway.papers.forms import INCOMING, OUTGOING
+from gateway.papers.pdf import write_report_pdf
+from gateway.papers.register import write_register_xlsx
+from gateway.papers.workbook import write_report_xlsx
+from gateway.store.register import RegisterRow, Side
+
+ReportWriter = Callable[[Report], bytes]
+
+
+class RegisterWriter(Protocol):
+    """Writes a register (sổ đăng ký văn bản) into a file and tells how many lines it has.
+
+    Shape: rows come as they are read, so that a year needs no more memory than a day; names says what
+    agencies are called; spool_dir has room for the rows.
+    """
+
+    def __call__(
+        self,
+        rows: Iterable[RegisterRow],
+        file: IO[bytes],
+        *,
+        side: Side,
+        issuer: str,
+        period: Words,
+        made_on: date,
+        names: Callable[[AgencyCode], str],
+        spool_dir: Path,
+    ) -> int:
+        """Write it."""
+
+
+def _write_xlsx(
+    rows: Iterable[RegisterRow],
+    file: IO[bytes],
+    *,
+    side: Side,
+    issuer: str,
+    period: Words,
+    made_on: date,
+    names: Callable[[AgencyCode], str],
+    spool_dir: Path,
+) -> int:
+    head = Register(issuer=issuer, period=period, made_on=made_on)
+    if side is Side.IN:
+        return write_register_xlsx(INCOMING, head, incoming_lines(rows, names), file, spool_dir=spool_dir)
+    return write_register_xlsx(OUTGOING, head, outgoing_lines(rows, names), file, spool_dir=spool_dir)
+
+
+REPORT_WRITERS: Mapping[str, ReportWriter] = {".pdf": write_report_pdf, ".xlsx": write_report_xlsx}
+REGISTER_WRITERS: Mapping[str, RegisterWriter] = {".xlsx": _write_xlsx}
+
+
+def no_such_form(suffix: str, known: Iterable[str]) -> Refusal:
+    """Say that files of a form cannot be written here."""
+    there = ", ".join(known)
+    return Refusal.because(
+        "format-not-here",
+        where=suffix,
+        vi=f"Không ghi được dạng tệp này; các dạng có: {there}.",
+        en=f"Files of this form cannot be written; there are: {there}.",
+    )
