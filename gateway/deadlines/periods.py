@@ -7,15 +7,16 @@ from datetime import date, timedelta
 from gateway.deadlines.counts import Period
 from gateway.errors import Refusal
 
-_NAME = re.compile(r"^(?P<year>20\d\d)(?:-(?P<part>0[1-9]|1[0-2]|Q[1-4]|H[12]|9M))?$", re.IGNORECASE)
-_SPAN = re.compile(r"^(\d{4}-\d\d-\d\d)\.\.(\d{4}-\d\d-\d\d)$")
+_NAME = re.compile(
+    r"^(?P<year>20\d\d)(?:-(?P<part>0[1-9]|1[0-2]|Q[1-4]|H[12]|9M))?$", re.IGNORECASE | re.ASCII
+)
+_SPAN = re.compile(r"^(20\d\d-\d\d-\d\d)\.\.(20\d\d-\d\d-\d\d)$", re.ASCII)
 
 
 def read_period(name: str) -> Period:
     """Read a period: ``2026-03``, ``2026-Q1``, ``2026-H1``, ``2026-9M``, ``2026``, or from a day to a day.
 
     Shape: days are ``2026-01-05..2026-02-10``.
-
     Errors: Refusal ``period-unknown``.
     """
     if (span := _SPAN.match(name)) is not None:
@@ -43,6 +44,15 @@ def _months(part: str) -> tuple[int, int]:
     if part == "9M":
         return 1, 9
     return (int(part), int(part)) if part else (1, 12)
+
+
+def write_period(period: Period) -> str:
+    """Write a period as `read_period` reads it, by its shortest name."""
+    year = f"{period.first:%Y}"
+    named = (f"{year}{part}" for part in ("", "-H1", "-H2", "-9M", *(f"-Q{n}" for n in range(1, 5))))
+    months = (f"{year}-{month:02}" for month in range(1, 13))
+    span = f"{period.first.isoformat()}..{period.last.isoformat()}"
+    return next((name for name in (*named, *months) if read_period(name) == period), span)
 
 
 def name_period(period: Period) -> tuple[str, str]:

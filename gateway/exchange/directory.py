@@ -71,6 +71,18 @@ class Snapshot:
             seen.add(code)
         return code
 
+    def answered_for(self, codes: Iterable[AgencyCode]) -> frozenset[AgencyCode]:
+        """Name every code for which agencies answer: their own, and those of whoever was merged into them."""
+        own = {self.canonical(code) for code in codes}
+        merged = {agency.code for agency in self.agencies.values() if agency.merged_into}
+        while news := {code for code in merged - own if self._heir(code) in own}:
+            own |= news
+        return frozenset(name for code in own for name in self.names_of(code))
+
+    def _heir(self, code: AgencyCode) -> AgencyCode | None:
+        heir = self.agencies[code].merged_into
+        return None if heir is None else self.canonical(heir)
+
     def has_mailbox(self, code: AgencyCode) -> bool:
         """Tell whether an agency is served here; while its system is disabled its mail waits."""
         system_id = self.served_by.get(self.canonical(code))

@@ -4,7 +4,7 @@ Each act is one transaction with its entry. What documents do by themselves is i
 """
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -14,13 +14,17 @@ from gateway.exchange.directory import Directory
 from gateway.exchange.obligations import Cause, Obligations
 from gateway.model.formats import local_day
 from gateway.model.identifiers import AgencyCode
-from gateway.model.obligation import Act, Obligation, ObligationId, ObligationKind
+from gateway.model.obligation import Act, Obligation, ObligationId, ObligationKind, Step, cannot, may
 from gateway.points import Point, passed
 from gateway.store import obligations
 from gateway.store.database import Database
 
 _INSTANT = timedelta(microseconds=1)
-_LONGEST = {"reference": 200, "subject": 500, "reason": 1000}
+LONGEST = {"reference": 200, "subject": 500, "reason": 1000}
+_MISSING = {
+    "reference": ("Chưa ghi mã, số của việc.", "What it is called is missing."),
+    "subject": ("Chưa ghi nội dung của việc.", "What it is about is missing."),
+}
 REASON_OWED = frozenset({Act.CANCEL, Act.REOPEN, Act.EXTEND})
 
 
@@ -53,10 +57,8 @@ class Duties:
         """
         at = self.clock()
         directory = await self.directory.current()
-        check_given(given, today=local_day(at))
         agency = directory.canonical(given.agency)
-        if agency not in directory.agencies:
-            raise _unknown_agency(given.agency)
+        check_given(given, today=local_day(at), is_known=agency in directory.agencies)
         assigned_at = _instant_of(given.assigned_on, at)
         obligation = Obligation(
             id=self.obligations.new_id(at),
@@ -98,48 +100,41 @@ class Duties:
         ``reason-missing``, ``day-missing``, ``day-impossible``.
         """
         at = self.clock()
-        why = reason.strip()[: _LONGEST["reason"]]
-        _check_act(act, why, due_on)
+        why = reason.strip()[: LONGEST["reason"]]
 
         def step(tables: sqlite3.Connection) -> Obligation:
             held = obligations.find_obligation(tables, obligation_id)
-            if held is None or not allowed(held):
+            last = obligations.last_step(tables, obligation_id)
+            if held is None or last is None or not allowed(held):
                 raise _unknown()
-            last = obligations.last_step(tables, held.id)
-            counts_at = _instant_of(on, at)
-            if last is not None and counts_at < last.at:
-                if local_day(counts_at) < local_day(last.at):
-                    raise _too_early(local_day(last.at))
-                counts_at = last.at
-            if counts_at > at:
-                raise _in_future()
+            _check_move(held, last, act, on=on, due_on=due_on, reason=why, today=local_day(at))
+            counts_at = max(_instant_of(on, at), last.at)
             cause = Cause(at=counts_at, recorded_at=at, by=by, reason=why or None)
             return self.obligations.move(tables, held, act, cause, due_on=due_on)
 
-        moved = await self.database.write(step)
+        after = await self.database.write(step)
         passed(Point.DUTY_MOVED)
-        return moved
+        return after
 
 
-def check_given(given: Given, *, today: date) -> None:
-    """Check what somebody wants to be done.
+def check_given(given: Given, *, today: date, is_known: bool = True) -> None:
+    """Check what somebody wants to be done; is_known tells whether the directory has the agency.
 
     Errors: Refusal with all faults.
     """
-    faults: list[Fault] = []
+    faults: list[Fault] = [] if is_known else [_unknown_agency(given.agency)]
     for name in ("reference", "subject"):
         text = getattr(given, name).strip()
         if not text:
-            faults.append(Fault(rule="missing", where=name, vi="Chưa ghi.", en="It is missing."))
-        elif len(text) > _LONGEST[name]:
-            vi, en = f"Dài quá {_LONGEST[name]} ký tự.", f"Longer than {_LONGEST[name]} characters."
+            vi, en = _MISSING[name]
+            faults.append(Fault(rule="missing", where=name, vi=vi, en=en))
+        elif len(text) > LONGEST[name]:
+            vi, en = f"Dài quá {LONGEST[name]} ký tự.", f"Longer than {LONGEST[name]} characters."
             faults.append(Fault(rule="too-long", where=name, vi=vi, en=en))
     if given.assigned_on is not None and given.assigned_on > today:
-        vi, en = "Ngày giao chưa đến.", "The day of assignment has not come yet."
-        faults.append(Fault(rule="day-impossible", where="assigned_on", vi=vi, en=en))
+        faults.append(_impossible("assigned_on", "Ngày giao chưa đến.", "The day of assignment is to come."))
     if given.due_on is not None and given.due_on < (given.assigned_on or today):
-        vi, en = "Hạn trước ngày giao.", "It is due before it was assigned."
-        faults.append(Fault(rule="day-impossible", where="due_on", vi=vi, en=en))
+        faults.append(_impossible("due_on", "Hạn trước ngày giao.", "It is due before it was assigned."))
     if faults:
         raise Refusal("obligation-wrong", faults)
 
@@ -165,13 +160,45 @@ def _the_same(held: Obligation, wanted: Obligation) -> Obligation:
     return held
 
 
-def _check_act(act: Act, reason: str, due_on: date | None) -> None:
+def _check_move(
+    held: Obligation, last: Step, act: Act, *, on: date | None, due_on: date | None, reason: str, today: date
+) -> None:
+    """Check what is said of a change: all of it, unless it cannot be in any case.
+
+    Errors: Refusal with all faults; its code is that of the first.
+    """
+    if not may(held, act):
+        raise cannot(held, act)
+    faults = [*_faults_of_day(last, on, today)]
     if act in REASON_OWED and not reason:
-        raise Refusal.because("reason-missing", where="reason", vi="Phải nêu lý do.", en="A reason is owed.")
-    if act is Act.EXTEND and due_on is None:
-        raise Refusal.because(
-            "day-missing", where="due_on", vi="Chưa ghi hạn mới.", en="The new day is missing."
+        faults.append(
+            Fault(rule="reason-missing", where="reason", vi="Phải nêu lý do.", en="A reason is owed.")
         )
+    if act is Act.EXTEND and due_on is None:
+        vi, en = "Chưa ghi hạn mới.", "The new day is missing."
+        faults.append(Fault(rule="day-missing", where="due_on", vi=vi, en=en))
+    if act is Act.EXTEND and due_on is not None and due_on == held.due_on:
+        faults.append(_impossible("due_on", "Hạn mới trùng hạn cũ.", "That is the day it is due already."))
+    if due_on is not None and due_on < held.assigned_on:
+        faults.append(_impossible("due_on", "Hạn trước ngày giao.", "It is due before it was assigned."))
+    if faults:
+        raise Refusal(faults[0].rule, faults)
+
+
+def _faults_of_day(last: Step, on: date | None, today: date) -> Iterable[Fault]:
+    if on is not None and on > today:
+        yield _impossible("on", "Ngày này chưa đến.", "That day has not come yet.")
+    before = local_day(last.at)
+    if on is not None and on < before:
+        yield _impossible(
+            "on",
+            f"Trước lần thay đổi gần nhất, ngày {before:%d/%m/%Y}.",
+            f"That is before the last change, on {before.isoformat()}.",
+        )
+
+
+def _impossible(where: str, vi: str, en: str) -> Fault:
+    return Fault(rule="day-impossible", where=where, vi=vi, en=en)
 
 
 def _unknown() -> Refusal:
@@ -180,25 +207,10 @@ def _unknown() -> Refusal:
     )
 
 
-def _unknown_agency(code: AgencyCode) -> Refusal:
-    return Refusal.because(
-        "agency-unknown",
+def _unknown_agency(code: AgencyCode) -> Fault:
+    return Fault(
+        rule="agency-unknown",
         where="agency",
         vi=f"Không có cơ quan {code} trong danh mục.",
         en=f"Agency {code} is not in the directory.",
-    )
-
-
-def _too_early(day: date) -> Refusal:
-    return Refusal.because(
-        "day-impossible",
-        where="on",
-        vi=f"Trước lần thay đổi gần nhất, ngày {day:%d/%m/%Y}.",
-        en=f"That is before the last change, on {day.isoformat()}.",
-    )
-
-
-def _in_future() -> Refusal:
-    return Refusal.because(
-        "day-impossible", where="on", vi="Ngày này chưa đến.", en="That day has not come yet."
     )

@@ -8,11 +8,18 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
-from statistics import median
 from typing import TypeVar
 
 from gateway.deadlines.calendar import end_of_day
-from gateway.deadlines.counts import Fact, Facts, Period, count_fates, count_obligations, count_resolved
+from gateway.deadlines.counts import (
+    Fact,
+    Facts,
+    Lens,
+    Period,
+    count_fates,
+    count_obligations,
+    count_resolved,
+)
 from gateway.deadlines.figures import Connections, Figures, Flow, Pace
 from gateway.exchange.directory import Directory, Snapshot
 from gateway.model.code_lists import StatusCode
@@ -20,7 +27,7 @@ from gateway.model.formats import local_day
 from gateway.model.identifiers import AgencyCode
 from gateway.model.obligation import ObligationKind
 from gateway.store.database import Database
-from gateway.store.obligations import load_facts
+from gateway.store.obligation_facts import Whose, load_facts
 from gateway.store.register import RegisterFigure, Side, load_pace, load_register_figures
 
 Key = TypeVar("Key")
@@ -53,33 +60,34 @@ class Reckoning:
         seen_at = min(as_of or end_of_day(period.last) - _INSTANT, at)
         answering = _Answering(directory=directory, at=seen_at)
         wanted = None if agencies is None else {answering.whom(code) for code in agencies}
-        facts = answering.regroup(await load_facts(self.database, as_of=None if seen_at >= at else seen_at))
-        if wanted is not None:
-            facts = {fact: count for fact, count in facts.items() if fact.agency in wanted}
-        register = [
-            replace(each, agency=answering.whom(each.agency))
-            for each in await load_register_figures(self.database, first=period.first, last=period.last)
-        ]
-        register = [each for each in register if wanted is None or each.agency in wanted]
-        today = local_day(seen_at)
+        codes = None if wanted is None else directory.answered_for(wanted)
+        lens = Lens(period=period, today=local_day(seen_at))
+        facts = await load_facts(
+            self.database, as_of=None if seen_at >= at else seen_at, lens=lens, whose=Whose(agencies=codes)
+        )
+        facts = answering.regroup(facts, wanted)
+        register = await load_register_figures(
+            self.database, first=period.first, last=period.last, agencies=codes
+        )
+        register = answering.take_over(register, wanted)
         return Figures(
             period=period,
             as_of=seen_at,
-            tasks=count_obligations(facts, ObligationKind.TASK, period=period, today=today),
-            dossiers=count_resolved(facts, ObligationKind.DOSSIER, period=period, today=today),
+            tasks=count_obligations(facts, ObligationKind.TASK, period=period, today=lens.today),
+            dossiers=count_resolved(facts, ObligationKind.DOSSIER, period=period, today=lens.today),
             petitions=count_fates(facts, ObligationKind.PETITION, period=period),
-            field_reports=count_resolved(facts, ObligationKind.FIELD_REPORT, period=period, today=today),
+            field_reports=count_resolved(facts, ObligationKind.FIELD_REPORT, period=period, today=lens.today),
             by_type=_flows(((each.type, each.is_legal), each) for each in register),
             by_agency=_flows((each.agency, each) for each in register),
-            pace=await self._pace(period, agencies),
+            pace=await self._pace(period, codes),
             connections=count_connections(directory, wanted),
         )
 
     async def _pace(self, period: Period, agencies: Collection[AgencyCode] | None) -> Pace:
         spans = await load_pace(self.database, first=period.first, last=period.last, agencies=agencies)
         return Pace(
-            hours_to_arrived=_median_hours(spans.get(StatusCode.ARRIVED, [])),
-            hours_to_received=_median_hours(spans.get(StatusCode.RECEIVED, [])),
+            hours_to_arrived=_hours(spans.get(StatusCode.ARRIVED)),
+            hours_to_received=_hours(spans.get(StatusCode.RECEIVED)),
         )
 
 
@@ -100,11 +108,22 @@ class _Answering:
             seen.add(code)
         return code
 
-    def regroup(self, facts: Facts) -> Facts:
+    def regroup(self, facts: Facts, wanted: Collection[AgencyCode] | None) -> Facts:
         regrouped = Counter[Fact]()
         for fact, count in facts.items():
-            regrouped[replace(fact, agency=self.whom(fact.agency))] += count
+            if _is_of(agency := self.whom(fact.agency), wanted):
+                regrouped[replace(fact, agency=agency)] += count
         return regrouped
+
+    def take_over(
+        self, figures: Iterable[RegisterFigure], wanted: Collection[AgencyCode] | None
+    ) -> list[RegisterFigure]:
+        taken = [replace(figure, agency=self.whom(figure.agency)) for figure in figures]
+        return [figure for figure in taken if _is_of(figure.agency, wanted)]
+
+
+def _is_of(agency: AgencyCode, wanted: Collection[AgencyCode] | None) -> bool:
+    return wanted is None or agency in wanted
 
 
 def _flows(figures: Iterable[tuple[Key, RegisterFigure]]) -> dict[Key, Flow]:
@@ -121,11 +140,10 @@ def _flow(figure: RegisterFigure) -> Flow:
     return Flow(incoming=figure.documents, declined=figure.declined, received_in_time=judged)
 
 
-def _median_hours(spans: Collection[timedelta]) -> Decimal | None:
-    if not spans:
+def _hours(span: timedelta | None) -> Decimal | None:
+    if span is None:
         return None
-    seconds = Decimal(median(span.total_seconds() for span in spans))
-    return (seconds / 3600).quantize(_TENTH, ROUND_HALF_UP)
+    return (Decimal(span.total_seconds()) / 3600).quantize(_TENTH, ROUND_HALF_UP)
 
 
 def count_connections(directory: Snapshot, wanted: Collection[AgencyCode] | None = None) -> Connections:

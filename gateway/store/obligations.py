@@ -1,14 +1,15 @@
 """Obligations on disk: each with its steps, written in the transaction of what it hangs on."""
 
+import json
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
+from enum import StrEnum
 
-from gateway.deadlines.counts import Fact, Facts, fact_of
 from gateway.model.identifiers import AgencyCode, PackageId, ThreadId, normalise_notation
-from gateway.model.obligation import Act, Obligation, ObligationId, ObligationKind, Standing, Step, moved
+from gateway.model.obligation import Act, Obligation, ObligationId, ObligationKind, Standing, Step
 from gateway.store.database import Database, from_micros, to_micros
 
 
@@ -115,59 +116,12 @@ async def list_of_thread(database: Database, thread_id: ThreadId) -> list[Obliga
     return [obligation_from(row) for row in rows]
 
 
-async def load_facts(database: Database, *, as_of: datetime | None = None) -> Facts:
-    """Load all that counts, now or as it was at an instant."""
-    micros = None if as_of is None else to_micros(as_of)
-    rows = await database.fetch_all(
-        "SELECT kind, agency, standing, assigned_on, due_on, ended_on, count(*) AS count FROM obligations"
-        " WHERE ?1 IS NULL OR moved_at <= ?1 GROUP BY kind, agency, standing, assigned_on, due_on, ended_on",
-        (micros,),
-    )
-    facts = Counter({_fact_from(row): row["count"] for row in rows})
-    if micros is not None:
-        facts.update(await _facts_before(database, micros))
-    return facts
-
-
-async def _facts_before(database: Database, micros: int) -> Counter[Fact]:
-    """Fold the steps of everything that has moved since; what was opened later is left out."""
-    rows = await database.fetch_all(
-        "SELECT obligations.*, act, at, obligation_steps.due_on AS step_due,"
-        " NULL AS reason, NULL AS package_id, NULL AS done_by FROM obligations JOIN obligation_steps"
-        " ON obligation_id = obligations.id WHERE moved_at > ?1 AND at <= ?1"
-        " ORDER BY obligations.id, obligation_steps.id",
-        (micros,),
-    )
-    then: dict[str, Obligation] = {}
-    for row in rows:
-        step = _step_from(row, row["step_due"])
-        if step.act is Act.OPEN:
-            then[row["id"]] = opened(obligation_from(row), step)
-        else:
-            then[row["id"]] = moved(then[row["id"]], step)
-    return Counter(map(fact_of, then.values()))
-
-
-def opened(obligation: Obligation, step: Step) -> Obligation:
-    """Return an obligation as it stood after its first step."""
-    return Obligation(
-        id=obligation.id,
-        kind=obligation.kind,
-        agency=obligation.agency,
-        reference=obligation.reference,
-        subject=obligation.subject,
-        assigned_at=obligation.assigned_at,
-        assigned_by=obligation.assigned_by,
-        due_on=step.due_on,
-        first_due_on=step.due_on,
-        thread_id=obligation.thread_id,
-        code=obligation.code,
-    )
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """Which obligations are looked for; None means all. Shape: due_from and due_until are both included."""
+    """Which obligations are looked for; None means all.
+
+    Shape: due_from and due_until are both included; has_day False means those without a day.
+    """
 
     kinds: tuple[ObligationKind, ...] | None = None
     agencies: tuple[AgencyCode, ...] | None = None
@@ -175,6 +129,7 @@ class Wanted:
     standings: tuple[Standing, ...] | None = None
     due_from: date | None = None
     due_until: date | None = None
+    has_day: bool | None = None
     name: str | None = None
 
 
@@ -184,8 +139,62 @@ async def list_obligations(
     *,
     limit: int,
     after: tuple[date | None, ObligationId] | None = None,
+    latest_first: bool = False,
 ) -> list[Obligation]:
-    """List obligations, those due first before the others; after is the last one of the page before."""
+    """List obligations, those due first before the others; after is the last one of the page before.
+
+    Shape: those without a day are the last, also where those due latest come first.
+    """
+    conditions, values = _conditions_of(wanted)
+    last, then, order = ("", "<", "DESC") if latest_first else ("9999", ">", "ASC")
+    key = f"coalesce(due_on, '{last}')"
+    if after is not None:
+        conditions.append(f"({key}, id) {then} (?, ?)")
+        values.extend((_day(after[0]) or last, after[1]))
+    rows = await database.fetch_all(
+        f"SELECT * FROM obligations WHERE {' AND '.join(conditions)}"
+        f" ORDER BY {key} {order}, id {order} LIMIT ?",
+        (*values, limit),
+    )
+    return [obligation_from(row) for row in rows]
+
+
+class Due(StrEnum):
+    """When something is due, seen from a day. WEEK is what is left of its week, without the day itself."""
+
+    OVERDUE = "overdue"
+    TODAY = "today"
+    WEEK = "week"
+    LATER = "later"
+    NEVER = "never"
+
+
+async def count_due(
+    database: Database, wanted: Wanted, *, today: date, week_until: date
+) -> Counter[tuple[ObligationKind, Due]]:
+    """Count obligations by kind and by when they are due."""
+    conditions, values = _conditions_of(wanted)
+    rows = await database.fetch_all(
+        f"SELECT kind, CASE WHEN due_on IS NULL THEN 'never' WHEN due_on < ? THEN 'overdue'"
+        " WHEN due_on = ? THEN 'today' WHEN due_on <= ? THEN 'week' ELSE 'later' END AS due,"
+        f" count(*) AS count FROM obligations WHERE {' AND '.join(conditions)} GROUP BY 1, 2",
+        (_day(today), _day(today), _day(week_until), *values),
+    )
+    return Counter({(ObligationKind(row["kind"]), Due(row["due"])): row["count"] for row in rows})
+
+
+async def count_overdue(database: Database, agencies: Collection[AgencyCode] | None, *, today: date) -> int:
+    """Count what agencies owe and is due before a day; None is everybody."""
+    codes = None if agencies is None else json.dumps(list(agencies))
+    (row,) = await database.fetch_all(
+        "SELECT count(*) AS count FROM obligations WHERE standing = 'open' AND due_on < ?"
+        " AND (? IS NULL OR agency IN (SELECT value FROM json_each(?)))",
+        (_day(today), codes, codes),
+    )
+    return int(row["count"])
+
+
+def _conditions_of(wanted: Wanted) -> tuple[list[str], list[object]]:
     conditions, values = ["1"], list[object]()
     for column, choice in (
         ("kind", wanted.kinds),
@@ -199,20 +208,13 @@ async def list_obligations(
     for condition, value in (
         ("due_on >= ?", _day(wanted.due_from)),
         ("due_on <= ?", _day(wanted.due_until)),
+        ("(due_on IS NOT NULL) = ?", wanted.has_day),
         ("called = ?", None if wanted.name is None else normalise_notation(wanted.name)),
     ):
         if value is not None:
             conditions.append(condition)
             values.append(value)
-    if after is not None:
-        conditions.append("(coalesce(due_on, '9999'), id) > (?, ?)")
-        values.extend((_day(after[0]) or "9999", after[1]))
-    rows = await database.fetch_all(
-        f"SELECT * FROM obligations WHERE {' AND '.join(conditions)}"
-        " ORDER BY coalesce(due_on, '9999'), id LIMIT ?",
-        (*values, limit),
-    )
-    return [obligation_from(row) for row in rows]
+    return conditions, values
 
 
 def _marks(choice: Iterable[object]) -> str:
@@ -229,8 +231,8 @@ def obligation_from(row: sqlite3.Row) -> Obligation:
         subject=row["subject"],
         assigned_at=from_micros(row["assigned_at"]),
         assigned_by=row["assigned_by"],
-        due_on=_date(row["due_on"]),
-        first_due_on=_date(row["first_due_on"]),
+        due_on=day_of(row["due_on"]),
+        first_due_on=day_of(row["first_due_on"]),
         standing=Standing(row["standing"]),
         ended_at=None if row["ended_at"] is None else from_micros(row["ended_at"]),
         thread_id=row["thread_id"],
@@ -238,32 +240,15 @@ def obligation_from(row: sqlite3.Row) -> Obligation:
     )
 
 
-def step_from(row: sqlite3.Row) -> Step:
-    """Read a step from its row."""
-    return _step_from(row, row["due_on"])
-
-
-def _step_from(row: sqlite3.Row, due_on: str | None) -> Step:
+def step_from(row: sqlite3.Row, due_on: str = "due_on") -> Step:
+    """Read a step from its row; due_on is what its day is called in it."""
     return Step(
         act=Act(row["act"]),
         at=from_micros(row["at"]),
-        due_on=_date(due_on),
+        due_on=day_of(row[due_on]),
         reason=row["reason"],
         package_id=None if row["package_id"] is None else PackageId(row["package_id"]),
         by=row["done_by"],
-    )
-
-
-def _fact_from(row: sqlite3.Row) -> Fact:
-    assigned_on = _date(row["assigned_on"])
-    assert assigned_on is not None  # noqa: S101 - the column is never empty
-    return Fact(
-        kind=ObligationKind(row["kind"]),
-        agency=AgencyCode(row["agency"]),
-        standing=Standing(row["standing"]),
-        assigned_on=assigned_on,
-        due_on=_date(row["due_on"]),
-        ended_on=_date(row["ended_on"]),
     )
 
 
@@ -271,5 +256,6 @@ def _day(day: date | None) -> str | None:
     return None if day is None else day.isoformat()
 
 
-def _date(text: str | None) -> date | None:
+def day_of(text: str | None) -> date | None:
+    """Read a day."""
     return None if text is None else date.fromisoformat(text)
