@@ -114,6 +114,8 @@ class Point(StrEnum):
     # exchange/duties.py
     DUTY_GIVEN = "obligation recorded, not yet said"
     DUTY_MOVED = "change of an obligation recorded, not yet said"
+    # exchange/reporting.py
+    REPORT_RECORDED = "who takes which report or register recorded, nothing said yet"
     # exchange/retention.py, store/blobs.py
     STANDING_KEPT = "rules and clock noted, nothing looked at"
     REVISED = "some packages to be looked at anew, more to come"

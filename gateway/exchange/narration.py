@@ -9,7 +9,17 @@ from datetime import date, datetime
 from typing import Any
 
 from gateway.evidence.checkpoint import Verdict
-from gateway.exchange.sentences import ACTS, AMENDS, CARRIED, CHOSEN, MOVED_BECAUSE, MOVES, SENTENCES, WAYS
+from gateway.exchange.sentences import (
+    ACTS,
+    AMENDS,
+    BOOKS,
+    CARRIED,
+    CHOSEN,
+    MOVED_BECAUSE,
+    MOVES,
+    SENTENCES,
+    WAYS,
+)
 from gateway.exchange.words import (
     GRADES,
     ROLES,
@@ -236,6 +246,7 @@ _FIELDS: dict[str, Callable[[_Telling], str]] = {
     "agencies": _agencies,
     "outcome": _outcome,
     "chosen": _chosen,
+    "book": _named(BOOKS, "book"),
     "way": _named(WAYS, "way"),
     "verdict": lambda told: told.say(VERDICTS[Verdict(told.facts["verdict"])]),
     "carried": _named(CARRIED, "carries"),

@@ -135,7 +135,9 @@ class _Builder:
             *desks.rounds,
         )
         operations = self._operations(worker, expectations)
-        holdings = Holdings(watch=operations.watch, desks=desks, alerts=self.alerts, seals=seals)
+        holdings = Holdings(
+            watch=operations.watch, desks=desks, books=own_words.books, alerts=self.alerts, seals=seals
+        )
         console = build_console(office, holdings, self.clock)
         return Gateway(
             office=office,
