@@ -128,8 +128,10 @@ async def test_a_period_from_a_day_to_a_day(site: Site) -> None:
     async with site.visitor("operator") as operator:
         day = f"/reports?part=span&from={TODAY}&to={TODAY}"
         assert table((await operator.get(day)).text, TASKS)[-1][1] == "4"
-        page = (await operator.get("/reports?part=span&from=2026-02-31&to=&agency=nobody")).text
+        page = (await operator.get(f"/reports?part=span&from={TODAY}&to=2001-01-01")).text
         assert "Không hiểu kỳ báo cáo" in page
+        page = (await operator.get("/reports?part=span&from=2026-02-31&to=&agency=nobody")).text
+        assert page.count('class="fault"') == 3
         assert "Không có cơ quan nào như vậy" in page
         assert "/reports/export" not in page
 

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from gateway.deadlines.counts import Period
 from gateway.deadlines.periods import read_period, write_period
 from gateway.errors import Fault, Refusal
-from gateway.web.console.forms import Form
+from gateway.web.console.forms import Form, read_day
 
 SPAN = "span"
 FIELDS = ("year", "part", "from", "to", "agency")
@@ -39,10 +39,13 @@ class ReportQuery:
         fields = {name: form.text(name)[:_LONGEST] for name in FIELDS}
         fields = {name: text for name, text in fields.items() if text}
         fields.setdefault("year", str(today.year))
+        faults: Sequence[Fault] = _missing_days(fields)
         try:
-            return cls(fields=fields, period=read_period(_name(fields)))
+            if not faults:
+                return cls(fields=fields, period=read_period(_name(fields)))
         except Refusal as refusal:
-            return cls(fields=fields, period=read_period(str(today.year)), faults=refusal.faults)
+            faults = refusal.faults
+        return cls(fields=fields, period=read_period(str(today.year)), faults=faults)
 
     def text(self, name: str) -> str:
         """Return a field; empty when it is not there."""
@@ -57,6 +60,15 @@ class ReportQuery:
     def name(self) -> str:
         """Name the period as it stands in a file's name."""
         return write_period(self.period).replace("..", "_")
+
+
+def _missing_days(fields: Mapping[str, str]) -> list[Fault]:
+    names = ("from", "to") if fields.get("part") == SPAN else ()
+    return [
+        Fault(rule="day-missing", where=name, vi="Chưa ghi ngày này.", en="This day is missing.")
+        for name in names
+        if read_day(fields.get(name, "")) is None
+    ]
 
 
 def _name(fields: Mapping[str, str]) -> str:
