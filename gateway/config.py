@@ -21,6 +21,7 @@ from gateway.settings import (
     Audit,
     Axis,
     Console,
+    Deadlines,
     Delivery,
     Drafts,
     Http,
@@ -51,6 +52,7 @@ class Config(Section):
     answers: Answers = Answers()
     receipts: Receipts = Receipts()
     practice: Practice = Practice()
+    deadlines: Deadlines = Deadlines()
     # Their paths depend on where the file lies, so even their defaults are made anew each time.
     trust: Trust = Field({}, validate_default=True)
     storage: Storage = Field({}, validate_default=True)

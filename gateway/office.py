@@ -6,14 +6,14 @@ The office is the part of a gateway that needs no network; wiring builds a whole
 import contextlib
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from cryptography import x509
 
 from gateway.config import Config
-from gateway.deadlines.calendar import WorkingCalendar
 from gateway.deadlines.practice import Practice
+from gateway.deadlines.timers import TimerRules
 from gateway.errors import Misconfiguration
 from gateway.exchange.books import Books
 from gateway.exchange.bundled_document import Records
@@ -30,6 +30,7 @@ from gateway.exchange.people import People
 from gateway.exchange.posting import Posting
 from gateway.exchange.refusals import Refusals
 from gateway.exchange.registry import Registry
+from gateway.exchange.working_days import WorkingDays
 from gateway.model.package import Organization
 from gateway.model.text import fold
 from gateway.store.backup import Place
@@ -56,6 +57,7 @@ class Office:
     notary: Notary
     registry: Registry
     people: People
+    working_days: WorkingDays
     blobs: Blobs
     seal: Seal
     secrets_key: bytes
@@ -97,6 +99,7 @@ def _furnish(config: Config, database: Database) -> Office:
             secrets_key=secrets_key,
             directory=directory,
         ),
+        working_days=WorkingDays(database=database, notary=notary, noon=config.deadlines.noon),
         blobs=Blobs(
             database=database,
             directory=config.storage.blobs_dir,
@@ -123,10 +126,10 @@ def furnish_own_words(office: Office, mint: Mint) -> OwnWords:
 
 def furnish_books(office: Office, mint: Mint) -> Books:
     """Open the books."""
-    calendar = WorkingCalendar()
     return Books(
         obligations=Obligations(notary=office.notary, mint=mint, practice=_practice(office.config)),
-        calendar=lambda: calendar,
+        calendar=lambda: office.working_days.known,
+        rules=timer_rules_of(office.config),
     )
 
 
@@ -173,6 +176,18 @@ async def furnish_export(office: Office, *, others: Sequence[Chain] = ()) -> Exp
         seal=office.seal,
         chains=chains,
         others=list({chain[0]: chain for chain in others}.values()),
+    )
+
+
+def timer_rules_of(config: Config) -> TimerRules:
+    """Read what the law leaves open of the timers. A hub polls nobody."""
+    settings = config.deadlines
+    return TimerRules(
+        urgent_within=settings.urgent_within,
+        polled_every=config.axis.poll_every if config.axis else timedelta(),
+        received_until=settings.received_until,
+        recall_answered_within_working_days=settings.recall_answered_within_working_days,
+        stuck_after=config.alerts.stuck_after,
     )
 
 

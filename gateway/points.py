@@ -94,6 +94,8 @@ class Point(StrEnum):
     REGISTERED_ABOVE = "agency registered with the axis, not here"
     DELETED_ABOVE = "agency deleted with the axis, not here"
     DIRECTORY_CHANGED = "directory change recorded"
+    # exchange/working_days.py
+    CALENDAR_REPLACED = "years of the calendar replaced"
     # exchange/checkpoints.py, exchange/witness.py
     TREE_GROWN = "some tiles added, more to come"
     CHECKPOINT_RECORDED = "checkpoint recorded, nobody has seen it"

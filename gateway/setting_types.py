@@ -5,7 +5,7 @@ The tables these settings stand in are in `config`, which is the only room that 
 
 import re
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import time, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -49,6 +49,17 @@ def read_duration(text: object) -> timedelta:
         text, _UNIT_MILLISECONDS, f"khoảng thời gian như {forms}", f"a duration such as {forms}"
     )
     return timedelta(milliseconds=milliseconds)
+
+
+def read_hour(text: object) -> time:
+    """Read an hour of the day, "11:30"."""
+    match = re.fullmatch(r"([01]?\d|2[0-3]):([0-5]\d)", text, re.ASCII) if isinstance(text, str) else None
+    if match is None:
+        raise _wrong(
+            f'phải là giờ trong ngày như "11:30"; đang là {text!r}',
+            f'must be an hour of the day such as "11:30"; found {text!r}',
+        )
+    return time(int(match[1]), int(match[2]))
 
 
 def read_term(text: object) -> timedelta:
@@ -131,6 +142,7 @@ Term = Annotated[timedelta, BeforeValidator(read_term)]
 Pause = Annotated[timedelta, BeforeValidator(read_duration)]
 """A duration that may be "0s"."""
 Size = Annotated[int, BeforeValidator(read_size)]
+Hour = Annotated[time, BeforeValidator(read_hour)]
 Count = Annotated[int, Field(ge=1)]
 Text = Annotated[str, Field(min_length=1)]
 Code = Annotated[AgencyCode, AfterValidator(_check_code)]
@@ -143,6 +155,7 @@ LocalPath = Annotated[Path, AfterValidator(_under_directory)]
 # TOML has no null: an empty string says "none".
 _none_when_empty = BeforeValidator(lambda text: None if text == "" else text)
 OptionalUrl = Annotated[str | None, _none_when_empty, AfterValidator(lambda raw: raw and _check_url(raw))]
+OptionalHour = Annotated[time | None, BeforeValidator(lambda text: None if text == "" else read_hour(text))]
 OptionalPath = Annotated[Path | None, _none_when_empty, AfterValidator(_under_directory)]
 
 

@@ -17,8 +17,10 @@ from gateway.setting_types import (
     Code,
     Count,
     Duration,
+    Hour,
     LocalPath,
     Name,
+    OptionalHour,
     OptionalPath,
     OptionalUrl,
     Origin,
@@ -29,6 +31,7 @@ from gateway.setting_types import (
     Url,
     in_directory,
     read_duration,
+    read_hour,
     read_size,
     read_term,
 )
@@ -142,6 +145,15 @@ class Practice(Section):
     report_types: tuple[Text, ...] = ("Báo cáo",)
     passing_types: tuple[Text, ...] = ("Phiếu chuyển",)
     guiding_types: tuple[Text, ...] = ("Hướng dẫn",)
+
+
+class Deadlines(Section):
+    """[deadlines]: what the law leaves open of the times within which documents are worked on."""
+
+    noon: Hour = read_hour("12:00")
+    urgent_within: Duration = read_duration("15m")
+    received_until: OptionalHour = None
+    recall_answered_within_working_days: Count = 1
 
 
 class Trust(Section):

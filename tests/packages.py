@@ -37,6 +37,7 @@ def document(
     application: str | None = None,
     replies: Sequence[Sent] = (),
     tasks: Sequence[str] = (),
+    removed: Sequence[str] = (),
     attachment: bytes = b"%PDF-1.4 thu nghiem",
     name: str = "Cong van.pdf",
 ) -> bytes:
@@ -46,6 +47,16 @@ def document(
     old = "".join(
         f"<edXML:ReplacementInfo><edXML:DocumentId>{document_id}</edXML:DocumentId></edXML:ReplacementInfo>"
         for document_id in replaced
+    )
+    gone = "".join(
+        f"<edXML:Receiver><edXML:OrganId>{code}</edXML:OrganId><edXML:ReceiverType>0</edXML:ReceiverType></edXML:Receiver>"
+        for code in removed
+    )
+    changed = (
+        "<edXML:BussinessDocumentInfo><edXML:DocumentReceiver>1</edXML:DocumentReceiver><edXML:ReceiverList>"
+        f"{gone}</edXML:ReceiverList></edXML:BussinessDocumentInfo>"
+        if removed
+        else ""
     )
     replacing = f"<edXML:ReplacementInfoList>{old}</edXML:ReplacementInfoList>" if replaced else ""
     due_date = f"<edXML:DueDate>{due:%Y/%m/%d}</edXML:DueDate>" if due else ""
@@ -67,7 +78,7 @@ def document(
 <edXML:OtherInfo><edXML:Priority>{priority}</edXML:Priority></edXML:OtherInfo>{answered}{steers}{for_tasks}{applied}
 </edXML:MessageHeader>
 <edXML:TraceHeaderList><edXML:TraceHeader><edXML:OrganId>{sent.sender}</edXML:OrganId><edXML:Timestamp>2026/04/10 08:30:00</edXML:Timestamp></edXML:TraceHeader>
-<edXML:Bussiness>{aim}<edXML:BussinessDocType>{business}</edXML:BussinessDocType><edXML:BussinessDocReason>Thử nghiệm</edXML:BussinessDocReason>{replacing}</edXML:Bussiness></edXML:TraceHeaderList>
+<edXML:Bussiness>{aim}<edXML:BussinessDocType>{business}</edXML:BussinessDocType><edXML:BussinessDocReason>Thử nghiệm</edXML:BussinessDocReason>{changed}{replacing}</edXML:Bussiness></edXML:TraceHeaderList>
 </edXML:edXMLHeader><edXML:edXMLBody><edXML:edXMLManifest version="1.0"><edXML:Reference><edXML:ContentId>cid:1</edXML:ContentId><edXML:ContentType>application/pdf</edXML:ContentType><edXML:AttachmentName>{name}</edXML:AttachmentName></edXML:Reference></edXML:edXMLManifest></edXML:edXMLBody></edXML:edXMLEnvelope>
 <AttachmentEncoded><Attachment><ContentId>cid:1</ContentId><AttachmentName>{name}</AttachmentName><ContentType>application/pdf</ContentType><edXML:ContentTransferEncoded xmlns:edXML="{NAMESPACE}">{encoded}</edXML:ContentTransferEncoded></Attachment></AttachmentEncoded></edXML>
 """.encode()  # noqa: E501

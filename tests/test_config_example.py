@@ -21,7 +21,7 @@ OPTIONAL: dict[str, type[BaseModel]] = {"axis": Axis, "oidc": Oidc}
 # Tables that may stand there many times, by the table they belong to.
 REPEATED: dict[str, type[BaseModel]] = {"peers": Peer}
 UNITS = re.compile(
-    r"\b(Duration|Size|Count|Number|File|Folder|List|Text|Yes or no|[Aa]ddress|port|Default|code)\b"
+    r"\b(Duration|Hour|Size|Count|Number|File|Folder|List|Text|Yes or no|[Aa]ddress|port|Default|code)\b"
 )
 
 

@@ -28,7 +28,7 @@ FLOORS = (
     {"store", "clients"},
     {"evidence"},
     {"trust"},
-    {"edxml", "vxp", "deadlines"},
+    {"edxml", "vxp", "deadlines", "papers"},
     {"model"},
     {"errors", "points"},
 )
@@ -40,7 +40,7 @@ KNOWING_SETTINGS = {"__main__", "cli", "serving", "wiring", "office"} | SETTINGS
 # The demo is an act of the command line; the gateway proper does not know that it can play.
 KNOWING_SANDBOX = {"__main__", "cli"}
 
-CRAFTS = {"evidence", "trust", "edxml", "vxp", "deadlines", "model"}
+CRAFTS = {"evidence", "trust", "edxml", "vxp", "deadlines", "papers", "model"}
 WORLDLY_MODULES = {
     *("asyncio", "concurrent", "threading", "multiprocessing", "subprocess", "signal", "select", "selectors"),
     *("socket", "ssl", "http", "ftplib", "smtplib", "socketserver", "aiohttp", "aiosqlite", "sqlite3"),

@@ -27,6 +27,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "user": ("gateway.cli.people", "Người dùng trang quản trị · People of the console"),
     "agency": ("gateway.cli.agencies", "Danh bạ cơ quan · The directory of agencies"),
+    "calendar": ("gateway.cli.calendar", "Ngày nghỉ, ngày làm việc · The working calendar"),
     "axis": ("gateway.cli.axis", "Thử đường lên trục · Test the way to the axis"),
     "check": ("gateway.cli.check", "Kiểm tra, giải thích gói tin · Check and explain a package"),
     "send": ("gateway.cli.send", "Gửi gói tin như một hệ thống · Send a package as a system"),

@@ -3,9 +3,7 @@
 Pure: what is found wrong comes back as faults, all at once.
 """
 
-import csv
-import io
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from gateway.errors import Fault
@@ -18,11 +16,10 @@ from gateway.model.identifiers import (
     normalise_code,
     structural_alias,
 )
+from gateway.model.lists import Row, read_rows
 from gateway.model.text import visible
 
 COLUMNS = ("code", "name", "aliases", "parent", "mail", "served_by")
-_NEEDED = ("code", "name")
-_SEPARATORS = ";,\t"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,82 +58,21 @@ def make_entry(
 def read_entries(text: bytes) -> tuple[list[Entry], list[Fault]]:
     """Read a list of agencies, and everything that is wrong with the form of it.
 
-    Shape: CSV in UTF-8, with or without byte order mark, separated by ``,`` ``;`` or tab; the first line
-    names the columns, see COLUMNS; aliases are separated by ``|``.
+    Shape: as `read_rows` has it, with the columns of COLUMNS; aliases are separated by ``|``.
     """
-    try:
-        lines = io.StringIO(text.decode("utf-8-sig"), newline="")
-    except UnicodeDecodeError:
-        return [], [_fault("list-not-utf8", "", "tệp phải là CSV mã hóa UTF-8", "must be CSV in UTF-8")]
-    first = lines.readline()
-    lines.seek(0)
-    separator = max(_SEPARATORS, key=first.count)
-    faults: list[Fault] = []
-    records = _records(csv.reader(lines, delimiter=separator, strict=True), faults)
-    names = [name.strip().lower() for name in next(records, (1, []))[1]]
-    faults += _column_faults(names)
-    entries = [] if faults else [_entry(line, names, cells, faults) for line, cells in records]
-    if not faults and not entries:
-        faults.append(_fault("list-empty", "", "danh sách không có dòng nào", "the list has no line"))
-    return entries, faults
+    rows, faults = read_rows(text, columns=COLUMNS, needed=("code", "name"))
+    return [_entry(row) for row in rows], faults
 
 
-def _records(reader: Iterator[list[str]], faults: list[Fault]) -> Iterator[tuple[int, list[str]]]:
-    """Number the records by the line they begin on; empty ones are passed over."""
-    line = 1
-    while True:
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            faults.append(
-                _fault("list-not-csv", _place(line), f"không đúng CSV: {error}", f"not CSV: {error}")
-            )
-            return
-        if any(cell.strip() for cell in cells):
-            yield line, cells
-        line = reader.line_num + 1  # type: ignore[attr-defined]  # csv's reader has it
-
-
-def _column_faults(names: Sequence[str]) -> Iterator[Fault]:
-    known = ", ".join(COLUMNS)
-    for name in _NEEDED:
-        if name not in names:
-            yield _fault("column-missing", _place(1), f"thiếu cột {name}", f"the column {name} is missing")
-    for name in dict.fromkeys(names):
-        if name not in COLUMNS:
-            yield _fault(
-                "column-unknown",
-                _place(1),
-                f"không có cột tên {name!r}; các cột: {known}",
-                f"there is no column {name!r}; the columns are {known}",
-            )
-        elif names.count(name) > 1:
-            yield _fault(
-                "column-repeated", _place(1), f"cột {name} lặp lại", f"the column {name} stands twice"
-            )
-
-
-def _entry(line: int, names: Sequence[str], cells: Sequence[str], faults: list[Fault]) -> Entry:
-    if any(cell.strip() for cell in cells[len(names) :]):
-        faults.append(
-            _fault(
-                "cells-too-many",
-                _place(line),
-                f"có {len(cells)} ô nhưng chỉ có {len(names)} cột; tên chứa dấu phân cách cần ngoặc kép",
-                f"{len(cells)} cells for {len(names)} columns; a separator in a name needs quotes around it",
-            )
-        )
-    row: Mapping[str, str] = dict(zip(names, cells, strict=False))
+def _entry(row: Row) -> Entry:
     return make_entry(
-        row.get("code", ""),
-        row.get("name", ""),
-        aliases=row.get("aliases", "").split("|"),
-        parent=row.get("parent"),
-        mail=row.get("mail"),
-        served_by=row.get("served_by"),
-        where=_place(line),
+        row.cell("code"),
+        row.cell("name"),
+        aliases=row.cell("aliases").split("|"),
+        parent=row.cell("parent"),
+        mail=row.cell("mail"),
+        served_by=row.cell("served_by"),
+        where=row.place(),
     )
 
 
@@ -241,10 +177,6 @@ def taken_faults(
             f"cơ quan {code} đang do hệ thống {present} phục vụ; muốn chuyển: chọn tiếp quản (--take-over)",
             f"agency {code} is served by system {present}; to move it choose to take it over (--take-over)",
         )
-
-
-def _place(line: int) -> str:
-    return f"dòng/line {line}"
 
 
 def _place_in(entry: Entry, column: str) -> str:

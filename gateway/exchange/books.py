@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gateway.deadlines.calendar import WorkingCalendar
+from gateway.deadlines.timers import TimerRules, receive_by, send_by
 from gateway.edxml.document_types import LEGAL, resolve_type
 from gateway.exchange.directory import Snapshot
 from gateway.exchange.obligations import UNDELIVERED, Cause, Obligations, Owing, Word
@@ -35,6 +36,7 @@ class Books:
 
     obligations: Obligations
     calendar: Callable[[], WorkingCalendar]
+    rules: TimerRules
 
     def enter_document(
         self,
@@ -80,7 +82,7 @@ class Books:
             type=kind.name or "",
             is_legal=kind.group == LEGAL,
             deliveries_count=len(newcomers),
-            in_time=at <= self.calendar().end_of_next_morning(envelope.promulgated_on),
+            in_time=at < send_by(envelope.promulgated_on, self.calendar()),
         )
         if direction is Direction.OUTBOUND:
             self._enter_going(tables, row)
@@ -137,7 +139,15 @@ class Books:
         word.apply(tables, thread_id, recipient)
         if report.status in _JUDGED:
             declined = report.status == StatusCode.DECLINED
-            register.answer_for(tables, recipient, thread_id, declined=declined, at=at)
+            calendar = self.calendar()
+            register.answer_for(
+                tables,
+                recipient,
+                thread_id,
+                declined=declined,
+                at=at,
+                until=lambda arrived_at: receive_by(arrived_at, calendar, self.rules),
+            )
 
     def enter_failure(
         self,

@@ -4,6 +4,7 @@ Reads only, and may run beside a serving process. What it finds are values, with
 about them in both languages; cli/doctor.py shows them.
 """
 
+import contextlib
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -293,5 +294,9 @@ def _judge_seal(certificate: x509.Certificate, at: datetime) -> Iterator[tuple[s
 
 
 def _old(paths: Iterable[Path], at: datetime) -> Iterator[Path]:
+    """Leave out the young files, and those that a running server has removed meanwhile."""
     newest = (at - _YOUNG).timestamp()
-    return (path for path in paths if path.stat().st_mtime < newest)
+    for path in paths:
+        with contextlib.suppress(FileNotFoundError):
+            if path.stat().st_mtime < newest:
+                yield path

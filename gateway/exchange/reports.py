@@ -115,6 +115,7 @@ def task_table(figures: Figures, names: Names) -> Table:
         rows=_by_agency(figures.tasks, names, _account_cells),
         total=(_TOTAL[0], *_account_cells(figures.all_tasks)),
         notes=(_as_of(figures),),
+        numbered=True,
     )
 
 
@@ -190,6 +191,7 @@ def _resolved_table(
         rows=_by_agency(counted, names, _resolved_cells),
         total=(_TOTAL[0], *_resolved_cells(total)),
         notes=(_as_of(figures),),
+        numbered=True,
     )
 
 
@@ -222,6 +224,7 @@ def petition_table(figures: Figures, names: Names) -> Table:
         rows=_by_agency(figures.petitions, names, _became_cells),
         total=(_TOTAL[0], *_became_cells(figures.all_petitions)),
         notes=(_as_of(figures),),
+        numbered=True,
     )
 
 
@@ -283,6 +286,7 @@ def agency_table(figures: Figures, names: Names) -> Table:
         ),
         rows=_by_agency(figures.by_agency, names, _flow_cells),
         total=(_TOTAL[0], *_flow_cells(figures.all_documents)),
+        numbered=True,
     )
 
 

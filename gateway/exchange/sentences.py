@@ -90,6 +90,10 @@ ACTS: dict[str, Words] = {
     ),
     "system-disabled": ("ngắt hệ thống {system}", "disabled system {system}"),
     "directory-renewed": ("cập nhật {count} cơ quan từ trục", "renewed {count} agencies from the axis"),
+    "calendar-replaced": (
+        "thay lịch làm việc năm {year}: {off} ngày nghỉ, {worked} ngày làm bù",
+        "replaced the working calendar of {year}: {off} days off, {worked} worked instead",
+    ),
     "search-exported": (
         "xuất danh sách {count} văn bản ({form})",
         "took away a list of {count} documents ({form})",

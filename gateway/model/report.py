@@ -35,7 +35,8 @@ class Column:
 class Table:
     """One table of a report.
 
-    Shape: every row, and total when there is one, has a cell for each column.
+    Shape: every row, and total when there is one, has a cell for each column; where rows are numbered, the
+    numbers stand in a column of their own that is not among these.
     """
 
     title: Words
@@ -43,14 +44,16 @@ class Table:
     rows: tuple[tuple[Cell, ...], ...]
     total: tuple[Cell, ...] | None = None
     notes: tuple[Words, ...] = ()
+    numbered: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """A report of an office for a period.
 
-    Shape: over is the organisation above the issuer; number is empty where it will be written by hand;
-    recipients are the lines of "Nơi nhận"; summary are sentences that stand above the tables.
+    Shape: over is the organisation above the issuer; number and notation are 15 and BC-SYT of 15/BC-SYT, the
+    number empty where it will be written by hand; recipients are the lines of "Nơi nhận"; summary are
+    sentences that stand above the tables.
     """
 
     title: Words
@@ -59,6 +62,7 @@ class Report:
     over: str = ""
     place: str = ""
     number: str = ""
+    notation: str = "BC"
     made_on: date
     as_of: datetime
     summary: tuple[Words, ...] = ()

@@ -55,3 +55,15 @@ def words_of(text: str) -> list[str]:
     """
     found = (word[:_LONGEST_WORD] for word in _WORDS.findall(fold(text)))
     return [word.lstrip("0") or "0" if word.isdecimal() else word for word in found]
+
+
+# What a spreadsheet takes for the beginning of a formula, or passes over before one.
+_FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+
+
+def looks_like_formula(text: str) -> bool:
+    """Tell whether a spreadsheet could take a text for a formula.
+
+    Source: OWASP, "CSV Injection".
+    """
+    return text.lstrip(" \u00a0").startswith(_FORMULA_SIGNS)

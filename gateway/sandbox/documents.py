@@ -35,7 +35,8 @@ from gateway.sandbox.pdf import write_pdf
 class Letter:
     """An official document, before it becomes a package.
 
-    Shape: section is empty where the type stands in the notation instead of it.
+    Shape: section is empty where the type stands in the notation instead of it; steering and application are
+    ``SteeringType`` and ``ApplicationType``.
     """
 
     sender: Member
@@ -49,6 +50,8 @@ class Letter:
     priority: Priority = Priority.NORMAL
     annex_pages_count: int = 0
     due_on: date | None = None
+    steering: int | None = None
+    application: str | None = None
 
     @property
     def code(self) -> DocumentCode:
@@ -111,6 +114,8 @@ def write_letter(letter: Letter, *, at: datetime, amendment: Amendment | None = 
         signer=Signer(position="Thủ trưởng cơ quan"),
         priority=letter.priority,
         due_on=letter.due_on,
+        steering=letter.steering,
+        application_type=letter.application,
         pages_count=1 + letter.annex_pages_count,
         amendment=amendment or Amendment(reason="Văn bản điện tử mới"),
     )

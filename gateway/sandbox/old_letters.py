@@ -42,7 +42,8 @@ class OldLetter:
 class _Topic:
     """What somebody writes to some others about, again and again.
 
-    Shape: {month} in a text is the month before. answer_days is the time to answer, 0 when there is none.
+    Shape: {month} in a text is the month before. answer_days is the time to answer, 0 when there is none;
+    application is the ``ApplicationType`` of what is no ordinary document.
     """
 
     sender: Member
@@ -53,8 +54,10 @@ class _Topic:
     answer_days: int = 0
     priority: Priority = Priority.NORMAL
     annex_pages_count: int = 0
+    application: str | None = None
 
 
+_STEERING = frozenset({MINISTRY, PROVINCE})
 _ASKED = "Đề nghị Quý cơ quan triển khai và báo cáo kết quả đúng thời hạn./."
 _KNOWN = "Trân trọng báo cáo./."
 _URGENT, _VERY, _EXPRESS = Priority.URGENT, Priority.VERY_URGENT, Priority.EXPRESS
@@ -289,6 +292,33 @@ _TOPICS = (
         7,
         _URGENT,
     ),
+    _Topic(
+        PROVINCE,
+        (HEALTH,),
+        "Phiếu gửi",
+        "Hồ sơ cấp giấy phép hoạt động phòng khám đa khoa",
+        "Trung tâm Phục vụ hành chính công chuyển hồ sơ để giải quyết theo thẩm quyền./.",
+        6,
+        application="MCDT_DT",
+    ),
+    _Topic(
+        PROVINCE,
+        (FINANCE,),
+        "Phiếu gửi",
+        "Hồ sơ đăng ký giá dịch vụ giáo dục",
+        "Trung tâm Phục vụ hành chính công chuyển hồ sơ để giải quyết theo thẩm quyền./.",
+        2,
+        application="MCDT_DT",
+    ),
+    _Topic(
+        PROVINCE,
+        (EDUCATION,),
+        "Phiếu chuyển",
+        "Đơn kiến nghị của công dân về thu, chi đầu năm học",
+        "Ban Tiếp công dân chuyển đơn để xem xét, giải quyết và trả lời công dân./.",
+        10,
+        application="DON_THU",
+    ),
 )
 
 
@@ -327,6 +357,9 @@ def _write(topic: _Topic, numbers: "defaultdict[Member, int]", day: date, today:
         annex_pages_count=topic.annex_pages_count,
         # Something is due today: what was asked for in the last fortnight and has a few days left.
         due_on=today if due_on and today < due_on <= today + timedelta(days=3) else due_on,
+        # What those above ask for by a day is a task; a dossier or petition is one by what it is.
+        steering=1 if due_on and topic.sender in _STEERING and topic.application is None else None,
+        application=topic.application,
     )
 
 

@@ -2,12 +2,11 @@
 
 import json
 import sqlite3
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Callable, Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from gateway.model.formats import local_day
 from gateway.model.identifiers import AgencyCode, PackageId, ThreadId
 from gateway.store.database import Database, from_micros, to_micros
 
@@ -75,14 +74,20 @@ def count_more_deliveries(
 
 
 def answer_for(
-    connection: sqlite3.Connection, agency: AgencyCode, thread_id: ThreadId, *, declined: bool, at: datetime
+    connection: sqlite3.Connection,
+    agency: AgencyCode,
+    thread_id: ThreadId,
+    *,
+    declined: bool,
+    at: datetime,
+    until: Callable[[datetime], datetime],
 ) -> None:
-    """Note that an agency received or declined what came to it; in time on the day it came.
+    """Note that an agency received or declined what came to it.
 
-    Source: Nghị định 30/2020/NĐ-CP, article 21(2).
+    Shape: until tells, of when it came, the first instant that is too late.
     """
     row = connection.execute(
-        "SELECT id, day, answered_at FROM register WHERE thread_id = ? AND side = 'in' AND agency = ?"
+        "SELECT id, at, answered_at FROM register WHERE thread_id = ? AND side = 'in' AND agency = ?"
         " ORDER BY id DESC LIMIT 1",
         (thread_id, agency),
     ).fetchone()
@@ -92,7 +97,7 @@ def answer_for(
     connection.execute(
         "UPDATE register SET answered_at = coalesce(answered_at, ?1), declined_at = CASE WHEN ?2 THEN ?1 END,"
         " in_time = CASE WHEN ?3 THEN ?4 ELSE in_time END WHERE id = ?5",
-        (to_micros(at), declined, first, local_day(at).isoformat() <= row["day"], row["id"]),
+        (to_micros(at), declined, first, at < until(from_micros(row["at"])), row["id"]),
     )
 
 

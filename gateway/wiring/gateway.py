@@ -65,6 +65,7 @@ async def build_gateway(office: Office, *, clock: Clock = now) -> Gateway:
     road = lay_road(office.config)
     axis = None if session is None else reach_axis(office.config, session, road, clock)
     mint = Mint.after(await newest_id(office.database))
+    await office.working_days.current()
     outer = open_outer_session(office.config)
     vouching = vouch(office, outer, clock)
     alerts = build_alerts(office, road if axis else None, session=outer, clock=clock, vouching=vouching)
@@ -129,6 +130,7 @@ class _Builder:
         worker.rounds = (
             Round(every=config.alerts.every, make=self.alerts.look, waits_outside=True),
             self._indexing(),
+            Round(every=_BETWEEN_LOOKS, make=self._know_working_days),
             *rounds_of(self.vouching, config),
             *receipt_rounds(office, self.axis, expectations, self.clock),
             retention_round(office, self.clock),
@@ -229,6 +231,10 @@ class _Builder:
             limits=package_limits(office.config),
         )
         return Round(every=_BETWEEN_LOOKS, make=indexing.catch_up)
+
+    async def _know_working_days(self) -> bool:
+        await self.office.working_days.current()
+        return False
 
     def _restoration(self, inbound: Inbound | None) -> Restoration | None:
         if self.axis is None or inbound is None:

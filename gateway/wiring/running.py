@@ -1,6 +1,6 @@
 """The console's pages for who runs the node: what they are told of its files, settings and connections."""
 
-from datetime import timedelta
+from datetime import time, timedelta
 
 from aiohttp import web
 from cryptography import x509
@@ -112,4 +112,6 @@ def _said(value: object) -> str:
         return ", ".join(f"{name} = {said}" for name, said in _table(value).items())
     if isinstance(value, timedelta):
         return write_duration(value)
+    if isinstance(value, time):
+        return f"{value:%H:%M}"
     return "–" if value is None or value == "" else str(value)

@@ -55,7 +55,9 @@ class Clerk:
     async def collect_on(self) -> None:
         """Take what waits, confirm it, and answer it now and then."""
         answering: set[asyncio.Task[None]] = set()
-        while True:
+        own = asyncio.current_task()
+        # A cancellation that meets a timeout of the HTTP client comes out of it as one: asked, not awaited.
+        while own is None or not own.cancelling():
             dms = self.desk.dms()
             for kind in ("edoc", "status"):
                 with contextlib.suppress(Delay, KeyError, ValueError):

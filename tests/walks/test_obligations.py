@@ -1,5 +1,6 @@
 """What agencies owe falls out of the exchange: opened, extended, ended and taken up again by documents."""
 
+import asyncio
 import re
 from datetime import date, timedelta
 
@@ -211,3 +212,85 @@ async def test_the_register_counts_documents_once_and_deliveries_each(world: Wor
     came = told[FINANCE, Side.IN]
     assert (came.documents, came.declined, came.in_time, came.judged) == (0, 1, 1, 1)
     assert (MINISTRY, Side.IN) not in told
+
+
+async def test_both_ends_of_a_road_know_what_is_owed(world: World) -> None:
+    """The agency's own gateway, the hub between and who gave it say the same, whichever saw it first."""
+    task = Sent(sender=MINISTRY, number="21", notation="BTN-KH")
+    told = document(task, [HEALTH, FINANCE], steering=1, due=DUE)
+    assert (await world.ministry.send(told, sender=MINISTRY)).ok
+    await collect_all(world.health)
+    await collect_all(world.finance)
+    assert (await world.health.send(status(task, "06", by=HEALTH), sender=HEALTH, kind="status")).ok
+    report = document(
+        Sent(sender=FINANCE, number="5", notation="BC-STC"), [MINISTRY], replies=[task], type_name="Báo cáo"
+    )
+    assert (await world.finance.send(report, sender=FINANCE)).ok
+    await collect_all(world.ministry, "status", count=3)
+    await collect_all(world.ministry)
+    expected = {HEALTH: "done", FINANCE: "done"}
+    assert standings(world.gateway) == standings(world.hub) == expected
+    givers = {row["assigned_by"] for row in world.gateway.rows("SELECT assigned_by FROM obligations")}
+    assert givers == {MINISTRY}
+
+
+async def test_what_is_taken_back_or_taken_away_is_owed_no_longer(world: World) -> None:
+    """By status 13 from who gave it, and by an update that leaves a recipient out."""
+    await assign(world, FINANCE, MINISTRY)
+    taking_back = status(TASK, "13", by=HEALTH, organ=FINANCE)
+    assert (await world.health.send(taking_back, sender=HEALTH, kind="status")).ok
+    assert standings(world.gateway) == {FINANCE: "cancelled", MINISTRY: "open"}
+    update = document(TASK, [FINANCE, MINISTRY], business=2, target=TASK.document_id, removed=[MINISTRY])
+    assert (await world.health.send(update, sender=HEALTH)).ok
+    assert standings(world.gateway)[MINISTRY] == "cancelled"
+    reasons = [entry.get("reason") for entry in world.gateway.log(LogKind.OBLIGED)]
+    assert reasons == [None, None, "recalled", "removed"]
+
+
+async def test_what_does_not_arrive_is_not_owed(world: World) -> None:
+    """A recipient's system that cannot take the package turns the task away with it."""
+    await assign(world)
+    (item,) = (await world.finance.received()).items
+    assert (await world.finance.get(item["docId"])).document
+    assert (await world.finance.confirm(item["docId"], "fail", description="Không mở được")).ok
+    assert standings(world.gateway) == {FINANCE: "cancelled"}
+    (row,) = world.gateway.rows("SELECT declined_at FROM register WHERE side = 'in'")
+    assert row["declined_at"] is not None
+
+
+async def test_a_word_that_comes_late_does_not_take_a_task_up_again(world: World) -> None:
+    """05 said before 06 and arriving after it changes nothing: the network reorders."""
+    task = Sent(sender=FINANCE, number="30", notation="STC-VP")
+    assert (await world.finance.send(document(task, [MINISTRY], steering=1, due=DUE), sender=FINANCE)).ok
+    await collect_all(world.ministry)
+    for code, at in (("03", "09:00:00"), ("06", "11:00:00"), ("05", "10:00:00")):
+        said = status(task, code, by=MINISTRY, at=at)
+        answer = await world.ministry.send(said, sender=MINISTRY, kind="status")
+        assert answer.ok, answer.words
+    await collect_all(world.finance, "status", count=3)
+    assert standings(world.gateway) == {MINISTRY: "done"}
+    assert acts(world.gateway) == ["open", "finish"]
+
+
+async def test_a_merged_agency_s_task_is_ended_by_its_successor(world: World) -> None:
+    """By a report of the successor; and a 06 of the successor about another one."""
+    first, second = Sent(sender=MINISTRY, number="41"), Sent(sender=MINISTRY, number="42")
+    for task in (first, second):
+        told = document(task, [FINANCE], steering=1, due=DUE)
+        assert (await world.ministry.send(told, sender=MINISTRY)).ok
+    await collect_all(world.finance, count=2)
+    async with open_office(load_config(world.gateway.directory / "config.toml")) as office:
+        at = world.gateway.clock()
+        await office.registry.close_agency(FINANCE, by="test", at=at, merged_into=HEALTH)
+    await asyncio.sleep(1.2)  # a running server looks for such changes every second
+    other = Sent(sender=HEALTH, number="9", notation="BC-SYT")
+    report = document(other, [MINISTRY], replies=[first], type_name="Báo cáo")
+    assert (await world.health.send(report, sender=HEALTH)).ok
+    said = status(second, "06", by=HEALTH)
+    answer = await world.health.send(said, sender=HEALTH, kind="status")
+    assert answer.ok, answer.words
+    rows = world.gateway.rows("SELECT agency, reference, standing FROM obligations ORDER BY reference")
+    assert [tuple(row) for row in rows] == [
+        (FINANCE, "41/SYT-VP", "done"),
+        (FINANCE, "42/SYT-VP", "done"),
+    ]

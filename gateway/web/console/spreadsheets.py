@@ -11,13 +11,13 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from typing import IO
 from xml.sax.saxutils import escape
 
+from gateway.model.text import looks_like_formula
+
 CSV_TYPE = "text/csv; charset=utf-8"
 XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 Row = Sequence[str]
 
-# What a spreadsheet takes for the beginning of a formula, or passes over before one.
-_FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 _ROWS_IN_A_SHEET = 1_000_000
 _LONGEST_CELL = 32_000
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
@@ -29,7 +29,7 @@ _HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 async def write_csv(head: Row, pages: AsyncIterator[Iterable[Row]]) -> AsyncIterator[bytes]:
     """Write rows as CSV: UTF-8 with the mark by which Excel knows it, CR LF, every cell quoted.
 
-    Source: RFC 4180; OWASP, "CSV Injection".
+    Source: RFC 4180.
     """
     yield b"\xef\xbb\xbf" + _csv_lines([head])
     async for page in pages:
@@ -43,7 +43,7 @@ def _csv_lines(rows: Iterable[Row]) -> bytes:
 
 
 def _harmless(cell: str) -> str:
-    return f"'{cell}" if cell.lstrip(" \u00a0").startswith(_FORMULA_SIGNS) else cell
+    return f"'{cell}" if looks_like_formula(cell) else cell
 
 
 class _Sink(io.RawIOBase):

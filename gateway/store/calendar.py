@@ -1,0 +1,56 @@
+"""The working calendar on disk: years that somebody imported, and the shipped ones for all others.
+
+An update of the program brings newer days for the years that nobody imported, and leaves the others alone.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Mapping
+from datetime import date
+from functools import cache
+from importlib.resources import files
+from itertools import groupby
+
+from gateway.deadlines.calendar import CalendarDay, DayKind
+from gateway.deadlines.calendar_text import read_calendar
+from gateway.store.database import Database
+
+Years = Mapping[int, tuple[CalendarDay, ...]]
+"""The special days of each year that is known, in their order."""
+
+
+def replace_years(connection: sqlite3.Connection, days: Iterable[CalendarDay]) -> Years:
+    """Write whole years, and return those that are different now."""
+    kept = _by_year(map(_day_from, connection.execute("SELECT * FROM calendar_days ORDER BY day")))
+    changed = {year: days for year, days in _by_year(days).items() if kept.get(year) != days}
+    for year, year_days in changed.items():
+        connection.execute("DELETE FROM calendar_days WHERE substr(day, 1, 4) = ?", (f"{year:04}",))
+        connection.executemany(
+            "INSERT INTO calendar_days (day, kind, name) VALUES (?, ?, ?)",
+            [(each.day.isoformat(), each.kind, each.name) for each in year_days],
+        )
+    return changed
+
+
+async def load_imported(database: Database) -> Years:
+    """Load the years that somebody imported."""
+    return _by_year(map(_day_from, await database.fetch_all("SELECT * FROM calendar_days ORDER BY day")))
+
+
+async def load_calendar(database: Database) -> Years:
+    """Load every year that is known, imported or shipped."""
+    return {**shipped_calendar(), **await load_imported(database)}
+
+
+@cache
+def shipped_calendar() -> Years:
+    """Read the years that come with the program."""
+    return _by_year(read_calendar(files("gateway.deadlines").joinpath("vietnam.csv").read_bytes()))
+
+
+def _by_year(days: Iterable[CalendarDay]) -> Years:
+    ordered = sorted(days, key=lambda each: each.day)
+    return {year: tuple(found) for year, found in groupby(ordered, key=lambda each: each.day.year)}
+
+
+def _day_from(row: sqlite3.Row) -> CalendarDay:
+    return CalendarDay(day=date.fromisoformat(row["day"]), kind=DayKind(row["kind"]), name=row["name"])
