@@ -1,9 +1,9 @@
 """How long the console's pages of figures take: ``python -m benchmarks.console [COUNT [FOLDER]]``.
 
-A node with so many documents (a million) and a twentieth as many obligations, on loopback as a process of its
-own, Chromium, a visitor for the whole node and one for a single agency. Told: time to the first byte and to the
-first paint; the form to sign in, which reads nothing, tells what the machine and the browser take. The node is
-kept in FOLDER, and used again from there. docs/performance.md has the figures.
+A node with so many documents (a million) and a twentieth as many obligations, on loopback as a process of
+its own, Chromium, a visitor for the whole node and one for a single agency. Told: time to the first byte and
+to the first paint; the form to sign in, which reads nothing, tells what the machine and the browser take. The
+node is kept in FOLDER, and used again from there. docs/performance.md has the figures.
 """
 
 import asyncio

@@ -4,7 +4,7 @@ import asyncio
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -24,12 +24,23 @@ class Whose:
     kinds: Collection[ObligationKind] | None = None
     agencies: Collection[AgencyCode] | None = None
 
+    def condition(self) -> str:
+        """Write the condition for their rows; what is not asked keeps no index from being used."""
+        asked = {"kind": self.kinds, "agency": self.agencies}
+        named = [
+            f"{column} IN (SELECT value FROM json_each(:{column}))"
+            for column, values in asked.items()
+            if values is not None
+        ]
+        return " AND ".join(["1", *named])
+
+    def parameters(self) -> dict[str, str]:
+        """Return what the condition asks for."""
+        asked = {"kind": self.kinds, "agency": self.agencies}
+        return {column: json.dumps(list(values)) for column, values in asked.items() if values is not None}
+
 
 _ALL = Whose()
-_IS_THEIRS = (
-    "(:kinds IS NULL OR kind IN (SELECT value FROM json_each(:kinds)))"
-    " AND (:agencies IS NULL OR agency IN (SELECT value FROM json_each(:agencies)))"
-)
 # Through a lens a day is one of the period, or before it, or after it; and of a due day is told whether it
 # lies before the end (or, without one, before today), on it, or after it.
 _END_SEEN = "CASE WHEN ended_on < :first THEN :before WHEN ended_on > :last THEN :after ELSE :first END"
@@ -46,25 +57,23 @@ async def load_facts(
     database: Database, *, as_of: datetime | None = None, lens: Lens | None = None, whose: Whose = _ALL
 ) -> Facts:
     """Load all that counts, now or as it was at an instant; through a lens it is little."""
-    asked = {"as_of": None if as_of is None else to_micros(as_of), **_codes_of(whose)}
-    days, is_seen = ("assigned_on, due_on, ended_on", "1") if lens is None else (_SEEN, _IS_SEEN)
+    asked: dict[str, object] = dict(whose.parameters())
+    days, conditions = "assigned_on, due_on, ended_on", [whose.condition()]
+    if lens is not None:
+        asked, days = asked | _limits_of(lens), _SEEN
+        conditions.append(_IS_SEEN)
+    if as_of is not None:
+        asked["as_of"] = to_micros(as_of)
+        conditions.append("moved_at <= :as_of")
     rows = await database.fetch_all(
         f"SELECT kind, agency, standing, {days}, count(*) AS count FROM obligations"
-        f" WHERE (:as_of IS NULL OR moved_at <= :as_of) AND {_IS_THEIRS} AND {is_seen}"
-        " GROUP BY 1, 2, 3, 4, 5, 6",
-        asked | ({} if lens is None else _limits_of(lens)),
+        f" WHERE {' AND '.join(conditions)} GROUP BY 1, 2, 3, 4, 5, 6",
+        asked,
     )
     facts = Counter({_fact_from(row): row["count"] for row in rows})
     if as_of is not None:
-        facts.update(await _facts_before(database, asked))
+        facts.update(await _facts_before(database, to_micros(as_of), whose))
     return facts
-
-
-def _codes_of(whose: Whose) -> dict[str, str | None]:
-    return {
-        "kinds": None if whose.kinds is None else json.dumps(list(whose.kinds)),
-        "agencies": None if whose.agencies is None else json.dumps(list(whose.agencies)),
-    }
 
 
 def _limits_of(lens: Lens) -> dict[str, str]:
@@ -77,14 +86,14 @@ def _limits_of(lens: Lens) -> dict[str, str]:
     }
 
 
-async def _facts_before(database: Database, asked: Mapping[str, object]) -> Counter[Fact]:
+async def _facts_before(database: Database, micros: int, whose: Whose) -> Counter[Fact]:
     """Fold the steps of everything that has moved since; what was opened later is left out."""
     rows = await database.fetch_all(
         "SELECT obligations.*, act, at, obligation_steps.due_on AS step_due,"
         " NULL AS reason, NULL AS package_id, NULL AS done_by FROM obligations JOIN obligation_steps"
-        f" ON obligation_id = obligations.id WHERE moved_at > :as_of AND at <= :as_of AND {_IS_THEIRS}"
+        f" ON obligation_id = obligations.id WHERE moved_at > :as_of AND at <= :as_of AND {whose.condition()}"
         " ORDER BY obligations.id, obligation_steps.id",
-        asked,
+        {"as_of": micros, **whose.parameters()},
     )
     return await asyncio.to_thread(_fold, rows)
 

@@ -8,14 +8,10 @@ from gateway.web.console.giving import Giving
 from gateway.web.console.obligation_page import OneObligation
 from gateway.web.console.obligations import Obligations
 from gateway.web.console.register_pages import RegisterPages
-from gateway.web.console.report_forms import JSON_FORM, RegisterForm, ReportForm
 from gateway.web.console.reports import Reports
 from gateway.web.console.route import PageGroup
 from gateway.web.console.shell import Shell
-
-# In these forms reports and registers can be taken away.
-REPORT_FORMS: tuple[ReportForm, ...] = (JSON_FORM,)
-REGISTER_FORMS: tuple[RegisterForm, ...] = ()
+from gateway.wiring.papers import REPORT_FORMS, register_forms
 
 
 def duty_pages(office: Office, books: Books, shell: Shell, clock: Clock) -> list[PageGroup]:
@@ -40,7 +36,7 @@ def duty_pages(office: Office, books: Books, shell: Shell, clock: Clock) -> list
             database=database,
             directory=directory,
             reporting=reporting,
-            forms=REGISTER_FORMS,
+            forms=register_forms(office.config.storage.spool_dir, clock),
             spool_dir=office.config.storage.spool_dir,
             clock=clock,
         ),
