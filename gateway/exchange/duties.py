@@ -15,14 +15,14 @@ from gateway.exchange.directory import Directory, Snapshot
 from gateway.exchange.obligations import Cause, Obligations
 from gateway.model.formats import local_day
 from gateway.model.identifiers import AgencyCode
-from gateway.model.obligation import Act, Obligation, ObligationId, ObligationKind, Step
+from gateway.model.obligation import Act, Obligation, ObligationId, ObligationKind, Step, cannot, may
 from gateway.model.text import visible
 from gateway.points import Point, passed
 from gateway.store import obligations
 from gateway.store.database import Database
 
 _INSTANT = timedelta(microseconds=1)
-_LONGEST = {"reference": 200, "subject": 500, "reason": 1000}
+LONGEST = {"reference": 200, "subject": 500, "reason": 1000}
 REASON_OWED = frozenset({Act.CANCEL, Act.REOPEN, Act.EXTEND})
 GIVES_A_DAY = frozenset({Act.EXTEND, Act.REOPEN})
 
@@ -92,8 +92,6 @@ class Duties:
         """
         at = self.clock()
         why = clean(reason)
-        if faults := list(check_act(act, why, on=on, due_on=due_on, today=local_day(at))):
-            raise Refusal("act-wrong", faults)
 
         def step(tables: sqlite3.Connection) -> Obligation:
             held = obligations.find_obligation(tables, obligation_id)
@@ -102,14 +100,20 @@ class Duties:
             last = obligations.last_step(tables, held.id)
             if last is not None and _is_said_again(last, act, by=by, on=on, due_on=due_on, reason=why):
                 return held
-            if faults := list(_check_days(held, last, on=on, due_on=due_on)):
+            if not may(held, act):
+                raise cannot(held, act)
+            faults = [
+                *check_act(act, why, on=on, due_on=due_on, today=local_day(at)),
+                *_check_days(held, last, act, on=on, due_on=due_on),
+            ]
+            if faults:
                 raise Refusal("act-wrong", faults)
             cause = Cause(at=instant_of(on, at), recorded_at=at, by=by, reason=why or None)
             return self.obligations.move(tables, held, act, cause, due_on=due_on)
 
-        moved = await self.database.write(step)
+        after = await self.database.write(step)
         passed(Point.DUTY_MOVED)
-        return moved
+        return after
 
 
 def check_given(given: Given, directory: Snapshot, *, today: date) -> Iterator[Fault]:
@@ -118,7 +122,7 @@ def check_given(given: Given, directory: Snapshot, *, today: date) -> Iterator[F
         text = clean(getattr(given, name))
         if not text:
             yield missing(name)
-        elif len(text) > _LONGEST[name]:
+        elif len(text) > LONGEST[name]:
             yield _too_long(name)
     for name, code in (("agency", given.agency), ("assigned_by", given.assigned_by)):
         if code is not None and directory.canonical(code) not in directory.agencies:
@@ -180,7 +184,7 @@ def check_act(act: Act, reason: str, *, on: date | None, due_on: date | None, to
     """Check what somebody says about an act; reason is `clean`."""
     if act in REASON_OWED and not reason:
         yield Fault(rule="reason-missing", where="reason", vi="Phải nêu lý do.", en="A reason is owed.")
-    elif len(reason) > _LONGEST["reason"]:
+    elif len(reason) > LONGEST["reason"]:
         yield _too_long("reason")
     if act is Act.EXTEND and due_on is None:
         yield Fault(rule="day-missing", where="due_on", vi="Chưa ghi hạn mới.", en="The new day is missing.")
@@ -193,8 +197,11 @@ def check_act(act: Act, reason: str, *, on: date | None, due_on: date | None, to
 
 
 def _check_days(
-    held: Obligation, last: Step | None, *, on: date | None, due_on: date | None
+    held: Obligation, last: Step | None, act: Act, *, on: date | None, due_on: date | None
 ) -> Iterator[Fault]:
+    if act is Act.EXTEND and due_on is not None and due_on == held.due_on:
+        vi, en = "Hạn mới trùng hạn cũ.", "That is the day it is due already."
+        yield Fault(rule="day-impossible", where="due_on", vi=vi, en=en)
     if due_on is not None and due_on < held.assigned_on:
         yield _due_too_early()
     if on is not None and last is not None and on < local_day(last.at):
@@ -217,7 +224,7 @@ def too_early(day: date, *, where: str) -> Fault:
 
 
 def _too_long(where: str) -> Fault:
-    vi, en = f"Dài quá {_LONGEST[where]} ký tự.", f"Longer than {_LONGEST[where]} characters."
+    vi, en = f"Dài quá {LONGEST[where]} ký tự.", f"Longer than {LONGEST[where]} characters."
     return Fault(rule="too-long", where=where, vi=vi, en=en)
 
 

@@ -9,11 +9,18 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
-from statistics import median
 from typing import TypeVar
 
 from gateway.deadlines.calendar import end_of_day
-from gateway.deadlines.counts import Fact, Facts, Period, count_fates, count_obligations, count_resolved
+from gateway.deadlines.counts import (
+    Fact,
+    Facts,
+    Lens,
+    Period,
+    count_fates,
+    count_obligations,
+    count_resolved,
+)
 from gateway.deadlines.figures import Connections, Figures, Flow, Pace
 from gateway.exchange.directory import Directory, Snapshot
 from gateway.model.code_lists import StatusCode
@@ -21,7 +28,7 @@ from gateway.model.formats import local_day
 from gateway.model.identifiers import AgencyCode, SystemId
 from gateway.model.obligation import ObligationKind
 from gateway.store.database import Database
-from gateway.store.obligations import load_facts
+from gateway.store.obligation_facts import Whose, load_facts
 from gateway.store.register import RegisterFigure, Side, load_pace, load_register_figures
 
 Key = TypeVar("Key")
@@ -55,7 +62,10 @@ class Reckoning:
         answering = _Answering.of(directory, at=seen_at, agencies=agencies)
         codes, last = answering.codes, min(period.last, local_day(seen_at))
         facts = await load_facts(
-            self.database, as_of=None if seen_at >= at else seen_at, agencies=codes, touching=period
+            self.database,
+            as_of=None if seen_at >= at else seen_at,
+            lens=Lens(period=period, today=local_day(seen_at)),
+            whose=Whose(agencies=codes),
         )
         register = await load_register_figures(self.database, first=period.first, last=last, agencies=codes)
         spans = await load_pace(self.database, first=period.first, last=last, agencies=codes)
@@ -69,7 +79,7 @@ def _reckon(
     answering: "_Answering",
     facts: Facts,
     register: Iterable[RegisterFigure],
-    spans: Mapping[str, list[timedelta]],
+    spans: Mapping[str, timedelta],
 ) -> Figures:
     facts, today = answering.regroup(facts), local_day(seen_at)
     register = [replace(each, agency=answering.whom(each.agency)) for each in register]
@@ -83,8 +93,8 @@ def _reckon(
         by_type=_flows(((each.type, each.is_legal), each) for each in register),
         by_agency=_flows((each.agency, each) for each in register),
         pace=Pace(
-            hours_to_arrived=_median_hours(spans.get(StatusCode.ARRIVED, [])),
-            hours_to_received=_median_hours(spans.get(StatusCode.RECEIVED, [])),
+            hours_to_arrived=_hours(spans.get(StatusCode.ARRIVED)),
+            hours_to_received=_hours(spans.get(StatusCode.RECEIVED)),
         ),
         connections=count_connections(answering.directory, answering.wanted),
     )
@@ -141,11 +151,10 @@ def _flow(figure: RegisterFigure) -> Flow:
     return Flow(incoming=figure.documents, declined=figure.declined, received_in_time=judged)
 
 
-def _median_hours(spans: Collection[timedelta]) -> Decimal | None:
-    if not spans:
+def _hours(span: timedelta | None) -> Decimal | None:
+    if span is None:
         return None
-    seconds = Decimal(median(span.total_seconds() for span in spans))
-    return (seconds / 3600).quantize(_TENTH, ROUND_HALF_UP)
+    return (Decimal(span.total_seconds()) / 3600).quantize(_TENTH, ROUND_HALF_UP)
 
 
 def count_connections(directory: Snapshot, wanted: Collection[AgencyCode] | None = None) -> Connections:

@@ -60,7 +60,7 @@ def test_what_is_given_is_shown_with_its_steps_and_who_did_them(hub: Path) -> No
 def test_each_act_is_a_command(hub: Path) -> None:
     """More time, done, taken up again, passed on, guided, cancelled; each said twice does no harm."""
     for name in "ABCD":
-        give(hub, name)
+        give(hub, name, kind="petition")
     for act in (
         ("extend", "A", "2098-05-30", "--reason", "Bão"),
         ("finish", "A"),

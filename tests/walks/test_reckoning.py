@@ -16,7 +16,8 @@ from gateway.deadlines.periods import read_period
 from gateway.model.agency import System, SystemKind
 from gateway.model.identifiers import AgencyCode, SystemId
 from gateway.model.obligation import NEXT, Act, Obligation, ObligationId, ObligationKind, Standing, moved
-from gateway.store.obligations import load_facts, load_obligation
+from gateway.store.obligation_facts import load_facts
+from gateway.store.obligations import load_obligation
 from tests.walks.duties_kit import Hands, day, hands
 from tests.walks.world import FINANCE, HEALTH, MINISTRY, PROVINCE
 
@@ -188,7 +189,9 @@ async def test_facts_of_any_instant_are_those_the_steps_lead_to(office: Hands, s
     """However obligations moved, asking for an instant is the same as walking their steps up to it."""
     chance = random.Random(seed)
     start = office.now
-    ids = [(await office.give(reference=f"n{n}", due_on=None)).id for n in range(6)]
+    ids = [
+        (await office.give(kind=ObligationKind.PETITION, reference=f"n{n}", due_on=None)).id for n in range(6)
+    ]
     instants = [office.now]
     for _ in range(40):
         office.now += timedelta(hours=chance.randrange(1, 40))
