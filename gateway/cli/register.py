@@ -96,11 +96,9 @@ def _rows(
     loop: asyncio.AbstractEventLoop,
 ) -> "Iterator[RegisterRow]":
     from gateway.deadlines.periods import read_period
-    from gateway.store.register import stream_register
+    from gateway.store.register import Book, stream_register
 
-    period = read_period(str(year))
-    parts = stream_register(
-        database, directory.answering_for([code]), side, first=period.first, last=period.last
-    )
+    period, codes = read_period(str(year)), tuple(sorted(directory.answered_for([code])))
+    parts = stream_register(database, Book(agencies=codes, side=side, first=period.first, last=period.last))
     while part := asyncio.run_coroutine_threadsafe(anext(parts, None), loop).result():
         yield from part

@@ -28,6 +28,17 @@ class Period:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Lens:
+    """Looks at facts for the figures of one period on one day, so that many of them become alike.
+
+    Figures of that period and day are the same with it and without; what counts for none of them is not seen.
+    """
+
+    period: Period
+    today: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Fact:
     """All that counts about an obligation: many have the same."""
 

@@ -19,7 +19,6 @@ def read_period(name: str) -> Period:
     """Read a period: ``2026-03``, ``2026-Q1``, ``2026-H1``, ``2026-9M``, ``2026``, or from a day to a day.
 
     Shape: days are ``2026-01-05..2026-02-10``.
-
     Errors: Refusal ``period-unknown``.
     """
     if (span := _SPAN.fullmatch(name)) is not None:
@@ -63,6 +62,15 @@ def read_instant(text: str) -> datetime:
     if at.tzinfo is None or at.year not in _CENTURY:
         raise _no_instant(text)
     return at
+
+
+def write_period(period: Period) -> str:
+    """Write a period as `read_period` reads it, by its shortest name."""
+    year = f"{period.first:%Y}"
+    named = (f"{year}{part}" for part in ("", "-H1", "-H2", "-9M", *(f"-Q{n}" for n in range(1, 5))))
+    months = (f"{year}-{month:02}" for month in range(1, 13))
+    span = f"{period.first.isoformat()}..{period.last.isoformat()}"
+    return next((name for name in (*named, *months) if read_period(name) == period), span)
 
 
 def name_period(period: Period) -> tuple[str, str]:

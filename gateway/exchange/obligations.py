@@ -18,6 +18,7 @@ from gateway.model.formats import local_day
 from gateway.model.identifiers import AgencyCode, PackageId, ThreadId
 from gateway.model.log import LogKind
 from gateway.model.obligation import (
+    PASSED_ON_KINDS,
     Act,
     Obligation,
     ObligationId,
@@ -44,7 +45,6 @@ IMPORTED = "imported"
 
 _SUBJECT_KEPT = 500
 _ACTS = {Said.REPORT: Act.FINISH, Said.PASSED_ON: Act.PASS_ON, Said.GUIDED: Act.GUIDE}
-_PASSED_ON = frozenset({ObligationKind.PETITION, ObligationKind.FIELD_REPORT})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,7 +233,7 @@ class Owing:
         to_assigner = held.assigned_by is None or self._is_among(held.assigned_by, self.recipients)
         if said is Said.REPORT:
             return to_assigner
-        if held.kind not in _PASSED_ON:
+        if held.kind not in PASSED_ON_KINDS:
             return False
         if said is Said.GUIDED:
             return to_assigner

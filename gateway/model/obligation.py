@@ -54,6 +54,15 @@ class Standing(StrEnum):
     CANCELLED = "cancelled"
 
 
+STANDING_NAMES: dict[Standing, tuple[str, str]] = {
+    Standing.OPEN: ("đang thực hiện", "in progress"),
+    Standing.DONE: ("hoàn thành", "done"),
+    Standing.PASSED_ON: ("đã chuyển", "passed on"),
+    Standing.GUIDED: ("đã hướng dẫn", "guided"),
+    Standing.CANCELLED: ("đã hủy", "cancelled"),
+}
+
+
 class Act(StrEnum):
     """What can happen to an obligation."""
 
@@ -64,6 +73,20 @@ class Act(StrEnum):
     GUIDE = "guide"
     REOPEN = "reopen"
     CANCEL = "cancel"
+
+
+ACT_NAMES: dict[Act, tuple[str, str]] = {
+    Act.OPEN: ("giao", "give"),
+    Act.EXTEND: ("gia hạn", "extend"),
+    Act.FINISH: ("hoàn thành", "finish"),
+    Act.PASS_ON: ("chuyển", "pass on"),
+    Act.GUIDE: ("hướng dẫn", "guide"),
+    Act.REOPEN: ("mở lại", "reopen"),
+    Act.CANCEL: ("hủy", "cancel"),
+}
+
+# Only what a citizen wrote can be for somebody else, or be answered by saying who it is for.
+PASSED_ON_KINDS = frozenset({ObligationKind.PETITION, ObligationKind.FIELD_REPORT})
 
 
 # Everything that moves an obligation is in this table. What was cancelled by mistake, or declined and sent
@@ -135,8 +158,14 @@ class Step:
 
 
 def may(obligation: Obligation, act: Act) -> bool:
-    """Tell whether something can happen to an obligation as it stands."""
-    return act in NEXT[obligation.standing]
+    """Tell whether something can happen to an obligation of its kind as it stands."""
+    return act in acts_of(obligation)
+
+
+def acts_of(obligation: Obligation) -> list[Act]:
+    """List what can happen to an obligation of its kind as it stands."""
+    is_passed_on = obligation.kind in PASSED_ON_KINDS
+    return [act for act in NEXT[obligation.standing] if is_passed_on or act not in (Act.PASS_ON, Act.GUIDE)]
 
 
 def moved(obligation: Obligation, step: Step) -> Obligation:
@@ -146,7 +175,7 @@ def moved(obligation: Obligation, step: Step) -> Obligation:
     """
     following = NEXT[obligation.standing].get(step.act)
     if following is None:
-        raise _cannot(obligation, step.act)
+        raise cannot(obligation, step.act)
     return replace(
         obligation,
         standing=following,
@@ -156,10 +185,12 @@ def moved(obligation: Obligation, step: Step) -> Obligation:
     )
 
 
-def _cannot(obligation: Obligation, act: Act) -> Refusal:
+def cannot(obligation: Obligation, act: Act) -> Refusal:
+    """Say that something cannot happen to an obligation as it stands."""
+    stands, wanted = STANDING_NAMES[obligation.standing], ACT_NAMES[act]
     return Refusal.because(
         "obligation-cannot",
         where=obligation.reference,
-        vi=f"Đang ở trạng thái “{obligation.standing}” nên không thể thực hiện “{act}”.",
-        en=f"It stands “{obligation.standing}” and cannot “{act}”.",
+        vi=f"Không thể {wanted[0]} một {obligation.kind.vi} ở trạng thái “{stands[0]}”.",
+        en=f"A {obligation.kind.en} that is {stands[1]} cannot: {wanted[1]}.",
     )

@@ -1,16 +1,15 @@
 """Obligations on disk: each with its steps, written in the transaction of what it hangs on."""
 
-import asyncio
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
+from enum import StrEnum
 
-from gateway.deadlines.counts import Fact, Facts, Period
 from gateway.model.identifiers import AgencyCode, PackageId, ThreadId, normalise_notation
-from gateway.model.obligation import NEXT, Act, Obligation, ObligationId, ObligationKind, Standing, Step
+from gateway.model.obligation import Act, Obligation, ObligationId, ObligationKind, Standing, Step
 from gateway.store.database import Database, from_micros, to_micros
 
 
@@ -148,50 +147,92 @@ async def list_of_thread(database: Database, thread_id: ThreadId) -> list[Obliga
     return [obligation_from(row) for row in rows]
 
 
-# Where an obligation stands after an act does not hang on where it stood before.
-_AFTER = {act: standing for moves in NEXT.values() for act, standing in moves.items()}
-_STANDING = " ".join(f"WHEN '{act}' THEN '{standing}'" for act, standing in _AFTER.items())
-_ENDS = ", ".join(f"'{act}'" for act, standing in _AFTER.items() if standing is not Standing.OPEN)
-_FACTS_NOW = "SELECT kind, agency, standing, assigned_on, due_on, ended_on FROM obligations"
-# What has moved since stands as its last step until then left it; what was opened later is left out.
-_FACTS_THEN = (
-    f"SELECT kind, agency, CASE act {_STANDING} END AS standing, assigned_on, (SELECT due_on FROM"
-    " obligation_steps WHERE obligation_id = obligations.id AND due_on IS NOT NULL AND id <= step.id"
-    f" ORDER BY id DESC LIMIT 1) AS due_on, CASE WHEN act IN ({_ENDS}) THEN"
-    " date(step.at / 1000000 + 25200, 'unixepoch') END AS ended_on FROM obligations"
-    " JOIN obligation_steps AS step ON step.id = (SELECT max(id) FROM obligation_steps"
-    " WHERE obligation_id = obligations.id AND at <= :then)"
-)
-_OF_THESE = "(:codes IS NULL OR agency IN (SELECT value FROM json_each(:codes)))"
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which obligations are looked for; None means all.
 
-
-async def load_facts(
-    database: Database,
-    *,
-    as_of: datetime | None = None,
-    agencies: Collection[AgencyCode] | None = None,
-    touching: Period | None = None,
-) -> Facts:
-    """Load all that counts, of some agencies or all, now or as it was at an instant.
-
-    Shape: touching leaves out what had ended before a period, and what was assigned after it.
+    Shape: due_from and due_until are both included; has_day False means those without a day.
     """
-    then = None if as_of is None else to_micros(as_of)
-    codes = None if agencies is None else json.dumps(sorted(agencies))
-    facts = f"{_FACTS_NOW} WHERE {_OF_THESE}"
-    if then is not None:
-        facts = (
-            f"{facts} AND moved_at <= :then UNION ALL {_FACTS_THEN} WHERE moved_at > :then AND {_OF_THESE}"
-        )
-    first, last = (None, None) if touching is None else (_day(touching.first), _day(touching.last))
+
+    kinds: tuple[ObligationKind, ...] | None = None
+    agencies: tuple[AgencyCode, ...] | None = None
+    assigned_by: tuple[AgencyCode, ...] | None = None
+    standings: tuple[Standing, ...] | None = None
+    due_from: date | None = None
+    due_until: date | None = None
+    has_day: bool | None = None
+    name: str | None = None
+
+
+async def list_obligations(
+    database: Database,
+    wanted: Wanted,
+    *,
+    limit: int,
+    after: tuple[date | None, ObligationId] | None = None,
+    latest_first: bool = False,
+) -> list[Obligation]:
+    """List obligations, those due first before the others; after is the last one of the page before.
+
+    Shape: those without a day are the last, also where those due latest come first.
+    """
+    conditions, values = _conditions_of(wanted)
+    last, then, order = ("", "<", "DESC") if latest_first else ("9999", ">", "ASC")
+    key = f"coalesce(due_on, '{last}')"
+    # Said of the key by itself, so that its index leads to the first one instead of past all before it.
+    behind = None if after is None else _day(after[0]) or last
+    for condition, value in (
+        (f"{key} >= ?", _day(wanted.due_from)),
+        (f"{key} <= ?", _day(wanted.due_until)),
+        (f"{key} {then}= ?", behind),
+    ):
+        if value is not None:
+            conditions.append(condition)
+            values.append(value)
+    if after is not None:
+        conditions.append(f"({key}, id) {then} (?, ?)")
+        values.extend((behind, after[1]))
     rows = await database.fetch_all(
-        f"SELECT *, count(*) AS count FROM ({facts}) WHERE :first IS NULL"
-        " OR assigned_on <= :last AND (ended_on IS NULL OR ended_on >= :first)"
-        " GROUP BY kind, agency, standing, assigned_on, due_on, ended_on",
-        {"then": then, "codes": codes, "first": first, "last": last},
+        f"SELECT * FROM obligations WHERE {' AND '.join(conditions)}"
+        f" ORDER BY {key} {order}, id {order} LIMIT ?",
+        (*values, limit),
     )
-    # Half a million facts are seconds of work: not on the loop.
-    return await asyncio.to_thread(lambda: Counter({_fact_from(row): row["count"] for row in rows}))
+    return [obligation_from(row) for row in rows]
+
+
+class Due(StrEnum):
+    """When something is due, seen from a day. WEEK is what is left of its week, without the day itself."""
+
+    OVERDUE = "overdue"
+    TODAY = "today"
+    WEEK = "week"
+    LATER = "later"
+    NEVER = "never"
+
+
+async def count_due(
+    database: Database, wanted: Wanted, *, today: date, week_until: date
+) -> Counter[tuple[ObligationKind, Due]]:
+    """Count obligations by kind and by when they are due."""
+    conditions, values = _conditions_of(wanted)
+    rows = await database.fetch_all(
+        f"SELECT kind, CASE WHEN due_on IS NULL THEN 'never' WHEN due_on < ? THEN 'overdue'"
+        " WHEN due_on = ? THEN 'today' WHEN due_on <= ? THEN 'week' ELSE 'later' END AS due,"
+        f" count(*) AS count FROM obligations WHERE {' AND '.join(conditions)} GROUP BY 1, 2",
+        (_day(today), _day(today), _day(week_until), *values),
+    )
+    return Counter({(ObligationKind(row["kind"]), Due(row["due"])): row["count"] for row in rows})
+
+
+async def count_overdue(database: Database, agencies: Collection[AgencyCode] | None, *, today: date) -> int:
+    """Count what agencies owe and is due before a day; None is everybody."""
+    codes = None if agencies is None else json.dumps(list(agencies))
+    (row,) = await database.fetch_all(
+        "SELECT count(*) AS count FROM obligations WHERE standing = 'open' AND due_on < ?"
+        " AND (? IS NULL OR agency IN (SELECT value FROM json_each(?)))",
+        (_day(today), codes, codes),
+    )
+    return int(row["count"])
 
 
 async def count_standings(
@@ -210,57 +251,31 @@ async def count_standings(
     }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """Which obligations are looked for; None means all. Shape: due_from and due_until are both included."""
-
-    kinds: tuple[ObligationKind, ...] | None = None
-    agencies: tuple[AgencyCode, ...] | None = None
-    assigned_by: tuple[AgencyCode, ...] | None = None
-    standings: tuple[Standing, ...] | None = None
-    due_from: date | None = None
-    due_until: date | None = None
-    name: str | None = None
-
-
-async def list_obligations(
-    database: Database,
-    wanted: Wanted,
-    *,
-    limit: int,
-    after: tuple[date | None, ObligationId] | None = None,
-) -> list[Obligation]:
-    """List obligations, those due first before the others; after is the last one of the page before."""
-    place, these = "coalesce(due_on, '9999')", "(SELECT value FROM json_each(?))"
-    is_open = wanted.standings == (Standing.OPEN,)  # these have an index of their own
-    day, last_id = (None, "") if after is None else (_day(after[0]) or "9999", after[1])
+def _conditions_of(wanted: Wanted) -> tuple[list[str], list[object]]:
+    conditions, values = ["1"], list[object]()
+    is_open = wanted.standings == (Standing.OPEN,)  # these have indexes of their own
+    if is_open:
+        conditions.append("standing = 'open'")
     # A plus keeps an index from being used: by kind or standing most would be read, and then sorted.
-    conditions: tuple[tuple[str, tuple[object, ...] | None], ...] = (
-        (f"+kind IN {these}", _list(wanted.kinds)),
-        (f"agency IN {these}", _list(wanted.agencies)),
-        (f"assigned_by IN {these}", _list(wanted.assigned_by)),
-        ("standing = 'open'", () if is_open else None),
-        (f"+standing IN {these}", None if is_open else _list(wanted.standings)),
-        (f"due_on >= ? AND {place} >= ?", _twice(wanted.due_from)),
-        (f"due_on <= ? AND {place} <= ?", _twice(wanted.due_until)),
-        ("called = ?", None if wanted.name is None else (normalise_notation(wanted.name),)),
-        (f"{place} >= ? AND ({place}, id) > (?, ?)", None if day is None else (day, day, last_id)),
-    )
-    said = [(condition, values) for condition, values in conditions if values is not None]
-    rows = await database.fetch_all(
-        f"SELECT * FROM obligations WHERE {' AND '.join(('1', *(condition for condition, _ in said)))}"
-        f" ORDER BY {place}, id LIMIT ?",
-        (*(value for _, values in said for value in values), limit),
-    )
-    return [obligation_from(row) for row in rows]
-
-
-def _list(choice: Sequence[str] | None) -> tuple[str] | None:
-    return None if choice is None else (json.dumps(list(choice)),)
-
-
-def _twice(day: date | None) -> tuple[str, str] | None:
-    return None if day is None else (day.isoformat(), day.isoformat())
+    for column, choice in (
+        ("+kind", wanted.kinds),
+        ("agency", wanted.agencies),
+        ("assigned_by", wanted.assigned_by),
+        ("+standing", None if is_open else wanted.standings),
+    ):
+        if choice is not None:
+            conditions.append(f"{column} IN (SELECT value FROM json_each(?))")
+            values.append(json.dumps(list(choice)))
+    for condition, value in (
+        ("due_on >= ?", _day(wanted.due_from)),
+        ("due_on <= ?", _day(wanted.due_until)),
+        ("(due_on IS NOT NULL) = ?", wanted.has_day),
+        ("called = ?", None if wanted.name is None else normalise_notation(wanted.name)),
+    ):
+        if value is not None:
+            conditions.append(condition)
+            values.append(value)
+    return conditions, values
 
 
 def obligation_from(row: sqlite3.Row) -> Obligation:
@@ -273,8 +288,8 @@ def obligation_from(row: sqlite3.Row) -> Obligation:
         subject=row["subject"],
         assigned_at=from_micros(row["assigned_at"]),
         assigned_by=row["assigned_by"],
-        due_on=_date(row["due_on"]),
-        first_due_on=_date(row["first_due_on"]),
+        due_on=day_of(row["due_on"]),
+        first_due_on=day_of(row["first_due_on"]),
         standing=Standing(row["standing"]),
         ended_at=None if row["ended_at"] is None else from_micros(row["ended_at"]),
         thread_id=row["thread_id"],
@@ -287,23 +302,10 @@ def step_from(row: sqlite3.Row) -> Step:
     return Step(
         act=Act(row["act"]),
         at=from_micros(row["at"]),
-        due_on=_date(row["due_on"]),
+        due_on=day_of(row["due_on"]),
         reason=row["reason"],
         package_id=None if row["package_id"] is None else PackageId(row["package_id"]),
         by=row["done_by"],
-    )
-
-
-def _fact_from(row: sqlite3.Row) -> Fact:
-    assigned_on = _date(row["assigned_on"])
-    assert assigned_on is not None  # noqa: S101 - the column is never empty
-    return Fact(
-        kind=ObligationKind(row["kind"]),
-        agency=AgencyCode(row["agency"]),
-        standing=Standing(row["standing"]),
-        assigned_on=assigned_on,
-        due_on=_date(row["due_on"]),
-        ended_on=_date(row["ended_on"]),
     )
 
 
@@ -311,5 +313,6 @@ def _day(day: date | None) -> str | None:
     return None if day is None else day.isoformat()
 
 
-def _date(text: str | None) -> date | None:
+def day_of(text: str | None) -> date | None:
+    """Read a day."""
     return None if text is None else date.fromisoformat(text)

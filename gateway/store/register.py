@@ -11,6 +11,7 @@ from gateway.model.identifiers import AgencyCode, PackageId, ThreadId
 from gateway.store.database import Database, from_micros, to_micros
 
 _ROWS_AT_ONCE = 1_000
+_BEHIND_ALL = (1 << 63) - 1
 
 
 class Side(StrEnum):
@@ -149,21 +150,22 @@ async def load_register_figures(
 
 async def load_pace(
     database: Database, *, first: date, last: date, agencies: Collection[AgencyCode] | None = None
-) -> dict[str, list[timedelta]]:
-    """Load how long each delivery of what was sent in a time took to each first status."""
+) -> dict[str, timedelta]:
+    """Load how long deliveries of what was sent in a time took to each first status: the median of all."""
     codes = None if agencies is None else json.dumps(list(agencies))
     rows = await database.fetch_all(
-        "SELECT answers.status, min(answers.recorded_at) - register.at AS span FROM register"
-        " JOIN answers ON answers.thread_id = register.thread_id AND answers.status IN ('01', '03')"
-        " WHERE register.side = 'out' AND register.day BETWEEN ? AND ?"
-        " AND (? IS NULL OR register.agency IN (SELECT value FROM json_each(?)))"
-        " GROUP BY register.id, answers.recipient, answers.status",
+        "WITH spans AS (SELECT answers.status, min(answers.recorded_at) - register.at AS span FROM register"
+        "  JOIN answers ON answers.thread_id = register.thread_id AND answers.status IN ('01', '03')"
+        "  WHERE register.side = 'out' AND register.day BETWEEN ? AND ?"
+        "  AND (? IS NULL OR register.agency IN (SELECT value FROM json_each(?)))"
+        "  GROUP BY register.id, answers.recipient, answers.status),"
+        " ranked AS (SELECT status, span, row_number() OVER (PARTITION BY status ORDER BY span) AS place,"
+        "  count(*) OVER (PARTITION BY status) AS count FROM spans)"
+        " SELECT status, avg(span) AS span FROM ranked"
+        " WHERE place IN ((count + 1) / 2, (count + 2) / 2) GROUP BY status",
         (first.isoformat(), last.isoformat(), codes, codes),
     )
-    spans: dict[str, list[timedelta]] = {}
-    for row in rows:
-        spans.setdefault(row["status"], []).append(timedelta(microseconds=row["span"]))
-    return spans
+    return {row["status"]: timedelta(microseconds=row["span"]) for row in rows}
 
 
 async def load_daily_register(
@@ -180,14 +182,23 @@ async def load_daily_register(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RegisterPlace:
+    """Where a line stands in its book: the book is in the order of its days."""
+
+    day: date
+    id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RegisterRow:
     """One line of the book as it is printed.
 
     Shape: sender and recipients are codes; number is the row's place among its agency's of the year.
     """
 
+    place: RegisterPlace
     number: int
-    day: date
+    thread_id: ThreadId
     at: datetime
     sender: AgencyCode
     recipients: tuple[AgencyCode, ...]
@@ -199,35 +210,71 @@ class RegisterRow:
     answered_at: datetime | None
     declined_at: datetime | None
 
+    @property
+    def day(self) -> date:
+        """Tell for which day it counts."""
+        return self.place.day
 
-async def stream_register(
-    database: Database, agencies: Collection[AgencyCode], side: Side, *, first: date, last: date
-) -> AsyncIterator[list[RegisterRow]]:
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Book:
+    """One of the two books of an agency, from one day to another. Shape: agencies are all its codes."""
+
+    agencies: tuple[AgencyCode, ...]
+    side: Side
+    first: date
+    last: date
+
+    def whose(self) -> tuple[str, tuple[str, ...]]:
+        """Return the condition for its rows, with its values."""
+        # A single code lets the index give the order, too.
+        marks = ", ".join("?" for _ in self.agencies)
+        return f"register.agency IN ({marks}) AND register.side = ?", (*self.agencies, self.side)
+
+
+async def count_register(database: Database, book: Book, *, until: RegisterPlace | None = None) -> int:
+    """Count the lines of a book, or those up to and with a place."""
+    condition, values = book.whose()
+    end = until or RegisterPlace(day=book.last, id=_BEHIND_ALL)
+    (row,) = await database.fetch_all(
+        f"SELECT count(*) AS count FROM register WHERE {condition} AND day >= ? AND (day, id) <= (?, ?)",
+        (*values, book.first.isoformat(), end.day.isoformat(), end.id),
+    )
+    return int(row["count"])
+
+
+async def list_register(
+    database: Database, book: Book, *, after: RegisterPlace | None = None, numbered_from: int, limit: int
+) -> list[RegisterRow]:
+    """List lines of a book behind a place; the first of them has the number numbered_from."""
+    condition, values = book.whose()
+    start = after or RegisterPlace(day=book.first, id=-1)
+    rows = await database.fetch_all(
+        "SELECT register.*, packages.sender, packages.recipients, packages.notation,"
+        " packages.promulgated_on, packages.subject, particulars.signer_name FROM register"
+        " JOIN packages ON packages.id = register.package_id"
+        " LEFT JOIN particulars ON particulars.package_id = register.package_id"
+        f" WHERE {condition} AND register.day <= ? AND (register.day, register.id) > (?, ?)"
+        " ORDER BY register.day, register.id LIMIT ?",
+        (*values, book.last.isoformat(), start.day.isoformat(), start.id, limit),
+    )
+    return [_row_from(row, number) for number, row in enumerate(rows, numbered_from)]
+
+
+async def stream_register(database: Database, book: Book) -> AsyncIterator[list[RegisterRow]]:
     """Read a book from one day to another, in the order of its days, some rows at a time."""
-    day, row_id, number = first.isoformat(), -1, 0
-    while True:
-        rows = await database.fetch_all(
-            "SELECT register.*, packages.sender, packages.recipients, packages.notation,"
-            " packages.promulgated_on, packages.subject, particulars.signer_name FROM register"
-            " JOIN packages ON packages.id = register.package_id"
-            " LEFT JOIN particulars ON particulars.package_id = register.package_id"
-            " WHERE register.agency IN (SELECT value FROM json_each(?)) AND register.side = ?"
-            " AND register.day <= ? AND (register.day, register.id) > (?, ?)"
-            " ORDER BY register.day, register.id LIMIT ?",
-            (json.dumps(list(agencies)), side, last.isoformat(), day, row_id, _ROWS_AT_ONCE),
-        )
-        if not rows:
-            return
-        yield [_row_from(row, number + place) for place, row in enumerate(rows, 1)]
-        number += len(rows)
-        day, row_id = rows[-1]["day"], rows[-1]["id"]
+    after, number = None, 1
+    while rows := await list_register(database, book, after=after, numbered_from=number, limit=_ROWS_AT_ONCE):
+        yield rows
+        after, number = rows[-1].place, number + len(rows)
 
 
 def _row_from(row: sqlite3.Row, number: int) -> RegisterRow:
     promulgated_on = row["promulgated_on"]
     return RegisterRow(
+        place=RegisterPlace(day=date.fromisoformat(row["day"]), id=row["id"]),
         number=number,
-        day=date.fromisoformat(row["day"]),
+        thread_id=ThreadId(row["thread_id"]),
         at=from_micros(row["at"]),
         sender=AgencyCode(row["sender"]),
         recipients=tuple(AgencyCode(code) for code in json.loads(row["recipients"])),

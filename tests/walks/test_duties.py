@@ -12,7 +12,8 @@ from gateway.model.identifiers import AgencyCode
 from gateway.model.log import LogKind
 from gateway.model.obligation import NEXT, Act, ObligationId, ObligationKind, Standing
 from gateway.store.audit_log import list_latest
-from gateway.store.obligations import load_facts, load_obligation
+from gateway.store.obligation_facts import load_facts
+from gateway.store.obligations import load_obligation
 from tests.walks.duties_kit import Hands, day, given, hands
 from tests.walks.world import FINANCE, HEALTH, PROVINCE
 
@@ -162,7 +163,7 @@ async def test_a_clock_that_was_set_back_does_not_turn_steps_around(office: Hand
 @pytest.mark.parametrize("standing", Standing)
 async def test_what_can_happen_is_what_the_table_says(office: Hands, standing: Standing, what: Act) -> None:
     """Each act in each standing: carried out where the table has it, refused where it has not."""
-    held = await office.give()
+    held = await office.give(kind=ObligationKind.PETITION)
     into = _INTO[standing]
     if into is not None:
         await act(office, held.id, into)
@@ -180,26 +181,37 @@ def _enough(what: Act) -> dict[str, object]:
     return {"reason": "Lý do khác"} | ({"due_on": date(2026, 5, 30)} if what is Act.EXTEND else {})
 
 
+async def test_only_what_citizens_wrote_is_passed_on_or_guided(office: Hands) -> None:
+    """A task is done, or it is not."""
+    held = await office.give()
+    for what in (Act.PASS_ON, Act.GUIDE):
+        assert [rule for rule, _ in await faults(office, held.id, what)] == ["obligation-cannot"]
+
+
 async def test_an_act_said_again_changes_nothing(office: Hands) -> None:
     """By the same, with the same words, while nothing else has happened; by another it is another act."""
     held = await office.give()
     for _ in range(2):
-        await act(office, held.id, Act.EXTEND)
+        await act(office, held.id, Act.EXTEND, may_repeat=True)
     for _ in range(2):
-        await act(office, held.id, Act.FINISH)
+        await act(office, held.id, Act.FINISH, may_repeat=True)
     assert await office.rows("SELECT act FROM obligation_steps ORDER BY id") == [
         ("open",),
         ("extend",),
         ("finish",),
     ]
     with pytest.raises(Refusal):
-        await office.duties.move(held.id, Act.FINISH, by="nguoi-khac")
+        await office.duties.move(held.id, Act.FINISH, by="nguoi-khac", may_repeat=True)
+    with pytest.raises(Refusal):  # to a person who does it twice it is said that it was done
+        await act(office, held.id, Act.FINISH)
 
 
 @pytest.mark.parametrize("what", sorted(REASON_OWED))
 async def test_a_reason_is_owed_for_what_spares_somebody_work(office: Hands, what: Act) -> None:
     """More time, no work at all, or work done that is done no longer: somebody says why."""
     held = await office.give()
+    if what is Act.REOPEN:
+        await act(office, held.id, Act.FINISH)
     wrong = [("reason-missing", "reason")]
     wrong += [("day-missing", "due_on")] if what is Act.EXTEND else []
     assert await faults(office, held.id, what, reason=" \u200b ") == wrong

@@ -12,7 +12,7 @@ from gateway.model.identifiers import AgencyCode
 from gateway.model.log import LogKind
 from gateway.model.obligation import ObligationKind, Standing
 from gateway.office import open_office
-from gateway.store.obligations import load_facts
+from gateway.store.obligation_facts import load_facts
 from gateway.store.register import Side, load_register_figures
 from tests.packages import Sent, document, status
 from tests.walks.world import FINANCE, HEALTH, MINISTRY, Node, World, collect_all

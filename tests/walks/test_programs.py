@@ -329,7 +329,7 @@ async def test_an_act_said_again_changes_nothing(
     node: Node, centre: Program, act: str, said: dict[str, str], standing: str
 ) -> None:
     """Each of them; and what has ended can be taken up again."""
-    path = f"/obligations/{await given(centre)}"
+    path = f"/obligations/{await given(centre, kind='petition')}"
     first, second = [await centre.post(f"{path}/{act}", **said) for _ in range(2)]
     assert (first.status, first.told["standing"]) == (200, standing)
     assert (second.status, second.told) == (200, first.told)

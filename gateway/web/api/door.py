@@ -94,7 +94,7 @@ class Reach:
     @property
     def codes(self) -> frozenset[AgencyCode] | None:
         """Return every code under which something of these agencies may be kept, mergers included."""
-        return None if self.agencies is None else self.directory.answering_for(self.agencies)
+        return None if self.agencies is None else self.directory.answered_for(self.agencies)
 
     def holds(self, code: AgencyCode) -> bool:
         """Tell whether what is an agency's is within it."""
@@ -110,7 +110,7 @@ class Reach:
 def _within(token: Token, asked: Collection[AgencyCode], directory: Snapshot) -> frozenset[AgencyCode] | None:
     if token.agencies is None:
         return frozenset(asked) or None
-    theirs = directory.answering_for(token.agencies)
+    theirs = directory.answered_for(token.agencies)
     for code in asked:
         if code not in theirs:
             raise not_theirs(code)

@@ -66,6 +66,7 @@ class Writing:
             due_on=due_on,
             reason=reason,
             allowed=lambda held: _may(token, reach, held, act),
+            may_repeat=True,
         )
         return answer(obligation_facts(moved))
 
