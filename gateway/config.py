@@ -30,6 +30,8 @@ from gateway.settings import (
     PackageLimits,
     Practice,
     Receipts,
+    Reminders,
+    Reports,
     Retention,
     Role,
     Section,
@@ -53,6 +55,8 @@ class Config(Section):
     receipts: Receipts = Receipts()
     practice: Practice = Practice()
     deadlines: Deadlines = Deadlines()
+    reminders: Reminders = Reminders()
+    reports: Reports = Reports()
     # Their paths depend on where the file lies, so even their defaults are made anew each time.
     trust: Trust = Field({}, validate_default=True)
     storage: Storage = Field({}, validate_default=True)
@@ -103,6 +107,11 @@ _CONFLICTS: tuple[tuple[str, Callable[[Config], object], str, str], ...] = (
         *("mỗi cơ quan chỉ được ghi một lần", "an agency stands there twice"),
     ),
     (
+        "reports.scheduled",
+        lambda c: not all(each.to for each in c.reports.scheduled),
+        *("báo cáo chưa có nơi nhận", "a report is for nobody"),
+    ),
+    (
         "role, axis",
         lambda c: c.role is Role.HUB and c.axis,
         *("hub chính là trục, không có trục phía trên", "a hub is the axis and has none above it"),
@@ -121,6 +130,11 @@ _CONFLICTS: tuple[tuple[str, Callable[[Config], object], str, str], ...] = (
         "alerts.webhook_urls, alerts.webhook_secret_file",
         lambda c: c.alerts.webhook_urls and not c.alerts.webhook_secret_file,
         *("webhook cần khóa bí mật để ký", "a webhook needs a secret to be signed with"),
+    ),
+    (
+        "alerts.webhook_obligations, alerts.webhook_urls",
+        lambda c: c.alerts.webhook_obligations and not c.alerts.webhook_urls,
+        *("chưa có địa chỉ webhook nào để báo", "there is no webhook to be told"),
     ),
     (
         "alerts.smtp_user, alerts.smtp_password_file",

@@ -103,6 +103,19 @@ class Point(StrEnum):
     CHECKPOINT_SEEN = "another log's checkpoint judged and kept"
     # exchange/alerts.py
     ALERTS_NOTED = "operators alerted, and that noted"
+    # exchange/own_documents.py, exchange/reminding.py, exchange/reminder_mail.py, exchange/announcing.py,
+    # exchange/scheduled_reports.py
+    OWN_BYTES_SAFE = "bytes of a document of our own safe, nothing recorded"
+    REMINDED = "an agency reminded, and that noted; no mail sent"
+    DAY_REMINDED = "noted that all of a day's reminders are out"
+    REMINDER_MAILED = "mail with a reminder taken, not noted"
+    MAIL_NOTED = "noted what became of a mail"
+    NEWS_BEGUN = "place in the log kept from which a webhook is told"
+    NEWS_TOLD = "webhook told, not noted"
+    NEWS_NOTED = "noted what a webhook was told"
+    REPORT_RECORDED = "document with a report sent, and that noted"
+    REPORT_MAILED = "mail with a report taken or refused, not noted"
+    REPORT_NOTED = "noted what became of a mail with a report"
     # exchange/sessions.py, exchange/sign_in.py, exchange/own_account.py
     SESSION_SEEN = "use of a session noted"
     PEOPLE_CHANGED = "change of people or their sessions recorded, not yet said"

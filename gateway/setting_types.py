@@ -15,7 +15,13 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from gateway.errors import Fault
-from gateway.model.identifiers import AgencyCode, SystemId, is_agency_code, normalise_code
+from gateway.model.identifiers import (
+    AgencyCode,
+    SystemId,
+    is_agency_code,
+    is_mail_address,
+    normalise_code,
+)
 from gateway.model.retention import PERMANENT
 
 _UNIT_MILLISECONDS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
@@ -105,6 +111,10 @@ def _check_code(raw: str) -> AgencyCode:
     return code
 
 
+def _check_addressee(raw: str) -> str:
+    return raw if is_mail_address(raw) else _check_code(raw)
+
+
 def _check_origin(raw: str) -> str:
     # As evidence/checkpoint.py has it; that room stands above this one.
     if not re.fullmatch(r"[A-Za-z0-9][^\s+\x00-\x1f]*", raw):
@@ -146,6 +156,8 @@ Hour = Annotated[time, BeforeValidator(read_hour)]
 Count = Annotated[int, Field(ge=1)]
 Text = Annotated[str, Field(min_length=1)]
 Code = Annotated[AgencyCode, AfterValidator(_check_code)]
+WorkingDays = Annotated[int, Field(ge=1, le=250)]
+Addressee = Annotated[str, AfterValidator(_check_addressee)]
 Name = Annotated[SystemId, Field(min_length=1)]
 Origin = Annotated[str, AfterValidator(_check_origin)]
 Url = Annotated[str, AfterValidator(_check_url)]

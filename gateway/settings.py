@@ -11,9 +11,12 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from gateway.model.obligation import ObligationKind
 from gateway.model.retention import PERMANENT
 from gateway.model.signature import SignaturePolicy
+from gateway.model.span import Span
 from gateway.setting_types import (
+    Addressee,
     Code,
     Count,
     Duration,
@@ -29,6 +32,7 @@ from gateway.setting_types import (
     Term,
     Text,
     Url,
+    WorkingDays,
     in_directory,
     read_duration,
     read_hour,
@@ -156,6 +160,38 @@ class Deadlines(Section):
     recall_answered_within_working_days: Count = 1
 
 
+class Reminders(Section):
+    """[reminders]: which agencies are reminded of what they owe, when, and how."""
+
+    ways: tuple[Literal["document", "mail", "webhook"], ...] = ("mail", "webhook")
+    agencies: Literal["served", "all"] = "served"
+    kinds: tuple[ObligationKind, ...] = tuple(ObligationKind)
+    at: Hour = read_hour("08:00")
+    before: tuple[WorkingDays, ...] = (3, 1)
+    on_the_day: bool = True
+    after: tuple[WorkingDays, ...] = (1,)
+    then_every: Annotated[int, Field(ge=0, le=250)] = 5
+    escalate_after: Annotated[int, Field(ge=0, le=250)] = 5
+    every: Duration = read_duration("1m")
+
+
+class ScheduledReport(Section):
+    """One of [[reports.scheduled]]: which report goes out by itself, when, and to whom."""
+
+    what: Span
+    to: tuple[Addressee, ...]
+    agency: Code | None = None
+    after: WorkingDays = 3
+    at: Hour = read_hour("08:00")
+
+
+class Reports(Section):
+    """[reports]: what goes out by itself."""
+
+    scheduled: tuple[ScheduledReport, ...] = ()
+    every: Duration = read_duration("5m")
+
+
 class Trust(Section):
     """[trust]: whom we believe, and the seal others know us by."""
 
@@ -187,6 +223,7 @@ class Alerts(Section):
     smtp_password_file: OptionalPath = None
     webhook_urls: tuple[Url, ...] = ()
     webhook_secret_file: OptionalPath = None
+    webhook_obligations: bool = False
     timeout: Duration = read_duration("10s")
 
 

@@ -1,7 +1,7 @@
 """What a configuration may say, and how all that is wrong with it is told at once."""
 
 import dataclasses
-from datetime import timedelta
+from datetime import time, timedelta
 from pathlib import Path
 
 import pytest
@@ -262,4 +262,31 @@ def test_an_agency_has_its_terms_in_one_place(config_file: Path) -> None:
     assert faults_of(config_file, TOP + one + one) == {"retention.agencies": "settings-conflict"}
     assert faults_of(config_file, TOP + one + 'keep = "1d"\n') == {
         "retention.agencies.0.keep": "setting-unknown"
+    }
+
+
+def test_reminders_and_reports_are_read_as_they_are_meant(config_file: Path) -> None:
+    """An hour of the day, working days, mail addresses beside agency codes."""
+    report = '[[reports.scheduled]]\nwhat = "nine-months"\nto = ["a@tinh.example", "h57.12"]\nat = "7:30"\n'
+    config_file.write_text(TOP + '[reminders]\nat = "13:00"\nbefore = []\n' + report, "utf-8")
+    config = load_config(config_file)
+    assert (config.reminders.at, config.reminders.before) == (time(13), ())
+    (scheduled,) = config.reports.scheduled
+    assert (scheduled.to, scheduled.at, scheduled.after) == (("a@tinh.example", "H57.12"), time(7, 30), 3)
+    assert scheduled.agency is None
+
+
+def test_what_is_wrong_with_reminders_and_reports_is_told_at_once(config_file: Path) -> None:
+    """No hour, no stage that is none, nobody who cannot be written to, no hook that is not there."""
+    text = (
+        '[alerts]\nwebhook_obligations = true\n[reminders]\nat = "24:00"\nbefore = [0]\nways = ["fax"]\n'
+        '[[reports.scheduled]]\nwhat = "week"\nto = ["Phòng Tổng hợp"]\n'
+    )
+    assert faults_of(config_file, TOP + text) == {
+        "alerts.webhook_obligations, alerts.webhook_urls": "settings-conflict",
+        "reminders.at": "setting-wrong",
+        "reminders.before.0": "setting-wrong",
+        "reminders.ways.0": "setting-wrong",
+        "reports.scheduled.0.what": "setting-wrong",
+        "reports.scheduled.0.to.0": "setting-wrong",
     }

@@ -34,6 +34,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "send": ("gateway.cli.send", "Gửi gói tin như một hệ thống · Send a package as a system"),
     "mailbox": ("gateway.cli.mailbox", "Hộp chờ nhận của một hệ thống · A system's mailbox"),
     "document": ("gateway.cli.documents", "Văn bản và đường đi của nó · Documents and their way"),
+    "remind": ("gateway.cli.remind", "Xem ai sắp được nhắc việc · Who would be reminded now"),
     "dispatch": ("gateway.cli.dispatches", "Gửi lại, hủy lượt chuyển · Send again, cancel"),
     "obligation": ("gateway.cli.obligations", "Nhiệm vụ, hồ sơ, đơn thư · What agencies owe by a day"),
     "figures": ("gateway.cli.figures", "Số liệu của một kỳ · Figures of a period"),

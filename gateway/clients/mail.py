@@ -1,4 +1,4 @@
-"""Mail to operators, through the house's own mail server."""
+"""Mail to operators and offices, through the house's own mail server."""
 
 import asyncio
 import smtplib
@@ -10,9 +10,10 @@ from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
 from enum import StrEnum
 
-from gateway.errors import Delay
+from gateway.errors import Delay, Refusal
 from gateway.model.alert import Alert
 from gateway.model.formats import write_instant
+from gateway.model.paper import Paper
 from gateway.model.people import Language
 
 
@@ -26,40 +27,47 @@ class MailSecurity(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mail:
-    """Sends alerts by mail. node is how the mail's subject names this node; password is never shown."""
+    """One mail about to be sent: plain text, perhaps with files."""
+
+    to: tuple[str, ...]
+    subject: str
+    text: str
+    at: datetime
+    papers: Sequence[Paper] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailServer:
+    """The house's own mail server, and whom mail is from. The password in login is never shown."""
 
     host: str
     port: int
     security: MailSecurity
     sender: str
-    recipients: tuple[str, ...]
-    node: str
     login: tuple[str, str] | None
     timeout: timedelta
 
-    async def tell(self, alerts: Sequence[Alert]) -> None:
-        """Send one mail about some alerts.
+    async def send(self, mail: Mail) -> None:
+        """Send one mail.
 
-        Errors: Delay when the mail server does not take it.
+        Errors: Refusal when the server will never take it for any of its recipients; Delay when it does not
+        now, or takes nothing of ours.
         """
         try:
-            await asyncio.to_thread(self._send, self._write(alerts))
+            await asyncio.to_thread(self._send, self._write(mail))
         except (OSError, smtplib.SMTPException) as error:
-            raise Delay.because(
-                "mail-not-sent",
-                vi="Máy chủ thư chưa nhận thư cảnh báo.",
-                en="The mail server did not take the alert.",
-            ) from error
+            raise (_refused() if _is_final(error) else _not_sent()) from error
 
-    def _write(self, alerts: Sequence[Alert]) -> EmailMessage:
+    def _write(self, mail: Mail) -> EmailMessage:
         message = EmailMessage()
-        begun = sum(alert.cleared_at is None for alert in alerts)
-        what = f"{begun} cảnh báo" if begun else "đã hết cảnh báo"
-        message["Subject"] = f"[Liên Thông · {self.node}] {what}"
-        message["From"], message["To"] = self.sender, ", ".join(self.recipients)
-        message["Date"] = format_datetime(max(_instant(alert) for alert in alerts))
+        message["Subject"] = mail.subject
+        message["From"], message["To"] = self.sender, ", ".join(mail.to)
+        message["Date"] = format_datetime(mail.at)
         message["Message-ID"] = make_msgid(domain="lienthong")
-        message.set_content("\n\n".join(map(_sentence, alerts)) + "\n")
+        message.set_content(mail.text)
+        for paper in mail.papers:
+            kind, _, form = paper.media_type.partition(";")[0].partition("/")
+            message.add_attachment(paper.content, maintype=kind, subtype=form, filename=paper.name)
         return message
 
     def _send(self, message: EmailMessage) -> None:
@@ -75,6 +83,58 @@ class Mail:
             if self.login is not None:
                 server.login(*self.login)
             server.send_message(message)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertMail:
+    """Sends alerts by mail. node is how the mail's subject names this node."""
+
+    server: MailServer
+    recipients: tuple[str, ...]
+    node: str
+
+    async def tell(self, alerts: Sequence[Alert]) -> None:
+        """Send one mail about some alerts.
+
+        Errors: Delay when the mail server does not take it.
+        """
+        try:
+            await self.server.send(self._write(alerts))
+        except Refusal as refusal:
+            raise _not_sent() from refusal
+
+    def _write(self, alerts: Sequence[Alert]) -> Mail:
+        begun = sum(alert.cleared_at is None for alert in alerts)
+        what = f"{begun} cảnh báo" if begun else "đã hết cảnh báo"
+        return Mail(
+            to=self.recipients,
+            subject=f"[Liên Thông · {self.node}] {what}",
+            text="\n\n".join(map(_sentence, alerts)) + "\n",
+            at=max(_instant(alert) for alert in alerts),
+        )
+
+
+def _is_final(error: Exception) -> bool:
+    """Tell whether it is this mail that the server will not have: its recipients, or what it says."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        return all(code // 100 == 5 for code, _ in error.recipients.values())
+    return isinstance(error, smtplib.SMTPDataError) and error.smtp_code // 100 == 5
+
+
+def _refused() -> Refusal:
+    return Refusal.because(
+        "mail-refused",
+        vi="Máy chủ thư không nhận thư gửi địa chỉ này.",
+        en="The mail server does not accept this mail for its recipient.",
+    )
+
+
+def _not_sent() -> Delay:
+    return Delay.because(
+        "mail-not-sent",
+        vi="Máy chủ thư chưa nhận thư.",
+        en="The mail server did not take the mail.",
+    )
 
 
 def _instant(alert: Alert) -> datetime:

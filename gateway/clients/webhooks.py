@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -17,7 +17,7 @@ SIGNATURE = "X-Lienthong-Signature"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Webhook:
-    """Posts alerts to one address.
+    """Posts events to one address.
 
     Shape: the body is JSON; the header ``X-Lienthong-Signature`` is ``t=SECONDS,v1=HEX``, the HMAC-SHA256
     of ``SECONDS.BODY`` under the secret, so that a repeated request can be told from a new one.
@@ -35,8 +35,14 @@ class Webhook:
 
         Errors: Delay unless the address answers 2xx.
         """
-        told = {"node": self.node, "alerts": [_facts(alert) for alert in alerts]}
-        body = json.dumps(told, ensure_ascii=False).encode()
+        await self.post("alert", {"alerts": [_facts(alert) for alert in alerts]})
+
+    async def post(self, event: str, facts: Mapping[str, object]) -> None:
+        """Post what happened: the event, and facts that JSON can say.
+
+        Errors: Delay unless the address answers 2xx.
+        """
+        body = json.dumps({"node": self.node, "event": event, **facts}, ensure_ascii=False).encode()
         headers = {"Content-Type": "application/json", SIGNATURE: self._sign(body)}
         patience = aiohttp.ClientTimeout(total=self.timeout.total_seconds())
         try:
@@ -68,6 +74,6 @@ def _facts(alert: Alert) -> dict[str, str | None]:
 def _not_taken() -> Delay:
     return Delay.because(
         "webhook-not-taken",
-        vi="Địa chỉ webhook chưa nhận cảnh báo.",
-        en="The webhook did not take the alert.",
+        vi="Địa chỉ webhook chưa nhận tin.",
+        en="The webhook did not take the event.",
     )

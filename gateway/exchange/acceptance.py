@@ -16,7 +16,7 @@ from gateway.exchange.indexing import make_findable
 from gateway.exchange.notary import Notary
 from gateway.exchange.own_words import OwnWords
 from gateway.exchange.posting import Posting
-from gateway.exchange.routing import Route
+from gateway.exchange.routing import Route, misrouted
 from gateway.model.agency import SystemKind
 from gateway.model.code_lists import Business, Priority, StatusCode
 from gateway.model.identifiers import PackageId, SystemId, ThreadId
@@ -34,6 +34,7 @@ from gateway.store.packages import (
     find_submission,
     free_submission,
     insert_package,
+    is_own_document,
     note_arrival,
     thread_of,
 )
@@ -172,7 +173,11 @@ class Acceptance:
         heard = Answering(
             report=report, package_id=package_id, directory=self.directory, strict=self.strict, at=self.at
         ).apply(connection)
-        route = self.route if again or not heard.is_repetition else Route()
+        # What the node wrote itself no system here knows.
+        is_own = heard.thread_id is not None and is_own_document(connection, heard.thread_id)
+        if self.route.here and not is_own:
+            raise misrouted()
+        route = Route() if is_own or (heard.is_repetition and not again) else self.route
         promise = self._finish(connection, package_id, heard.thread_id, route, (), tools)
         kind = LogKind.ANSWERED if heard.thread_id is not None else LogKind.UNMATCHED
         entry = tools.notary.entry(

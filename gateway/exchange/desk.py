@@ -81,7 +81,7 @@ class Desk:
         """
         self.outbound.admission.check_disk()
         self.outbound.admission.check_writer()
-        spool = await self._spool(chunks, at)
+        spool = await self.blobs.take(self.mint.new(at), chunks)
         try:
             # Outbound takes what came back and is sent again for a new round. A form sent twice is none.
             if (earlier := await self._find(system, spool)) is not None:
@@ -101,16 +101,6 @@ class Desk:
             read = await asyncio.to_thread(read_package, source, limits=self.limits)
         assert read.package is not None  # noqa: S101 - it was read and judged when it came
         return read.package
-
-    async def _spool(self, chunks: Iterable[bytes], at: datetime) -> Spool:
-        writer, pieces = self.blobs.spool(self.mint.new(at)), iter(chunks)
-        try:
-            while (chunk := await asyncio.to_thread(next, pieces, None)) is not None:
-                await writer.add(chunk)
-            return await writer.finish()
-        except BaseException:
-            writer.abandon()
-            raise
 
     async def _find(self, system: System, spool: Spool) -> Promise | None:
         sent = await find_sent(self.database, system.id, spool.digest)

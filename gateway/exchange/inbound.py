@@ -66,13 +66,15 @@ class Inbound:
             _check_sender(verified.package, directory)
             # The axis knows for whom it delivers; the package may name a code that has changed since.
             recipients = requested or named_agencies(verified.package)
+            is_answer = verified.package.status is not None
+            own = self.tools.notary.gateway
             acceptance = Acceptance(
                 verified=verified,
                 spool=spool,
                 direction=Direction.INBOUND,
                 system_id=self.peer.id,
                 peer=self.peer.kind,
-                route=local_route(recipients, directory),
+                route=local_route(recipients, directory, is_answer=is_answer, own=own),
                 directory=directory,
                 strict=False,
                 arrival=arrival,

@@ -16,6 +16,7 @@ from gateway.exchange.sentences import (
     CHOSEN,
     MOVED_BECAUSE,
     MOVES,
+    REMINDING_WAYS,
     RIGHTS,
     SENTENCES,
     WAYS,
@@ -38,11 +39,23 @@ from gateway.model.log import LogKind, cause_in
 from gateway.model.obligation import OBLIGATION_NAMES
 from gateway.model.people import Language, UserRole
 from gateway.model.signature import Grade
+from gateway.model.span import SPAN_NAMES
 
 Facts = Mapping[str, Any]
 Names = Callable[[AgencyCode], str]
 
-_AGENCIES = frozenset({"agency", "agencies", "recipient", "recipients", "sender", "serves", "successor"})
+_AGENCIES = frozenset(
+    {
+        "addressee",
+        "agency",
+        "agencies",
+        "recipient",
+        "recipients",
+        "sender",
+        "serves",
+        "successor",
+    }
+)
 _SOME = 3
 
 
@@ -118,6 +131,8 @@ def _what(told: _Telling) -> str:
 def _from(told: _Telling) -> str:
     if told.facts.get("direction") == "inbound":
         return told.say((", đến từ trục", ", come from the axis"))
+    if told.facts.get("direction") == "own":
+        return told.say((", do nút này tự viết", ", written by this node itself"))
     return told.say((", từ ", ", from ")) + _caller(told) if "system" in told.facts else ""
 
 
@@ -213,6 +228,21 @@ def _moved_because(told: _Telling) -> str:
     return f" ({told.say(MOVED_BECAUSE.get(reason, (reason, reason)))})" if reason else ""
 
 
+def _reminded_of(told: _Telling) -> str:
+    """Count what the agency owes, and what it gave to others."""
+    own, given = (len(told.facts.get(member, ())) for member in ("obligations", "escalated"))
+    parts = [told.say((f"{own} việc phải làm", f"{own} obligations"))] if own else []
+    if given:
+        parts.append(told.say((f"{given} việc đã giao bị quá hạn", f"{given} overdue that it assigned")))
+    return ", ".join(parts) or "?"
+
+
+def _by_ways(told: _Telling) -> str:
+    return (
+        ", ".join(told.say(REMINDING_WAYS.get(way, (way, way))) for way in told.facts.get("ways", ())) or "?"
+    )
+
+
 _FIELDS: dict[str, Callable[[_Telling], str]] = {
     "to": _to,
     "what": _what,
@@ -254,5 +284,8 @@ _FIELDS: dict[str, Callable[[_Telling], str]] = {
     "owes": _named({kind.value: words for kind, words in OBLIGATION_NAMES.items()}, "owes"),
     "due": _due,
     "moved_because": _moved_because,
+    "reminded_of": _reminded_of,
+    "span": _named({span.value: words for span, words in SPAN_NAMES.items()}, "span"),
+    "by_ways": _by_ways,
     "bytes": _bytes,
 }

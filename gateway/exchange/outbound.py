@@ -100,7 +100,13 @@ class Outbound:
         # call, and what the package names must not get lost to that.
         partial = requested if caller.kind is SystemKind.GATEWAY else None
         recipients = addressed_agencies(verified.package, partial, directory) or requested or ()
-        route = plan_route(recipients, directory, axis_is_open=self.axis_is_open, is_answer=is_answer)
+        route = plan_route(
+            recipients,
+            directory,
+            axis_is_open=self.axis_is_open,
+            is_answer=is_answer,
+            own=self.tools.notary.gateway,
+        )
         if route.beyond:
             await self.admission.check_queue()
         return Acceptance(

@@ -14,16 +14,18 @@ class Route:
     """Where a package goes.
 
     Shape: mailboxes are agencies served here; beyond are those reached through the axis, as the
-    package names them. No agency stands in it twice.
+    package names them; here is this node's own agency, for which nobody collects: only an answer to what the
+    node wrote itself may end there. No agency stands in it twice.
     """
 
     mailboxes: tuple[AgencyCode, ...] = ()
     beyond: tuple[AgencyCode, ...] = ()
+    here: tuple[AgencyCode, ...] = ()
 
     @property
     def recipients(self) -> tuple[AgencyCode, ...]:
         """All of them."""
-        return self.mailboxes + self.beyond
+        return self.mailboxes + self.beyond + self.here
 
     def without(self, codes: Iterable[AgencyCode]) -> "Route":
         """Leave some agencies out."""
@@ -31,6 +33,7 @@ class Route:
         return Route(
             mailboxes=tuple(code for code in self.mailboxes if code not in left_out),
             beyond=tuple(code for code in self.beyond if code not in left_out),
+            here=tuple(code for code in self.here if code not in left_out),
         )
 
 
@@ -65,15 +68,22 @@ def named_agencies(package: Package) -> tuple[AgencyCode, ...]:
 
 
 def plan_route(
-    recipients: Iterable[AgencyCode], directory: Snapshot, *, axis_is_open: bool, is_answer: bool
+    recipients: Iterable[AgencyCode],
+    directory: Snapshot,
+    *,
+    axis_is_open: bool,
+    is_answer: bool,
+    own: AgencyCode | None = None,
 ) -> Route:
     """Send each recipient to its mailbox here or to the axis.
 
     An answer may go to an agency our directory does not know yet: it wrote to us, so the axis knows it.
+    Shape: own is this node's own agency.
     Errors: Refusal naming every recipient that cannot be reached, or saying that there is none.
     """
     mailboxes: dict[AgencyCode, None] = {}
     beyond: dict[AgencyCode, None] = {}
+    here: dict[AgencyCode, None] = {}
     faults = []
     for named in recipients:
         code = directory.successor(named)
@@ -82,34 +92,53 @@ def plan_route(
             mailboxes[code] = None
         elif fault is None and axis_is_open and (is_answer or _axis_may_know(code, directory)):
             beyond[named if code == directory.canonical(named) else code] = None
+        elif fault is None and is_answer and _is_own(code, directory, own):
+            here[code] = None
         else:
             faults.append(fault or _unknown(named))
     if faults:
         raise Refusal("unknown-agency", faults)
-    if not mailboxes and not beyond:
+    if not mailboxes and not beyond and not here:
         raise Refusal.because(
             "unknown-agency",
             where="ResponseFor/OrganId",
             vi="Gói tin không cho biết gửi tới đơn vị nào.",
             en="The package does not say to which agency it goes.",
         )
-    return Route(mailboxes=tuple(mailboxes), beyond=tuple(beyond))
+    return Route(mailboxes=tuple(mailboxes), beyond=tuple(beyond), here=tuple(here))
 
 
-def local_route(recipients: Iterable[AgencyCode], directory: Snapshot) -> Route:
+def local_route(
+    recipients: Iterable[AgencyCode],
+    directory: Snapshot,
+    *,
+    is_answer: bool = False,
+    own: AgencyCode | None = None,
+) -> Route:
     """Keep of a package from the axis what is for agencies served here.
 
+    Shape: own is this node's own agency.
     Errors: Refusal when nobody here is meant: the package was misrouted.
     """
     codes = dict.fromkeys(directory.successor(code) for code in recipients)
-    here = tuple(code for code in codes if directory.has_mailbox(code))
-    if not here:
-        raise Refusal.because(
-            "misrouted",
-            vi="Gói tin không dành cho đơn vị nào được phục vụ tại đây.",
-            en="The package is for no agency served here.",
-        )
-    return Route(mailboxes=here)
+    mailboxes = tuple(code for code in codes if directory.has_mailbox(code))
+    here = tuple(code for code in codes if is_answer and _is_own(code, directory, own))
+    if not mailboxes and not here:
+        raise misrouted()
+    return Route(mailboxes=mailboxes, here=() if mailboxes else here)
+
+
+def misrouted() -> Refusal:
+    """Make the refusal of what is for nobody here."""
+    return Refusal.because(
+        "misrouted",
+        vi="Gói tin không dành cho đơn vị nào được phục vụ tại đây.",
+        en="The package is for no agency served here.",
+    )
+
+
+def _is_own(code: AgencyCode, directory: Snapshot, own: AgencyCode | None) -> bool:
+    return own is not None and code == directory.successor(own)
 
 
 def _axis_may_know(code: AgencyCode, directory: Snapshot) -> bool:

@@ -70,6 +70,10 @@ SENTENCES: dict[LogKind, Words] = {
         "{agency}: {moves} {owes} {reference}{due}{moved_because}",
         "{agency}: {moves} {owes} {reference}{due}{moved_because}",
     ),
+    LogKind.REMINDED: (
+        "nhắc {agency}: {reminded_of}, {by_ways}",
+        "reminded {agency} of {reminded_of}, {by_ways}",
+    ),
 }
 
 # What was done to the node and by its operators; the details are named in docs/log-events.md.
@@ -166,6 +170,10 @@ ACTS: dict[str, Words] = {
         "lập hồ sơ bằng chứng{chosen}: {count} văn bản",
         "made a bundle of evidence{chosen}: {count} documents",
     ),
+    "report-sent": (
+        "gửi báo cáo {span}, đến {until}, cho {addressee}",
+        "sent the report {span}, up to {until}, to {addressee}",
+    ),
     "archive-made": (
         "lập bản lưu trữ {archive}: mục {first_seq} đến {last_seq}, {count} gói tin",
         "made archive {archive}: entries {first_seq} to {last_seq}, {count} packages",
@@ -203,6 +211,12 @@ MOVED_BECAUSE: dict[str, Words] = {
     "imported": ("theo danh sách nhập", "by an imported list"),
 }
 CARRIED: dict[str, Words] = {"document": ("văn bản", "document"), "status": ("trạng thái", "status")}
+# How an agency was reminded.
+REMINDING_WAYS: dict[str, Words] = {
+    "document": ("bằng văn bản qua trục liên thông", "by a document through the exchange"),
+    "mail": ("bằng thư điện tử", "by mail"),
+    "webhook": ("qua webhook", "by webhook"),
+}
 # What a bundle was made of, as far as it was said.
 CHOSEN: dict[str, Words] = {
     "document": (" về ", " of "),

@@ -100,6 +100,7 @@ EVENTS: dict[LogKind, Words] = {
     LogKind.CONTRADICTED: ("mâu thuẫn", "contradicted"),
     LogKind.ERASED: ("đã xóa nội dung", "erased"),
     LogKind.OBLIGED: ("việc phải làm", "obliged"),
+    LogKind.REMINDED: ("nhắc việc", "reminded"),
 }
 
 EVENT_STYLES: dict[LogKind, str] = {

@@ -24,6 +24,12 @@ from gateway.store.database import Database
 _FRESH_SECONDS = 1.0
 
 
+async def load_working_calendar(database: Database, noon: time) -> WorkingCalendar:
+    """Load the calendar as it is now."""
+    years = await load_calendar(database)
+    return WorkingCalendar.of(chain.from_iterable(years.values()), noon=noon)
+
+
 @dataclass(slots=True, kw_only=True)
 class WorkingDays:
     """Keeps the newest calendar at hand, and replaces years of it with an entry in the audit log."""
@@ -40,8 +46,7 @@ class WorkingDays:
         # One load for all who ask at once.
         async with self._looking:
             if certainly or monotonic() - self._looked_at > _FRESH_SECONDS:
-                years = await load_calendar(self.database)
-                self._calendar = WorkingCalendar.of(chain.from_iterable(years.values()), noon=self.noon)
+                self._calendar = await load_working_calendar(self.database, self.noon)
                 self._looked_at = monotonic()
             return self._calendar
 

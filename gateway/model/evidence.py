@@ -159,6 +159,7 @@ RUNGS: dict[LogKind, tuple[tuple[EvidenceType, Callable[[Facts], bool]], ...]] =
     LogKind.CONTRADICTED: (),  # about a log, no package
     LogKind.ERASED: (),
     LogKind.OBLIGED: (),  # what is owed is no event of delivery
+    LogKind.REMINDED: (),
     LogKind.SIGNED_IN: (),
     LogKind.SIGNED_OUT: (),
     # What the far side's receipt says; whether it may be believed is another member.

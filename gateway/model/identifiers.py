@@ -38,6 +38,7 @@ _CENTRE_LEVEL = re.compile(r"(?:^|\.)W\d{2}$")
 _ENTERPRISE_FORM = re.compile(r"^\d{10}(?:-?\d{3})?$")
 # Codes have at most 35 characters; what is longer is none, and is cut so that nobody has to carry it.
 _LONGEST_CODE = 64
+_MAIL_ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[A-Za-z0-9.-]+")
 _HYPHENS = re.compile("[\u2010-\u2015\u2212\uff0d]")
 
 
@@ -79,6 +80,11 @@ def is_agency_code(code: str) -> bool:
     Source: QCVN 102:2016 (old form, centres), QĐ 20/2020, business registration codes.
     """
     return any(form.match(code) for form in (_OLD_FORM, _QD20_FORM, _CENTRE_FORM, _ENTERPRISE_FORM))
+
+
+def is_mail_address(text: str) -> bool:
+    """Tell whether a text is one mail address, in ASCII, without a name beside it."""
+    return bool(_MAIL_ADDRESS.fullmatch(text))
 
 
 def is_centre_code(code: str) -> bool:

@@ -33,6 +33,7 @@ class LogKind(StrEnum):
     CONTRADICTED = "contradicted"
     ERASED = "erased"
     OBLIGED = "obliged"
+    REMINDED = "reminded"
 
 
 # A signed receipt is kept with these: somebody may later hold them against us or we against somebody.

@@ -14,7 +14,7 @@ import io
 import os
 import shutil
 import sqlite3
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -180,6 +180,17 @@ class Blobs:
     def spool(self, name: str) -> SpoolWriter:
         """Begin a spool; name is unique and ours."""
         return SpoolWriter(path=self.spool_directory / f"{name}.part", inline_limit=self.inline_limit)
+
+    async def take(self, name: str, chunks: Iterable[bytes]) -> Spool:
+        """Spool a package that is written here, off the loop; name is unique and ours."""
+        writer, pieces = self.spool(name), iter(chunks)
+        try:
+            while (chunk := await asyncio.to_thread(next, pieces, None)) is not None:
+                await writer.add(chunk)
+            return await writer.finish()
+        except BaseException:
+            writer.abandon()
+            raise
 
     async def clear_spool(self) -> None:
         """Remove what a process that died left behind: half received, or safe but promised to nobody.

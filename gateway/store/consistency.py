@@ -42,10 +42,10 @@ RELATIONS: dict[str, str] = {
     " dispatch_id, system_id) IS NOT (CAST(statement AS TEXT) ->> 'event', CAST(statement AS TEXT) ->>"
     " 'package',"
     " CAST(statement AS TEXT) ->> 'dispatch', CAST(statement AS TEXT) ->> 'system')",
-    "package-unrecorded": "SELECT id FROM packages WHERE direction <> 'own' AND (SELECT count(*) FROM log"
-    " WHERE log.package_id = packages.id AND kind = 'accepted') <> 1",
-    "own-word-unrecorded": "SELECT id FROM packages WHERE direction = 'own' AND (SELECT count(*) FROM log"
-    " WHERE log.package_id = packages.id AND kind = 'answered') <> 1",
+    "package-unrecorded": "SELECT id FROM packages WHERE (direction <> 'own' OR kind = 'document')"
+    " AND (SELECT count(*) FROM log WHERE log.package_id = packages.id AND kind = 'accepted') <> 1",
+    "own-word-unrecorded": "SELECT id FROM packages WHERE direction = 'own' AND kind = 'status'"
+    " AND (SELECT count(*) FROM log WHERE log.package_id = packages.id AND kind = 'answered') <> 1",
     "record-without-package": "SELECT seq FROM log WHERE kind = 'accepted' AND NOT EXISTS"
     " (SELECT 1 FROM packages WHERE packages.id = log.package_id)",
     "package-differs": "SELECT packages.id FROM packages JOIN log ON log.package_id = packages.id"

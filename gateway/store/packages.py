@@ -20,7 +20,7 @@ class Direction(StrEnum):
     INBOUND = "inbound"
     """From the axis."""
     OWN = "own"
-    """Written by this gateway: arrivals and notices."""
+    """Written by this gateway: arrivals, notices, reminders."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,6 +152,14 @@ def thread_of(connection: sqlite3.Connection, package_id: PackageId) -> ThreadId
     """Return the thread a package belongs to."""
     (thread_id,) = connection.execute("SELECT thread_id FROM packages WHERE id = ?", (package_id,)).fetchone()
     return None if thread_id is None else ThreadId(thread_id)
+
+
+def is_own_document(connection: sqlite3.Connection, thread_id: ThreadId) -> bool:
+    """Tell whether this gateway wrote a document itself."""
+    row = connection.execute(
+        "SELECT 1 FROM documents WHERE thread_id = ? AND direction = ?", (thread_id, Direction.OWN)
+    ).fetchone()
+    return row is not None
 
 
 def free_submission(connection: sqlite3.Connection, package_id: PackageId) -> None:

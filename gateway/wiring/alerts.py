@@ -2,7 +2,7 @@
 
 import aiohttp
 
-from gateway.clients.mail import Mail, MailSecurity
+from gateway.clients.mail import AlertMail
 from gateway.clients.webhooks import Webhook
 from gateway.config import Config
 from gateway.exchange.alerts import Alerts, Speaker
@@ -11,6 +11,7 @@ from gateway.exchange.road import Road
 from gateway.exchange.sensors import Sensors, Thresholds
 from gateway.exchange.vouching import Vouching
 from gateway.office import Clock, Office
+from gateway.wiring.mail import reach_mail_server
 
 
 def build_alerts(
@@ -34,7 +35,7 @@ def build_alerts(
     return Alerts(
         database=office.database,
         sensors=(sensors.look, of_the_log.look),
-        speakers=(*_mail(office.config), *_webhooks(office.config, session, clock)),
+        speakers=(*_mail(office.config), *reach_webhooks(office.config, session, clock)),
         remind_every=office.config.alerts.remind_every,
         clock=clock,
     )
@@ -53,26 +54,16 @@ def thresholds_of(config: Config) -> Thresholds:
 
 
 def _mail(config: Config) -> tuple[Speaker, ...]:
-    settings = config.alerts
-    if not settings.mail_to:
+    if not config.alerts.mail_to:
         return ()
-    password = settings.smtp_password_file
-    login = None if password is None else (settings.smtp_user, password.read_text("utf-8").strip())
-    return (
-        Mail(
-            host=settings.smtp_host,
-            port=settings.smtp_port,
-            security=MailSecurity(settings.smtp_security),
-            sender=settings.mail_from,
-            recipients=settings.mail_to,
-            node=config.name,
-            login=login,
-            timeout=settings.timeout,
-        ),
-    )
+    server = reach_mail_server(config)
+    return (AlertMail(server=server, recipients=config.alerts.mail_to, node=config.name),)
 
 
-def _webhooks(config: Config, session: aiohttp.ClientSession | None, clock: Clock) -> tuple[Speaker, ...]:
+def reach_webhooks(
+    config: Config, session: aiohttp.ClientSession | None, clock: Clock
+) -> tuple[Webhook, ...]:
+    """Set up the webhooks of [alerts]; nobody is called yet."""
     secret_file = config.alerts.webhook_secret_file
     if secret_file is None or session is None:
         return ()

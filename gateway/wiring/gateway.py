@@ -44,6 +44,7 @@ from gateway.wiring.console import Holdings, build_console
 from gateway.wiring.desks import Desks, build_desks
 from gateway.wiring.evidence import expect_receipts, receipt_rounds
 from gateway.wiring.files import load_agency_seals, load_trust, package_limits
+from gateway.wiring.reminders import reminder_rounds
 from gateway.wiring.retention import retention_round
 from gateway.wiring.vouching import open_outer_session, publish_log, rounds_of, vouch
 
@@ -72,7 +73,14 @@ async def build_gateway(office: Office, *, clock: Clock = now) -> Gateway:
     vouching = vouch(office, outer, clock)
     alerts = build_alerts(office, road if axis else None, session=outer, clock=clock, vouching=vouching)
     builder = _Builder(
-        office=office, axis=axis, road=road, clock=clock, mint=mint, vouching=vouching, alerts=alerts
+        office=office,
+        axis=axis,
+        road=road,
+        clock=clock,
+        mint=mint,
+        vouching=vouching,
+        alerts=alerts,
+        outer=outer,
     )
     return builder.build(tuple(each for each in (session, outer) if each is not None))
 
@@ -88,6 +96,7 @@ class _Builder:
     mint: Mint
     vouching: Vouching
     alerts: Alerts
+    outer: aiohttp.ClientSession | None
 
     def build(self, sessions: tuple[aiohttp.ClientSession, ...]) -> Gateway:
         office, config = self.office, self.office.config
@@ -129,15 +138,7 @@ class _Builder:
             mint=self.mint,
             clock=self.clock,
         )
-        worker.rounds = (
-            Round(every=config.alerts.every, make=self.alerts.look, waits_outside=True),
-            self._indexing(),
-            Round(every=_BETWEEN_LOOKS, make=self._know_working_days),
-            *rounds_of(self.vouching, config),
-            *receipt_rounds(office, self.axis, expectations, self.clock),
-            retention_round(office, self.clock),
-            *desks.rounds,
-        )
+        worker.rounds = self._rounds(own_words, expectations, desks)
         operations = self._operations(worker, expectations)
         holdings = Holdings(watch=operations.watch, desks=desks, alerts=self.alerts, seals=seals)
         console = build_console(office, holdings, self.clock)
@@ -148,6 +149,19 @@ class _Builder:
             worker=worker,
             sessions=sessions,
             desks=desks,
+        )
+
+    def _rounds(self, own_words: OwnWords, expectations: Expectations, desks: Desks) -> tuple[Round, ...]:
+        office, config = self.office, self.office.config
+        return (
+            Round(every=config.alerts.every, make=self.alerts.look, waits_outside=True),
+            self._indexing(),
+            Round(every=_BETWEEN_LOOKS, make=self._know_working_days),
+            *rounds_of(self.vouching, config),
+            *receipt_rounds(office, self.axis, expectations, self.clock),
+            retention_round(office, self.clock),
+            *reminder_rounds(office, own_words.posting, self.outer, self.clock),
+            *desks.rounds,
         )
 
     def _judge(self) -> Judge:

@@ -87,6 +87,8 @@ LADDER: list[tuple[LogKind, Facts, list[str], list[str]]] = [
     (LogKind.CONTRADICTED, {"log": "000.00.00.G22/log", "verdict": "fork"}, [], []),
     (LogKind.ERASED, {"package": "p"}, [], []),
     (LogKind.OBLIGED, {"package": "p", "act": "open"}, [], []),
+    (LogKind.REMINDED, {"package": "p", "agency": "H57"}, [], []),
+    (LogKind.ACCEPTED, {"direction": "own", "consigned": ["H57"], **BYTES}, ["ContentConsignment"], []),
     (LogKind.SIGNED_IN, {"user": "auditor"}, [], []),
     (LogKind.SIGNED_OUT, {"user": "auditor"}, [], []),
 ]

@@ -1,11 +1,9 @@
 """Operators are told what is wrong once, again while it lasts, and when it has ended."""
 
-import asyncio
 import hashlib
 import hmac
 import json
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
@@ -13,15 +11,15 @@ from pathlib import Path
 
 import aiohttp
 import pytest
-from aiohttp import web
 
-from gateway.clients.mail import Mail, MailSecurity
-from gateway.clients.webhooks import SIGNATURE, Webhook
+from gateway.clients.mail import AlertMail, MailSecurity, MailServer
+from gateway.clients.webhooks import Webhook
 from gateway.errors import Delay
 from gateway.exchange.alerts import Alerts
 from gateway.model.alert import Alert, AlertRule, Condition
 from gateway.store.alerts import list_open_alerts, list_past_alerts
 from gateway.store.database import Database, open_database
+from tests.ears import listener, mail_server
 
 NOON = datetime(2026, 11, 26, 5, 0, tzinfo=UTC)
 AWAY = Condition(rule=AlertRule.AXIS_AWAY, vi="Không gửi được lên trục.", en="Nothing reaches the axis.")
@@ -110,38 +108,19 @@ async def test_who_could_not_be_reached_is_told_later(house: House) -> None:
     assert sorted(house.ear.heard) == [(AlertRule.AXIS_AWAY, True), (AlertRule.MAILBOX_LEFT, False)]
 
 
-@asynccontextmanager
-async def mail_server(taken: list[bytes]) -> AsyncIterator[int]:
-    """Speak as much SMTP as a client needs."""
-
-    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(b"220 test\r\n")
-        while line := await reader.readline():
-            verb = line[:4].upper().strip()
-            if verb == b"DATA":
-                writer.write(b"354 go on\r\n")
-                taken.append((await reader.readuntil(b"\r\n.\r\n"))[:-3])
-            writer.write(b"221 bye\r\n" if verb == b"QUIT" else b"250 ok\r\n")
-            if verb == b"QUIT":
-                break
-        writer.close()
-        await writer.wait_closed()
-
-    server = await asyncio.start_server(talk, "127.0.0.1", 0)
-    async with server:
-        yield server.sockets[0].getsockname()[1]
-
-
-def mail(port: int) -> Mail:
-    return Mail(
+def mail(port: int) -> AlertMail:
+    server = MailServer(
         host="127.0.0.1",
         port=port,
         security=MailSecurity.NONE,
         sender="cong@tinh.example",
-        recipients=("truc@tinh.example", "phong@tinh.example"),
-        node="UBND tỉnh Thử Nghiệm",
         login=None,
         timeout=timedelta(seconds=5),
+    )
+    return AlertMail(
+        server=server,
+        recipients=("truc@tinh.example", "phong@tinh.example"),
+        node="UBND tỉnh Thử Nghiệm",
     )
 
 
@@ -163,24 +142,6 @@ async def test_a_mail_server_that_is_away_is_a_delay() -> None:
     """Nobody was told."""
     with pytest.raises(Delay, match="mail-not-sent"):
         await mail(1).tell([Alert(condition=AWAY, raised_at=NOON)])
-
-
-@asynccontextmanager
-async def listener(status: int, got: list[tuple[str, bytes]]) -> AsyncIterator[str]:
-    async def take(request: web.Request) -> web.Response:
-        got.append((request.headers[SIGNATURE], await request.read()))
-        return web.Response(status=status, headers={"Location": "/elsewhere"})
-
-    app = web.Application()
-    app.router.add_post("/hook", take)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    try:
-        yield f"http://127.0.0.1:{runner.addresses[0][1]}/hook"
-    finally:
-        await runner.cleanup()
 
 
 async def post(url: str) -> None:
@@ -205,6 +166,7 @@ async def test_a_webhook_is_signed_over_its_instant_and_body() -> None:
     seconds = int(NOON.timestamp())
     value = hmac.new(b"bi mat", b"%d.%b" % (seconds, body), hashlib.sha256).hexdigest()
     assert signature == f"t={seconds},v1={value}"
+    assert json.loads(body)["event"] == "alert"
     (told,) = json.loads(body)["alerts"]
     assert (told["rule"], told["subject"], told["cleared_at"]) == ("mailbox-left", "SYT", None)
 

@@ -145,7 +145,7 @@ DAMAGES: dict[str, Damage] = {
         " (SELECT min(seq) FROM log WHERE kind = 'accepted')"
     ),
     "own-word-unrecorded": changed(
-        "UPDATE packages SET direction = 'own' WHERE id ="
+        "UPDATE packages SET direction = 'own', kind = 'status' WHERE id ="
         " (SELECT package_id FROM log WHERE kind = 'accepted' LIMIT 1)"
     ),
     "record-without-package": changed("DELETE FROM packages WHERE direction = 'inbound'"),

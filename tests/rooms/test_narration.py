@@ -88,6 +88,30 @@ def test_commands_and_bundles_have_the_rungs_behind_the_sentence() -> None:
             "chưa thấy “đã vào hộp chờ nhận” của Sở Tài chính, chờ từ 26/11/2026 14:52",
             "no “consigned to the recipient's mailbox” of Sở Tài chính, expected since 26 Nov 2026 14:52",
         ),
+        (
+            LogKind.ACCEPTED,
+            {"sender": "H57", "recipients": ["H58"], "direction": "own"},
+            "văn bản mới của Sở Y tế gửi Sở Tài chính, do nút này tự viết; chữ ký số: không có",
+            "new document of Sở Y tế to Sở Tài chính, written by this node itself; signature: absent",
+        ),
+        (
+            LogKind.REMINDED,
+            {"agency": "H58", "obligations": ["a", "b"], "escalated": ["c"], "ways": ["document", "mail"]},
+            "nhắc Sở Tài chính: 2 việc phải làm, 1 việc đã giao bị quá hạn, bằng văn bản qua trục liên thông,"
+            " bằng thư điện tử",
+            "reminded Sở Tài chính of 2 obligations, 1 overdue that it assigned, by a document through the"
+            " exchange, by mail",
+        ),
+        (
+            LogKind.ADMINISTERED,
+            {
+                "act": "report-sent",
+                "by": "schedule",
+                "details": {"span": "quarter", "until": "2026-06-30", "addressee": "H58"},
+            },
+            "schedule: gửi báo cáo quý, đến 2026-06-30, cho Sở Tài chính",
+            "schedule: sent the report of a quarter, up to 2026-06-30, to Sở Tài chính",
+        ),
         (LogKind.AMENDED, {"business": 1}, "bên gửi thu hồi văn bản", "the sender recalled the document"),
         (
             LogKind.ACCEPTED,

@@ -1,6 +1,7 @@
 """A gateway as a process of its own, which kills itself (SIGKILL) the first time it comes to a named point.
 
 ``python -m tests.walks.dying DIR [POINT [DAYS]]`` serves DIR, so many days from now, and prints its address.
+Its reports are all the same.
 The points lie between the steps of the walks; dying there is done from the outside, so that the product
 knows nothing of it. Those of `gateway.points` go by their name.
 """
@@ -16,6 +17,7 @@ from typing import Any
 
 from gateway.clients.axis import Axis
 from gateway.config import load_config
+from gateway.deadlines.counts import Period
 from gateway.exchange.acceptance import Acceptance
 from gateway.exchange.delivery import Delivery
 from gateway.exchange.evidencing import Evidencing
@@ -24,10 +26,13 @@ from gateway.exchange.inbound import Inbound
 from gateway.exchange.mailbox import Mailbox
 from gateway.exchange.outbound import Outbound
 from gateway.exchange.passing_on import Sealing
+from gateway.model.identifiers import AgencyCode
+from gateway.model.paper import Paper
 from gateway.office import now
 from gateway.points import Point, watch
 from gateway.serving import serving
 from gateway.store.blobs import Blobs
+from gateway.wiring import reminders
 
 BEFORE, AFTER = "before", "after"
 
@@ -79,7 +84,13 @@ def arm(point: str) -> None:
     setattr(owner, name, walk_and_die if asyncio.iscoroutinefunction(step) else act_and_die)
 
 
+async def report(period: Period, agency: AgencyCode | None) -> list[Paper]:
+    content = f"{period.first} {period.last} {agency}".encode()
+    return [Paper(name="Bao cao.pdf", media_type="application/pdf", content=content)]
+
+
 async def serve(directory: Path, ahead: timedelta) -> None:
+    reminders.furnish_reports = lambda office: report
     config = load_config(directory / "config.toml")
     async with serving(config, clock=lambda: now() + ahead) as address:
         print(f"ready {address}", flush=True)
@@ -89,5 +100,5 @@ async def serve(directory: Path, ahead: timedelta) -> None:
 if __name__ == "__main__":
     if len(sys.argv) > 2 and sys.argv[2]:
         arm(sys.argv[2])
-    days = timedelta(days=int(sys.argv[3])) if len(sys.argv) > 3 else timedelta()
+    days = timedelta(days=float(sys.argv[3])) if len(sys.argv) > 3 else timedelta()
     asyncio.run(serve(Path(sys.argv[1]), days))

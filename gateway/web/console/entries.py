@@ -43,6 +43,7 @@ _TONES: dict[LogKind, tuple[str, str]] = {
     LogKind.CONTRADICTED: ("bad", "alert"),
     LogKind.ERASED: ("wait", "hourglass"),
     LogKind.OBLIGED: ("note", "clock"),
+    LogKind.REMINDED: ("note", "bell"),
 }
 
 # A login is quoted as it is, small letters and all.
@@ -121,6 +122,12 @@ _MEMBERS: dict[str, Words] = {
     "reference": ("Tên gọi", "Called"),
     "due_on": ("Hạn", "Due"),
     "counts_on": ("Tính từ ngày", "Counts for"),
+    "obligations": ("Việc phải làm", "Owed"),
+    "escalated": ("Việc đã giao", "Assigned to others"),
+    "ways": ("Cách nhắc", "Ways"),
+    "day": ("Ngày", "Day"),
+    "span": ("Kỳ báo cáo", "Span"),
+    "addressee": ("Nơi nhận", "Addressee"),
 }
 
 
