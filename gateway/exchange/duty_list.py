@@ -14,7 +14,7 @@ from gateway.exchange.duties import Given, missing
 from gateway.exchange.duty_reading import PARTS, read_day, read_given
 from gateway.model.identifiers import normalise_notation
 from gateway.model.lists import Row, stream_rows
-from gateway.model.obligation import Act, ObligationKind
+from gateway.model.obligation import PASSED_ON_KINDS, Act, ObligationKind
 from gateway.model.text import fold
 
 COLUMNS = (*PARTS, "done_on", "outcome")
@@ -86,6 +86,8 @@ def _read_line(row: Row, directory: Snapshot, *, today: date) -> tuple[Line | No
     ends_by = _OUTCOMES.get(fold(row.cell("outcome")))
     if ends_by is None:
         faults.append(_outcome_unknown(row))
+    elif ends_by is not Act.FINISH and given.kind not in PASSED_ON_KINDS:
+        faults.append(_outcome_impossible(row))
     if not row.cell("assigned_on").strip():
         faults.append(missing(row.place("assigned_on")))
     if given.assigned_on is None:
@@ -110,6 +112,15 @@ def _outcome_unknown(row: Row) -> Fault:
         where=row.place("outcome"),
         vi="Kết quả phải là: hoàn thành, chuyển, hướng dẫn.",
         en="An outcome is done, passed-on or guided.",
+    )
+
+
+def _outcome_impossible(row: Row) -> Fault:
+    return Fault(
+        rule="outcome-impossible",
+        where=row.place("outcome"),
+        vi="Chỉ đơn thư, phản ánh hiện trường mới được chuyển hoặc hướng dẫn.",
+        en="Only a petition or a field report is passed on or guided.",
     )
 
 

@@ -82,7 +82,7 @@ class Importing:
     async def take(self, file: IO[bytes], *, by: str) -> Brought:
         """Take a list in: what is new is given, another day extends, a done day finishes.
 
-        Errors: Refusal ``list-wrong`` with all faults; then nothing was written.
+        Errors: Refusal ``list-wrong`` with all faults, before anything is written.
         """
         brought = await self.look(file)
         if not brought.changes:
@@ -95,7 +95,7 @@ class Importing:
             passed(Point.DUTIES_IMPORTED)
             for plan in plans:
                 _count(brought, plan)
-        if faults:  # somebody changed the file, or the obligations, in between
+        if faults:  # somebody moved what the list is about while it was taken in: those lines are left out
             raise Refusal("list-wrong", faults)
         await self._record(file, brought, by=by, at=at)
         return brought

@@ -118,6 +118,10 @@ async def test_petitions_end_in_three_ways(office: Hands) -> None:
     assert await told(office, line.format("Đ4", "mất"), head=head) == [
         ("outcome-unknown", "dòng/line 2, outcome")
     ]
+    task = line.replace("đơn thư", "task")
+    assert await told(office, task.format("Đ5", "chuyển"), head=head) == [
+        ("outcome-impossible", "dòng/line 2, outcome")
+    ]
 
 
 async def test_everything_wrong_is_told_with_its_line_and_nothing_is_taken(office: Hands) -> None:

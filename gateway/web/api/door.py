@@ -81,25 +81,28 @@ class Door:
         for code in codes:
             if code not in directory.agencies:
                 raise unknown_agency(code)
-        return Reach(directory=directory, agencies=_within(token, codes, directory))
+        agencies = _within(token, codes, directory)
+        return Reach(
+            directory=directory,
+            agencies=agencies,
+            codes=None if agencies is None else directory.answered_for(agencies),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reach:
-    """What a question reaches. Shape: agencies None is every agency of the node."""
+    """What a question reaches.
+
+    Shape: agencies None is every agency of the node; codes are all under which something of theirs is kept.
+    """
 
     directory: Snapshot
     agencies: frozenset[AgencyCode] | None
-
-    @property
-    def codes(self) -> frozenset[AgencyCode] | None:
-        """Return every code under which something of these agencies may be kept, mergers included."""
-        return None if self.agencies is None else self.directory.answering_for(self.agencies)
+    codes: frozenset[AgencyCode] | None
 
     def holds(self, code: AgencyCode) -> bool:
         """Tell whether what is an agency's is within it."""
-        codes = self.codes
-        return codes is None or self.directory.canonical(code) in codes
+        return self.codes is None or self.directory.canonical(code) in self.codes
 
     def name(self, code: AgencyCode) -> str:
         """Name an agency."""
@@ -110,7 +113,7 @@ class Reach:
 def _within(token: Token, asked: Collection[AgencyCode], directory: Snapshot) -> frozenset[AgencyCode] | None:
     if token.agencies is None:
         return frozenset(asked) or None
-    theirs = directory.answering_for(token.agencies)
+    theirs = directory.answered_for(token.agencies)
     for code in asked:
         if code not in theirs:
             raise not_theirs(code)

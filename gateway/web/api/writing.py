@@ -10,7 +10,6 @@ from gateway.exchange.duty_reading import PARTS, read_day, read_given
 from gateway.exchange.facts import obligation_facts
 from gateway.model.formats import local_day
 from gateway.model.obligation import Act, Obligation, ObligationId
-from gateway.model.token import Token
 from gateway.web.api.answers import answer
 from gateway.web.api.door import TOKEN, Door, Reach, not_theirs
 from gateway.web.api.questions import Question, read_words
@@ -65,15 +64,16 @@ class Writing:
             on=on,
             due_on=due_on,
             reason=reason,
-            allowed=lambda held: _may(token, reach, held, act),
+            allowed=lambda held: _may(reach, held, act),
+            may_repeat=True,
         )
         return answer(obligation_facts(moved))
 
 
-def _may(token: Token, reach: Reach, held: Obligation, act: Act) -> bool:
-    """Tell whether a token sees an obligation.
+def _may(reach: Reach, held: Obligation, act: Act) -> bool:
+    """Tell whether an obligation is within reach.
 
-    Errors: Refusal ``not-permitted`` when it sees it, but the act is for whoever gave it.
+    Errors: Refusal ``not-permitted`` when it is, but the act is for whoever gave it.
     """
     if not reach.holds(held.agency):
         return False
