@@ -5,7 +5,7 @@ accept are made in forgeries.py.
 """
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache, partial
@@ -35,7 +35,8 @@ from gateway.sandbox.pdf import write_pdf
 class Letter:
     """An official document, before it becomes a package.
 
-    Shape: section is empty where the type stands in the notation instead of it.
+    Shape: section is empty where the type stands in the notation instead of it; steering is 0 none, 1 an
+    order, 2 a report on one; replies name the documents it answers.
     """
 
     sender: Member
@@ -49,6 +50,10 @@ class Letter:
     priority: Priority = Priority.NORMAL
     annex_pages_count: int = 0
     due_on: date | None = None
+    steering: int = 0
+    task_codes: tuple[str, ...] = ()
+    application_type: str | None = None
+    replies: tuple[Reply, ...] = ()
 
     @property
     def code(self) -> DocumentCode:
@@ -92,11 +97,17 @@ def files_of(letter: Letter) -> tuple[tuple[str, bytes], ...]:
     return (main, ("Phụ lục số liệu.pdf", letter.draw_annex())) if letter.annex_pages_count else (main,)
 
 
-def write_letter(letter: Letter, *, at: datetime, amendment: Amendment | None = None) -> bytes:
-    """Write a letter as a package."""
-    files = [
+def write_letter(
+    letter: Letter,
+    *,
+    at: datetime,
+    amendment: Amendment | None = None,
+    files: Sequence[tuple[str, bytes]] | None = None,
+) -> bytes:
+    """Write a letter as a package. Shape: files are PDFs by name, its own drawings when None."""
+    enclosed = [
         File(name=name, open=partial(io.BytesIO, content), media_type="application/pdf")
-        for name, content in files_of(letter)
+        for name, content in (files_of(letter) if files is None else files)
     ]
     envelope = Envelope(
         sender=_organization(letter.sender),
@@ -112,9 +123,13 @@ def write_letter(letter: Letter, *, at: datetime, amendment: Amendment | None = 
         priority=letter.priority,
         due_on=letter.due_on,
         pages_count=1 + letter.annex_pages_count,
+        replies=letter.replies,
+        steering=letter.steering,
+        task_codes=letter.task_codes,
+        application_type=letter.application_type,
         amendment=amendment or Amendment(reason="Văn bản điện tử mới"),
     )
-    return b"".join(write_document(envelope, files, at=at))
+    return b"".join(write_document(envelope, enclosed, at=at))
 
 
 def update_of(letter: Letter, reason: str) -> Amendment:
