@@ -4,6 +4,7 @@ import asyncio
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 from gateway.cli.simulate_nodes import Founding, living
 from gateway.model.code_lists import StatusCode
 from gateway.model.identifiers import DocumentId
+from gateway.sandbox.nation.acts import Sending
 from gateway.sandbox.nation.checks import check_everything
 from gateway.sandbox.nation.ledger import Arrival
 from gateway.sandbox.nation.scenario import Scenario
@@ -57,6 +59,15 @@ async def test_every_figure_that_is_not_as_planned_is_named(tmp_path: Path) -> N
         tally.arrived["Thư công", plan.last] += 1
         tally.handed_over[StatusCode.TAKE_BACK, plan.last] += 1
         tally.got["3", plan.last] += 1
+        tally.sent["Thư công", plan.last] += 1
+        task = replace(
+            next(act for act in plan.acts if isinstance(act, Sending)).letter,
+            recipients=(plan.cast.office,),
+            number=9999,
+            steering=1,
+            due_on=plan.last,
+        )
+        life.ledger.debts.enter(Sending(at=SMALL.founded_at, letter=task))
         life.surplus[Arrival(office, office, DocumentId("1"), "0")] += 1
         differences = await check_everything(life)
     assert {one.figure[1] for one in differences} == {
@@ -65,6 +76,9 @@ async def test_every_figure_that_is_not_as_planned_is_named(tmp_path: Path) -> N
         "came and should not have",
         "the node's own count (came)",
         "the node's own count (went)",
+        "documents in, by the register (Thư công)",
+        "documents out, by the register (Thư công)",
+        "task (open-in-time)",
         "packages out, by the log (13)",
         "documents in, by the log (3)",
     }

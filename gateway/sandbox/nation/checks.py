@@ -5,20 +5,25 @@
 
 import asyncio
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
+from gateway.deadlines.counts import Fact, place_of
 from gateway.model.code_lists import Kind
 from gateway.model.formats import local_day
 from gateway.model.identifiers import AgencyCode
 from gateway.model.log import LogKind
+from gateway.model.obligation import ObligationKind, Standing
 from gateway.model.report import Words
+from gateway.sandbox.nation.debts import Figure
 from gateway.sandbox.nation.ledger import OnDay, Tally
 from gateway.sandbox.nation.life import Life
+from gateway.store.obligation_facts import load_facts
 from gateway.store.packages import Direction
+from gateway.store.register import Side
 from gateway.store.statistics import Happening, load_days
 from gateway.store.whole_log import read_log
 
@@ -68,6 +73,8 @@ _DOCUMENTS_IN: Words = ("văn bản đến", "documents in")
 _PACKAGES_IN: Words = ("gói tin đến", "packages in")
 _LOGGED_OUT: Words = ("gói tin đi theo nhật ký", "packages out, by the log")
 _LOGGED_IN: Words = ("văn bản đến theo nhật ký", "documents in, by the log")
+_REGISTERED_OUT: Words = ("văn bản đi theo sổ", "documents out, by the register")
+_REGISTERED_IN: Words = ("văn bản đến theo sổ", "documents in, by the register")
 _COUNTED: Words = ("số đếm của nút", "the node's own count")
 
 
@@ -123,8 +130,68 @@ async def _what_logs_say(life: Life) -> AsyncIterator[Difference]:
                 yield found
 
 
-# What nodes know of tasks, dossiers and petitions is to be held against `ledger.debts` by one more of these.
-CHECKS: tuple[Check, ...] = (_what_mailrooms_hold, _what_nodes_count, _what_logs_say)
+async def _what_registers_say(life: Life) -> AsyncIterator[Difference]:
+    """Each register: out by type and promulgation day, in by type and day of arrival, and deliveries."""
+    for node in life.gateways:
+        rows = await node.database.fetch_all(
+            "SELECT agency, side, type, day, sum(documents) + sum(declined) AS count,"
+            " sum(deliveries) AS deliveries FROM register_figures GROUP BY agency, side, type, day"
+        )
+        found: dict[tuple[str, str], Days] = defaultdict(Counter)
+        deliveries: Counter[str] = Counter()
+        for row in rows:
+            found[row["agency"], row["side"]][row["type"], date.fromisoformat(row["day"])] += row["count"]
+            deliveries[row["agency"]] += row["deliveries"] if row["side"] == Side.OUT else 0
+        for code in node.serves:
+            tally = life.ledger.tallies[code]
+            for difference in (
+                *_compare(code, _REGISTERED_OUT, tally.sent, found[code, Side.OUT]),
+                *_compare(code, _REGISTERED_IN, tally.arrived, found[code, Side.IN]),
+            ):
+                yield difference
+            if deliveries[code] != tally.deliveries_count:
+                yield Difference(
+                    where=code,
+                    figure=("lượt gửi theo sổ", "deliveries, by the register"),
+                    planned=str(tally.deliveries_count),
+                    found=str(deliveries[code]),
+                )
+
+
+async def _what_is_owed(life: Life) -> AsyncIterator[Difference]:
+    """Each node: how what its agencies owe stands on the last day, by kind; the hub of everybody's."""
+    planned = life.ledger.debts.count(life.plan.last)
+    for node in life.nodes.values():
+        facts = await load_facts(node.database)
+        found: dict[AgencyCode, Counter[tuple[ObligationKind, Figure]]] = defaultdict(Counter)
+        for fact, count in facts.items():
+            found[fact.agency][fact.kind, _figure_of(fact, life.plan.last)] += count
+        for code in node.serves if node.plan.below is not None else planned:
+            counts = planned.get(code, Counter())
+            for kind, figure in sorted(counts.keys() | found[code].keys()):
+                if counts[kind, figure] != found[code][kind, figure]:
+                    yield Difference(
+                        where=f"{code} @ {node.plan.folder}",
+                        figure=(f"{kind.vi} ({figure})", f"{kind.en} ({figure})"),
+                        planned=str(counts[kind, figure]),
+                        found=str(found[code][kind, figure]),
+                    )
+
+
+def _figure_of(fact: Fact, today: date) -> Figure:
+    ended = {Standing.PASSED_ON: Figure.PASSED_ON, Standing.GUIDED: Figure.GUIDED}
+    if fact.standing is Standing.CANCELLED:
+        return Figure.CANCELLED
+    return ended.get(fact.standing) or Figure(place_of(fact, today).value)
+
+
+CHECKS: tuple[Check, ...] = (
+    _what_mailrooms_hold,
+    _what_nodes_count,
+    _what_logs_say,
+    _what_registers_say,
+    _what_is_owed,
+)
 
 
 def _planned_days(tally: Tally, kind: Kind) -> Days:
