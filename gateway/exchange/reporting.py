@@ -11,10 +11,11 @@ from datetime import date, datetime
 from gateway.deadlines.counts import Period
 from gateway.deadlines.figures import Figures
 from gateway.evidence.receipts import JSON
+from gateway.exchange.agenda import namer
 from gateway.exchange.directory import Directory, Snapshot
 from gateway.exchange.notary import Notary
 from gateway.exchange.reckoning import Reckoning
-from gateway.exchange.reports import Letterhead, write_report
+from gateway.exchange.reports import Letterhead, Names, write_report
 from gateway.model.formats import local_day
 from gateway.model.identifiers import AgencyCode
 from gateway.model.log import LogKind
@@ -42,11 +43,12 @@ class Question:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """A report with the figures it was made of, and how much came and went on each day."""
+    """A report with the figures it was made of, how much came and went on each day, and agencies' names."""
 
     figures: Figures
     report: Report
     days: Days
+    names: Names
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,8 +75,9 @@ class Reporting:
                 self.database, first=period.first, last=period.last, agencies=codes
             )
         letterhead = self._letterhead(question.issuer or self.own_code, directory)
-        report = write_report(figures, letterhead, _names_in(directory), made_on=local_day(at))
-        return Told(figures=figures, report=report, days=days)
+        names = namer(directory)
+        report = write_report(figures, letterhead, names, made_on=local_day(at))
+        return Told(figures=figures, report=report, days=days, names=names)
 
     async def take_report(self, question: Question, *, user: User, form: str) -> Told:
         """Make a report for somebody who takes it away in a form, once that is on record."""
@@ -85,10 +88,12 @@ class Reporting:
         await self._record("report-exported", user, {**details, "form": form})
         return told
 
-    async def take_register(self, book: Book, *, user: User, form: str) -> AsyncIterator[list[RegisterRow]]:
-        """Give a register, page by page, once it is on record who takes it."""
-        details: dict[str, JSON] = {**_span(book.first, book.last), "agency": book.agencies[0]}
-        await self._record("register-exported", user, {"book": book.side.value, **details, "form": form})
+    async def take_register(
+        self, book: Book, agency: AgencyCode, *, user: User, form: str
+    ) -> AsyncIterator[list[RegisterRow]]:
+        """Give an agency's register, page by page, once it is on record who takes it."""
+        details = {"book": book.side.value, **_span(book.first, book.last), "agency": agency, "form": form}
+        await self._record("register-exported", user, details)
         return stream_register(self.database, book)
 
     async def _record(self, act: str, user: User, details: dict[str, JSON]) -> None:
@@ -104,10 +109,6 @@ class Reporting:
             return Letterhead(issuer=self.own_name)
         above = None if agency.parent is None else directory.agencies.get(agency.parent)
         return Letterhead(issuer=agency.name, over="" if above is None else above.name)
-
-
-def _names_in(directory: Snapshot) -> Callable[[AgencyCode], str]:
-    return lambda code: agency.name if (agency := directory.agencies.get(code)) else code
 
 
 def _span(first: date, last: date) -> dict[str, JSON]:

@@ -225,25 +225,19 @@ class RegisterRow:
 class Book:
     """One of the two books of an agency, from one day to another. Shape: agencies are all its codes."""
 
-    agencies: tuple[AgencyCode, ...]
+    agencies: Collection[AgencyCode]
     side: Side
     first: date
     last: date
 
-    def whose(self) -> tuple[str, tuple[str, ...]]:
-        """Return the condition for its rows, with its values."""
-        # A single code lets the index give the order, too.
-        marks = ", ".join("?" for _ in self.agencies)
-        return f"register.agency IN ({marks}) AND register.side = ?", (*self.agencies, self.side)
-
 
 async def count_register(database: Database, book: Book, *, until: RegisterPlace | None = None) -> int:
     """Count the lines of a book, or those up to and with a place."""
-    condition, values = book.whose()
-    end = until or RegisterPlace(day=book.last, id=_BEHIND_ALL)
+    codes, end = json.dumps(list(book.agencies)), until or RegisterPlace(day=book.last, id=_BEHIND_ALL)
     (row,) = await database.fetch_all(
-        f"SELECT count(*) AS count FROM register WHERE {condition} AND day >= ? AND (day, id) <= (?, ?)",
-        (*values, book.first.isoformat(), end.day.isoformat(), end.id),
+        "SELECT count(*) AS count FROM register WHERE agency IN (SELECT value FROM json_each(?))"
+        " AND side = ? AND day >= ? AND (day, id) <= (?, ?)",
+        (codes, book.side, book.first.isoformat(), end.day.isoformat(), end.id),
     )
     return int(row["count"])
 
@@ -252,18 +246,29 @@ async def list_register(
     database: Database, book: Book, *, after: RegisterPlace | None = None, numbered_from: int, limit: int
 ) -> list[RegisterRow]:
     """List lines of a book behind a place; the first of them has the number numbered_from."""
-    condition, values = book.whose()
+    codes = await _codes_with_lines(database, book)
     start = after or RegisterPlace(day=book.first, id=-1)
     rows = await database.fetch_all(
         "SELECT register.*, packages.sender, packages.recipients, packages.notation,"
         " packages.promulgated_on, packages.subject, particulars.signer_name FROM register"
         " JOIN packages ON packages.id = register.package_id"
         " LEFT JOIN particulars ON particulars.package_id = register.package_id"
-        f" WHERE {condition} AND register.day <= ? AND (register.day, register.id) > (?, ?)"
+        f" WHERE register.agency IN ({', '.join('?' for _ in codes)}) AND register.side = ?"
+        " AND register.day <= ? AND (register.day, register.id) > (?, ?)"
         " ORDER BY register.day, register.id LIMIT ?",
-        (*values, book.last.isoformat(), start.day.isoformat(), start.id, limit),
+        (*codes, book.side, book.last.isoformat(), start.day.isoformat(), start.id, limit),
     )
     return [_row_from(row, number) for number, row in enumerate(rows, numbered_from)]
+
+
+async def _codes_with_lines(database: Database, book: Book) -> list[str]:
+    """Choose the codes under which anything stands: of a single one the index gives the order, too."""
+    rows = await database.fetch_all(
+        "SELECT value FROM json_each(?) WHERE EXISTS"
+        " (SELECT 1 FROM register WHERE register.agency = value AND register.side = ?)",
+        (json.dumps(sorted(book.agencies)), book.side),
+    )
+    return [row["value"] for row in rows]
 
 
 async def stream_register(database: Database, book: Book) -> AsyncIterator[list[RegisterRow]]:

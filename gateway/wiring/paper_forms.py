@@ -19,8 +19,16 @@ from gateway.web.console.report_forms import JSON_FORM, NameOf, RegisterForm, Re
 from gateway.web.console.spreadsheets import XLSX_TYPE
 
 REPORT_FORMS: tuple[ReportForm, ...] = (
-    ReportForm(ending="pdf", media_type="application/pdf", write=write_report_pdf),
-    ReportForm(ending="xlsx", media_type=XLSX_TYPE, write=write_report_xlsx),
+    ReportForm(
+        ending="pdf",
+        media_type="application/pdf",
+        write=lambda told, language: write_report_pdf(told.report, language),
+    ),
+    ReportForm(
+        ending="xlsx",
+        media_type=XLSX_TYPE,
+        write=lambda told, language: write_report_xlsx(told.report, language),
+    ),
     JSON_FORM,
 )
 

@@ -104,7 +104,9 @@ class RegisterPages:
         wanted = next((each for each in self.forms if each.ending == form.text("form")), None)
         if chosen is None or wanted is None:
             raise web.HTTPNotFound
-        pages = await self.reporting.take_register(chosen.book, user=user, form=wanted.ending)
+        pages = await self.reporting.take_register(
+            chosen.book, chosen.agency.code, user=user, form=wanted.ending
+        )
         head = RegisterHead(
             side=chosen.side,
             issuer=chosen.agency.name,
@@ -138,8 +140,8 @@ def _choose(form: Form, user: User, directory: Snapshot, today: date) -> Chosen 
     typed = form.text("year")
     year = int(typed) if typed.isascii() and typed.isdecimal() and len(typed) == 4 else today.year
     year = min(max(year, _FIRST_YEAR), today.year + 1)
-    others = sorted(directory.names_of(agency.code) - {agency.code})
-    book = Book(agencies=(agency.code, *others), side=side, first=date(year, 1, 1), last=date(year, 12, 31))
+    codes = directory.answering_for([agency.code])
+    book = Book(agencies=codes, side=side, first=date(year, 1, 1), last=date(year, 12, 31))
     return Chosen(agency=agency, agencies=agencies, side=side, year=year, book=book)
 
 

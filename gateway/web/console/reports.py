@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from itertools import groupby
@@ -52,13 +52,14 @@ class Wish:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reports:
-    """The page of figures. Only the forms that are there are offered."""
+    """The page of figures. Only the forms that are there are offered; one file is written at a time."""
 
     shell: Shell
     directory: Directory
     reporting: Reporting
     forms: Sequence[ReportForm]
     clock: Callable[[], datetime]
+    _writing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def routes(self) -> Iterable[Route]:
         """List the addresses of the group."""
@@ -82,7 +83,8 @@ class Reports:
         if wish.faults:
             return await self._show(request, wish, status=422)
         told = await self.reporting.take_report(wish.question, user=visitor.user, form=chosen.ending)
-        content = await asyncio.to_thread(chosen.write, told.report, language_of(request))
+        async with self._writing:
+            content = await asyncio.to_thread(chosen.write, told, language_of(request))
         whose = "" if wish.question.issuer is None else f"-{wish.question.issuer}"
         return await send_away(
             request,
@@ -152,9 +154,6 @@ def _is_empty(told: Told) -> bool:
 
 
 def _own(visitor: Visitor, directory: Snapshot) -> list[AgencyCode] | None:
-    """Name the agencies whose figures are a visitor's to know, None for all; who was merged has none left."""
+    """Name the agencies whose figures are a visitor's to know, None for all."""
     agencies = visitor.user.agencies
-    if agencies is None:
-        return None
-    codes = {directory.canonical(code) for code in agencies}
-    return sorted(code for code in codes if directory.successor(code) == code)
+    return None if agencies is None else sorted({directory.canonical(code) for code in agencies})
