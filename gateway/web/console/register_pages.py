@@ -140,7 +140,7 @@ def _choose(form: Form, user: User, directory: Snapshot, today: date) -> Chosen 
     typed = form.text("year")
     year = int(typed) if typed.isascii() and typed.isdecimal() and len(typed) == 4 else today.year
     year = min(max(year, _FIRST_YEAR), today.year + 1)
-    codes = directory.answering_for([agency.code])
+    codes = directory.answered_for([agency.code])
     book = Book(agencies=codes, side=side, first=date(year, 1, 1), last=date(year, 12, 31))
     return Chosen(agency=agency, agencies=agencies, side=side, year=year, book=book)
 
