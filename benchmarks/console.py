@@ -1,9 +1,9 @@
-"""How long the console's first page takes: ``python -m benchmarks.console [COUNT [FOLDER]]``.
+"""How long the console's pages of figures take: ``python -m benchmarks.console [COUNT [FOLDER]]``.
 
-A node with so many documents (a million) on loopback as a process of its own, Chromium, a visitor for the
-whole node and one for a single agency. Told: time to the first byte and to the first paint; the form to sign
-in, which reads nothing, tells what the machine and the browser take. The node is kept in FOLDER, and used
-again from there. docs/performance.md has the figures.
+A node with so many documents (a million) and a twentieth as many obligations, on loopback as a process of
+its own, Chromium, a visitor for the whole node and one for a single agency. Told: time to the first byte and
+to the first paint; the form to sign in, which reads nothing, tells what the machine and the browser take. The
+node is kept in FOLDER, and used again from there. docs/performance.md has the figures.
 """
 
 import asyncio
@@ -25,6 +25,16 @@ from tests.rooms.cli_kit import served
 from tests.walks.world import PROVINCE, prepare_node
 
 _LOADS = 15
+_PAGES = {
+    "overview, first": "/",
+    "overview, again": "/",
+    "obligations": "/obligations",
+    "obligations, done": "/obligations?state=done",
+    "wall": "/wall",
+    "report of the year": "/reports",
+    "report of last year": f"/reports?year={datetime.now(UTC).year - 1}",
+    "register": "/register",
+}
 _TIMINGS = """() => new Promise((resolve) => {
     const [page] = performance.getEntriesByType("navigation");
     new PerformanceObserver((seen) => {
@@ -58,7 +68,7 @@ async def _found(folder: Path, count: int) -> None:
 
 
 async def _measure(browser: Browser, address: str, login: str) -> None:
-    found: dict[str, list[list[float]]] = {"sign-in form": [], "overview, first": [], "overview, again": []}
+    found: dict[str, list[list[float]]] = {name: [] for name in ("sign-in form", *_PAGES)}
     for _ in range(_LOADS):
         context = await browser.new_context(viewport={"width": 1440, "height": 900})
         page = await context.new_page()
@@ -68,8 +78,8 @@ async def _measure(browser: Browser, address: str, login: str) -> None:
         await page.fill("#password", PASSWORD)
         await page.click("main form button")
         await page.wait_for_url(f"{address}/console/")
-        for visit in ("overview, first", "overview, again"):
-            await page.goto(f"{address}/console/")
+        for visit, path in _PAGES.items():
+            await page.goto(f"{address}/console{path}")
             found[visit].append(await _timings(page))
         await context.close()
     for name, timings in found.items():

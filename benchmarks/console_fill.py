@@ -1,4 +1,4 @@
-"""Fills a node's database with documents of two years, in bulk: what a console is measured with.
+"""Fills a node's database with two years of documents and obligations, in bulk: to measure a console with.
 
 ``python -m benchmarks.console_fill FOLDER COUNT``; the folder is a data directory made by ``lienthong init``.
 """
@@ -47,7 +47,59 @@ def fill(path: Path, count: int, *, now: datetime, days: int = 700) -> None:
         )
         for start in range(0, count, 50_000):
             _write(connection, instants[start : start + 50_000], start, now, chance)
+        _register(connection)
+        _oblige(connection, count // 20, now, days, chance)
     connection.close()
+
+
+def _register(connection: sqlite3.Connection) -> None:
+    """Enter every document; of their threads nothing is asked."""
+    types = ("Công văn", "Báo cáo", "Quyết định", "Kế hoạch", "Giấy mời", "Tờ trình", "Thông báo")
+    chosen = " ".join(f"WHEN {n} THEN '{name}'" for n, name in enumerate(types))
+    connection.execute(
+        "INSERT INTO register (agency, side, thread_id, package_id, at, day, type, is_legal,"
+        " deliveries_count, in_time) SELECT iif(direction = 'inbound', recipients ->> 0, sender),"
+        " iif(direction = 'inbound', 'in', 'out'), id, id, accepted_at, promulgated_on,"
+        f" CASE rowid % {len(types)} {chosen} END, 0, 1, rowid % 9 > 0 FROM packages WHERE kind = 'document'"
+    )
+    connection.commit()
+
+
+def _oblige(
+    connection: sqlite3.Connection, count: int, now: datetime, days: int, chance: random.Random
+) -> None:
+    """Give so many obligations: most tasks, nine of ten ended, one of ten of them late."""
+    codes = list(AGENCIES)
+    kinds = ("task", "task", "task", "dossier", "dossier", "petition", "field-report")
+    rows, steps = [], []
+    for number in range(count):
+        assigned = now - timedelta(days=days * chance.random() ** 1.3, hours=1)
+        term = chance.choice([5, 10, 15, 20, 30, 45, 60])
+        due = assigned + timedelta(days=term) if chance.random() < 0.95 else None
+        ended = assigned + timedelta(days=term * chance.betavariate(5, 1.2) * 1.1)
+        is_open = ended > now or chance.random() < 0.01
+        obligation_id = time_ordered_id(int(assigned.timestamp() * 1000), (1 << 62) + number)
+        kind, micros = chance.choice(kinds), to_micros(assigned)
+        due_on = None if due is None else f"{due:%Y-%m-%d}"
+        rows.append(
+            (
+                *(obligation_id, kind, chance.choices(codes, [9, 6, 4, 4, 2, 1])[0]),
+                *(f"{kind}-{number}", f"{kind.upper()}-{number}", chance.choice(_SUBJECTS)),
+                *(None if kind == "petition" else MINISTRY, micros, f"{assigned:%Y-%m-%d}", due_on, due_on),
+                "open" if is_open else "done",
+                None if is_open else to_micros(ended),
+                None if is_open else f"{ended:%Y-%m-%d}",
+                *(None, "", micros if is_open else to_micros(ended)),
+            )
+        )
+        steps.append((obligation_id, "open", micros, due_on))
+        if not is_open:
+            steps.append((obligation_id, "finish", to_micros(ended), None))
+    connection.executemany(f"INSERT INTO obligations VALUES (?{', ?' * 16})", rows)
+    connection.executemany(
+        "INSERT INTO obligation_steps (obligation_id, act, at, due_on) VALUES (?, ?, ?, ?)", steps
+    )
+    connection.commit()
 
 
 def _instants(count: int, now: datetime, days: int, chance: random.Random) -> Iterator[datetime]:

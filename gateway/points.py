@@ -135,6 +135,8 @@ class Point(StrEnum):
     # exchange/tokens.py
     TOKENS_CHANGED = "change of programs' tokens recorded, not yet said"
     DAY_OF_USE_NOTED = "day of a token's use noted"
+    # exchange/reporting.py
+    REPORT_TAKEN = "who takes which report or register recorded, nothing said yet"
     # exchange/retention.py, store/blobs.py
     STANDING_KEPT = "rules and clock noted, nothing looked at"
     REVISED = "some packages to be looked at anew, more to come"

@@ -46,7 +46,7 @@ async def take_glance(
     *,
     today: date,
     agencies: Collection[AgencyCode] | None,
-    kinds: Collection[ObligationKind] = tuple(ObligationKind),
+    kinds: Collection[ObligationKind] | None = None,
 ) -> Glance:
     """Look at the year of a day; agencies are all codes that are answered for, None everybody."""
     year = year_of(today)

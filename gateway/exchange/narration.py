@@ -12,6 +12,7 @@ from gateway.evidence.checkpoint import Verdict
 from gateway.exchange.sentences import (
     ACTS,
     AMENDS,
+    BOOKS,
     CARRIED,
     CHOSEN,
     MOVED_BECAUSE,
@@ -277,6 +278,7 @@ _FIELDS: dict[str, Callable[[_Telling], str]] = {
     "outcome": _outcome,
     "chosen": _chosen,
     "rights": _named(RIGHTS, "rights"),
+    "book": _named(BOOKS, "book"),
     "way": _named(WAYS, "way"),
     "verdict": lambda told: told.say(VERDICTS[Verdict(told.facts["verdict"])]),
     "carried": _named(CARRIED, "carries"),

@@ -19,8 +19,8 @@ def incoming_lines(rows: Iterable[RegisterRow], names: Names) -> Iterator[Incomi
             author=names(row.sender),
             code=row.notation,
             dated=row.promulgated_on,
-            abstract=_abstract(row),
-            note="" if row.declined_at is None else f"Từ chối ngày {local_day(row.declined_at):%d/%m/%Y}",
+            abstract=row.abstract,
+            note=_note(row),
         )
 
 
@@ -30,11 +30,12 @@ def outgoing_lines(rows: Iterable[RegisterRow], names: Names) -> Iterator[Outgoi
         yield OutgoingLine(
             code=row.notation,
             dated=row.promulgated_on or row.day,
-            abstract=_abstract(row),
+            abstract=row.abstract,
             signer=row.signer or "",
             recipients="; ".join(map(names, row.recipients)),
         )
 
 
-def _abstract(row: RegisterRow) -> str:
-    return f"{row.type}. {row.subject}" if row.type else row.subject
+def _note(row: RegisterRow) -> str:
+    declined_at = row.declined_at
+    return "" if declined_at is None else f"Từ chối tiếp nhận ngày {local_day(declined_at):%d/%m/%Y}"

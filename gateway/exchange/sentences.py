@@ -102,6 +102,11 @@ ACTS: dict[str, Words] = {
         "xuất danh sách {count} văn bản ({form})",
         "took away a list of {count} documents ({form})",
     ),
+    "report-exported": ("tải báo cáo{chosen} ({form})", "took away the report{chosen} ({form})"),
+    "register-exported": (
+        "tải sổ văn bản {book}{chosen} ({form})",
+        "took away the register of {book} documents{chosen} ({form})",
+    ),
     "node-restored": (
         "khôi phục từ bản sao lưu lúc {backup_at}, nhật ký khi đó {log_size} mục",
         "restored from the backup of {backup_at}, the log then of {log_size} entries",
@@ -225,6 +230,7 @@ CHOSEN: dict[str, Words] = {
     "agency": (" của ", " of "),
 }
 RIGHTS: dict[str, Words] = {"read": ("chỉ đọc", "reads"), "write": ("đọc và ghi", "reads and writes")}
+BOOKS: dict[str, Words] = {"in": ("đến", "incoming"), "out": ("đi", "outgoing")}
 WAYS: dict[str, Words] = {
     "password": ("bằng mật khẩu", "by password"),
     "code": ("bằng mật khẩu và mã", "by password and code"),

@@ -41,6 +41,7 @@ class Permission(StrEnum):
 
     READ = "read"  # documents, mailboxes and figures of one's agencies
     CORRESPOND = "correspond"  # compose, answer and recall in the name of one's agencies
+    ASSIGN = "assign"  # give, extend and end what one's agencies owe
     OPERATE = "operate"  # resend, cancel, replay
     RUN = "run"  # systems, agencies, axis, seals, settings, alerts: for those only who have the whole node
     GOVERN = "govern"  # people and their sessions
@@ -50,9 +51,11 @@ class Permission(StrEnum):
 # Nobody who can act can also be the one who audits; an administrator reads no documents by virtue of that.
 MAY: dict[UserRole, frozenset[Permission]] = {
     UserRole.VIEWER: frozenset({Permission.READ}),
-    UserRole.CLERK: frozenset({Permission.READ, Permission.CORRESPOND}),
-    UserRole.OPERATOR: frozenset({Permission.READ, Permission.OPERATE, Permission.RUN}),
-    UserRole.ADMINISTRATOR: frozenset({Permission.OPERATE, Permission.RUN, Permission.GOVERN}),
+    UserRole.CLERK: frozenset({Permission.READ, Permission.CORRESPOND, Permission.ASSIGN}),
+    UserRole.OPERATOR: frozenset({Permission.READ, Permission.ASSIGN, Permission.OPERATE, Permission.RUN}),
+    UserRole.ADMINISTRATOR: frozenset(
+        {Permission.ASSIGN, Permission.OPERATE, Permission.RUN, Permission.GOVERN}
+    ),
     UserRole.AUDITOR: frozenset({Permission.READ, Permission.AUDIT}),
 }
 

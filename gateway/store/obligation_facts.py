@@ -1,17 +1,18 @@
 """What counts about obligations: as the rows have it now, or as their steps had it at an instant."""
 
+import asyncio
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from gateway.deadlines.counts import Fact, Facts, Lens
+from gateway.deadlines.counts import Fact, Facts, Lens, fact_of
 from gateway.model.identifiers import AgencyCode
-from gateway.model.obligation import NEXT, ObligationKind, Standing
+from gateway.model.obligation import Act, Obligation, ObligationKind, Standing, Step, moved
 from gateway.store.database import Database, to_micros
-from gateway.store.obligations import day_of
+from gateway.store.obligations import day_of, obligation_from, step_from
 
 _ONE_DAY = timedelta(days=1)
 
@@ -23,12 +24,23 @@ class Whose:
     kinds: Collection[ObligationKind] | None = None
     agencies: Collection[AgencyCode] | None = None
 
+    def condition(self) -> str:
+        """Write the condition for their rows; what is not asked keeps no index from being used."""
+        asked = {"kind": self.kinds, "agency": self.agencies}
+        named = [
+            f"{column} IN (SELECT value FROM json_each(:{column}))"
+            for column, values in asked.items()
+            if values is not None
+        ]
+        return " AND ".join(["1", *named])
+
+    def parameters(self) -> dict[str, str]:
+        """Return what the condition asks for."""
+        asked = {"kind": self.kinds, "agency": self.agencies}
+        return {column: json.dumps(list(values)) for column, values in asked.items() if values is not None}
+
 
 _ALL = Whose()
-_IS_THEIRS = (
-    "(:kinds IS NULL OR kind IN (SELECT value FROM json_each(:kinds)))"
-    " AND (:agencies IS NULL OR agency IN (SELECT value FROM json_each(:agencies)))"
-)
 # Through a lens a day is one of the period, or before it, or after it; and of a due day is told whether it
 # lies before the end (or, without one, before today), on it, or after it.
 _END_SEEN = "CASE WHEN ended_on < :first THEN :before WHEN ended_on > :last THEN :after ELSE :first END"
@@ -41,43 +53,27 @@ _SEEN = (
 _IS_SEEN = "assigned_on <= :last AND (assigned_on >= :first OR ended_on IS NULL OR ended_on >= :first)"
 
 
-# Where an obligation stands after an act does not hang on where it stood before.
-_AFTER = {act: standing for moves in NEXT.values() for act, standing in moves.items()}
-_STANDING = " ".join(f"WHEN '{act}' THEN '{standing}'" for act, standing in _AFTER.items())
-_ENDS = ", ".join(f"'{act}'" for act, standing in _AFTER.items() if standing is not Standing.OPEN)
-_NOW = f"SELECT kind, agency, standing, assigned_on, due_on, ended_on FROM obligations WHERE {_IS_THEIRS}"
-# What has moved since stands as its last step until then left it; what was opened later is left out.
-_THEN = (
-    f"{_NOW} AND moved_at <= :as_of UNION ALL"
-    f" SELECT kind, agency, CASE act {_STANDING} END, assigned_on, (SELECT due_on FROM obligation_steps"
-    " WHERE obligation_id = obligations.id AND due_on IS NOT NULL AND id <= step.id"
-    f" ORDER BY id DESC LIMIT 1), CASE WHEN act IN ({_ENDS}) THEN"
-    " date(step.at / 1000000 + 25200, 'unixepoch') END FROM obligations"
-    " JOIN obligation_steps AS step ON step.id = (SELECT max(id) FROM obligation_steps"
-    " WHERE obligation_id = obligations.id AND at <= :as_of)"
-    f" WHERE moved_at > :as_of AND {_IS_THEIRS}"
-)
-
-
 async def load_facts(
     database: Database, *, as_of: datetime | None = None, lens: Lens | None = None, whose: Whose = _ALL
 ) -> Facts:
     """Load all that counts, now or as it was at an instant; through a lens it is little."""
-    asked = {"as_of": None if as_of is None else to_micros(as_of), **_codes_of(whose)}
-    days, is_seen = ("assigned_on, due_on, ended_on", "1") if lens is None else (_SEEN, _IS_SEEN)
+    asked: dict[str, object] = dict(whose.parameters())
+    days, conditions = "assigned_on, due_on, ended_on", [whose.condition()]
+    if lens is not None:
+        asked, days = asked | _limits_of(lens), _SEEN
+        conditions.append(_IS_SEEN)
+    if as_of is not None:
+        asked["as_of"] = to_micros(as_of)
+        conditions.append("moved_at <= :as_of")
     rows = await database.fetch_all(
-        f"SELECT kind, agency, standing, {days}, count(*) AS count FROM ({_NOW if as_of is None else _THEN})"
-        f" WHERE {is_seen} GROUP BY 1, 2, 3, 4, 5, 6",
-        asked | ({} if lens is None else _limits_of(lens)),
+        f"SELECT kind, agency, standing, {days}, count(*) AS count FROM obligations"
+        f" WHERE {' AND '.join(conditions)} GROUP BY 1, 2, 3, 4, 5, 6",
+        asked,
     )
-    return Counter({_fact_from(row): row["count"] for row in rows})
-
-
-def _codes_of(whose: Whose) -> dict[str, str | None]:
-    return {
-        "kinds": None if whose.kinds is None else json.dumps(list(whose.kinds)),
-        "agencies": None if whose.agencies is None else json.dumps(list(whose.agencies)),
-    }
+    facts = Counter({_fact_from(row): row["count"] for row in rows})
+    if as_of is not None:
+        facts.update(await _facts_before(database, to_micros(as_of), whose))
+    return facts
 
 
 def _limits_of(lens: Lens) -> dict[str, str]:
@@ -88,6 +84,46 @@ def _limits_of(lens: Lens) -> dict[str, str]:
         "after": (lens.period.last + _ONE_DAY).isoformat(),
         "today": lens.today.isoformat(),
     }
+
+
+async def _facts_before(database: Database, micros: int, whose: Whose) -> Counter[Fact]:
+    """Fold the steps of everything that has moved since; what was opened later is left out."""
+    rows = await database.fetch_all(
+        "SELECT obligations.*, act, at, obligation_steps.due_on AS step_due,"
+        " NULL AS reason, NULL AS package_id, NULL AS done_by FROM obligations JOIN obligation_steps"
+        f" ON obligation_id = obligations.id WHERE moved_at > :as_of AND at <= :as_of AND {whose.condition()}"
+        " ORDER BY obligations.id, obligation_steps.id",
+        {"as_of": micros, **whose.parameters()},
+    )
+    return await asyncio.to_thread(_fold, rows)
+
+
+def _fold(rows: Iterable[sqlite3.Row]) -> Counter[Fact]:
+    then: dict[str, Obligation] = {}
+    for row in rows:
+        step = step_from(row, "step_due")
+        if step.act is Act.OPEN:
+            then[row["id"]] = opened(obligation_from(row), step)
+        else:
+            then[row["id"]] = moved(then[row["id"]], step)
+    return Counter(map(fact_of, then.values()))
+
+
+def opened(obligation: Obligation, step: Step) -> Obligation:
+    """Return an obligation as it stood after its first step."""
+    return Obligation(
+        id=obligation.id,
+        kind=obligation.kind,
+        agency=obligation.agency,
+        reference=obligation.reference,
+        subject=obligation.subject,
+        assigned_at=obligation.assigned_at,
+        assigned_by=obligation.assigned_by,
+        due_on=step.due_on,
+        first_due_on=step.due_on,
+        thread_id=obligation.thread_id,
+        code=obligation.code,
+    )
 
 
 def _fact_from(row: sqlite3.Row) -> Fact:

@@ -215,6 +215,11 @@ class RegisterRow:
         """Tell for which day it counts."""
         return self.place.day
 
+    @property
+    def abstract(self) -> str:
+        """Tell type and abstract, as registers have them in one."""
+        return f"{self.type}: {self.subject}" if self.type else self.subject
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Book:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from gateway.exchange.alerts import Alerts
+from gateway.exchange.books import Books
 from gateway.exchange.enclosures import Enclosures
 from gateway.exchange.lookup import Lookup
 from gateway.model.identifiers import AgencyCode
@@ -22,10 +23,12 @@ from gateway.web.console.overview import Overview
 from gateway.web.console.people_pages import PeoplePages
 from gateway.web.console.route import PageGroup
 from gateway.web.console.shell import Shell, make_shell
+from gateway.web.console.wall import Wall
 from gateway.web.operations import Watch
 from gateway.wiring.alerts import thresholds_of
 from gateway.wiring.auditing import audit_pages
 from gateway.wiring.desks import Desks, desk_groups
+from gateway.wiring.duties import duty_pages
 from gateway.wiring.files import package_limits
 from gateway.wiring.provider import reach_provider
 from gateway.wiring.running import running_pages
@@ -37,6 +40,7 @@ class Holdings:
 
     watch: Watch
     desks: Desks
+    books: Books
     alerts: Alerts
     seals: Mapping[AgencyCode, Seal]
 
@@ -57,6 +61,7 @@ def build_console(office: Office, holdings: Holdings, clock: Clock) -> web.Appli
         axis_is_away=lambda: holdings.watch.worker.axis_is_away,
         groups=[
             *_groups(office, holdings, shell, clock, audit.actions),
+            *duty_pages(office, holdings.books, shell, clock),
             *running_pages(office, holdings.watch.worker, holdings.alerts, shell, clock),
             *audit.groups,
         ],
@@ -86,6 +91,14 @@ def _groups(
             poll_every=None if axis is None else axis.poll_every,
             seals=holdings.seals,
             thresholds=thresholds_of(office.config),
+            clock=clock,
+        ),
+        Wall(
+            shell=shell,
+            database=office.database,
+            directory=office.directory,
+            watch=holdings.watch,
+            poll_every=None if axis is None else axis.poll_every,
             clock=clock,
         ),
         AccountPages(shell=shell, people=office.people, clock=clock),

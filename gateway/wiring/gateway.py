@@ -140,7 +140,9 @@ class _Builder:
         )
         worker.rounds = self._rounds(own_words, expectations, desks)
         operations = self._operations(worker, expectations)
-        holdings = Holdings(watch=operations.watch, desks=desks, alerts=self.alerts, seals=seals)
+        holdings = Holdings(
+            watch=operations.watch, desks=desks, books=own_words.books, alerts=self.alerts, seals=seals
+        )
         console = build_console(office, holdings, self.clock)
         api = build_api(office, self.mint, self.clock)
         return Gateway(

@@ -40,6 +40,8 @@ OWN = {
     "/documents/export",
     "/documents/saved",
     "/documents/saved/forget",
+    "/reports/export",
+    "/register/export",
 }
 ELSEWHERE = {"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"}
 

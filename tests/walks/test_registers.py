@@ -34,11 +34,11 @@ async def test_the_registers_are_files_that_offices_keep(world: World, tmp_path:
 
     rows = await register("out", HEALTH)
     assert [row[0] for row in rows[-2:]] == ["412/SYT-VP", "8/SYT-VP"]
-    assert rows[-2][2] == "Kế hoạch. Về việc báo cáo công tác tiêm chủng"
+    assert rows[-2][2] == "Kế hoạch: Về việc báo cáo công tác tiêm chủng"
     assert str(rows[-2][4]).startswith("Sở Tài chính tỉnh Thử Nghiệm; ")
     rows = await register("in", FINANCE)
     assert [(row[1], row[2], row[3]) for row in rows[-2:]] == [
         (1, "Sở Y tế tỉnh Thử Nghiệm", "412/SYT-VP"),
         (2, "Sở Y tế tỉnh Thử Nghiệm", "8/SYT-VP"),
     ]
-    assert f"Từ chối ngày {local_day(now()):%d/%m/%Y}" in rows[-1]
+    assert f"Từ chối tiếp nhận ngày {local_day(now()):%d/%m/%Y}" in rows[-1]

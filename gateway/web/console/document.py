@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
 
 from aiohttp import web
@@ -12,6 +12,7 @@ from gateway.errors import Refusal
 from gateway.exchange.directory import Directory
 from gateway.exchange.dossier import Dossier, open_dossier
 from gateway.exchange.enclosures import Enclosures
+from gateway.exchange.lookup import scope_of
 from gateway.model.code_lists import Kind
 from gateway.model.formats import local_day
 from gateway.model.people import Permission
@@ -19,17 +20,19 @@ from gateway.store.audit_log import LogRow
 from gateway.store.blobs import Blobs, read_chunks
 from gateway.store.checkpoints import find_newest
 from gateway.store.database import Database
+from gateway.store.obligations import list_of_thread
 from gateway.store.packages import StoredPackage
 from gateway.web.console import labels
 from gateway.web.console.document_actions import DocumentAction, DocumentActions
 from gateway.web.console.documents import name_of
 from gateway.web.console.downloads import send_away, show_in_frame
 from gateway.web.console.entries import not_here, send_proof, send_receipt, tell_entry
+from gateway.web.console.obligation_lines import KINDS, Line, tell_lines
 from gateway.web.console.route import Route
 from gateway.web.console.shell import Shell
 from gateway.web.console.telling import tell_recipient
 from gateway.web.console.versions import list_versions
-from gateway.web.console.visitor import visitor_of
+from gateway.web.console.visitor import Visitor, visitor_of
 
 Words = tuple[str, str]
 
@@ -92,10 +95,20 @@ class OneDocument:
                 tell_entry(row, partial(name_of, dossier.directory)) for row in reversed(dossier.entries)
             ],
             successor=await self._successor(request, dossier),
+            owed=await self._owed(visitor, dossier, today),
+            kind_names=KINDS,
             actions=self._offered(request, dossier),
             checkpoint=await find_newest(self.database),
             is_auditor=visitor.may(Permission.AUDIT),
         )
+
+    async def _owed(self, visitor: Visitor, dossier: Dossier, today: date) -> list[Line]:
+        """Tell what hangs on the document: to who sent it all of it, to others what they owe themselves."""
+        scope = scope_of(visitor.user, dossier.directory)
+        found = await list_of_thread(self.database, dossier.thread.id)
+        if scope is not None and dossier.thread.owner not in scope:
+            found = [each for each in found if each.agency in scope]
+        return tell_lines(found, dossier.directory, visitor, today)
 
     def _offered(self, request: web.Request, dossier: Dossier) -> list[DocumentAction]:
         return [one for group in self.actions for one in group.offered(visitor_of(request), dossier)]

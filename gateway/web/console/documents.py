@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from itertools import chain, islice
 
 from aiohttp import web
 
@@ -21,6 +20,7 @@ from gateway.store.database import Database
 from gateway.store.findings import Hit
 from gateway.store.saved_searches import SavedSearch, forget_search, list_searches, save_search
 from gateway.web.console import labels
+from gateway.web.console.agency_field import agencies_to_offer
 from gateway.web.console.document_query import OVERDUE, Query, read_place, write_place
 from gateway.web.console.downloads import send_away
 from gateway.web.console.forms import form_of, query_of
@@ -123,7 +123,7 @@ class Documents:
             wider=await self._count_wider(query, findings, visitor.user),
             saved=await list_searches(self.database, visitor.user.id),
             choices=_choices(language_of(request)),
-            some_agencies=_agencies_to_offer(directory),
+            some_agencies=agencies_to_offer(directory),
         )
 
     def _address(self, query: str) -> str:
@@ -216,13 +216,6 @@ def name_of(directory: Snapshot, code: AgencyCode) -> str:
     """Name an agency, or give its code when the directory does not know it."""
     agency = directory.agencies.get(directory.canonical(code))
     return code if agency is None else agency.name
-
-
-def _agencies_to_offer(directory: Snapshot) -> list[str]:
-    """Name those that are looked for most: the ones served here, then others as far as a list is of use."""
-    served = [code for code in directory.agencies if code in directory.served_by]
-    others = (code for code in directory.agencies if code not in directory.served_by)
-    return [directory.agencies[code].name for code in islice(chain(served, others), 200)]
 
 
 def _choices(language: Language) -> dict[str, list[tuple[str, str]]]:

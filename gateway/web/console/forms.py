@@ -9,7 +9,7 @@ from typing import TypeVar
 from aiohttp import BodyPartReader, web
 from aiohttp.http_exceptions import HttpProcessingError
 
-from gateway.errors import Refusal
+from gateway.errors import Fault, Refusal
 from gateway.model.text import normalise, visible
 from gateway.web.console.door import check_token
 from gateway.web.console.posted import posted
@@ -89,6 +89,15 @@ def read_day(text: str) -> date | None:
         return date.fromisoformat(text)
     except ValueError:
         return None
+
+
+def day_in(form: Form, name: str) -> date | Fault | None:
+    """Read the day of a field; None when none was typed, a fault when it is none."""
+    typed = form.text(name)
+    if not typed:
+        return None
+    fault = Fault(rule="day-unreadable", where=name, vi="Không đọc được ngày này.", en="This is no day.")
+    return read_day(typed) or fault
 
 
 def clean(text: str) -> str:

@@ -80,11 +80,17 @@ _GRADES: dict[Grade, Label] = {
 ROLES: Mapping[UserRole, tuple[str, str]] = {role: _begin(words.ROLES[role]) for role in UserRole}
 
 DUTIES: dict[UserRole, tuple[str, str]] = {
-    UserRole.CLERK: ("xem, soạn, trả lời, thu hồi văn bản", "reads, composes, answers, recalls"),
-    UserRole.OPERATOR: ("xem văn bản, gửi lại, trông hệ thống", "reads, sends again, runs the node"),
+    UserRole.CLERK: (
+        "xem, soạn, trả lời, thu hồi văn bản, giao việc",
+        "reads, composes, answers, recalls, assigns",
+    ),
+    UserRole.OPERATOR: (
+        "xem văn bản, gửi lại, giao việc, trông hệ thống",
+        "reads, sends again, assigns, runs the node",
+    ),
     UserRole.ADMINISTRATOR: (
-        "trông hệ thống và người dùng, không xem văn bản",
-        "runs node and people, reads nothing",
+        "trông hệ thống và người dùng, giao việc, không xem văn bản",
+        "runs node and people, assigns, reads no documents",
     ),
     UserRole.AUDITOR: ("xem văn bản, nhật ký và chứng cứ", "reads documents, log and evidence"),
     UserRole.VIEWER: ("chỉ xem văn bản", "reads documents"),

@@ -3,23 +3,26 @@
 Figures are of the visitor's agencies, and only for who may read; how the node is, everybody may know.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from aiohttp import web
 
 from gateway.exchange.directory import Directory, Snapshot
+from gateway.exchange.glance import take_glance
 from gateway.exchange.lookup import scope_of
-from gateway.exchange.sensors import Thresholds, is_over
+from gateway.exchange.sensors import Thresholds
 from gateway.exchange.standing import find_exposed_since
 from gateway.model.code_lists import Kind
 from gateway.model.dispatch import Destination
 from gateway.model.formats import local_day, write_day, write_month
 from gateway.model.identifiers import AgencyCode
+from gateway.model.obligation import ObligationKind, Standing
 from gateway.model.people import Language, Permission, User
-from gateway.store.checkpoints import KeptCheckpoint, find_newest
+from gateway.store.checkpoints import find_newest
 from gateway.store.database import Database
+from gateway.store.obligations import Due, Wanted, count_due
 from gateway.store.statistics import (
     Figures,
     Happening,
@@ -32,7 +35,12 @@ from gateway.store.statistics import (
 )
 from gateway.trust.keys import Seal
 from gateway.web.console.charts import Series
+from gateway.web.console.condition import AxisCondition, Condition
 from gateway.web.console.documents import name_of
+from gateway.web.console.obligation_lines import own_codes
+from gateway.web.console.obligation_query import week_end
+from gateway.web.console.obligations import DUES, sum_up
+from gateway.web.console.report_charts import TASKS, parts_of
 from gateway.web.console.route import Area, Nav, Route
 from gateway.web.console.shell import Shell
 from gateway.web.console.visitor import Visitor, visitor_of
@@ -41,7 +49,6 @@ from gateway.web.operations import Watch
 _DAYS = 30
 _MONTHS = 12
 _FULLEST = 6
-_SILENCE_WARNING = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,64 +66,15 @@ class Today:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Condition:
-    """How the node is.
+class Owed:
+    """What is owed.
 
-    Shape: every tone is ``good``, ``wait`` or ``bad``, or ``calm`` when there is nothing to judge.
-    ending_seals are those of single agencies that end soon; poll_every is None on a hub; exposed_since is the
-    instant of the first checkpoint that no timestamp covers; has_authority tells whether somebody gives any.
+    Shape: tasks are the four counts of the year, in the order of `report_charts.TASKS`; dues are of every
+    kind, with the words of each.
     """
 
-    poll_every: timedelta | None
-    away_since: datetime | None
-    fetched_at: datetime | None
-    is_away: bool
-    is_running: bool
-    seal_until: datetime
-    ending_seals: Sequence[tuple[AgencyCode, datetime]]
-    checkpoint: KeptCheckpoint | None
-    exposed_since: datetime | None
-    has_authority: bool
-    free_bytes: int
-    thresholds: Thresholds
-    at: datetime
-
-    @property
-    def axis_tone(self) -> str:
-        """Judge the road to the axis."""
-        if self.poll_every is None:
-            return "calm"
-        if self.is_away or not self.is_running:
-            return "bad"
-        if self.fetched_at is None or self.at - self.fetched_at > _SILENCE_WARNING * self.poll_every:
-            return "wait"
-        return "good"
-
-    @property
-    def seal_tone(self) -> str:
-        """Judge the seals by the one that ends first."""
-        first = min([self.seal_until, *(until for _, until in self.ending_seals)])
-        return "bad" if first <= self.at else "wait" if self.thresholds.ends_soon(first, self.at) else "good"
-
-    @property
-    def log_tone(self) -> str:
-        """Judge the log by the timestamps over it, where somebody gives any."""
-        if self.checkpoint is None or not self.has_authority:
-            return "calm"
-        if self.exposed_since is None:
-            return "good"
-        return "wait" if is_over(self.thresholds.unstamped_after, self.exposed_since, self.at) else "calm"
-
-    @property
-    def disk_tone(self) -> str:
-        """Judge the room on the disk by the floor below which nothing is taken."""
-        return (
-            "bad"
-            if self.free_bytes < self.thresholds.free_space_floor_bytes
-            else "wait"
-            if self.thresholds.is_low(self.free_bytes)
-            else "good"
-        )
+    tasks: list[int]
+    dues: list[tuple[Due, tuple[str, str], int]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,6 +105,8 @@ class Overview:
             "overview/page.html",
             scope=_scope_words(visitor.user, directory),
             figures=figures,
+            task_parts=TASKS,
+            year=local_day(at).year,
             thresholds=self.thresholds,
             condition=await self._condition(at),
         )
@@ -161,8 +121,19 @@ class Overview:
             "today": await self._today(over_time, scope, at),
             "days": _by_day(over_time, today, visitor.language),
             "months": _by_month(over_time, first_month, visitor.language),
+            "owed": await self._owed(directory, visitor, today),
             "fullest": [(code, name_of(directory, code), count) for code, count in fullest],
         }
+
+    async def _owed(self, directory: Snapshot, visitor: Visitor, today: date) -> Owed:
+        own = own_codes(visitor, directory)
+        glance = await take_glance(self.database, today=today, agencies=own, kinds=[ObligationKind.TASK])
+        wanted = Wanted(standings=(Standing.OPEN,), agencies=None if own is None else tuple(own))
+        counts = await count_due(self.database, wanted, today=today, week_until=week_end(today))
+        return Owed(
+            tasks=parts_of(glance.tasks),
+            dues=[(due, words, sum_up(counts, due=due)) for due, words in DUES.items()],
+        )
 
     async def _today(self, over_time: Figures, scope: Scope, at: datetime) -> Today:
         today = local_day(at)
@@ -189,11 +160,7 @@ class Overview:
         watch = self.watch
         ends = {code: seal.certificate.not_valid_after_utc for code, seal in self.seals.items()}
         return Condition(
-            poll_every=self.poll_every,
-            away_since=watch.worker.axis_away_since,
-            fetched_at=watch.worker.fetched_at,
-            is_away=watch.worker.axis_is_away,
-            is_running=watch.worker.is_running,
+            axis=AxisCondition.of(watch.worker, self.poll_every, at),
             seal_until=watch.seal.certificate.not_valid_after_utc,
             ending_seals=[
                 (code, until) for code, until in ends.items() if self.thresholds.ends_soon(until, at)

@@ -1,11 +1,13 @@
 """Numbers, sizes and spans as people write them, in Vietnamese and in English; the templates' filters."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from gateway.model.formats import write_day, write_instant, write_month
 from gateway.model.people import Language
+from gateway.model.report import Cell, Unit
 
 _NARROW = "\N{NO-BREAK SPACE}"
 _STEPS = (
@@ -27,6 +29,20 @@ def write_percent(share: float, language: Language, decimals: int = 1) -> str:
     """Write a share of 1 as 95,7 % or 95.7%."""
     written = write_number(share * 100, language, decimals)
     return f"{written}{_NARROW}%" if language is Language.VIETNAMESE else f"{written}%"
+
+
+def write_cell(cell: Cell, unit: Unit, language: Language) -> str:
+    """Write what stands in a table of figures: 44.375, 95,70 %, 26/11/2026; a dash for what is not known."""
+    match cell:
+        case None:
+            return "–"
+        case date():
+            return write_day(cell, language)
+        case int() | Decimal() if unit == Unit.SHARE:
+            return write_percent(float(cell) / 100, language, 2)
+        case int() | Decimal():
+            return write_number(float(cell), language, 1 if unit == Unit.HOURS else 0)
+    return cell
 
 
 def write_size(size_bytes: int, language: Language) -> str:
@@ -70,6 +86,7 @@ def filters_in(language: Language) -> Mapping[str, Callable[..., Any]]:
         "month": lambda day: write_month(day, language),
         "number": lambda number, decimals=0: write_number(number, language, decimals),
         "percent": lambda share, decimals=1: write_percent(share, language, decimals),
+        "cell": lambda cell, unit: write_cell(cell, unit, language),
         "size": lambda size: write_size(size, language),
         "span": lambda span: write_span(span, language),
         "ago": lambda at, now: write_ago(at, language, now),

@@ -1,6 +1,8 @@
 // What asks for a confirmation is a <details> without scripts; with them it opens as a dialog.
 for (const details of document.querySelectorAll("details.confirm")) {
   const asked = details.querySelector(".asked");
+  const isAsking = details.open;
+  details.open = false;
   const dialog = document.createElement("dialog");
   dialog.setAttribute("aria-labelledby", asked.querySelector("h2, h3").id);
   while (asked.firstChild) dialog.append(asked.firstChild);
@@ -13,7 +15,7 @@ for (const details of document.querySelectorAll("details.confirm")) {
     button.hidden = false;
     button.addEventListener("click", () => dialog.close());
   }
-  if (details.open) dialog.showModal();
+  if (isAsking) dialog.showModal();
 }
 
 // A form is sent once, however often its button is pressed; one that brings a file (data-again) as often as wanted.

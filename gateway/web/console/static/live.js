@@ -12,7 +12,9 @@ let asked = 0;
 async function renew() {
   due = 0;
   asked = Date.now();
-  const answer = await fetch(location.href, { headers: { "X-Live": "1" } }).catch(() => null);
+  // Whoever only looks is not at the desk, and his session ends; a screen on a wall is looked at all day.
+  const headers = "awake" in document.body.dataset ? {} : { "X-Live": "1" };
+  const answer = await fetch(location.href, { headers }).catch(() => null);
   if (!answer || answer.redirected) return;
   if (answer.status === 401) return location.reload();
   if (!answer.ok) return;
