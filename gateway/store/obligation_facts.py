@@ -1,18 +1,17 @@
 """What counts about obligations: as the rows have it now, or as their steps had it at an instant."""
 
-import asyncio
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from gateway.deadlines.counts import Fact, Facts, Lens, fact_of
+from gateway.deadlines.counts import Fact, Facts, Lens
 from gateway.model.identifiers import AgencyCode
-from gateway.model.obligation import Act, Obligation, ObligationKind, Standing, Step, moved
+from gateway.model.obligation import NEXT, ObligationKind, Standing
 from gateway.store.database import Database, to_micros
-from gateway.store.obligations import day_of, obligation_from, step_from
+from gateway.store.obligations import day_of
 
 _ONE_DAY = timedelta(days=1)
 
@@ -53,27 +52,40 @@ _SEEN = (
 _IS_SEEN = "assigned_on <= :last AND (assigned_on >= :first OR ended_on IS NULL OR ended_on >= :first)"
 
 
+# Where an obligation stands after an act does not hang on where it stood before.
+_AFTER = {act: standing for moves in NEXT.values() for act, standing in moves.items()}
+_STANDING = " ".join(f"WHEN '{act}' THEN '{standing}'" for act, standing in _AFTER.items())
+_ENDS = ", ".join(f"'{act}'" for act, standing in _AFTER.items() if standing is not Standing.OPEN)
+_NOW = "SELECT kind, agency, standing, assigned_on, due_on, ended_on FROM obligations"
+# What has moved since stands as its last step until then left it; what was opened later is left out.
+_THEN = (
+    f"SELECT kind, agency, CASE act {_STANDING} END, assigned_on, (SELECT due_on FROM obligation_steps"
+    " WHERE obligation_id = obligations.id AND due_on IS NOT NULL AND id <= step.id"
+    f" ORDER BY id DESC LIMIT 1), CASE WHEN act IN ({_ENDS}) THEN date(step.at / 1000000 + 25200, 'unixepoch') END"
+    " FROM obligations JOIN obligation_steps AS step ON step.id = (SELECT max(id) FROM obligation_steps"
+    " WHERE obligation_id = obligations.id AND at <= :as_of)"
+)
+
+
 async def load_facts(
     database: Database, *, as_of: datetime | None = None, lens: Lens | None = None, whose: Whose = _ALL
 ) -> Facts:
     """Load all that counts, now or as it was at an instant; through a lens it is little."""
     asked: dict[str, object] = dict(whose.parameters())
-    days, conditions = "assigned_on, due_on, ended_on", [whose.condition()]
+    rows_of, days, is_seen = f"{_NOW} WHERE {whose.condition()}", "assigned_on, due_on, ended_on", "1"
     if lens is not None:
-        asked, days = asked | _limits_of(lens), _SEEN
-        conditions.append(_IS_SEEN)
+        asked, days, is_seen = asked | _limits_of(lens), _SEEN, _IS_SEEN
     if as_of is not None:
         asked["as_of"] = to_micros(as_of)
-        conditions.append("moved_at <= :as_of")
+        # In one question: what moves between two would be counted twice, or not at all.
+        then = f"{_THEN} WHERE {whose.condition()} AND moved_at > :as_of"
+        rows_of = f"{rows_of} AND moved_at <= :as_of UNION ALL {then}"
     rows = await database.fetch_all(
-        f"SELECT kind, agency, standing, {days}, count(*) AS count FROM obligations"
-        f" WHERE {' AND '.join(conditions)} GROUP BY 1, 2, 3, 4, 5, 6",
+        f"SELECT kind, agency, standing, {days}, count(*) AS count FROM ({rows_of}) WHERE {is_seen}"
+        " GROUP BY 1, 2, 3, 4, 5, 6",
         asked,
     )
-    facts = Counter({_fact_from(row): row["count"] for row in rows})
-    if as_of is not None:
-        facts.update(await _facts_before(database, to_micros(as_of), whose))
-    return facts
+    return Counter({_fact_from(row): row["count"] for row in rows})
 
 
 def _limits_of(lens: Lens) -> dict[str, str]:
@@ -84,46 +96,6 @@ def _limits_of(lens: Lens) -> dict[str, str]:
         "after": (lens.period.last + _ONE_DAY).isoformat(),
         "today": lens.today.isoformat(),
     }
-
-
-async def _facts_before(database: Database, micros: int, whose: Whose) -> Counter[Fact]:
-    """Fold the steps of everything that has moved since; what was opened later is left out."""
-    rows = await database.fetch_all(
-        "SELECT obligations.*, act, at, obligation_steps.due_on AS step_due,"
-        " NULL AS reason, NULL AS package_id, NULL AS done_by FROM obligations JOIN obligation_steps"
-        f" ON obligation_id = obligations.id WHERE moved_at > :as_of AND at <= :as_of AND {whose.condition()}"
-        " ORDER BY obligations.id, obligation_steps.id",
-        {"as_of": micros, **whose.parameters()},
-    )
-    return await asyncio.to_thread(_fold, rows)
-
-
-def _fold(rows: Iterable[sqlite3.Row]) -> Counter[Fact]:
-    then: dict[str, Obligation] = {}
-    for row in rows:
-        step = step_from(row, "step_due")
-        if step.act is Act.OPEN:
-            then[row["id"]] = opened(obligation_from(row), step)
-        else:
-            then[row["id"]] = moved(then[row["id"]], step)
-    return Counter(map(fact_of, then.values()))
-
-
-def opened(obligation: Obligation, step: Step) -> Obligation:
-    """Return an obligation as it stood after its first step."""
-    return Obligation(
-        id=obligation.id,
-        kind=obligation.kind,
-        agency=obligation.agency,
-        reference=obligation.reference,
-        subject=obligation.subject,
-        assigned_at=obligation.assigned_at,
-        assigned_by=obligation.assigned_by,
-        due_on=step.due_on,
-        first_due_on=step.due_on,
-        thread_id=obligation.thread_id,
-        code=obligation.code,
-    )
 
 
 def _fact_from(row: sqlite3.Row) -> Fact:

@@ -288,12 +288,12 @@ def obligation_from(row: sqlite3.Row) -> Obligation:
     )
 
 
-def step_from(row: sqlite3.Row, due_on: str = "due_on") -> Step:
-    """Read a step from its row; due_on is what its day is called in it."""
+def step_from(row: sqlite3.Row) -> Step:
+    """Read a step from its row."""
     return Step(
         act=Act(row["act"]),
         at=from_micros(row["at"]),
-        due_on=day_of(row[due_on]),
+        due_on=day_of(row["due_on"]),
         reason=row["reason"],
         package_id=None if row["package_id"] is None else PackageId(row["package_id"]),
         by=row["done_by"],
