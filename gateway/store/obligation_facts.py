@@ -62,8 +62,8 @@ _THEN = (
     f"SELECT kind, agency, CASE act {_STANDING} END, assigned_on, (SELECT due_on FROM obligation_steps"
     " WHERE obligation_id = obligations.id AND due_on IS NOT NULL AND id <= step.id"
     f" ORDER BY id DESC LIMIT 1), CASE WHEN act IN ({_ENDS}) THEN"
-    " date(step.at / 1000000 + 25200, 'unixepoch') END FROM obligations JOIN obligation_steps AS step ON step.id = (SELECT max(id) FROM obligation_steps"
-    " WHERE obligation_id = obligations.id AND at <= :as_of)"
+    " date(step.at / 1000000 + 25200, 'unixepoch') END FROM obligations JOIN obligation_steps AS step"
+    " ON step.id = (SELECT max(id) FROM obligation_steps WHERE obligation_id = obligations.id AND at <= :as_of)"
 )
 
 
