@@ -5,6 +5,7 @@ import contextlib
 import fcntl
 import ssl
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
@@ -19,6 +20,14 @@ from gateway.wiring.gateway import Gateway, build_gateway
 log = structlog.get_logger()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Served:
+    """A gateway that is being served, and where: ``http://HOST:PORT``."""
+
+    address: str
+    gateway: Gateway
+
+
 @contextlib.asynccontextmanager
 async def serving(config: Config, *, clock: Clock = now) -> AsyncIterator[str]:
     """Serve until the block ends; lends the address, ``http://HOST:PORT``.
@@ -26,13 +35,20 @@ async def serving(config: Config, *, clock: Clock = now) -> AsyncIterator[str]:
     At the end nothing new is taken or claimed; answers and deliveries under way get the configured
     grace to finish.
     """
-    with alone(config.storage.database_file):
-        async with _listening(config, clock) as address:
-            yield address
+    async with serving_gateway(config, clock=clock) as served:
+        yield served.address
 
 
 @contextlib.asynccontextmanager
-async def _listening(config: Config, clock: Clock) -> AsyncIterator[str]:
+async def serving_gateway(config: Config, *, clock: Clock = now) -> AsyncIterator[Served]:
+    """Serve as `serving` does, and lend the gateway itself: for who sets its clock forward."""
+    with alone(config.storage.database_file):
+        async with _listening(config, clock) as served:
+            yield served
+
+
+@contextlib.asynccontextmanager
+async def _listening(config: Config, clock: Clock) -> AsyncIterator[Served]:
     async with open_office(config) as office:
         await office.blobs.clear_spool()
         await take_note_of_restore(
@@ -54,7 +70,7 @@ async def _listening(config: Config, clock: Clock) -> AsyncIterator[str]:
         loops.add_done_callback(_tell_end)
         try:
             await site.start()
-            yield _address(config, runner)
+            yield Served(address=_address(config, runner), gateway=gateway)
         finally:
             gateway.worker.stop()
             await site.stop()

@@ -63,7 +63,7 @@ class _Performance:
         from gateway.cli.demo_past import new_world
         from gateway.errors import LienthongError
 
-        _let_signals_cancel()
+        let_signals_cancel()
         world = new_world(self.folder)
         self.sheet.print(words(("\nLiên Thông – chạy thử", "bold"), (" · demo", "dim")))
         try:
@@ -185,8 +185,8 @@ async def _stay() -> None:
             task.uncancel()
 
 
-def _let_signals_cancel() -> None:
-    """Let Ctrl-C, a closed terminal and a polite kill end the demo in order, its processes first."""
+def let_signals_cancel() -> None:
+    """Let Ctrl-C, a closed terminal and a polite kill end what runs in order, its processes first."""
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     if task is None:
         return

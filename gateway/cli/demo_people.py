@@ -1,4 +1,4 @@
-"""The people of the demo: somebody of every role at each node, with one password, drawn for this run only."""
+"""The people of the demo and of simulations: somebody of every role at a node, with one password."""
 
 import asyncio
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from datetime import datetime
 from gateway.exchange.people import People
 from gateway.exchange.words import ROLES
 from gateway.model.people import UserRole
-from gateway.sandbox.agencies import COMMUNE, HUB_PLAN, PROVINCE_PLAN, Member, NodePlan
+from gateway.sandbox.agencies import COMMUNE, PROVINCE_PLAN, Member, NodePlan
 from gateway.sandbox.commune import COMMUNE_LOGIN
 from gateway.sandbox.visitor import Account
 
@@ -63,7 +63,7 @@ async def add_people(people: People, plan: NodePlan, password: str, *, at: datet
 
 
 def _people_of(plan: NodePlan) -> Iterator[_Person]:
-    if plan is not HUB_PLAN:
+    if plan.below is not None:
         yield _Person(login=_LOGINS[UserRole.CLERK], role=UserRole.CLERK, agency=plan.owner)
     if plan is PROVINCE_PLAN:
         yield _Person(login=COMMUNE_LOGIN, role=UserRole.CLERK, agency=COMMUNE)

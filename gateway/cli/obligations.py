@@ -161,7 +161,7 @@ async def _list(
     async with open_records(folder) as database:
         directory = await Directory(database=database).current(certainly=True)
         codes = read_agencies(agencies, directory)
-        theirs = None if codes is None else tuple(directory.answering_for(codes))
+        theirs = None if codes is None else tuple(directory.answered_for(codes))
         return await load_list(database, replace(wanted, agencies=theirs), limit=limit), directory
 
 
@@ -269,9 +269,9 @@ def _card(each: "Obligation") -> Any:
 
 
 def _standing(each: "Obligation", today: date) -> "Text":
-    from gateway.exchange.words import STANDINGS
+    from gateway.model.obligation import STANDING_NAMES
 
-    vi, en = STANDINGS[each.standing]
+    vi, en = STANDING_NAMES[each.standing]
     if each.due_on is not None and each.due_on < (each.ended_on or today):
         return stacked(f"{vi}, quá hạn", f"{en}, late", "red")
     return stacked(vi, en)

@@ -98,9 +98,7 @@ def _rows(
     from gateway.deadlines.periods import read_period
     from gateway.store.register import Book, stream_register
 
-    period = read_period(str(year))
-    codes = tuple(sorted(directory.answering_for([code])))
-    book = Book(agencies=codes, side=side, first=period.first, last=period.last)
-    parts = stream_register(database, book)
+    period, codes = read_period(str(year)), tuple(sorted(directory.answered_for([code])))
+    parts = stream_register(database, Book(agencies=codes, side=side, first=period.first, last=period.last))
     while part := asyncio.run_coroutine_threadsafe(anext(parts, None), loop).result():
         yield from part

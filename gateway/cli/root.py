@@ -21,6 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("gateway.cli.init", "Tạo một nút mới · Make a new node"),
     "serve": ("gateway.cli.serve", "Chạy nút · Run a node"),
     "demo": ("gateway.cli.demo", "Chạy thử cả trục và hai cổng · A hub and two gateways, live"),
+    "simulate": ("gateway.cli.simulate", "Mô phỏng cả nước trong một hộp · The nation in a box"),
     "system": (
         "gateway.cli.systems",
         "Hệ thống kết nối, khóa bí mật · Systems and their secrets",

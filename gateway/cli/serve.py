@@ -34,11 +34,12 @@ def serve(folder: Path) -> None:
 
     config = load_node(folder)
     start_log(config.log)
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(_serve(config))
 
 
-def _loop_factory() -> "Callable[[], asyncio.AbstractEventLoop] | None":
+def loop_factory() -> "Callable[[], asyncio.AbstractEventLoop] | None":
+    """Name the quickest event loop there is; None is asyncio's own."""
     try:
         import uvloop
     except ImportError:  # not made for every system; asyncio's own loop does

@@ -87,6 +87,9 @@ _BY_NAME = {
     for number, (name, _) in enumerate(_ADMINISTRATIVE_TYPES, 1)
 }
 
+# A type of NĐ 30 to which the annex gives no number.
+_ABBREVIATIONS = {**dict(_ADMINISTRATIVE_TYPES), "Phiếu báo": "PB"}
+
 _BY_ABBREVIATION = {
     abbreviation.upper(): DocumentType(group=ADMINISTRATIVE, detail=number, name=name)
     for number, (name, abbreviation) in enumerate(_ADMINISTRATIVE_TYPES, 1)
@@ -110,7 +113,7 @@ def resolve_type(stated: DocumentType, notation: str) -> DocumentType:
 
 def abbreviation_of(name: str) -> str:
     """Return how an administrative type is told in a notation; empty when it has none."""
-    return dict(_ADMINISTRATIVE_TYPES).get(name, "")
+    return _ABBREVIATIONS.get(name, "")
 
 
 def usual_notation(type_name: str, agency_name: str) -> str:

@@ -71,21 +71,21 @@ class Snapshot:
         """Return an agency and those it was merged into one after the other, by an instant or by today."""
         code = self.canonical(code)
         found = [code]
-        while (agency := self.agencies.get(code)) and agency.merged_into and agency.merged_into not in found:
-            if at is not None and agency.closed_at is not None and agency.closed_at > at:
+        while (agency := self.agencies.get(code)) and agency.merged_into:
+            is_later = at is not None and agency.closed_at is not None and agency.closed_at > at
+            if is_later or (code := self.canonical(agency.merged_into)) in found:
                 break
-            code = agency.merged_into
             found.append(code)
         return found
 
-    def answering_for(
+    def answered_for(
         self, codes: Iterable[AgencyCode], *, at: datetime | None = None
     ) -> frozenset[AgencyCode]:
-        """Return every code of agencies, and of all that were merged into them, by an instant or by today."""
-        answering = frozenset(map(self.canonical, codes))
+        """Name every code that agencies answer for, by an instant or today: theirs, and of those merged."""
+        own = frozenset(map(self.canonical, codes))
         merged = (agency.code for agency in self.agencies.values() if agency.merged_into is not None)
-        joined = {code for code in merged if not answering.isdisjoint(self.successors(code, at=at))}
-        return frozenset(name for code in answering | joined for name in self.names_of(code))
+        joined = {code for code in merged if not own.isdisjoint(self.successors(code, at=at))}
+        return frozenset(name for code in own | joined for name in self.names_of(code))
 
     def has_mailbox(self, code: AgencyCode) -> bool:
         """Tell whether an agency is served here; while its system is disabled its mail waits."""

@@ -23,6 +23,10 @@ from gateway.store.database import Database
 
 _INSTANT = timedelta(microseconds=1)
 LONGEST = {"reference": 200, "subject": 500, "reason": 1000}
+_MISSING = {
+    "reference": ("Chưa ghi mã, số của việc.", "What it is called is missing."),
+    "subject": ("Chưa ghi nội dung của việc.", "What it is about is missing."),
+}
 REASON_OWED = frozenset({Act.CANCEL, Act.REOPEN, Act.EXTEND})
 GIVES_A_DAY = frozenset({Act.EXTEND, Act.REOPEN})
 
@@ -42,7 +46,7 @@ class Given:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Duties:
-    """Lets people and programs give, extend and end what agencies owe. All of it can be said twice."""
+    """Lets people and programs give, extend and end what agencies owe."""
 
     database: Database
     directory: Directory
@@ -57,8 +61,7 @@ class Duties:
         """
         at = self.clock()
         directory = await self.directory.current()
-        if faults := list(check_given(given, directory, today=local_day(at))):
-            raise Refusal("obligation-wrong", faults)
+        check_given(given, today=local_day(at), directory=directory)
         wanted = obligation_of(given, directory, new_id=self.obligations.new_id(at), at=at)
 
         def act(tables: sqlite3.Connection) -> Obligation:
@@ -83,10 +86,12 @@ class Duties:
         due_on: date | None = None,
         reason: str = "",
         allowed: Callable[[Obligation], bool] = lambda _: True,
+        may_repeat: bool = False,
     ) -> Obligation:
         """Move an obligation; on is the day it counts for, by default now.
 
-        What was the last thing to happen to it, said again by the same, changes nothing.
+        Shape: with may_repeat what was the last thing to happen, said again by the same, changes nothing;
+        so speaks a program that heard no answer.
         Errors: Refusal ``obligation-unknown`` (also of what is not allowed), ``obligation-cannot``, and
         ``act-wrong`` with all faults.
         """
@@ -95,18 +100,15 @@ class Duties:
 
         def step(tables: sqlite3.Connection) -> Obligation:
             held = obligations.find_obligation(tables, obligation_id)
-            if held is None or not allowed(held):
+            last = obligations.last_step(tables, obligation_id)
+            if held is None or last is None or not allowed(held):
                 raise unknown_obligation()
-            last = obligations.last_step(tables, held.id)
-            if last is not None and _is_said_again(last, act, by=by, on=on, due_on=due_on, reason=why):
+            if may_repeat and _is_said_again(last, act, by=by, on=on, due_on=due_on, reason=why):
                 return held
             if not may(held, act):
                 raise cannot(held, act)
-            faults = [
-                *check_act(act, why, on=on, due_on=due_on, today=local_day(at)),
-                *_check_days(held, last, act, on=on, due_on=due_on),
-            ]
-            if faults:
+            faults = [*check_act(act, why, on=on, due_on=due_on, today=local_day(at))]
+            if faults := [*faults, *_check_days(held, last, act, on=on, due_on=due_on)]:
                 raise Refusal("act-wrong", faults)
             cause = Cause(at=instant_of(on, at), recorded_at=at, by=by, reason=why or None)
             return self.obligations.move(tables, held, act, cause, due_on=due_on)
@@ -116,8 +118,17 @@ class Duties:
         return after
 
 
-def check_given(given: Given, directory: Snapshot, *, today: date) -> Iterator[Fault]:
-    """Check what somebody wants to be done; each fault stands at the name of its part."""
+def check_given(given: Given, *, today: date, directory: Snapshot | None = None) -> None:
+    """Check what somebody wants to be done; its agencies too, with a directory.
+
+    Errors: Refusal with all faults.
+    """
+    if faults := list(faults_of(given, today=today, directory=directory)):
+        raise Refusal("obligation-wrong", faults)
+
+
+def faults_of(given: Given, *, today: date, directory: Snapshot | None = None) -> Iterator[Fault]:
+    """Tell what is wrong with what somebody wants to be done, each fault at the name of its part."""
     for name in ("reference", "subject"):
         text = clean(getattr(given, name))
         if not text:
@@ -125,12 +136,11 @@ def check_given(given: Given, directory: Snapshot, *, today: date) -> Iterator[F
         elif len(text) > LONGEST[name]:
             yield _too_long(name)
     for name, code in (("agency", given.agency), ("assigned_by", given.assigned_by)):
-        if code is not None and directory.canonical(code) not in directory.agencies:
+        if directory and code is not None and directory.canonical(code) not in directory.agencies:
             vi, en = f"Không có cơ quan {code} trong danh bạ.", f"Agency {code} is not in the directory."
             yield Fault(rule="unknown-agency", where=name, vi=vi, en=en)
     if given.assigned_on is not None and given.assigned_on > today:
-        vi, en = "Ngày giao chưa đến.", "The day of assignment has not come yet."
-        yield Fault(rule="day-impossible", where="assigned_on", vi=vi, en=en)
+        yield _impossible("assigned_on", "Ngày giao chưa đến.", "The day of assignment is to come.")
     if given.due_on is not None and given.due_on < (given.assigned_on or today):
         yield _due_too_early()
 
@@ -192,35 +202,37 @@ def check_act(act: Act, reason: str, *, on: date | None, due_on: date | None, to
         vi, en = "Việc này không đổi hạn.", "This does not change the day it is due."
         yield Fault(rule="day-unexpected", where="due_on", vi=vi, en=en)
     if on is not None and on > today:
-        vi, en = "Ngày này chưa đến.", "That day has not come yet."
-        yield Fault(rule="day-impossible", where="on", vi=vi, en=en)
+        yield _impossible("on", "Ngày này chưa đến.", "That day has not come yet.")
 
 
 def _check_days(
-    held: Obligation, last: Step | None, act: Act, *, on: date | None, due_on: date | None
+    held: Obligation, last: Step, act: Act, *, on: date | None, due_on: date | None
 ) -> Iterator[Fault]:
     if act is Act.EXTEND and due_on is not None and due_on == held.due_on:
-        vi, en = "Hạn mới trùng hạn cũ.", "That is the day it is due already."
-        yield Fault(rule="day-impossible", where="due_on", vi=vi, en=en)
+        yield _impossible("due_on", "Hạn mới trùng hạn cũ.", "That is the day it is due already.")
     if due_on is not None and due_on < held.assigned_on:
         yield _due_too_early()
-    if on is not None and last is not None and on < local_day(last.at):
+    if on is not None and on < local_day(last.at):
         yield too_early(local_day(last.at), where="on")
 
 
 def missing(where: str) -> Fault:
     """Make the fault of a part that is not there."""
-    return Fault(rule="missing", where=where, vi="Chưa ghi.", en="It is missing.")
+    vi, en = _MISSING.get(where, ("Chưa ghi.", "It is missing."))
+    return Fault(rule="missing", where=where, vi=vi, en=en)
 
 
 def too_early(day: date, *, where: str) -> Fault:
     """Make the fault of a day that lies before the last change."""
-    return Fault(
-        rule="day-impossible",
-        where=where,
-        vi=f"Trước lần thay đổi gần nhất, ngày {day:%d/%m/%Y}.",
-        en=f"That is before the last change, on {day.isoformat()}.",
+    return _impossible(
+        where,
+        f"Trước lần thay đổi gần nhất, ngày {day:%d/%m/%Y}.",
+        f"That is before the last change, on {day.isoformat()}.",
     )
+
+
+def _impossible(where: str, vi: str, en: str) -> Fault:
+    return Fault(rule="day-impossible", where=where, vi=vi, en=en)
 
 
 def _too_long(where: str) -> Fault:
@@ -229,8 +241,7 @@ def _too_long(where: str) -> Fault:
 
 
 def _due_too_early() -> Fault:
-    vi, en = "Hạn trước ngày giao.", "It is due before it was assigned."
-    return Fault(rule="day-impossible", where="due_on", vi=vi, en=en)
+    return _impossible("due_on", "Hạn trước ngày giao.", "It is due before it was assigned.")
 
 
 def unknown_obligation() -> Refusal:

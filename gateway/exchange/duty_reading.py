@@ -7,7 +7,7 @@ from datetime import date
 
 from gateway.errors import Fault
 from gateway.exchange.directory import Snapshot
-from gateway.exchange.duties import Given, check_given, missing
+from gateway.exchange.duties import Given, faults_of, missing
 from gateway.model.identifiers import normalise_code
 from gateway.model.obligation import ObligationKind
 from gateway.model.text import fold
@@ -52,7 +52,9 @@ def read_given(
     broken = {fault.where for fault in faults}
     if not broken.isdisjoint(_DAYS):
         broken.update(_DAYS)  # a day is held against another one only when both are days
-    faults += [fault for fault in check_given(given, directory, today=today) if fault.where not in broken]
+    faults += [
+        fault for fault in faults_of(given, today=today, directory=directory) if fault.where not in broken
+    ]
     return given, [replace(fault, where=place(fault.where)) for fault in faults]
 
 

@@ -3,11 +3,10 @@
 Reading only. What figures are counted from is written by books.py; what stands in a report, reports.py.
 """
 
-import asyncio
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TypeVar
 
@@ -61,43 +60,40 @@ class Reckoning:
         seen_at = min(as_of or end_of_day(period.last) - _INSTANT, at)
         answering = _Answering.of(directory, at=seen_at, agencies=agencies)
         codes, last = answering.codes, min(period.last, local_day(seen_at))
-        facts = await load_facts(
-            self.database,
-            as_of=None if seen_at >= at else seen_at,
-            lens=Lens(period=period, today=local_day(seen_at)),
-            whose=Whose(agencies=codes),
+        lens = Lens(period=period, today=local_day(seen_at))
+        facts = answering.regroup(
+            await load_facts(
+                self.database,
+                as_of=None if seen_at >= at else seen_at,
+                lens=lens,
+                whose=Whose(agencies=codes),
+            )
         )
-        register = await load_register_figures(self.database, first=period.first, last=last, agencies=codes)
-        spans = await load_pace(self.database, first=period.first, last=last, agencies=codes)
-        # What takes long with many facts is done beside the loop.
-        return await asyncio.to_thread(_reckon, period, seen_at, answering, facts, register, spans)
+        register = [
+            replace(each, agency=answering.whom(each.agency))
+            for each in await load_register_figures(
+                self.database, first=period.first, last=last, agencies=codes
+            )
+        ]
+        return Figures(
+            period=period,
+            as_of=seen_at,
+            tasks=count_obligations(facts, ObligationKind.TASK, period=period, today=lens.today),
+            dossiers=count_resolved(facts, ObligationKind.DOSSIER, period=period, today=lens.today),
+            petitions=count_fates(facts, ObligationKind.PETITION, period=period),
+            field_reports=count_resolved(facts, ObligationKind.FIELD_REPORT, period=period, today=lens.today),
+            by_type=_flows(((each.type, each.is_legal), each) for each in register),
+            by_agency=_flows((each.agency, each) for each in register),
+            pace=await self._pace(period.first, last, codes),
+            connections=count_connections(directory, answering.wanted),
+        )
 
-
-def _reckon(
-    period: Period,
-    seen_at: datetime,
-    answering: "_Answering",
-    facts: Facts,
-    register: Iterable[RegisterFigure],
-    spans: Mapping[str, timedelta],
-) -> Figures:
-    facts, today = answering.regroup(facts), local_day(seen_at)
-    register = [replace(each, agency=answering.whom(each.agency)) for each in register]
-    return Figures(
-        period=period,
-        as_of=seen_at,
-        tasks=count_obligations(facts, ObligationKind.TASK, period=period, today=today),
-        dossiers=count_resolved(facts, ObligationKind.DOSSIER, period=period, today=today),
-        petitions=count_fates(facts, ObligationKind.PETITION, period=period),
-        field_reports=count_resolved(facts, ObligationKind.FIELD_REPORT, period=period, today=today),
-        by_type=_flows(((each.type, each.is_legal), each) for each in register),
-        by_agency=_flows((each.agency, each) for each in register),
-        pace=Pace(
+    async def _pace(self, first: date, last: date, agencies: Collection[AgencyCode] | None) -> Pace:
+        spans = await load_pace(self.database, first=first, last=last, agencies=agencies)
+        return Pace(
             hours_to_arrived=_hours(spans.get(StatusCode.ARRIVED)),
             hours_to_received=_hours(spans.get(StatusCode.RECEIVED)),
-        ),
-        connections=count_connections(answering.directory, answering.wanted),
-    )
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +115,7 @@ class _Answering:
         if agencies is None:
             return cls(directory=directory, at=at, wanted=None, codes=None)
         wanted = frozenset(map(directory.canonical, agencies))
-        codes = directory.answering_for(wanted, at=at)
+        codes = directory.answered_for(wanted, at=at)
         return cls(directory=directory, at=at, wanted=wanted, codes=codes)
 
     def whom(self, code: AgencyCode) -> AgencyCode:

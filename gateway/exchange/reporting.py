@@ -66,7 +66,7 @@ class Reporting:
         period, at = question.period, self.clock()
         directory = await self.directory.current()
         reckoning = Reckoning(database=self.database, directory=self.directory)
-        codes = None if question.agencies is None else directory.answering_for(question.agencies)
+        codes = None if question.agencies is None else directory.answered_for(question.agencies)
         async with self._turn:
             figures = await reckoning.figures(period, at=at, agencies=question.agencies)
             days = await load_daily_register(

@@ -9,7 +9,6 @@ from gateway.model.code_lists import STATUS_NAMES, Business, Priority, StatusCod
 from gateway.model.dispatch import Destination, State
 from gateway.model.evidence import EVIDENCE_NAMES, EvidenceType
 from gateway.model.log import LogKind
-from gateway.model.obligation import Standing
 from gateway.model.people import UserRole
 from gateway.model.signature import Grade, SignaturePolicy
 from gateway.store.packages import Direction
@@ -50,14 +49,6 @@ GRADE_STYLES: dict[Grade, str] = {
     Grade.INVALID: "bold red",
     Grade.NOT_VERIFIABLE: "yellow",
     Grade.ABSENT: "yellow",
-}
-
-STANDINGS: dict[Standing, Words] = {
-    Standing.OPEN: ("đang thực hiện", "open"),
-    Standing.DONE: ("hoàn thành", "done"),
-    Standing.PASSED_ON: ("đã chuyển", "passed on"),
-    Standing.GUIDED: ("đã hướng dẫn", "guided"),
-    Standing.CANCELLED: ("đã hủy", "cancelled"),
 }
 
 STATES: dict[tuple[Destination, State], Words] = {

@@ -80,6 +80,19 @@ class Worker:
         """Say that something was left for the axis."""
         self._due.set()
 
+    async def fetch(self) -> bool:
+        """Fetch what the axis holds for us, without waiting for the next round; tell whether any was new."""
+        assert self.inbound is not None  # noqa: S101 - only a gateway below an axis fetches
+        assert self.axis is not None  # noqa: S101
+        self.admission.check_disk()
+        new = await self.inbound.fetch_waiting(
+            self.axis, concurrency=self.rhythm.concurrency, clock=self.clock
+        )
+        self._fetched_at = self.clock()
+        if new:
+            self.wake()  # status 01 of what just came in is due at once
+        return new > 0
+
     @property
     def is_running(self) -> bool:
         """Tell whether the loops turn."""
@@ -128,7 +141,7 @@ class Worker:
                 loops.create_task(self._every(_BETWEEN_TIDYINGS, self.delivery.expire_overdue))
                 loops.create_task(self._deliver_what_is_due(self.delivery))
             if self.inbound is not None and self.axis is not None:
-                loops.create_task(self._every(self.rhythm.poll_every, self._fetch))
+                loops.create_task(self._every(self.rhythm.poll_every, self.fetch))
             if self.registry is not None and self.axis is not None:
                 loops.create_task(self._every(self.rhythm.directory_every, self._renew_directory))
 
@@ -199,18 +212,6 @@ class Worker:
             delivery.road.come_back(dispatch.id)
             self._under_way.discard(dispatch.id)
             self._due.set()
-
-    async def _fetch(self) -> bool:
-        assert self.inbound is not None  # noqa: S101 - run starts this loop only then
-        assert self.axis is not None  # noqa: S101
-        self.admission.check_disk()
-        new = await self.inbound.fetch_waiting(
-            self.axis, concurrency=self.rhythm.concurrency, clock=self.clock
-        )
-        self._fetched_at = self.clock()
-        if new:
-            self.wake()  # status 01 of what just came in is due at once
-        return new > 0
 
     async def _renew_directory(self) -> bool:
         assert self.registry is not None  # noqa: S101 - run starts this loop only then

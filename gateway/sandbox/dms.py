@@ -135,7 +135,8 @@ class SampleDms:
         if recipients is not None:
             listed = recipients if isinstance(recipients, str) else list(recipients)
             headers["to"] = json.dumps(listed, separators=(",", ":"))
-        size, headers["hash-file"] = await to_thread(_measure, content)
+        in_memory = isinstance(content, bytes)
+        size, headers["hash-file"] = _measure(content) if in_memory else await to_thread(_measure, content)
         lines = [
             *self._signed(headers),
             ("Cache-Control", "no-cache"),

@@ -5,7 +5,7 @@ accept are made in forgeries.py.
 """
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache, partial
@@ -35,8 +35,8 @@ from gateway.sandbox.pdf import write_pdf
 class Letter:
     """An official document, before it becomes a package.
 
-    Shape: section is empty where the type stands in the notation instead of it; steering and application are
-    ``SteeringType`` and ``ApplicationType``.
+    Shape: section is empty where the type stands in the notation instead of it; steering is 0 none, 1 an
+    order, 2 a report on one; replies name the documents it answers.
     """
 
     sender: Member
@@ -50,8 +50,10 @@ class Letter:
     priority: Priority = Priority.NORMAL
     annex_pages_count: int = 0
     due_on: date | None = None
-    steering: int | None = None
-    application: str | None = None
+    steering: int = 0
+    task_codes: tuple[str, ...] = ()
+    application_type: str | None = None
+    replies: tuple[Reply, ...] = ()
 
     @property
     def code(self) -> DocumentCode:
@@ -95,11 +97,17 @@ def files_of(letter: Letter) -> tuple[tuple[str, bytes], ...]:
     return (main, ("Phụ lục số liệu.pdf", letter.draw_annex())) if letter.annex_pages_count else (main,)
 
 
-def write_letter(letter: Letter, *, at: datetime, amendment: Amendment | None = None) -> bytes:
-    """Write a letter as a package."""
-    files = [
+def write_letter(
+    letter: Letter,
+    *,
+    at: datetime,
+    amendment: Amendment | None = None,
+    files: Sequence[tuple[str, bytes]] | None = None,
+) -> bytes:
+    """Write a letter as a package. Shape: files are PDFs by name, its own drawings when None."""
+    enclosed = [
         File(name=name, open=partial(io.BytesIO, content), media_type="application/pdf")
-        for name, content in files_of(letter)
+        for name, content in (files_of(letter) if files is None else files)
     ]
     envelope = Envelope(
         sender=_organization(letter.sender),
@@ -114,12 +122,14 @@ def write_letter(letter: Letter, *, at: datetime, amendment: Amendment | None = 
         signer=Signer(position="Thủ trưởng cơ quan"),
         priority=letter.priority,
         due_on=letter.due_on,
-        steering=letter.steering,
-        application_type=letter.application,
         pages_count=1 + letter.annex_pages_count,
+        replies=letter.replies,
+        steering=letter.steering,
+        task_codes=letter.task_codes,
+        application_type=letter.application_type,
         amendment=amendment or Amendment(reason="Văn bản điện tử mới"),
     )
-    return b"".join(write_document(envelope, files, at=at))
+    return b"".join(write_document(envelope, enclosed, at=at))
 
 
 def update_of(letter: Letter, reason: str) -> Amendment:

@@ -74,8 +74,8 @@ def _write(topic: Topic, numbers: "defaultdict[Member, int]", day: date, today: 
         # Something is due today: what was asked for in the last fortnight and has a few days left.
         due_on=today if due_on and today < due_on <= today + timedelta(days=3) else due_on,
         # What those above ask for by a day is a task; a dossier or petition is one by what it is.
-        steering=1 if due_on and topic.sender in STEERING and topic.application is None else None,
-        application=topic.application,
+        steering=int(bool(due_on and topic.sender in STEERING and topic.application is None)),
+        application_type=topic.application,
     )
 
 

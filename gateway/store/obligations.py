@@ -3,7 +3,7 @@
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -147,22 +147,6 @@ async def list_of_thread(database: Database, thread_id: ThreadId) -> list[Obliga
     return [obligation_from(row) for row in rows]
 
 
-async def count_standings(
-    database: Database, *, today: date, since: date
-) -> dict[tuple[ObligationKind, bool, bool], int]:
-    """Count what is open on a day, and what ended since another: by kind, whether open, whether late."""
-    rows = await database.fetch_all(
-        "SELECT kind, standing = 'open' AS is_open, due_on IS NOT NULL AND coalesce(ended_on, ?1) > due_on"
-        " AS is_late, count(*) AS count FROM obligations WHERE standing <> 'cancelled'"
-        " AND (standing = 'open' OR ended_on >= ?2) GROUP BY 1, 2, 3",
-        (today.isoformat(), since.isoformat()),
-    )
-    return {
-        (ObligationKind(row["kind"]), bool(row["is_open"]), bool(row["is_late"])): row["count"]
-        for row in rows
-    }
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
     """Which obligations are looked for; None means all.
@@ -195,10 +179,19 @@ async def list_obligations(
     conditions, values = _conditions_of(wanted)
     last, then, order = ("", "<", "DESC") if latest_first else ("9999", ">", "ASC")
     key = f"coalesce(due_on, '{last}')"
+    # Said of the key by itself, so that its index leads to the first one instead of past all before it.
+    behind = None if after is None else _day(after[0]) or last
+    for condition, value in (
+        (f"{key} >= ?", _day(wanted.due_from)),
+        (f"{key} <= ?", _day(wanted.due_until)),
+        (f"{key} {then}= ?", behind),
+    ):
+        if value is not None:
+            conditions.append(condition)
+            values.append(value)
     if after is not None:
-        day = _day(after[0]) or last
-        conditions.append(f"{key} {then}= ? AND ({key}, id) {then} (?, ?)")
-        values.extend((day, day, after[1]))
+        conditions.append(f"({key}, id) {then} (?, ?)")
+        values.extend((behind, after[1]))
     rows = await database.fetch_all(
         f"SELECT * FROM obligations WHERE {' AND '.join(conditions)}"
         f" ORDER BY {key} {order}, id {order} LIMIT ?",
@@ -223,7 +216,7 @@ async def count_due(
     """Count obligations by kind and by when they are due."""
     conditions, values = _conditions_of(wanted)
     rows = await database.fetch_all(
-        "SELECT kind, CASE WHEN due_on IS NULL THEN 'never' WHEN due_on < ? THEN 'overdue'"
+        f"SELECT kind, CASE WHEN due_on IS NULL THEN 'never' WHEN due_on < ? THEN 'overdue'"
         " WHEN due_on = ? THEN 'today' WHEN due_on <= ? THEN 'week' ELSE 'later' END AS due,"
         f" count(*) AS count FROM obligations WHERE {' AND '.join(conditions)} GROUP BY 1, 2",
         (_day(today), _day(today), _day(week_until), *values),
@@ -242,31 +235,47 @@ async def count_overdue(database: Database, agencies: Collection[AgencyCode] | N
     return int(row["count"])
 
 
-def _conditions_of(wanted: Wanted) -> tuple[list[str], list[object]]:
-    place, these = "coalesce(due_on, '9999')", "(SELECT value FROM json_each(?))"
-    is_open = wanted.standings == (Standing.OPEN,)  # these have an index of their own
-    # A plus keeps an index from being used: by kind or standing most would be read, and then sorted.
-    conditions: tuple[tuple[str, tuple[object, ...] | None], ...] = (
-        (f"+kind IN {these}", _list(wanted.kinds)),
-        (f"agency IN {these}", _list(wanted.agencies)),
-        (f"assigned_by IN {these}", _list(wanted.assigned_by)),
-        ("standing = 'open'", () if is_open else None),
-        (f"+standing IN {these}", None if is_open else _list(wanted.standings)),
-        (f"due_on >= ? AND {place} >= ?", _twice(wanted.due_from)),
-        (f"due_on <= ? AND {place} <= ?", _twice(wanted.due_until)),
-        ("(due_on IS NOT NULL) = ?", None if wanted.has_day is None else (wanted.has_day,)),
-        ("called = ?", None if wanted.name is None else (normalise_notation(wanted.name),)),
+async def count_standings(
+    database: Database, *, today: date, since: date
+) -> dict[tuple[ObligationKind, bool, bool], int]:
+    """Count what is open on a day, and what ended since another: by kind, whether open, whether late."""
+    rows = await database.fetch_all(
+        "SELECT kind, standing = 'open' AS is_open, due_on IS NOT NULL AND coalesce(ended_on, ?1) > due_on"
+        " AS is_late, count(*) AS count FROM obligations WHERE standing <> 'cancelled'"
+        " AND (standing = 'open' OR ended_on >= ?2) GROUP BY 1, 2, 3",
+        (today.isoformat(), since.isoformat()),
     )
-    said = [(condition, values) for condition, values in conditions if values is not None]
-    return ["1", *(condition for condition, _ in said)], [value for _, values in said for value in values]
+    return {
+        (ObligationKind(row["kind"]), bool(row["is_open"]), bool(row["is_late"])): row["count"]
+        for row in rows
+    }
 
 
-def _list(choice: Sequence[str] | None) -> tuple[str] | None:
-    return None if choice is None else (json.dumps(list(choice)),)
-
-
-def _twice(day: date | None) -> tuple[str, str] | None:
-    return None if day is None else (day.isoformat(), day.isoformat())
+def _conditions_of(wanted: Wanted) -> tuple[list[str], list[object]]:
+    conditions, values = ["1"], list[object]()
+    is_open = wanted.standings == (Standing.OPEN,)  # these have indexes of their own
+    if is_open:
+        conditions.append("standing = 'open'")
+    # A plus keeps an index from being used: by kind or standing most would be read, and then sorted.
+    for column, choice in (
+        ("+kind", wanted.kinds),
+        ("agency", wanted.agencies),
+        ("assigned_by", wanted.assigned_by),
+        ("+standing", None if is_open else wanted.standings),
+    ):
+        if choice is not None:
+            conditions.append(f"{column} IN (SELECT value FROM json_each(?))")
+            values.append(json.dumps(list(choice)))
+    for condition, value in (
+        ("due_on >= ?", _day(wanted.due_from)),
+        ("due_on <= ?", _day(wanted.due_until)),
+        ("(due_on IS NOT NULL) = ?", wanted.has_day),
+        ("called = ?", None if wanted.name is None else normalise_notation(wanted.name)),
+    ):
+        if value is not None:
+            conditions.append(condition)
+            values.append(value)
+    return conditions, values
 
 
 def obligation_from(row: sqlite3.Row) -> Obligation:

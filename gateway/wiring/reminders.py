@@ -1,20 +1,28 @@
 """What the node tells by itself, put together: reminders, what changed of what is owed, reports."""
 
+import asyncio
+
 import aiohttp
 
+from gateway.deadlines.counts import Period
+from gateway.deadlines.periods import write_period
 from gateway.exchange.agenda import Way
 from gateway.exchange.announcing import Announcing, News
 from gateway.exchange.own_documents import OwnDocuments
 from gateway.exchange.posting import Posting
 from gateway.exchange.reminder_mail import ReminderMail
 from gateway.exchange.reminding import Reminding
+from gateway.exchange.reporting import Question, Reporting
 from gateway.exchange.scheduled_reports import MakeReport, Schedule, ScheduledReports
 from gateway.exchange.worker import Round
+from gateway.model.identifiers import AgencyCode
 from gateway.model.package import Organization
 from gateway.model.paper import Paper
 from gateway.model.report import Report
 from gateway.office import Clock, Office
 from gateway.papers.pdf import write_report_pdf
+from gateway.papers.workbook import write_report_xlsx
+from gateway.web.console.spreadsheets import XLSX_TYPE
 from gateway.wiring.agenda import furnish_agenda
 from gateway.wiring.alerts import reach_webhooks
 from gateway.wiring.files import package_limits
@@ -70,8 +78,8 @@ def reminder_rounds(
 
 
 def _report_rounds(office: Office, documents: OwnDocuments, clock: Clock) -> list[Round]:
-    make, settings = furnish_reports(office), office.config.reports
-    if make is None or not settings.scheduled:
+    settings = office.config.reports
+    if not settings.scheduled:
         return []
     reports = ScheduledReports(
         database=office.database,
@@ -79,7 +87,7 @@ def _report_rounds(office: Office, documents: OwnDocuments, clock: Clock) -> lis
         notary=office.notary,
         documents=documents,
         mail_server=reach_mail_server(office.config),
-        make=make,
+        make=furnish_reports(office, clock),
         calendar=office.working_days.current,
         schedules=[
             Schedule(span=each.what, agency=each.agency, to=each.to, after=each.after, at=each.at)
@@ -99,6 +107,27 @@ def _print_reminder(report: Report) -> Paper:
     )
 
 
-def furnish_reports(office: Office) -> MakeReport | None:
-    """Make what makes reports; None while nothing does."""
-    return None
+def furnish_reports(office: Office, clock: Clock) -> MakeReport:
+    """Make what makes the reports that go out: each as a PDF to read and a workbook to calculate with."""
+    reporting = Reporting(
+        database=office.database,
+        directory=office.directory,
+        notary=office.notary,
+        own_code=office.config.agency_code,
+        own_name=office.config.name,
+        clock=clock,
+    )
+
+    async def make(period: Period, agency: AgencyCode | None) -> list[Paper]:
+        question = Question(period=period, agencies=None if agency is None else [agency], issuer=agency)
+        report = (await reporting.tell(question)).report
+        name = f"Bao cao {write_period(period)}"
+        pdf, workbook = await asyncio.gather(
+            asyncio.to_thread(write_report_pdf, report), asyncio.to_thread(write_report_xlsx, report)
+        )
+        return [
+            Paper(name=f"{name}.pdf", media_type="application/pdf", content=pdf),
+            Paper(name=f"{name}.xlsx", media_type=XLSX_TYPE, content=workbook),
+        ]
+
+    return make

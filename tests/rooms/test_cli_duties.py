@@ -58,7 +58,7 @@ def test_what_is_given_is_shown_with_its_steps_and_who_did_them(hub: Path) -> No
 
 
 def test_each_act_is_a_command(hub: Path) -> None:
-    """More time, done, taken up again, passed on, guided, cancelled; each said twice does no harm."""
+    """More time, done, taken up again, passed on, guided, cancelled; what was done is not done again."""
     for name in "ABCD":
         give(hub, name, kind="petition")
     for act in (
@@ -68,12 +68,12 @@ def test_each_act_is_a_command(hub: Path) -> None:
         ("guide", "C", "--reason", "Đã trả lời"),
         ("cancel", "D", "--reason", "Nhập nhầm"),
     ):
-        for _ in range(2):
-            run("obligation", *act, "-d", hub)
+        run("obligation", *act, "-d", hub)
     assert facts("obligation", "reopen", "A", "--reason", "Chưa xong", "-d", hub)["standing"] == "open"
     listed = facts("obligation", "list", *("--standing", "passed-on", "--standing", "guided"), "-d", hub)
     assert codes(listed, "reference") == ["B", "C"]
-    assert rules(run("obligation", "guide", "D", "-d", hub, code=1)) == ["obligation-cannot"]
+    for act in (("guide", "D"), ("finish", "B")):
+        assert rules(run("obligation", *act, "-d", hub, code=1)) == ["obligation-cannot"]
 
 
 def test_what_is_wrong_is_told_at_once(hub: Path) -> None:

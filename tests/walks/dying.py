@@ -17,7 +17,6 @@ from typing import Any
 
 from gateway.clients.axis import Axis
 from gateway.config import load_config
-from gateway.deadlines.counts import Period
 from gateway.exchange.acceptance import Acceptance
 from gateway.exchange.delivery import Delivery
 from gateway.exchange.evidencing import Evidencing
@@ -26,13 +25,10 @@ from gateway.exchange.inbound import Inbound
 from gateway.exchange.mailbox import Mailbox
 from gateway.exchange.outbound import Outbound
 from gateway.exchange.passing_on import Sealing
-from gateway.model.identifiers import AgencyCode
-from gateway.model.paper import Paper
 from gateway.office import now
 from gateway.points import Point, watch
 from gateway.serving import serving
 from gateway.store.blobs import Blobs
-from gateway.wiring import reminders
 
 BEFORE, AFTER = "before", "after"
 
@@ -84,13 +80,7 @@ def arm(point: str) -> None:
     setattr(owner, name, walk_and_die if asyncio.iscoroutinefunction(step) else act_and_die)
 
 
-async def report(period: Period, agency: AgencyCode | None) -> list[Paper]:
-    content = f"{period.first} {period.last} {agency}".encode()
-    return [Paper(name="Bao cao.pdf", media_type="application/pdf", content=content)]
-
-
 async def serve(directory: Path, ahead: timedelta) -> None:
-    reminders.furnish_reports = lambda office: report
     config = load_config(directory / "config.toml")
     async with serving(config, clock=lambda: now() + ahead) as address:
         print(f"ready {address}", flush=True)

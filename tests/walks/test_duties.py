@@ -181,20 +181,29 @@ def _enough(what: Act) -> dict[str, object]:
     return {"reason": "Lý do khác"} | ({"due_on": date(2026, 5, 30)} if what is Act.EXTEND else {})
 
 
+async def test_only_what_citizens_wrote_is_passed_on_or_guided(office: Hands) -> None:
+    """A task is done, or it is not."""
+    held = await office.give()
+    for what in (Act.PASS_ON, Act.GUIDE):
+        assert [rule for rule, _ in await faults(office, held.id, what)] == ["obligation-cannot"]
+
+
 async def test_an_act_said_again_changes_nothing(office: Hands) -> None:
     """By the same, with the same words, while nothing else has happened; by another it is another act."""
     held = await office.give()
     for _ in range(2):
-        await act(office, held.id, Act.EXTEND)
+        await act(office, held.id, Act.EXTEND, may_repeat=True)
     for _ in range(2):
-        await act(office, held.id, Act.FINISH)
+        await act(office, held.id, Act.FINISH, may_repeat=True)
     assert await office.rows("SELECT act FROM obligation_steps ORDER BY id") == [
         ("open",),
         ("extend",),
         ("finish",),
     ]
     with pytest.raises(Refusal):
-        await office.duties.move(held.id, Act.FINISH, by="nguoi-khac")
+        await office.duties.move(held.id, Act.FINISH, by="nguoi-khac", may_repeat=True)
+    with pytest.raises(Refusal):  # to a person who does it twice it is said that it was done
+        await act(office, held.id, Act.FINISH)
 
 
 @pytest.mark.parametrize("what", sorted(REASON_OWED))

@@ -155,5 +155,8 @@ async def test_a_report_goes_once_to_everybody(tmp_path: Path, point: str, mails
             assert len(mortal.node.rows("SELECT 1 FROM register")) == 2  # the task, and nothing of ours
             check_log(mortal.node)
     assert len(taken) == mails
-    (attachment,) = message_from_bytes(taken[0], policy=policy.default).iter_attachments()
-    assert (attachment.get_filename(), attachment.get_content_type()) == ("Bao cao.pdf", "application/pdf")
+    pdf, workbook = message_from_bytes(taken[0], policy=policy.default).iter_attachments()
+    assert pdf.get_content().startswith(b"%PDF-")
+    assert workbook.get_content().startswith(b"PK")
+    names = {name.rpartition(".")[0] for name in (pdf.get_filename(), workbook.get_filename()) if name}
+    assert names == {f"Bao cao {MORNING.replace(day=1) - timedelta(days=1):%Y-%m}"}

@@ -39,7 +39,7 @@ def making(made: list[tuple[Period, AgencyCode | None]], patch: pytest.MonkeyPat
         made.append((period, agency))
         return [Paper(name="Báo cáo.pdf", media_type="application/pdf", content=CONTENT)]
 
-    patch.setattr(reminders, "furnish_reports", lambda office: make)
+    patch.setattr(reminders, "furnish_reports", lambda office, clock: make)
     yield
 
 

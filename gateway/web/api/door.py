@@ -85,7 +85,7 @@ class Door:
         return Reach(
             directory=directory,
             agencies=agencies,
-            codes=None if agencies is None else directory.answering_for(agencies),
+            codes=None if agencies is None else directory.answered_for(agencies),
         )
 
 
@@ -113,7 +113,7 @@ class Reach:
 def _within(token: Token, asked: Collection[AgencyCode], directory: Snapshot) -> frozenset[AgencyCode] | None:
     if token.agencies is None:
         return frozenset(asked) or None
-    theirs = directory.answering_for(token.agencies)
+    theirs = directory.answered_for(token.agencies)
     for code in asked:
         if code not in theirs:
             raise not_theirs(code)

@@ -106,7 +106,7 @@ class Reading:
         wanted = replace(
             wanted,
             agencies=None if reach.codes is None else tuple(sorted(reach.codes)),
-            assigned_by=tuple(sorted(reach.directory.answering_for(givers))) if givers else None,
+            assigned_by=tuple(sorted(reach.directory.answered_for(givers))) if givers else None,
         )
         found = await list_obligations(self.database, wanted, limit=limit + 1, after=after)
         page = found[:limit]

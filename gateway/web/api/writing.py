@@ -65,6 +65,7 @@ class Writing:
             due_on=due_on,
             reason=reason,
             allowed=lambda held: _may(reach, held, act),
+            may_repeat=True,
         )
         return answer(obligation_facts(moved))
 

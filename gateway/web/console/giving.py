@@ -85,8 +85,10 @@ class Giving:
             assigned_on=assigned_on if isinstance(assigned_on, date) else None,
             due_on=due_on if isinstance(due_on, date) else None,
         )
-        named = {fault.where for fault in faults}
-        faults += [each for each in check_given(given, directory, today=today) if each.where not in named]
+        try:
+            check_given(given, today=today)
+        except Refusal as refusal:
+            faults += refusal.faults
         return given, faults
 
     async def _giver(self, form: Form, directory: Snapshot) -> Agency | Fault | None:

@@ -105,7 +105,7 @@ def _days(count: int) -> str:
 def own_codes(visitor: Visitor, directory: Snapshot) -> frozenset[AgencyCode] | None:
     """Name every code for which a visitor's agencies answer; None for all there are."""
     agencies = visitor.user.agencies
-    return None if agencies is None else directory.answering_for(agencies)
+    return None if agencies is None else directory.answered_for(agencies)
 
 
 def sees(codes: Codes, obligation: Obligation) -> bool:

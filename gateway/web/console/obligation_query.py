@@ -131,7 +131,7 @@ async def _codes_called(typed: str, directory: Snapshot) -> tuple[AgencyCode, ..
     if not typed:
         return None
     found = await asyncio.to_thread(agencies_called, typed, directory)
-    return tuple(directory.answering_for(agency.code for agency in found)) or _NOBODY
+    return tuple(directory.answered_for(agency.code for agency in found)) or _NOBODY
 
 
 def _named(kind: type[Named], text: str) -> Named | None:
