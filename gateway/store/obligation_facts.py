@@ -23,12 +23,23 @@ class Whose:
     kinds: Collection[ObligationKind] | None = None
     agencies: Collection[AgencyCode] | None = None
 
+    def condition(self) -> str:
+        """Write the condition for their rows; what is not asked keeps no index from being used."""
+        asked = {"kind": self.kinds, "agency": self.agencies}
+        named = [
+            f"{column} IN (SELECT value FROM json_each(:{column}))"
+            for column, values in asked.items()
+            if values is not None
+        ]
+        return " AND ".join(["1", *named])
+
+    def parameters(self) -> dict[str, str]:
+        """Return what the condition asks for."""
+        asked = {"kind": self.kinds, "agency": self.agencies}
+        return {column: json.dumps(list(values)) for column, values in asked.items() if values is not None}
+
 
 _ALL = Whose()
-_IS_THEIRS = (
-    "(:kinds IS NULL OR kind IN (SELECT value FROM json_each(:kinds)))"
-    " AND (:agencies IS NULL OR agency IN (SELECT value FROM json_each(:agencies)))"
-)
 # Through a lens a day is one of the period, or before it, or after it; and of a due day is told whether it
 # lies before the end (or, without one, before today), on it, or after it.
 _END_SEEN = "CASE WHEN ended_on < :first THEN :before WHEN ended_on > :last THEN :after ELSE :first END"
@@ -45,17 +56,15 @@ _IS_SEEN = "assigned_on <= :last AND (assigned_on >= :first OR ended_on IS NULL 
 _AFTER = {act: standing for moves in NEXT.values() for act, standing in moves.items()}
 _STANDING = " ".join(f"WHEN '{act}' THEN '{standing}'" for act, standing in _AFTER.items())
 _ENDS = ", ".join(f"'{act}'" for act, standing in _AFTER.items() if standing is not Standing.OPEN)
-_NOW = f"SELECT kind, agency, standing, assigned_on, due_on, ended_on FROM obligations WHERE {_IS_THEIRS}"
+_NOW = "SELECT kind, agency, standing, assigned_on, due_on, ended_on FROM obligations"
 # What has moved since stands as its last step until then left it; what was opened later is left out.
 _THEN = (
-    f"{_NOW} AND moved_at <= :as_of UNION ALL"
-    f" SELECT kind, agency, CASE act {_STANDING} END, assigned_on, (SELECT due_on FROM obligation_steps"
+    f"SELECT kind, agency, CASE act {_STANDING} END, assigned_on, (SELECT due_on FROM obligation_steps"
     " WHERE obligation_id = obligations.id AND due_on IS NOT NULL AND id <= step.id"
     f" ORDER BY id DESC LIMIT 1), CASE WHEN act IN ({_ENDS}) THEN"
-    " date(step.at / 1000000 + 25200, 'unixepoch') END FROM obligations"
-    " JOIN obligation_steps AS step ON step.id = (SELECT max(id) FROM obligation_steps"
+    " date(step.at / 1000000 + 25200, 'unixepoch') END FROM obligations JOIN obligation_steps AS step"
+    " ON step.id = (SELECT max(id) FROM obligation_steps"
     " WHERE obligation_id = obligations.id AND at <= :as_of)"
-    f" WHERE moved_at > :as_of AND {_IS_THEIRS}"
 )
 
 
@@ -63,21 +72,21 @@ async def load_facts(
     database: Database, *, as_of: datetime | None = None, lens: Lens | None = None, whose: Whose = _ALL
 ) -> Facts:
     """Load all that counts, now or as it was at an instant; through a lens it is little."""
-    asked = {"as_of": None if as_of is None else to_micros(as_of), **_codes_of(whose)}
-    days, is_seen = ("assigned_on, due_on, ended_on", "1") if lens is None else (_SEEN, _IS_SEEN)
+    asked: dict[str, object] = dict(whose.parameters())
+    rows_of, days, is_seen = f"{_NOW} WHERE {whose.condition()}", "assigned_on, due_on, ended_on", "1"
+    if lens is not None:
+        asked, days, is_seen = asked | _limits_of(lens), _SEEN, _IS_SEEN
+    if as_of is not None:
+        asked["as_of"] = to_micros(as_of)
+        # In one question: what moves between two would be counted twice, or not at all.
+        then = f"{_THEN} WHERE {whose.condition()} AND moved_at > :as_of"
+        rows_of = f"{rows_of} AND moved_at <= :as_of UNION ALL {then}"
     rows = await database.fetch_all(
-        f"SELECT kind, agency, standing, {days}, count(*) AS count FROM ({_NOW if as_of is None else _THEN})"
-        f" WHERE {is_seen} GROUP BY 1, 2, 3, 4, 5, 6",
-        asked | ({} if lens is None else _limits_of(lens)),
+        f"SELECT kind, agency, standing, {days}, count(*) AS count FROM ({rows_of}) WHERE {is_seen}"
+        " GROUP BY 1, 2, 3, 4, 5, 6",
+        asked,
     )
     return Counter({_fact_from(row): row["count"] for row in rows})
-
-
-def _codes_of(whose: Whose) -> dict[str, str | None]:
-    return {
-        "kinds": None if whose.kinds is None else json.dumps(list(whose.kinds)),
-        "agencies": None if whose.agencies is None else json.dumps(list(whose.agencies)),
-    }
 
 
 def _limits_of(lens: Lens) -> dict[str, str]:
