@@ -34,6 +34,7 @@ from gateway.model.evidence import CORROBORATES, REASONS, RUNGS, EvidenceType, R
 from gateway.model.log import SIGNED_KINDS, LogKind
 from gateway.model.signature import Grade, SignaturePolicy
 from gateway.model.text import fold
+from gateway.sandbox.nation.presets import PRESETS
 from gateway.trust import xml_verification
 from gateway.trust.policy import CONSEQUENCES
 from gateway.vxp.answers import REFUSALS, ErrorCode
@@ -104,6 +105,15 @@ def constants(node: ast.AST) -> set[str]:
         for part in ast.walk(node)
         if isinstance(part, ast.Constant) and isinstance(part.value, str)
     }
+
+
+# -- simulator.md -------------------------------------------------------------------------------------
+
+
+def test_the_presets_are_those_that_can_be_asked_for() -> None:
+    """Each with what it reproduces."""
+    told = [(names_in(row[0])[0], row[1]) for row in rows(section(page("simulator.md"), "Presets"))[1:]]
+    assert sorted(told) == sorted((name, preset.en) for name, preset in PRESETS.items())
 
 
 # -- flow.md ------------------------------------------------------------------------------------------

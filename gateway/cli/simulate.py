@@ -213,26 +213,25 @@ class _Run:
         from gateway.cli.simulate_progress import watching
 
         let_signals_cancel()
-        parts = Parts(
-            folder=self.folder, plan=plan, count=self.parts_count, arguments=self.scenario_arguments()
-        )
+        arguments = _arguments(self.scenario, self.folder)
+        parts = Parts(folder=self.folder, plan=plan, count=self.parts_count, arguments=arguments)
         with watching(plan, sheet) as tell:
             return await parts.live(tell)
 
-    def scenario_arguments(self) -> list[str]:
-        """Write on a command line what makes another program a part of this run."""
-        scenario = self.scenario
-        named = {
-            "dedicated": scenario.dedicated_count,
-            "shared": scenario.shared_count,
-            "days": scenario.days_count,
-            "until": scenario.last.isoformat(),
-            "seed": scenario.seed,
-            "scale": scenario.scale,
-            "folder": self.folder,
-        }
-        arguments = [word for name, value in named.items() for word in (f"--{name}", str(value))]
-        return [*arguments, "--preset", scenario.preset] if scenario.preset else arguments
+
+def _arguments(scenario: "Scenario", folder: Path) -> list[str]:
+    """Write on a command line what makes another program a part of a run."""
+    named = {
+        "dedicated": scenario.dedicated_count,
+        "shared": scenario.shared_count,
+        "days": scenario.days_count,
+        "until": scenario.last.isoformat(),
+        "seed": scenario.seed,
+        "scale": scenario.scale,
+        "folder": folder,
+    }
+    arguments = [word for name, value in named.items() for word in (f"--{name}", str(value))]
+    return [*arguments, "--preset", scenario.preset] if scenario.preset else arguments
 
 
 def _waiting(sheet: "Console", what: str) -> contextlib.AbstractContextManager[object]:

@@ -108,7 +108,7 @@ class Wire:
             await self.idle.pop().close()
 
     async def _attempt(self, request: WireRequest, into: Path | None) -> WireAnswer:
-        line = self.idle.pop() if self.idle else await self._open()
+        line = await self._free_line()
         try:
             answer = await self._exchange(line, request, into)
         except BaseException:
@@ -119,6 +119,14 @@ class Wire:
         else:
             await line.close()
         return answer
+
+    async def _free_line(self) -> _Line:
+        while self.idle:
+            line = self.idle.pop()
+            if not line.reader.at_eof():
+                return line
+            await line.close()  # the server has hung up meanwhile
+        return await self._open()
 
     async def _open(self) -> _Line:
         reader, writer = await asyncio.open_connection(self.host, self.port, ssl=self.tls, limit=_LINE_BYTES)

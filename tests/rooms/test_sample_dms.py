@@ -290,6 +290,20 @@ async def test_kept_connections_serve_many_calls_at_once(gateway: Gateway) -> No
     await dms.close()
 
 
+async def test_kept_connections_that_the_server_closed_are_not_used_again(gateway: Gateway) -> None:
+    """A server hangs up on who says nothing for long; however many lines it closed, one call is one."""
+    dms = SampleDms(gateway.url, "SYS.A01", "made-up-secret", made_at=MADE_AT, keep_alive=True)
+    await asyncio.gather(*(dms.confirm("A") for _ in range(4)))
+    for *_, request in gateway.asked:
+        if request.transport:
+            request.transport.close()
+    while not all(line.reader.at_eof() for line in dms._wire.idle):  # noqa: ASYNC110 - the loop brings it
+        await asyncio.sleep(0.01)
+    assert (await dms.send(DOCUMENT, sender="H57")).ok
+    assert len(gateway.asked) == 5
+    await dms.close()
+
+
 async def test_its_headers_are_those_of_the_published_example() -> None:
     """A raw listener sees, byte for byte, the request that the SDK was seen to send."""
     seen = asyncio.Queue[bytes]()

@@ -47,7 +47,7 @@ class Draft:
 
 
 @dataclass(slots=True)
-class _Desk:
+class _Written:
     """What has been written so far: the letter each draft became, and the last number of each agency."""
 
     letters: dict[Draft, Letter] = field(default_factory=dict)
@@ -60,7 +60,7 @@ class Pad:
 
     timetable: Timetable
     drafts: list[Draft] = field(default_factory=list)
-    _notes: list[tuple[int, Callable[[_Desk], Act]]] = field(default_factory=list)
+    _notes: list[tuple[int, Callable[[_Written], Act]]] = field(default_factory=list)
 
     def send(self, draft: Draft) -> Draft:
         """Note that a document is sent."""
@@ -71,8 +71,8 @@ class Pad:
     def say(self, draft: Draft, by: Member, status: StatusCode, moment: int) -> None:
         """Note that a recipient says something about a document."""
 
-        def write(desk: _Desk) -> Act:
-            letter, reason = desk.letters[draft], _REASONS.get(status)
+        def write(written: _Written) -> Act:
+            letter, reason = written.letters[draft], _REASONS.get(status)
             return Saying(at=self.timetable.at(moment), letter=letter, by=by, status=status, reason=reason)
 
         self._note(moment, write)
@@ -80,8 +80,8 @@ class Pad:
     def recall(self, draft: Draft, moment: int) -> None:
         """Note that a document is taken back from everybody."""
 
-        def write(desk: _Desk) -> Act:
-            letter = desk.letters[draft]
+        def write(written: _Written) -> Act:
+            letter = written.letters[draft]
             amendment = recall_of(letter, "Ban hành nhầm bản chưa thẩm định")
             return Sending(at=self.timetable.at(moment), letter=letter, amendment=amendment)
 
@@ -92,11 +92,11 @@ class Pad:
     ) -> None:
         """Note that a document is sent again with another day it is due on, or to one more recipient."""
 
-        def write(desk: _Desk) -> Act:
-            letter = desk.letters[draft]
+        def write(written: _Written) -> Act:
+            letter = written.letters[draft]
             recipients = letter.recipients + ((added,) if added else ())
             letter = replace(letter, due_on=due_on or letter.due_on, recipients=recipients)
-            desk.letters[draft] = letter
+            written.letters[draft] = letter
             amendment = Amendment(
                 business=Business.UPDATE,
                 reason="Điều chỉnh thời hạn" if due_on else "Bổ sung nơi nhận",
@@ -111,19 +111,19 @@ class Pad:
 
     def fair_copy(self) -> tuple[Act, ...]:
         """Write everything out, in the order of time."""
-        desk = _Desk()
+        written = _Written()
         # Sorted by moment alone: of one moment in the order in which it was noted.
-        return tuple(write(desk) for _, write in sorted(self._notes, key=lambda note: note[0]))
+        return tuple(write(written) for _, write in sorted(self._notes, key=lambda note: note[0]))
 
-    def _note(self, moment: int, write: Callable[[_Desk], Act]) -> None:
+    def _note(self, moment: int, write: Callable[[_Written], Act]) -> None:
         self._notes.append((moment, write))
 
-    def _write(self, draft: Draft, desk: _Desk) -> Act:
-        desk.numbers[draft.sender] += 1
+    def _write(self, draft: Draft, written: _Written) -> Act:
+        written.numbers[draft.sender] += 1
         letter = Letter(
             sender=draft.sender,
             recipients=draft.recipients,
-            number=desk.numbers[draft.sender],
+            number=written.numbers[draft.sender],
             section=_SECTION if draft.type_name == OFFICIAL_LETTER else "",
             day=draft.day or self.timetable.day(draft.moment),
             subject=draft.subject,
@@ -134,10 +134,10 @@ class Pad:
             steering=draft.steering,
             task_codes=draft.task_codes,
             application_type=draft.application_type,
-            replies=(desk.letters[draft.answers].reply,) if draft.answers else (),
+            replies=(written.letters[draft.answers].reply,) if draft.answers else (),
         )
-        desk.letters[draft] = letter
-        replaced = desk.letters[draft.replaces] if draft.replaces else None
+        written.letters[draft] = letter
+        replaced = written.letters[draft.replaces] if draft.replaces else None
         return Sending(
             at=self.timetable.at(draft.moment),
             letter=letter,

@@ -75,14 +75,14 @@ class Ledger:
     def enter(self, act: Act) -> list[Arrival]:
         """Enter one act; return every package that must arrive because of it."""
         self.debts.enter(act)
-        arrivals = list(self._send(act) if isinstance(act, Sending) else self._say(act))
         day = local_day(act.at)
+        arrivals = list(self._send(act, day) if isinstance(act, Sending) else self._say(act, day))
         for arrival in arrivals:
             self.tallies[arrival.to].got[arrival.says, day] += 1
         return arrivals
 
-    def _send(self, act: Sending) -> Iterator[Arrival]:
-        letter, day, tally = act.letter, local_day(act.at), self.tallies[act.by.code]
+    def _send(self, act: Sending, day: date) -> Iterator[Arrival]:
+        letter, tally = act.letter, self.tallies[act.by.code]
         says, document_id = str(int(act.business)), letter.document_id
         tally.handed_over[says, day] += 1
         if act.business in (Business.NEW, Business.REPLACE):
@@ -98,6 +98,6 @@ class Ledger:
             self.tallies[recipient.code].arrived[letter.type_name, day] += 1
             yield Arrival(act.by.code, recipient.code, document_id, StatusCode.ARRIVED)
 
-    def _say(self, act: Saying) -> Iterator[Arrival]:
-        self.tallies[act.by.code].handed_over[act.status, local_day(act.at)] += 1
+    def _say(self, act: Saying, day: date) -> Iterator[Arrival]:
+        self.tallies[act.by.code].handed_over[act.status, day] += 1
         yield Arrival(act.letter.sender.code, act.by.code, act.letter.document_id, act.status)

@@ -127,12 +127,15 @@ class Life:
 
     async def _due(self) -> list[tuple[RunningNode, bool]]:
         """Tell which gateways should look into their mailboxes now, and whether they must fetch before."""
-        codes = {code for code, _ in await self._hub.waiting()}
+        at_the_hub = {code for code, _ in await self._hub.waiting()}
+        expecting = {arrival.to for arrival in self._missing}
         due = []
         for node in self.gateways:
-            fetches = not codes.isdisjoint(node.serves)
+            if node.plan.folder in self._at_work or expecting.isdisjoint(node.serves):
+                continue
+            fetches = not at_the_hub.isdisjoint(node.serves)
             # Only where several are served does anything come that was not fetched.
-            if node.plan.folder not in self._at_work and (fetches or len(node.serves) > 1):
+            if fetches or len(node.serves) > 1:
                 due.append((node, fetches))
         return due
 

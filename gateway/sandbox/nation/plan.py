@@ -37,6 +37,7 @@ _OUTCOMES = {
     Outcome.DECLINED: 4,
     Outcome.RECALLED: 3,
 }
+_KEPT = (Outcome.DONE_IN_TIME, Outcome.DONE_LATE, Outcome.OPEN_IN_TIME, Outcome.OPEN_OVERDUE)
 # Of what a preset counts: how often a document has two tasks, and how many tasks are taken back besides.
 _TWO_TASKS, _TAKEN_BACK_COUNT = 0.1, 3
 _CHANGED = 0.01
@@ -205,6 +206,3 @@ class _Planner:
             yield from [type_name] * missing
         free = {name: weight for name, weight in TYPE_WEIGHTS.items() if name not in papers.sent_by_type}
         yield from self.rng.choices(list(free), list(free.values()), k=max(0, papers.sent - total))
-
-
-_KEPT = (Outcome.DONE_IN_TIME, Outcome.DONE_LATE, Outcome.OPEN_IN_TIME, Outcome.OPEN_OVERDUE)

@@ -68,30 +68,24 @@ _DATED_BEFORE = 0.1
 
 @dataclass(slots=True, kw_only=True)
 class Traffic:
-    """Plans documents that are owed nothing."""
+    """Plans documents for which nothing is owed."""
 
     pad: Pad
     rng: Random
 
     def write(
-        self,
-        sender: Member,
-        recipients: Sequence[Member],
-        type_name: str,
-        *,
-        may_decline: bool = True,
-    ) -> Draft:
+        self, sender: Member, recipients: Sequence[Member], type_name: str, *, may_decline: bool = True
+    ) -> None:
         """Plan one document and what its recipients say."""
-        draft = self._draft(sender, recipients, type_name, self._early(0))
+        draft = self._draft(sender, recipients, type_name, self._moment())
         for recipient in recipients:
             (course,) = self.rng.choices(list(_COURSES), list(_COURSES.values()))
             if may_decline or StatusCode.DECLINED not in course:
                 self._say(draft, recipient, course)
-        return draft
 
     def write_and_recall(self, sender: Member, recipients: Sequence[Member], type_name: str) -> None:
         """Plan a document that is taken back; who holds it agrees or not."""
-        draft = self._draft(sender, recipients, type_name, self._early(2))
+        draft = self._draft(sender, recipients, type_name, self._moment(left=2))
         self.pad.recall(draft, draft.moment + 1)
         for recipient in recipients:
             agreed = self.rng.random() < 0.8
@@ -100,14 +94,14 @@ class Traffic:
 
     def write_and_add(self, sender: Member, recipient: Member, added: Member, type_name: str) -> None:
         """Plan a document that goes to one more recipient later."""
-        draft = self._draft(sender, (recipient,), type_name, self._early(2))
+        draft = self._draft(sender, (recipient,), type_name, self._moment(left=2))
         self.pad.update(draft, draft.moment + 1, added=added)
         self.pad.say(draft, recipient, StatusCode.CHANGE_ACCEPTED, draft.moment + 2)
         self.pad.say(draft, added, StatusCode.RECEIVED, draft.moment + 2)
 
     def write_and_replace(self, sender: Member, recipients: Sequence[Member], type_name: str) -> None:
         """Plan a document and another that takes its place."""
-        old = self._draft(sender, recipients, type_name, self._early(2))
+        old = self._draft(sender, recipients, type_name, self._moment(left=2))
         new = self._draft(sender, recipients, type_name, old.moment + 1)
         new.replaces = old
         for recipient in recipients:
@@ -139,6 +133,6 @@ class Traffic:
             for moment, status in zip(sorted(self.rng.sample(room, len(course))), course, strict=True):
                 self.pad.say(draft, recipient, status, moment)
 
-    def _early(self, left: int) -> int:
+    def _moment(self, *, left: int = 0) -> int:
         """Choose a moment with so many behind it."""
         return self.rng.randrange(self.pad.timetable.count - left)
