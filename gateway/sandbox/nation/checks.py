@@ -159,14 +159,17 @@ async def _what_registers_say(life: Life) -> AsyncIterator[Difference]:
 
 
 async def _what_is_owed(life: Life) -> AsyncIterator[Difference]:
-    """Each node: how what its agencies owe stands on the last day, by kind; the hub of everybody's."""
+    """Each gateway: how what its agencies owe stands on the last day, by kind.
+
+    A hub does not see what agencies of one gateway owe each other.
+    """
     planned = life.ledger.debts.count(life.plan.last)
-    for node in life.nodes.values():
+    for node in life.gateways:
         facts = await load_facts(node.database)
         found: dict[AgencyCode, Counter[tuple[ObligationKind, Figure]]] = defaultdict(Counter)
         for fact, count in facts.items():
             found[fact.agency][fact.kind, _figure_of(fact, life.plan.last)] += count
-        for code in node.serves if node.plan.below is not None else planned:
+        for code in node.serves:
             counts = planned.get(code, Counter())
             for kind, figure in sorted(counts.keys() | found[code].keys()):
                 if counts[kind, figure] != found[code][kind, figure]:
