@@ -24,7 +24,7 @@ class Label:
     words: tuple[str, str]
 
 
-def _begin(pair: tuple[str, str]) -> tuple[str, str]:
+def begin_line(pair: tuple[str, str]) -> tuple[str, str]:
     """Write words as they begin a line."""
     vi, en = pair
     return vi[:1].upper() + vi[1:], en[:1].upper() + en[1:]
@@ -77,7 +77,7 @@ _GRADES: dict[Grade, Label] = {
     Grade.ABSENT: Label("calm", "question", ("Không ký số", "Not signed")),
 }
 
-ROLES: Mapping[UserRole, tuple[str, str]] = {role: _begin(words.ROLES[role]) for role in UserRole}
+ROLES: Mapping[UserRole, tuple[str, str]] = {role: begin_line(words.ROLES[role]) for role in UserRole}
 
 DUTIES: dict[UserRole, tuple[str, str]] = {
     UserRole.CLERK: (
@@ -103,9 +103,13 @@ WAYS: dict[Way, tuple[str, str]] = {
     Way.PROVIDER: ("Đăng nhập một lần", "Single sign-on"),
 }
 
-URGENCIES: dict[Priority, tuple[str, str]] = {each: _begin(words.priority_words(each)) for each in Priority}
+URGENCIES: dict[Priority, tuple[str, str]] = {
+    each: begin_line(words.priority_words(each)) for each in Priority
+}
 
-BUSINESSES: dict[Business, tuple[str, str]] = {each: _begin(words.business_words(each)) for each in Business}
+BUSINESSES: dict[Business, tuple[str, str]] = {
+    each: begin_line(words.business_words(each)) for each in Business
+}
 
 # What the sender asks for (loại chỉ đạo); 0 is nothing.
 STEERING: dict[int, tuple[str, str]] = {1: ("Chỉ đạo", "Steering"), 2: ("Báo cáo", "Report")}
@@ -114,7 +118,7 @@ STEERING: dict[int, tuple[str, str]] = {1: ("Chỉ đạo", "Steering"), 2: ("B�
 def state_label(destination: Destination | str, state: State | str) -> Label:
     """Label where a dispatch stands."""
     state = State(state)
-    return Label(*_STATES[state], _begin(words.STATES[Destination(destination), state]))
+    return Label(*_STATES[state], begin_line(words.STATES[Destination(destination), state]))
 
 
 def status_label(code: str | None) -> Label:
@@ -123,12 +127,12 @@ def status_label(code: str | None) -> Label:
         return Label("calm", "clock", ("Chưa trả lời", "No answer yet"))
     if code not in STATUS_NAMES:
         return Label("calm", "question", (f"Mã {code}", f"Code {code}"))
-    return Label(*_STATUSES[StatusCode(code)], _begin(STATUS_NAMES[StatusCode(code)]))
+    return Label(*_STATUSES[StatusCode(code)], begin_line(STATUS_NAMES[StatusCode(code)]))
 
 
 def delay_words(fault: str | None) -> tuple[str, str]:
     """Say why an attempt was put off; fault begins with the delay's code."""
-    return _begin(words.delay_words((fault or "").partition(":")[0]))
+    return begin_line(words.delay_words((fault or "").partition(":")[0]))
 
 
 def direction_label(direction: Direction | str) -> Label:

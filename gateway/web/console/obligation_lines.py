@@ -9,7 +9,7 @@ from gateway.model.identifiers import AgencyCode
 from gateway.model.obligation import OBLIGATION_NAMES, STANDING_NAMES, Obligation, ObligationKind, Standing
 from gateway.model.people import Permission
 from gateway.web.console.documents import name_of
-from gateway.web.console.labels import Label
+from gateway.web.console.labels import Label, begin_line
 from gateway.web.console.visitor import Visitor
 
 Words = tuple[str, str]
@@ -38,15 +38,9 @@ class Line:
     due: Label | None
 
 
-def capital(words: Words) -> Words:
-    """Write words as they begin a line."""
-    vi, en = words
-    return vi[:1].upper() + vi[1:], en[:1].upper() + en[1:]
-
-
-KINDS: dict[ObligationKind, Words] = {kind: capital(words) for kind, words in OBLIGATION_NAMES.items()}
+KINDS: dict[ObligationKind, Words] = {kind: begin_line(words) for kind, words in OBLIGATION_NAMES.items()}
 STANDINGS: dict[Standing, Label] = {
-    standing: Label(*_STANDINGS[standing], capital(words)) for standing, words in STANDING_NAMES.items()
+    standing: Label(*_STANDINGS[standing], begin_line(words)) for standing, words in STANDING_NAMES.items()
 }
 
 
