@@ -161,7 +161,17 @@ def furnish_importing(office: Office, mint: Mint, clock: Clock = now) -> Importi
 
 def letterhead_of(config: Config) -> Letterhead:
     """Tell what stands around the tables of this node's reports."""
-    return Letterhead(issuer=config.name)
+    settings = config.reports
+    return Letterhead(
+        issuer=config.name,
+        over=settings.over,
+        place=settings.place,
+        notation=settings.notation,
+        recipients=settings.recipients,
+        competence=settings.competence,
+        position=settings.position,
+        signer=settings.signer,
+    )
 
 
 def _practice(config: Config) -> Practice:

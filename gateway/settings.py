@@ -186,8 +186,15 @@ class ScheduledReport(Section):
 
 
 class Reports(Section):
-    """[reports]: what goes out by itself."""
+    """[reports]: what stands around the tables of this node's reports, and which go out by themselves."""
 
+    over: str = ""
+    place: str = ""
+    notation: Text = "BC"
+    recipients: tuple[Text, ...] = ("Lưu: VT.",)
+    competence: str = ""
+    position: str = ""
+    signer: str = ""
     scheduled: tuple[ScheduledReport, ...] = ()
     every: Duration = read_duration("5m")
 

@@ -5,7 +5,7 @@ What stands in a report is reports.py; what it is counted from, reckoning.py.
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from gateway.deadlines.counts import Period
@@ -59,7 +59,7 @@ class Reporting:
     directory: Directory
     notary: Notary
     own_code: AgencyCode
-    own_name: str
+    letterhead: Letterhead
     clock: Callable[[], datetime]
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -106,9 +106,12 @@ class Reporting:
     def _letterhead(self, code: AgencyCode, directory: Snapshot) -> Letterhead:
         agency = directory.agencies.get(directory.canonical(code))
         if agency is None:
-            return Letterhead(issuer=self.own_name)
+            return self.letterhead
         above = None if agency.parent is None else directory.agencies.get(agency.parent)
-        return Letterhead(issuer=agency.name, over="" if above is None else above.name)
+        named = "" if above is None else above.name
+        if code == self.own_code:
+            return replace(self.letterhead, issuer=agency.name, over=self.letterhead.over or named)
+        return Letterhead(issuer=agency.name, over=named)
 
 
 def _span(first: date, last: date) -> dict[str, JSON]:

@@ -29,6 +29,7 @@ class Letterhead:
     issuer: str
     over: str = ""
     place: str = ""
+    notation: str = "BC"
     recipients: tuple[str, ...] = ("Lưu: VT.",)
     competence: str = ""
     position: str = ""
@@ -46,6 +47,7 @@ def write_report(figures: Figures, letterhead: Letterhead, names: Names, *, made
         issuer=letterhead.issuer,
         over=letterhead.over,
         place=letterhead.place,
+        notation=letterhead.notation,
         made_on=made_on,
         as_of=figures.as_of,
         summary=tuple(summarise(figures)),

@@ -3,7 +3,7 @@
 from gateway.exchange.books import Books
 from gateway.exchange.duties import Duties
 from gateway.exchange.reporting import Reporting
-from gateway.office import Clock, Office
+from gateway.office import Clock, Office, letterhead_of
 from gateway.web.console.giving import Giving
 from gateway.web.console.obligation_page import OneObligation
 from gateway.web.console.obligations import Obligations
@@ -23,7 +23,7 @@ def duty_pages(office: Office, books: Books, shell: Shell, clock: Clock) -> list
         directory=directory,
         notary=office.notary,
         own_code=office.config.agency_code,
-        own_name=office.config.name,
+        letterhead=letterhead_of(office.config),
         clock=clock,
     )
     return [

@@ -19,7 +19,7 @@ from gateway.model.identifiers import AgencyCode
 from gateway.model.package import Organization
 from gateway.model.paper import Paper
 from gateway.model.report import Report
-from gateway.office import Clock, Office
+from gateway.office import Clock, Office, letterhead_of
 from gateway.papers.pdf import write_report_pdf
 from gateway.papers.workbook import write_report_xlsx
 from gateway.web.console.spreadsheets import XLSX_TYPE
@@ -114,7 +114,7 @@ def furnish_reports(office: Office, clock: Clock) -> MakeReport:
         directory=office.directory,
         notary=office.notary,
         own_code=office.config.agency_code,
-        own_name=office.config.name,
+        letterhead=letterhead_of(office.config),
         clock=clock,
     )
 
