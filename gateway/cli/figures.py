@@ -48,13 +48,15 @@ def figures(
 
     Figures of a period, or from a day to a day (2026-01-05..2026-02-10); by default of this year.
     """
+    from gateway.exchange.directory import namer
     from gateway.exchange.facts import figure_facts
 
     found, directory = asyncio.run(load_figures(folder, period, agencies, as_of))
+    names = namer(directory)
     if as_json:
-        show_json(figure_facts(found, namer(directory)))
+        show_json(figure_facts(found, names))
         return
-    _show(found, namer(directory))
+    _show(found, names)
 
 
 async def load_figures(
@@ -93,11 +95,6 @@ def read_agencies(said: tuple[str, ...], directory: "Snapshot") -> "list[AgencyC
         if code not in directory.agencies:
             raise unknown_agency(code)
     return codes or None
-
-
-def namer(directory: "Snapshot") -> "Callable[[AgencyCode], str]":
-    """Make what says an agency's name, or its code where it has none here."""
-    return lambda code: agency.name if (agency := directory.agencies.get(code)) is not None else code
 
 
 def _show(found: "Figures", names: "Callable[[AgencyCode], str]") -> None:

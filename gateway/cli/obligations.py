@@ -166,7 +166,7 @@ async def _list(
 
 
 def _show_list(found: "list[Obligation]", directory: "Snapshot") -> None:
-    from gateway.cli.figures import namer
+    from gateway.exchange.directory import namer
     from gateway.model.formats import local_day
     from gateway.office import now
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gateway.cli.figures import namer
 from gateway.cli.node import directory_option, open_records
 from gateway.cli.terminal import done, json_option, number, show, show_json
 
@@ -67,6 +66,8 @@ async def _write(
         code = directory.canonical(normalise_code(agency))
         if code not in directory.agencies:
             raise unknown_agency(code)
+        from gateway.exchange.directory import namer
+
         names = namer(directory)
         rows = _rows(database, directory, code, side, year, asyncio.get_running_loop())
         unfinished = out.with_name(f"{out.name}.part")

@@ -61,8 +61,7 @@ def remind(dry_run: bool, folder: Path, as_json: bool) -> None:
 
 
 async def _plan(folder: Path, at: datetime) -> _Plan:
-    from gateway.exchange.agenda import namer
-    from gateway.exchange.directory import Directory
+    from gateway.exchange.directory import Directory, namer
     from gateway.model.formats import local_day
     from gateway.store.reminders import has_digest, reminded_day
     from gateway.wiring.agenda import furnish_agenda

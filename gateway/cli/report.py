@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from gateway.cli.figures import agencies_option, as_of_option, load_figures, namer
+from gateway.cli.figures import agencies_option, as_of_option, load_figures
 from gateway.cli.node import directory_option, load_node
 from gateway.cli.terminal import done, json_option, show, show_json
 
@@ -42,6 +42,7 @@ def report(
 def _write(folder: Path, period: str, agencies: tuple[str, ...], as_of: str | None, *, suffix: str) -> bytes:
     import json
 
+    from gateway.exchange.directory import namer
     from gateway.exchange.facts import figure_facts
     from gateway.exchange.reports import write_report
     from gateway.model.formats import local_day

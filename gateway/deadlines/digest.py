@@ -1,15 +1,12 @@
 """What an agency is reminded of, in words: one report, whichever way it travels."""
 
-from collections.abc import Callable
 from datetime import datetime
 
 from gateway.deadlines.reminders import Audience, Digest, Reminder
+from gateway.model.agency import Names
 from gateway.model.formats import write_day
-from gateway.model.identifiers import AgencyCode
 from gateway.model.people import Language
 from gateway.model.report import Cell, Column, Report, Table, Unit, Words
-
-Names = Callable[[AgencyCode], str]
 
 # A part of a digest: as it is counted, and the heading of its table.
 _OVERDUE = (("việc quá hạn", "overdue"), ("Đã quá hạn", "Overdue"))

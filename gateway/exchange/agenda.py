@@ -152,13 +152,3 @@ def mail_address(code: AgencyCode, directory: Snapshot) -> str | None:
     agency = directory.agencies.get(directory.canonical(code))
     mail = None if agency is None or agency.mail is None else agency.mail.strip()
     return mail if mail and is_mail_address(mail) else None
-
-
-def namer(directory: Snapshot) -> Callable[[AgencyCode], str]:
-    """Make what says how an agency is called: by its name, else by its code."""
-
-    def name(code: AgencyCode) -> str:
-        agency = directory.agencies.get(directory.canonical(code))
-        return str(code) if agency is None else agency.name
-
-    return name

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from gateway.model.agency import Agency, System, SystemKind
+from gateway.model.agency import Agency, Names, System, SystemKind
 from gateway.model.identifiers import (
     AgencyCode,
     SystemId,
@@ -112,6 +112,16 @@ class Snapshot:
     def is_addressable(self, agency: Agency) -> bool:
         """Tell whether one may write to an agency: an open one, no centre."""
         return agency.closed_at is None and not is_centre_code(agency.code)
+
+
+def namer(directory: Snapshot) -> Names:
+    """Make what says how an agency is called: by its name, else by its code."""
+
+    def name(code: AgencyCode) -> str:
+        agency = directory.agencies.get(directory.canonical(code))
+        return str(code) if agency is None else agency.name
+
+    return name
 
 
 @dataclass(slots=True)

@@ -4,7 +4,7 @@ Names are stable. What is not known is null; days are ISO 8601, instants have Vi
 Source: docs/figures.md, web/api/openapi.json.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -12,12 +12,12 @@ from typing import Any
 from gateway.deadlines.counts import Account, Became, Counts, Period, Resolved
 from gateway.deadlines.figures import Figures, Flow
 from gateway.deadlines.periods import name_period
+from gateway.model.agency import Names
 from gateway.model.formats import VIETNAM
 from gateway.model.identifiers import AgencyCode
 from gateway.model.obligation import Obligation, Step
 
 Facts = dict[str, Any]
-Names = Callable[[AgencyCode], str]
 
 _NO_TASKS, _NO_DOSSIERS, _NO_PETITIONS, _NO_DOCUMENTS = Account(), Resolved(), Became(), Flow()
 

@@ -34,6 +34,7 @@ from gateway.exchange.words import (
     status_words,
     warning_words,
 )
+from gateway.model.agency import Names
 from gateway.model.formats import local, size, write_day, write_instant
 from gateway.model.identifiers import AgencyCode
 from gateway.model.log import LogKind, cause_in
@@ -43,7 +44,6 @@ from gateway.model.signature import Grade
 from gateway.model.span import SPAN_NAMES
 
 Facts = Mapping[str, Any]
-Names = Callable[[AgencyCode], str]
 
 _AGENCIES = frozenset(
     {

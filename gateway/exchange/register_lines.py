@@ -1,13 +1,11 @@
 """Rows of the register as the lines that offices keep: which names, words and days stand in them. Pure."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
+from gateway.model.agency import Names
 from gateway.model.formats import local_day
-from gateway.model.identifiers import AgencyCode
 from gateway.model.register import IncomingLine, OutgoingLine
 from gateway.store.register import RegisterRow
-
-Names = Callable[[AgencyCode], str]
 
 
 def incoming_lines(rows: Iterable[RegisterRow], names: Names) -> Iterator[IncomingLine]:

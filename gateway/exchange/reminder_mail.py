@@ -14,7 +14,8 @@ from gateway.clients.mail import Mail, MailServer
 from gateway.deadlines.digest import report_of
 from gateway.deadlines.reminders import is_time
 from gateway.errors import Delay, Refusal
-from gateway.exchange.agenda import Agenda, Way, mail_address, namer
+from gateway.exchange.agenda import Agenda, Way, mail_address
+from gateway.exchange.directory import namer
 from gateway.exchange.plain_report import write_text
 from gateway.model.formats import local_day
 from gateway.model.identifiers import AgencyCode

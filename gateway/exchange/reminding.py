@@ -17,8 +17,8 @@ import structlog
 from gateway.deadlines.digest import report_of, title_of
 from gateway.deadlines.reminders import Audience, Digest, is_time
 from gateway.errors import Refusal
-from gateway.exchange.agenda import Agenda, Way, namer
-from gateway.exchange.directory import Snapshot
+from gateway.exchange.agenda import Agenda, Way
+from gateway.exchange.directory import Snapshot, namer
 from gateway.exchange.notary import Notary
 from gateway.exchange.own_documents import OwnDocuments, OwnLetter, Written
 from gateway.model.code_lists import Priority

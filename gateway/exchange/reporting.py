@@ -11,11 +11,11 @@ from datetime import date, datetime
 from gateway.deadlines.counts import Period
 from gateway.deadlines.figures import Figures
 from gateway.evidence.receipts import JSON
-from gateway.exchange.agenda import namer
-from gateway.exchange.directory import Directory, Snapshot
+from gateway.exchange.directory import Directory, Snapshot, namer
 from gateway.exchange.notary import Notary
 from gateway.exchange.reckoning import Reckoning
-from gateway.exchange.reports import Letterhead, Names, write_report
+from gateway.exchange.reports import Letterhead, write_report
+from gateway.model.agency import Names
 from gateway.model.formats import local_day
 from gateway.model.identifiers import AgencyCode
 from gateway.model.log import LogKind

@@ -9,11 +9,11 @@ from gateway.deadlines.counts import Account, Became, Counts, Resolved
 from gateway.deadlines.figures import Figures, Flow
 from gateway.deadlines.periods import name_period
 from gateway.edxml.document_types import TYPE_NAMES
+from gateway.model.agency import Names
 from gateway.model.formats import local
 from gateway.model.identifiers import AgencyCode
 from gateway.model.report import Cell, Column, Report, Table, Unit, Words
 
-Names = Callable[[AgencyCode], str]
 Counted = TypeVar("Counted")
 
 _TOTAL: Words = ("Tổng cộng", "Total")

@@ -16,8 +16,8 @@ from gateway.deadlines.counts import Period
 from gateway.deadlines.schedule import goes_out_at, last_ended, name_span
 from gateway.errors import Delay, Refusal
 from gateway.evidence.receipts import JSON
-from gateway.exchange.agenda import Calendar, namer
-from gateway.exchange.directory import Directory, Snapshot
+from gateway.exchange.agenda import Calendar
+from gateway.exchange.directory import Directory, Snapshot, namer
 from gateway.exchange.notary import Notary
 from gateway.exchange.own_documents import OwnDocuments, OwnLetter
 from gateway.model.formats import local_day

@@ -1,11 +1,15 @@
 """Agencies, and the systems that speak for them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from gateway.model.identifiers import AgencyCode, SystemId
 from gateway.model.signature import SignaturePolicy
+
+Names = Callable[[AgencyCode], str]
+"""Says what an agency is called."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import IO
 
 from gateway.exchange.register_lines import incoming_lines, outgoing_lines
+from gateway.model.agency import Names
 from gateway.model.formats import local_day
 from gateway.model.people import Language
 from gateway.model.register import Register
@@ -15,7 +16,7 @@ from gateway.papers.pdf import write_report_pdf
 from gateway.papers.register import write_register_xlsx
 from gateway.papers.workbook import write_report_xlsx
 from gateway.store.register import RegisterRow, Side
-from gateway.web.console.report_forms import JSON_FORM, NameOf, RegisterForm, RegisterHead, ReportForm
+from gateway.web.console.report_forms import JSON_FORM, RegisterForm, RegisterHead, ReportForm
 from gateway.web.console.spreadsheets import XLSX_TYPE
 
 REPORT_FORMS: tuple[ReportForm, ...] = (
@@ -44,7 +45,7 @@ def _write_register(
     clock: Clock,
     head: RegisterHead,
     rows: Iterator[RegisterRow],
-    names: NameOf,
+    names: Names,
     file: IO[bytes],
     language: Language,
 ) -> int:

@@ -10,8 +10,9 @@ from aiohttp import web
 from gateway.errors import Refusal
 from gateway.evidence.receipts import read_statement
 from gateway.exchange.checkpoints import prove_entry
-from gateway.exchange.narration import Names, narrate, rungs_of
+from gateway.exchange.narration import narrate, rungs_of
 from gateway.exchange.words import EVENTS, GRADES, Words, business_words, name_rung, rung_words, status_words
+from gateway.model.agency import Names
 from gateway.model.formats import write_instant
 from gateway.model.log import LogKind
 from gateway.model.people import Language

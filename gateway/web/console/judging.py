@@ -8,9 +8,9 @@ from typing import Any
 from cryptography import x509
 
 from gateway.evidence.receipts import Receipt, verify_receipt
-from gateway.exchange.narration import Names
 from gateway.exchange.testimony import read_testimony
 from gateway.exchange.words import Words
+from gateway.model.agency import Names
 from gateway.model.log import LogKind
 from gateway.model.people import Language
 from gateway.trust.keys import fingerprint_of

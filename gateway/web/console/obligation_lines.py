@@ -8,11 +8,11 @@ from gateway.exchange.directory import Snapshot
 from gateway.model.identifiers import AgencyCode
 from gateway.model.obligation import OBLIGATION_NAMES, STANDING_NAMES, Obligation, ObligationKind, Standing
 from gateway.model.people import Permission
+from gateway.model.report import Words
 from gateway.web.console.documents import name_of
 from gateway.web.console.labels import Label, begin_line
 from gateway.web.console.visitor import Visitor
 
-Words = tuple[str, str]
 Codes = Collection[AgencyCode] | None
 
 _STANDINGS: dict[Standing, tuple[str, str]] = {

@@ -10,9 +10,9 @@ from gateway.exchange.words import status_words
 from gateway.model.code_lists import Kind
 from gateway.model.formats import local_day
 from gateway.model.obligation import Act, Step
+from gateway.model.report import Words
 from gateway.store.packages import StoredPackage
 from gateway.web.console.documents import name_of
-from gateway.web.console.obligation_lines import Words
 
 # What each act is called, its tone and its icon.
 _LOOKS: dict[Act, tuple[Words, str, str]] = {

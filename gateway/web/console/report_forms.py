@@ -7,7 +7,7 @@ from typing import IO
 
 from gateway.exchange.facts import figure_facts
 from gateway.exchange.reporting import Told
-from gateway.model.identifiers import AgencyCode
+from gateway.model.agency import Names
 from gateway.model.people import Language
 from gateway.model.report import Words
 from gateway.store.register import RegisterRow, Side
@@ -36,16 +36,13 @@ class RegisterHead:
     period: Words
 
 
-NameOf = Callable[[AgencyCode], str]
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegisterForm:
     """A form in which a register is written into a file, line by line as they come; called off the loop."""
 
     ending: str
     media_type: str
-    write: Callable[[RegisterHead, Iterator[RegisterRow], NameOf, IO[bytes], Language], object]
+    write: Callable[[RegisterHead, Iterator[RegisterRow], Names, IO[bytes], Language], object]
 
 
 def write_figures(told: Told, language: Language) -> bytes:
