@@ -4,7 +4,6 @@ Outbound and inbound both end here. Runs in the database's writer; everything th
 beforehand was.
 """
 
-import sqlite3
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -38,6 +37,7 @@ from gateway.store.packages import (
     note_arrival,
     thread_of,
 )
+from gateway.store.tables import Tables
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +80,7 @@ class Acceptance:
     at: datetime
     by: str | None = None
 
-    def record(self, connection: sqlite3.Connection, tools: Tools) -> Promise:
+    def record(self, connection: Tables, tools: Tools) -> Promise:
         """Record the package and everything it causes; the same submission again finds its promise.
 
         Errors: Refusal when the thread does not allow it; nothing of it remains then.
@@ -98,7 +98,7 @@ class Acceptance:
         self._note_arrival(connection, package_id)
         return promise
 
-    def _may_come_again(self, connection: sqlite3.Connection, known: PackageId) -> bool:
+    def _may_come_again(self, connection: Tables, known: PackageId) -> bool:
         """Tell whether an earlier sending came to nothing for somebody; then this one is a new round."""
         thread_id = thread_of(connection, known)
         states = {} if thread_id is None else threads.recipients_of(connection, thread_id)
@@ -116,7 +116,7 @@ class Acceptance:
     def _submission(self) -> str:
         return f"{self.system_id}|{self.spool.digest}|{','.join(sorted(self.route.recipients))}"
 
-    def _repeat(self, connection: sqlite3.Connection, package_id: PackageId, tools: Tools) -> Promise:
+    def _repeat(self, connection: Tables, package_id: PackageId, tools: Tools) -> Promise:
         entry = tools.notary.entry(
             LogKind.REPEATED,
             at=self.at,
@@ -130,7 +130,7 @@ class Acceptance:
         return Promise(package_id=package_id, receipt=receipt, is_repetition=True)
 
     def _record_document(
-        self, connection: sqlite3.Connection, envelope: Envelope, package_id: PackageId, tools: Tools
+        self, connection: Tables, envelope: Envelope, package_id: PackageId, tools: Tools
     ) -> Promise:
         owner = self.directory.canonical(envelope.sender.code)
         amending = Amending(
@@ -164,7 +164,7 @@ class Acceptance:
         return promise
 
     def _record_status(
-        self, connection: sqlite3.Connection, package_id: PackageId, tools: Tools, *, again: bool
+        self, connection: Tables, package_id: PackageId, tools: Tools, *, again: bool
     ) -> Promise:
         report = self.verified.package.status
         assert report is not None  # noqa: S101 - the reader sets one of the two
@@ -208,7 +208,7 @@ class Acceptance:
 
     def _finish(
         self,
-        connection: sqlite3.Connection,
+        connection: Tables,
         package_id: PackageId,
         thread_id: ThreadId | None,
         route: Route,
@@ -294,7 +294,7 @@ class Acceptance:
 
     def _tell_amendment(
         self,
-        connection: sqlite3.Connection,
+        connection: Tables,
         envelope: Envelope,
         package_id: PackageId,
         effect: Effect,
@@ -315,7 +315,7 @@ class Acceptance:
         append_entry(connection, entry)
 
     def _say_arrived(
-        self, connection: sqlite3.Connection, envelope: Envelope, route: Route, effect: Effect, tools: Tools
+        self, connection: Tables, envelope: Envelope, route: Route, effect: Effect, tools: Tools
     ) -> None:
         if tools.own_words is None:
             return
@@ -336,7 +336,7 @@ class Acceptance:
                     at=self.at,
                 )
 
-    def _note_arrival(self, connection: sqlite3.Connection, package_id: PackageId) -> None:
+    def _note_arrival(self, connection: Tables, package_id: PackageId) -> None:
         if self.arrival is not None:
             note_arrival(connection, self.system_id, self.arrival, package_id)
 

@@ -7,7 +7,6 @@ nothing is a reason to tell, not a reason to be silent; what could not be writte
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from sqlite3 import Connection
 from typing import Protocol
 
 import structlog
@@ -18,6 +17,7 @@ from gateway.model.alert import Alert, AlertRule, Condition
 from gateway.points import Point, passed
 from gateway.store.alerts import list_open_alerts, save_alert
 from gateway.store.database import Database
+from gateway.store.tables import Tables
 
 log = structlog.get_logger()
 
@@ -112,7 +112,7 @@ class Alerts:
         if not changed:
             return
 
-        def act(tables: Connection) -> None:
+        def act(tables: Tables) -> None:
             for alert in changed:
                 save_alert(tables, alert)
 

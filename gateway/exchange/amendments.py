@@ -4,7 +4,6 @@ One document with all its versions is one thread. Runs inside the transaction th
 statuses are in answers.py; the walk goes on in acceptance.py.
 """
 
-import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -25,6 +24,7 @@ from gateway.model.package import Envelope
 from gateway.model.thread import RecipientState, Thread
 from gateway.store import threads
 from gateway.store.dispatches import reached_by
+from gateway.store.tables import Tables
 
 CHANGES = {Business.RECALL: "recall", Business.UPDATE: "update"}
 
@@ -55,7 +55,7 @@ class Amending:
     directory: Snapshot
     at: datetime
 
-    def apply(self, connection: sqlite3.Connection) -> Effect:
+    def apply(self, connection: Tables) -> Effect:
         """Open or amend the thread.
 
         Errors: Refusal when the document belongs to somebody else.
@@ -68,7 +68,7 @@ class Amending:
             return self._supersede(connection, effect)
         return effect
 
-    def _send(self, connection: sqlite3.Connection) -> Effect:
+    def _send(self, connection: Tables) -> Effect:
         """A new document, or an old one that comes again."""
         thread = self._find(connection, [self.envelope.document_id])
         if thread is None:
@@ -95,12 +95,10 @@ class Amending:
             remarks=tuple(remarks),
         )
 
-    def _reached(
-        self, connection: sqlite3.Connection, thread: Thread, digest: Digest | None
-    ) -> set[AgencyCode]:
+    def _reached(self, connection: Tables, thread: Thread, digest: Digest | None) -> set[AgencyCode]:
         return {self.directory.canonical(code) for code in reached_by(connection, thread.id, digest)}
 
-    def _change(self, connection: sqlite3.Connection, change: str) -> Effect:
+    def _change(self, connection: Tables, change: str) -> Effect:
         """A recall or an update of something sent before."""
         amendment = self.envelope.amendment
         targets = [
@@ -131,7 +129,7 @@ class Amending:
                 threads.remove_recipient(connection, thread.id, code, at=self.at)
         return Effect(thread_id=thread.id, newcomers=frozenset(newcomers), remarks=remarks)
 
-    def _supersede(self, connection: sqlite3.Connection, effect: Effect) -> Effect:
+    def _supersede(self, connection: Tables, effect: Effect) -> Effect:
         """A replacement: a new document that ends the life of others by the same sender."""
         amendment = self.envelope.amendment
         named = [item.document_id for item in amendment.replaced]
@@ -155,7 +153,7 @@ class Amending:
             remarks=tuple(remarks),
         )
 
-    def _find(self, connection: sqlite3.Connection, document_ids: Iterable[DocumentId]) -> Thread | None:
+    def _find(self, connection: Tables, document_ids: Iterable[DocumentId]) -> Thread | None:
         """Find the sender's own thread under the first identifier that names one, else by its number."""
         for document_id in document_ids:
             found = threads.find_threads_by_document(connection, document_id)
@@ -169,7 +167,7 @@ class Amending:
             return by_number[0] if len(by_number) == 1 else None
         return None
 
-    def _threads_by_number(self, connection: sqlite3.Connection) -> list[Thread]:
+    def _threads_by_number(self, connection: Tables) -> list[Thread]:
         notation = normalise_notation(str(self.envelope.code))
         found = threads.find_threads_by_notation(connection, notation, self.envelope.promulgated_on)
         return [thread for thread in found if self._is_own(thread)]
@@ -184,7 +182,7 @@ class Amending:
         code = normalise_code(prefix)
         return bool(comma) and is_agency_code(code) and self.directory.canonical(code) != self.owner
 
-    def _open(self, connection: sqlite3.Connection, document_id: DocumentId) -> Thread:
+    def _open(self, connection: Tables, document_id: DocumentId) -> Thread:
         promulgated_on: date = self.envelope.promulgated_on
         thread = Thread(
             id=self.new_thread_id,

@@ -4,7 +4,6 @@ Strict towards the systems connected here, tolerant towards everybody beyond: th
 another agency's DMS is not ours to correct. Runs inside the transaction that accepts the package.
 """
 
-import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +16,7 @@ from gateway.model.identifiers import AgencyCode, PackageId, ThreadId, normalise
 from gateway.model.package import StatusReport
 from gateway.model.thread import RecipientState, Thread
 from gateway.store import threads
+from gateway.store.tables import Tables
 
 _CHANGES = (StatusCode.CHANGE_ACCEPTED, StatusCode.CHANGE_DECLINED)
 
@@ -46,7 +46,7 @@ class Answering:
     strict: bool
     at: datetime
 
-    def apply(self, connection: sqlite3.Connection) -> Heard:
+    def apply(self, connection: Tables) -> Heard:
         """Match and record the status.
 
         Errors: Refusal, when strict, of a status that may not follow the last one or owes a reason.
@@ -82,16 +82,14 @@ class Answering:
             raise _out_of_order(last, following)
 
     def _is_repetition(
-        self, connection: sqlite3.Connection, thread: Thread, state: RecipientState, last: StatusCode | None
+        self, connection: Tables, thread: Thread, state: RecipientState, last: StatusCode | None
     ) -> bool:
         if self.report.status in _CHANGES:
             answered = threads.has_answered(connection, thread.id, state.code, self.report.status)
             return answered and state.pending_change is None
         return self.report.status == last
 
-    def _record(
-        self, connection: sqlite3.Connection, thread_id: ThreadId | None, recipient: AgencyCode
-    ) -> None:
+    def _record(self, connection: Tables, thread_id: ThreadId | None, recipient: AgencyCode) -> None:
         threads.insert_answer(
             connection,
             threads.Answer(
@@ -107,7 +105,7 @@ class Answering:
             ),
         )
 
-    def move(self, connection: sqlite3.Connection, thread: Thread, state: RecipientState) -> None:
+    def move(self, connection: Tables, thread: Thread, state: RecipientState) -> None:
         """Let the status take effect on the recipient it speaks for; a late one changes nothing."""
         status = self.report.status
         if status == StatusCode.TAKE_BACK:
@@ -122,7 +120,7 @@ class Answering:
 
 
 def find_document(
-    connection: sqlite3.Connection, report: StatusReport, directory: Snapshot
+    connection: Tables, report: StatusReport, directory: Snapshot
 ) -> tuple[Thread, RecipientState] | None:
     """Find the document and recipient a status is about: by identifier, by number and date, by number.
 
@@ -142,7 +140,7 @@ def find_document(
     return None
 
 
-def _candidates(connection: sqlite3.Connection, report: StatusReport) -> list[list[Thread]]:
+def _candidates(connection: Tables, report: StatusReport) -> list[list[Thread]]:
     ways = []
     if report.reply.document_id is not None:
         ways.append(threads.find_threads_by_document(connection, report.reply.document_id))
@@ -155,7 +153,7 @@ def _candidates(connection: sqlite3.Connection, report: StatusReport) -> list[li
 
 
 def _held_by(
-    connection: sqlite3.Connection,
+    connection: Tables,
     candidates: Sequence[Thread],
     recipient: AgencyCode | None,
     directory: Snapshot,

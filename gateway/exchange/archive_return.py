@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from sqlite3 import Connection
 
 from cryptography import x509
 
@@ -26,6 +25,7 @@ from gateway.store.archive_file import Member, reading_archive
 from gateway.store.audit_log import append_entry
 from gateway.store.blobs import Blobs, Spool, file_digest
 from gateway.store.database import Database
+from gateway.store.tables import Tables
 
 _AT_ONCE = 100
 
@@ -121,7 +121,7 @@ class _Returning:
             spool.discard()
         self._spools.clear()
 
-    def _act(self, tables: Connection) -> int:
+    def _act(self, tables: Tables) -> int:
         returned = []
         for spool in self._spools:
             self.walk.blobs.keep(tables, spool)

@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from sqlite3 import Connection
 from typing import BinaryIO
 
 from cryptography import x509
@@ -41,6 +40,7 @@ from gateway.store.audit_log import append_entry
 from gateway.store.blobs import file_digest
 from gateway.store.checkpoints import KeptCheckpoint, find_checkpoint, record_checkpoint
 from gateway.store.database import Database
+from gateway.store.tables import Tables
 from gateway.store.tree import read_hashes
 from gateway.trust.keys import Seal, fingerprint_of
 
@@ -182,7 +182,7 @@ class Archiving:
             count=archive.package_count,
         )
 
-        def act(tables: Connection) -> None:
+        def act(tables: Tables) -> None:
             archives.record_archive(tables, archive)
             append_entry(tables, entry)
 

@@ -4,7 +4,6 @@ Nothing here is asked for by anybody: figures fall out of the exchange. Runs ins
 it writes down.
 """
 
-import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,6 +22,7 @@ from gateway.model.package import Envelope, StatusReport
 from gateway.store import obligations, register
 from gateway.store.packages import Direction
 from gateway.store.register import Entered, Side
+from gateway.store.tables import Tables
 
 _JUDGED = frozenset({StatusCode.DECLINED, StatusCode.RECEIVED})
 
@@ -40,7 +40,7 @@ class Books:
 
     def enter_document(
         self,
-        tables: sqlite3.Connection,
+        tables: Tables,
         envelope: Envelope,
         *,
         direction: Direction,
@@ -89,11 +89,11 @@ class Books:
         mailboxes = (directory.canonical(code) for code in route.mailboxes)
         self._enter_coming(tables, row, [code for code in mailboxes if code in newcomers])
 
-    def _enter_going(self, tables: sqlite3.Connection, row: Entered) -> None:
+    def _enter_going(self, tables: Tables, row: Entered) -> None:
         if not register.count_more_deliveries(tables, row.agency, row.thread_id, row.deliveries_count):
             register.enter(tables, row)
 
-    def _enter_coming(self, tables: sqlite3.Connection, row: Entered, agencies: Iterable[AgencyCode]) -> None:
+    def _enter_coming(self, tables: Tables, row: Entered, agencies: Iterable[AgencyCode]) -> None:
         for agency in agencies:
             register.enter(
                 tables,
@@ -112,7 +112,7 @@ class Books:
 
     def enter_answer(
         self,
-        tables: sqlite3.Connection,
+        tables: Tables,
         report: StatusReport,
         *,
         thread_id: ThreadId | None,
@@ -151,7 +151,7 @@ class Books:
 
     def enter_failure(
         self,
-        tables: sqlite3.Connection,
+        tables: Tables,
         thread_id: ThreadId | None,
         recipients: Iterable[AgencyCode],
         *,

@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
-from sqlite3 import Connection
 
 from gateway.edxml.document_types import usual_notation
 from gateway.edxml.file_names import safe_name
@@ -35,6 +34,7 @@ from gateway.points import Point, passed
 from gateway.store import drafts
 from gateway.store.drafts import DraftFolder
 from gateway.store.packages import StoredPackage, find_sent_since, list_thread_packages
+from gateway.store.tables import Tables
 from gateway.store.threads import find_thread
 from gateway.vxp.signing import VIETNAM
 
@@ -110,7 +110,7 @@ class Composing:
         elif kept.type_name != before.type_name:
             kept = await self._with_usual_notation(draft.agency, kept, before.type_name)
 
-        def act(tables: Connection) -> None:
+        def act(tables: Tables) -> None:
             if not drafts.change_letter(tables, draft_id, kept, at=at):
                 raise _already_sent()
 
@@ -146,7 +146,7 @@ class Composing:
             )
         file = DraftFile(id=file_id, name=safe_name(name), size_bytes=size_bytes)
 
-        def act(tables: Connection) -> None:
+        def act(tables: Tables) -> None:
             # An upload takes its time: what left meanwhile left without it, and must not look otherwise.
             if not drafts.insert_file(tables, draft_id, file):
                 raise _already_sent()
@@ -171,7 +171,7 @@ class Composing:
         """
         await self.find(draft_id, by=by)
 
-        def act(tables: Connection) -> None:
+        def act(tables: Tables) -> None:
             if not drafts.delete_draft(tables, draft_id):
                 raise _already_sent()
 

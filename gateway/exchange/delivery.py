@@ -9,7 +9,6 @@ import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from sqlite3 import Connection
 
 import structlog
 
@@ -32,6 +31,7 @@ from gateway.store.audit_log import append_entry
 from gateway.store.database import Database
 from gateway.store.packages import StoredPackage, load_package
 from gateway.store.restorations import is_any_unmatched
+from gateway.store.tables import Tables
 from gateway.vxp.answers import SendAnswer
 from gateway.vxp.items import SentItem
 
@@ -68,7 +68,7 @@ class Delivery:
         at = self.clock()
         places, reopened = self.road.places(limit, at=at), self.road.take_reopening()
 
-        def act(tables: Connection) -> list[tuple[Dispatch, ThreadId | None]]:
+        def act(tables: Tables) -> list[tuple[Dispatch, ThreadId | None]]:
             if reopened:
                 dispatches.forget_back_off(tables)
             return dispatches.claim_due(tables, at=at, lease=lease, limit=places)
@@ -83,7 +83,7 @@ class Delivery:
         """Give back the claims nobody holds any more, their outcome unknown: all of them when at is None."""
         now = self.clock()
 
-        def act(tables: Connection) -> int:
+        def act(tables: Tables) -> int:
             lost = dispatches.release_lost_claims(tables, at=at, dropped=dropped)
             for dispatch in lost:
                 append_entry(tables, self._deferral(dispatch, "claim-lost", None, now))
@@ -204,7 +204,7 @@ class Delivery:
             attempt=dispatch.attempt_count + 1,
         )
 
-        def act(tables: Connection) -> None:
+        def act(tables: Tables) -> None:
             dispatches.end(tables, dispatch.id, Event.DELIVER, at=at, far_id=far_id)
             append_entry(tables, entry)
 
@@ -222,7 +222,7 @@ class Delivery:
         due_at = dispatch.due_at if away else at + self.road.pause(dispatch.attempt_count)
         entry = self._deferral(dispatch, delay.code, thread_id, at)
 
-        def act(tables: Connection) -> None:
+        def act(tables: Tables) -> None:
             dispatches.defer(tables, dispatch.id, due_at=due_at, unknown=unknown, fault=str(delay))
             append_entry(tables, entry)
 
@@ -289,7 +289,7 @@ class Delivery:
             faults=tell_faults(error),
         )
 
-        def act(tables: Connection) -> None:
+        def act(tables: Tables) -> None:
             if event is Event.EXPIRE and dispatches.state_of(tables, dispatch.id) is not State.WAITING:
                 return  # claimed since it was found overdue: that attempt decides
             dispatches.end(tables, dispatch.id, event, at=at, fault=str(error))
@@ -305,7 +305,7 @@ class Delivery:
         passed(Point.ENDED)
         log.error(kind.value, dispatch=dispatch.id, package=package.id, reason=error.code)
 
-    def _try_each(self, tables: Connection, package: StoredPackage, dispatch: Dispatch, at: datetime) -> None:
+    def _try_each(self, tables: Tables, package: StoredPackage, dispatch: Dispatch, at: datetime) -> None:
         """Send to each recipient alone: one the axis does not know must not keep it from the others."""
         for recipient in dispatch.recipients:
             self.own_words.posting.post(

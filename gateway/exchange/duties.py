@@ -4,7 +4,6 @@ Each act is one transaction with its entry. What documents do by themselves is i
 become what is given, duty_reading.py; whole lists, importing.py.
 """
 
-import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -20,6 +19,7 @@ from gateway.model.text import visible
 from gateway.points import Point, passed
 from gateway.store import obligations
 from gateway.store.database import Database
+from gateway.store.tables import Tables
 
 _INSTANT = timedelta(microseconds=1)
 LONGEST = {"reference": 200, "subject": 500, "reason": 1000}
@@ -64,7 +64,7 @@ class Duties:
         check_given(given, today=local_day(at), directory=directory)
         wanted = obligation_of(given, directory, new_id=self.obligations.new_id(at), at=at)
 
-        def act(tables: sqlite3.Connection) -> Obligation:
+        def act(tables: Tables) -> Obligation:
             for held in obligations.owed_under_name(tables, wanted.reference):
                 if held.thread_id is None and (held.kind, held.agency) == (wanted.kind, wanted.agency):
                     opening = obligations.first_step(tables, held.id)
@@ -98,7 +98,7 @@ class Duties:
         at = self.clock()
         why = clean(reason)
 
-        def step(tables: sqlite3.Connection) -> Obligation:
+        def step(tables: Tables) -> Obligation:
             held = obligations.find_obligation(tables, obligation_id)
             last = obligations.last_step(tables, obligation_id)
             if held is None or last is None or not allowed(held):

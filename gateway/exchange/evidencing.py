@@ -9,7 +9,6 @@ status is an answer already. Only a Liên Thông hub knows of receipts; another 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from sqlite3 import Connection
 
 import structlog
 from cryptography import x509
@@ -32,6 +31,7 @@ from gateway.store import receipts
 from gateway.store.audit_log import append_entry
 from gateway.store.database import Database
 from gateway.store.receipts import FarReceipt, KeptReceipt, Progress
+from gateway.store.tables import Tables
 from gateway.vxp.operations import Operation
 from gateway.vxp.receipts import ReceiptItem, ReceiptsRequest, Side
 
@@ -99,7 +99,7 @@ class Evidencing:
         """Keep what came, and tell of what is about dispatches known to be delivered; count those."""
         found = [far for item in items if (far := _far_receipt(item)) is not None]
 
-        def act(tables: Connection) -> int:
+        def act(tables: Tables) -> int:
             for far in found:
                 receipts.keep_early(tables, self.axis.endpoint, far, at=at)
             if items:

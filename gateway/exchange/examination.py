@@ -5,7 +5,6 @@ about them in both languages; cli/doctor.py shows them.
 """
 
 import contextlib
-import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -21,6 +20,7 @@ from gateway.model.identifiers import Digest
 from gateway.model.log import SIGNED_KINDS
 from gateway.store.consistency import bytes_wrong, disagreements, log_rows, looking, stray_files
 from gateway.store.database import from_micros
+from gateway.store.tables import Row
 from gateway.trust.keys import fingerprint_of
 
 _EXAMPLES = 10
@@ -251,7 +251,7 @@ def mend(house: House, *, at: datetime) -> list[Path]:
     return astray
 
 
-def _judge_log(rows: Iterable[sqlite3.Row], house: House) -> Iterator[tuple[str, str]]:
+def _judge_log(rows: Iterable[Row], house: House) -> Iterator[tuple[str, str]]:
     certificates = {fingerprint_of(certificate): certificate for certificate in house.certificates}
     signed = {kind.value for kind in SIGNED_KINDS}
     for row in rows:

@@ -7,7 +7,6 @@ something is heard from its recipient. Driven by worker.py. What comes later und
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from sqlite3 import Connection
 
 import structlog
 
@@ -24,6 +23,7 @@ from gateway.store import expectations, receipts
 from gateway.store.audit_log import append_entry
 from gateway.store.database import Database
 from gateway.store.expectations import Awaited
+from gateway.store.tables import Tables
 
 log = structlog.get_logger()
 
@@ -54,7 +54,7 @@ class Expectations:
             return False
         directory = await self.directory.current()
 
-        def act(tables: Connection) -> int:
+        def act(tables: Tables) -> int:
             entries = [
                 *(self._not_collected(tables, awaited, directory, at) for awaited in uncollected),
                 *(self._not_heard(tables, awaited, directory, at) for awaited in unheard),
@@ -84,7 +84,7 @@ class Expectations:
         return await expectations.list_unheard(self.database, until=at - self.arrived_within, limit=_AT_ONCE)
 
     def _not_collected(
-        self, tables: Connection, awaited: Awaited, directory: Snapshot, at: datetime
+        self, tables: Tables, awaited: Awaited, directory: Snapshot, at: datetime
     ) -> LogEntry | None:
         if not expectations.take_up(tables, awaited, State.WAITING):
             return None
@@ -94,7 +94,7 @@ class Expectations:
         return self._entry(awaited, expected, [recipient], at)
 
     def _not_heard(
-        self, tables: Connection, awaited: Awaited, directory: Snapshot, at: datetime
+        self, tables: Tables, awaited: Awaited, directory: Snapshot, at: datetime
     ) -> LogEntry | None:
         if not expectations.take_up(tables, awaited, State.DELIVERED):
             return None
@@ -106,7 +106,7 @@ class Expectations:
         ]
         return self._entry(awaited, EvidenceType.CONTENT_CONSIGNMENT, silent, at) if silent else None
 
-    def _reached(self, tables: Connection, awaited: Awaited, directory: Snapshot) -> set[AgencyCode]:
+    def _reached(self, tables: Tables, awaited: Awaited, directory: Snapshot) -> set[AgencyCode]:
         """Tell whom the document has reached, by the receipts the axis gave."""
         statements = receipts.statements_about(tables, awaited.package_id, awaited.dispatch_id)
         given = [read_statement(statement).get("far_receipt") for statement in statements]

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from sqlite3 import Connection
 
 from gateway.errors import Refusal
 from gateway.evidence.receipts import JSON
@@ -16,6 +15,7 @@ from gateway.points import Point, passed
 from gateway.store.audit_log import append_entry
 from gateway.store.database import Database
 from gateway.store.holds import end_hold, find_hold, insert_hold
+from gateway.store.tables import Tables
 from gateway.store.threads import find_thread
 
 _REASON_SAID = 500
@@ -61,7 +61,7 @@ class Holding:
         reason = _insist_on(reason)
         document = None if thread is None else thread.document_id
 
-        def act(tables: Connection) -> int:
+        def act(tables: Tables) -> int:
             thread_id = None if thread is None else thread.id
             hold = insert_hold(tables, thread_id=thread_id, agency=agency, reason=reason, by=by, at=at)
             entry = self._entry(
@@ -81,7 +81,7 @@ class Holding:
         """
         reason = _insist_on(reason)
 
-        def act(tables: Connection) -> None:
+        def act(tables: Tables) -> None:
             hold = find_hold(tables, hold_id)
             if hold is None or hold.released_at is not None:
                 raise Refusal.because(

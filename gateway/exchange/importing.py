@@ -4,7 +4,6 @@ Whoever is interrupted imports the same list again: what is written already chan
 """
 
 import hashlib
-import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -24,6 +23,7 @@ from gateway.points import Point, passed
 from gateway.store.audit_log import append_entry
 from gateway.store.database import Database
 from gateway.store.obligations import Found, find_called, load_called
+from gateway.store.tables import Tables
 
 _LINES_AT_ONCE = 250
 
@@ -102,8 +102,8 @@ class Importing:
 
     def _writing(
         self, part: Sequence[Line], faults: list[Fault], directory: Snapshot, *, by: str, at: datetime
-    ) -> Callable[[sqlite3.Connection], list[_Plan]]:
-        def act(tables: sqlite3.Connection) -> list[_Plan]:
+    ) -> Callable[[Tables], list[_Plan]]:
+        def act(tables: Tables) -> list[_Plan]:
             found = _by_key(find_called(tables, [line.key[2] for line in part]))
             plans = [_plan(line, found, faults) for line in part]
             for plan in plans:
@@ -112,9 +112,7 @@ class Importing:
 
         return act
 
-    def _carry_out(
-        self, tables: sqlite3.Connection, plan: _Plan, directory: Snapshot, *, by: str, at: datetime
-    ) -> None:
+    def _carry_out(self, tables: Tables, plan: _Plan, directory: Snapshot, *, by: str, at: datetime) -> None:
         line, held = plan.line, None if plan.found is None else plan.found.obligation
         # Of something that is done a new day counts from when it was done, for it cannot count later.
         ended_at = at if line.done_on is None else instant_of(line.done_on, at)

@@ -4,7 +4,6 @@ What is written here can be made anew from the packages at any time; what is ask
 """
 
 import asyncio
-import sqlite3
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -44,6 +43,7 @@ from gateway.store.findable import (
     step_below,
 )
 from gateway.store.packages import Direction, StoredPackage, list_thread_packages
+from gateway.store.tables import Tables
 
 log = structlog.get_logger()
 
@@ -52,7 +52,7 @@ _THREADS_AT_ONCE = 20
 
 
 def make_findable(
-    connection: sqlite3.Connection,
+    connection: Tables,
     package: Package,
     row: StoredPackage,
     thread_id: ThreadId,
@@ -163,7 +163,7 @@ class Indexing:
             if row.kind is Kind.DOCUMENT and (package := await self._read(row)) is not None
         ]
 
-        def act(tables: sqlite3.Connection) -> None:
+        def act(tables: Tables) -> None:
             for row, package in read:
                 make_findable(tables, package, row, thread_id, directory)
             recount_deliveries(tables, thread_id)

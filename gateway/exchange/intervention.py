@@ -8,7 +8,6 @@ did it, and why, is entered with the change; the way goes on in delivery.py.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from sqlite3 import Connection
 
 from gateway.errors import Refusal
 from gateway.evidence.receipts import JSON
@@ -27,6 +26,7 @@ from gateway.store import dispatches, interventions, threads
 from gateway.store.audit_log import append_entry
 from gateway.store.database import Database
 from gateway.store.packages import StoredPackage, load_package
+from gateway.store.tables import Tables
 
 AT_ONCE = 500
 _ENDED_BADLY = (State.REFUSED, State.EXPIRED)
@@ -75,7 +75,7 @@ class Intervention:
         cases = [await self._find(dispatch_id, directory, by) for dispatch_id in dict.fromkeys(wanted)]
         said = said_reason(reason)
 
-        def act(tables: Connection) -> dict[DispatchId, DispatchId]:
+        def act(tables: Tables) -> dict[DispatchId, DispatchId]:
             return {case.dispatch.id: self._again(tables, case, directory, by, said, at) for case in cases}
 
         followers = await self.database.write(act)
@@ -89,7 +89,7 @@ class Intervention:
         directory = await self.directory.current()
         cases = [await self._find(dispatch_id, directory, by) for dispatch_id in dict.fromkeys(wanted)]
 
-        def act(tables: Connection) -> None:
+        def act(tables: Tables) -> None:
             for case in cases:
                 now = interventions.find_now(tables, case.dispatch.id)
                 if now.state is State.WAITING and now.destination is Destination.AXIS and now.due_at > at:
@@ -110,7 +110,7 @@ class Intervention:
         directory = await self.directory.current()
         case = await self._find(dispatch_id, directory, by)
 
-        def act(tables: Connection) -> None:
+        def act(tables: Tables) -> None:
             now = interventions.find_now(tables, dispatch_id)
             if now.state is State.EXPIRED:
                 return  # cancelled before, or too late to matter
@@ -139,7 +139,7 @@ class Intervention:
         directory = await self.directory.current()
         cases = [await self._find(dispatch_id, directory, by) for dispatch_id in dict.fromkeys(wanted)]
 
-        def act(tables: Connection) -> None:
+        def act(tables: Tables) -> None:
             for case in cases:
                 _check_failed(interventions.find_now(tables, case.dispatch.id))
                 if interventions.dismiss(tables, case.dispatch.id, at=at):
@@ -169,7 +169,7 @@ class Intervention:
 
     def _again(
         self,
-        tables: Connection,
+        tables: Tables,
         case: Case,
         directory: Snapshot,
         by: User,
@@ -189,7 +189,7 @@ class Intervention:
             self._expect_anew(tables, case, directory, at)
         return new_id
 
-    def _expect_anew(self, tables: Connection, case: Case, directory: Snapshot, at: datetime) -> None:
+    def _expect_anew(self, tables: Tables, case: Case, directory: Snapshot, at: datetime) -> None:
         """Let recipients who sent the document back start from nothing; a change is owed an answer anew."""
         package, thread_id = case.package, case.package.thread_id
         if thread_id is None:

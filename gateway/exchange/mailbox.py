@@ -10,7 +10,6 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from sqlite3 import Connection
 
 from gateway.edxml.dates import VIETNAM
 from gateway.errors import Refusal
@@ -31,6 +30,7 @@ from gateway.store.database import Database
 from gateway.store.mailboxes import MailboxItem, SentItem
 from gateway.store.packages import load_package
 from gateway.store.receipts import KeptReceipt
+from gateway.store.tables import Tables
 from gateway.vxp.receipts import ReceiptItem, ReceiptsRequest
 from gateway.vxp.requests import Confirmation
 
@@ -131,7 +131,7 @@ class Mailbox:
             and directory.canonical(item.recipient) in map(directory.canonical, testimony.whom)
         ]
 
-        def act(tables: Connection, some: Sequence[tuple[Subject, Testimony]]) -> None:
+        def act(tables: Tables, some: Sequence[tuple[Subject, Testimony]]) -> None:
             for subject, testimony in some:
                 if not is_on_record(tables, subject, testimony):
                     entry = put_on_record(self.notary, subject, testimony, at=at, verified=False, by=caller)
@@ -174,7 +174,7 @@ class Mailbox:
             sha256=item.digest,
         )
 
-        def act(tables: Connection) -> None:
+        def act(tables: Tables) -> None:
             dispatches.claim_for_collection(tables, item.id)
             append_entry(tables, entry)
 
@@ -218,7 +218,7 @@ class Mailbox:
             by=by,
         )
 
-        def act(tables: Connection) -> None:
+        def act(tables: Tables) -> None:
             state = dispatches.state_of(tables, item.id)
             if state not in (State.WAITING, State.CLAIMED):
                 return

@@ -3,7 +3,6 @@
 import asyncio
 from dataclasses import dataclass
 from datetime import datetime
-from sqlite3 import Connection
 
 import structlog
 
@@ -23,6 +22,7 @@ from gateway.store.audit_log import append_entry
 from gateway.store.blobs import Blobs
 from gateway.store.database import Database
 from gateway.store.packages import load_package
+from gateway.store.tables import Tables
 
 log = structlog.get_logger()
 
@@ -88,7 +88,7 @@ class Matching:
     async def _match(
         self, report: StatusReport, package_id: PackageId, directory: Snapshot, at: datetime
     ) -> None:
-        def act(tables: Connection) -> None:
+        def act(tables: Tables) -> None:
             match = find_document(tables, report, directory)
             if match is None:
                 return

@@ -4,7 +4,6 @@ Runs inside the transaction of the package that does it; every step is an entry 
 other programs do to obligations is in duties.py; what a document says about them, deadlines/practice.py.
 """
 
-import sqlite3
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -31,6 +30,7 @@ from gateway.model.obligation import (
 from gateway.model.package import Envelope, Reply, StatusReport
 from gateway.store import obligations, threads
 from gateway.store.audit_log import append_entry
+from gateway.store.tables import Tables
 
 # Reasons that the exchange gives; people give theirs in words of their own.
 RECALLED, REMOVED, REPLACED, DECLINED, UNDELIVERED = (
@@ -69,7 +69,7 @@ class Obligations:
     mint: Mint
     practice: Practice
 
-    def open(self, tables: sqlite3.Connection, obligation: Obligation, cause: Cause) -> Obligation:
+    def open(self, tables: Tables, obligation: Obligation, cause: Cause) -> Obligation:
         """Write a new obligation and its entry."""
         step = Step(
             act=Act.OPEN,
@@ -85,7 +85,7 @@ class Obligations:
 
     def move(
         self,
-        tables: sqlite3.Connection,
+        tables: Tables,
         obligation: Obligation,
         act: Act,
         cause: Cause,
@@ -114,7 +114,7 @@ class Obligations:
         """Make an id."""
         return ObligationId(self.mint.new(at))
 
-    def _record(self, tables: sqlite3.Connection, after: Obligation, step: Step, cause: Cause) -> None:
+    def _record(self, tables: Tables, after: Obligation, step: Step, cause: Cause) -> None:
         obligations.insert_step(tables, after, step)
         entry = self.notary.entry(
             LogKind.OBLIGED,
@@ -153,7 +153,7 @@ class Owing:
     package_id: PackageId
     at: datetime
 
-    def apply(self, tables: sqlite3.Connection) -> None:
+    def apply(self, tables: Tables) -> None:
         """Let the document impose, extend, cancel and answer."""
         amendment = self.envelope.amendment
         if amendment.business is Business.RECALL:
@@ -169,7 +169,7 @@ class Owing:
         self._impose(tables, set(removed))
         self._answer(tables)
 
-    def _impose(self, tables: sqlite3.Connection, removed: set[AgencyCode]) -> None:
+    def _impose(self, tables: Tables, removed: set[AgencyCode]) -> None:
         kind = owed_by(self.envelope, self.obligations.practice)
         known = {
             (each.agency, each.code): each for each in obligations.owed_for_thread(tables, self.thread_id)
@@ -184,7 +184,7 @@ class Owing:
                 elif kind is not None:
                     self._open(tables, kind, agency, code)
 
-    def _open(self, tables: sqlite3.Connection, kind: ObligationKind, agency: AgencyCode, code: str) -> None:
+    def _open(self, tables: Tables, kind: ObligationKind, agency: AgencyCode, code: str) -> None:
         obligation = Obligation(
             id=self.obligations.new_id(self.at),
             kind=kind,
@@ -200,7 +200,7 @@ class Owing:
         )
         self.obligations.open(tables, obligation, self._cause())
 
-    def _renew(self, tables: sqlite3.Connection, held: Obligation, *, is_owed: bool) -> None:
+    def _renew(self, tables: Tables, held: Obligation, *, is_owed: bool) -> None:
         """What comes again is owed again; another day is the day from now on."""
         due_on = self.envelope.due_on
         if is_owed and held.standing is Standing.CANCELLED and held.agency in self.newcomers:
@@ -210,7 +210,7 @@ class Owing:
 
     def _cancel(
         self,
-        tables: sqlite3.Connection,
+        tables: Tables,
         thread_id: ThreadId,
         agencies: Collection[AgencyCode] | None,
         reason: str,
@@ -219,7 +219,7 @@ class Owing:
             if held.standing is Standing.OPEN and (agencies is None or held.agency in agencies):
                 self.obligations.move(tables, held, Act.CANCEL, self._cause(reason))
 
-    def _answer(self, tables: sqlite3.Connection) -> None:
+    def _answer(self, tables: Tables) -> None:
         """End what its sender owed and now reports on, passes on, or gives guidance about."""
         said = said_by(self.envelope, self.type_name, self.obligations.practice)
         if said is None:
@@ -239,7 +239,7 @@ class Owing:
             return to_assigner
         return any(not self._same(code, held.assigned_by) for code in self.recipients)
 
-    def _owed_by_sender(self, tables: sqlite3.Connection) -> list[Obligation]:
+    def _owed_by_sender(self, tables: Tables) -> list[Obligation]:
         found: dict[ObligationId, Obligation] = {}
         for reply in self.envelope.replies:
             for held in owed_for_reply(tables, reply, self.directory):
@@ -278,13 +278,13 @@ class Word:
     package_id: PackageId | None
     at: datetime
 
-    def apply(self, tables: sqlite3.Connection, thread_id: ThreadId, code: AgencyCode) -> None:
+    def apply(self, tables: Tables, thread_id: ThreadId, code: AgencyCode) -> None:
         """Let the word take effect on what one recipient of a document owes."""
         for held in obligations.owed_for_thread(tables, thread_id):
             if held.agency == code:
                 self._move(tables, held)
 
-    def apply_without_document(self, tables: sqlite3.Connection) -> None:
+    def apply_without_document(self, tables: Tables) -> None:
         """Let "completed" end what is called as it says: a dossier by number, what a merged agency owed."""
         if self.report.status != StatusCode.COMPLETED:
             return
@@ -297,12 +297,12 @@ class Word:
         if len(open_ones) == 1:
             self.obligations.move(tables, open_ones[0], Act.FINISH, self._cause())
 
-    def _move(self, tables: sqlite3.Connection, held: Obligation) -> None:
+    def _move(self, tables: Tables, held: Obligation) -> None:
         act, reason = self._meant(tables, held)
         if act is not None and may(held, act):
             self.obligations.move(tables, held, act, self._cause(reason))
 
-    def _meant(self, tables: sqlite3.Connection, held: Obligation) -> tuple[Act | None, str | None]:
+    def _meant(self, tables: Tables, held: Obligation) -> tuple[Act | None, str | None]:
         match self.report.status:
             case StatusCode.COMPLETED:
                 return Act.FINISH, None
@@ -317,7 +317,7 @@ class Word:
                 return (Act.REOPEN, RECALL_DECLINED) if last and last.reason == RECALLED else (None, None)
         return None, None
 
-    def _takes_up_again(self, tables: sqlite3.Connection, held: Obligation) -> bool:
+    def _takes_up_again(self, tables: Tables, held: Obligation) -> bool:
         """Tell whether "processing" was said after "completed", and does not only arrive after it."""
         if self.before is not StatusCode.COMPLETED or held.standing is not Standing.DONE:
             return False
@@ -328,7 +328,7 @@ class Word:
         return Cause(at=self.at, package_id=self.package_id, reason=reason)
 
 
-def owed_for_reply(tables: sqlite3.Connection, reply: Reply, directory: Snapshot) -> list[Obligation]:
+def owed_for_reply(tables: Tables, reply: Reply, directory: Snapshot) -> list[Obligation]:
     """Return what hangs on the document that a reply names: by its identifier, else by number and sender."""
     by_id = [] if reply.document_id is None else threads.find_threads_by_document(tables, reply.document_id)
     found = by_id or threads.find_by_reply(tables, reply)

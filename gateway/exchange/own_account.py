@@ -8,7 +8,6 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from sqlite3 import Connection
 
 from gateway.errors import Fault, Refusal
 from gateway.exchange.patience import Count
@@ -28,6 +27,7 @@ from gateway.store.people import (
     take_new_seed,
 )
 from gateway.store.sessions import end_sessions, is_open, replace_secret
+from gateway.store.tables import Tables
 from gateway.trust.one_time_codes import (
     RECOVERY_BYTES,
     SEED_BYTES,
@@ -75,7 +75,7 @@ class OwnAccount(SignIn):
         secret = secrets.token_urlsafe(32)
         entry = self._entry("password-changed", by=user, at=at, user=user.login)
 
-        def act(tables: Connection) -> None:
+        def act(tables: Tables) -> None:
             set_password(tables, user.id, kept)
             end_sessions(tables, user.id, at=at, but=session.id)
             replace_secret(tables, session.id, hash_secret(secret))
@@ -118,7 +118,7 @@ class OwnAccount(SignIn):
         codes = _draw_recovery()
         entry = self._entry("second-factor-added", by=user, at=at, user=user.login)
 
-        def act(tables: Connection) -> None:
+        def act(tables: Tables) -> None:
             hashes = map(hash_recovery, codes)
             if not take_new_seed(tables, user.id, sealed=sealed, step=step, recovery=hashes):
                 raise _code_wrong()
@@ -144,7 +144,7 @@ class OwnAccount(SignIn):
         codes = _draw_recovery()
         entry = self._entry("recovery-renewed", by=user, at=at, user=user.login)
 
-        def act(tables: Connection) -> None:
+        def act(tables: Tables) -> None:
             set_recovery(tables, user.id, map(hash_recovery, codes))
             append_entry(tables, entry)
 
@@ -160,7 +160,7 @@ class OwnAccount(SignIn):
         user = account.user
         entry = self._entry("second-factor-removed", by=user, at=at, user=user.login)
 
-        def act(tables: Connection) -> None:
+        def act(tables: Tables) -> None:
             remove_seed(tables, user.id)
             append_entry(tables, entry)
 
@@ -184,14 +184,14 @@ class OwnAccount(SignIn):
         return account
 
     async def _write_for(
-        self, session: Session, account: StoredAccount, act: Callable[[Connection], None]
+        self, session: Session, account: StoredAccount, act: Callable[[Tables], None]
     ) -> None:
         """Change an account for who proved himself, unless he was put out while that took its time.
 
         Errors: Refusal ``no-such-session``.
         """
 
-        def act_if_still(tables: Connection) -> None:
+        def act_if_still(tables: Tables) -> None:
             now = find_account(tables, account.user.id)
             if now is None or now.password != account.password or not is_open(tables, session.id):
                 raise no_such_session()

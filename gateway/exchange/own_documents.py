@@ -6,7 +6,6 @@ they stand in no register and open no obligation. What is said in statuses is in
 
 import asyncio
 import io
-import sqlite3
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -36,6 +35,7 @@ from gateway.points import Point, passed
 from gateway.store.audit_log import append_entry
 from gateway.store.blobs import Spool
 from gateway.store.packages import Direction, StoredPackage, insert_package
+from gateway.store.tables import Tables
 from gateway.trust.xml_signing import find_seal_place
 
 
@@ -102,9 +102,7 @@ class OwnDocuments:
         finally:
             spool.discard()
 
-    def record(
-        self, tables: sqlite3.Connection, written: Written, *, at: datetime
-    ) -> tuple[PackageId, ThreadId]:
+    def record(self, tables: Tables, written: Written, *, at: datetime) -> tuple[PackageId, ThreadId]:
         """Record a document and leave its dispatches waiting."""
         envelope, mint, directory = written.package.envelope, self.posting.mint, written.directory
         assert envelope is not None  # noqa: S101 - we wrote it

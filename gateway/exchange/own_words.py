@@ -4,7 +4,6 @@ Both are ordinary status packages, so that every DMS understands them. They are 
 transaction of what they tell of, and travel as ordinary dispatches.
 """
 
-import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,6 +27,7 @@ from gateway.store import threads
 from gateway.store.audit_log import append_entry
 from gateway.store.blobs import Spool
 from gateway.store.packages import Direction, StoredPackage, insert_package
+from gateway.store.tables import Tables
 
 log = structlog.get_logger()
 
@@ -50,7 +50,7 @@ class OwnWords:
 
     def say_arrived(
         self,
-        connection: sqlite3.Connection,
+        connection: Tables,
         recipient: AgencyCode,
         reply: Reply,
         *,
@@ -67,7 +67,7 @@ class OwnWords:
 
     def say_undelivered(
         self,
-        connection: sqlite3.Connection,
+        connection: Tables,
         package: StoredPackage,
         recipients: Sequence[AgencyCode],
         reason: str,
@@ -92,7 +92,7 @@ class OwnWords:
 
     def say_turned_away(
         self,
-        connection: sqlite3.Connection,
+        connection: Tables,
         by: AgencyCode,
         reply: Reply,
         reason: str,
@@ -127,7 +127,7 @@ class OwnWords:
 
     def _say(
         self,
-        connection: sqlite3.Connection,
+        connection: Tables,
         report: StatusReport,
         *,
         thread_id: ThreadId | None,

@@ -9,7 +9,6 @@ import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from sqlite3 import Connection
 
 from gateway.errors import Fault, Refusal
 from gateway.evidence.receipts import JSON
@@ -32,6 +31,7 @@ from gateway.store.people import (
     update_user,
 )
 from gateway.store.sessions import end_sessions
+from gateway.store.tables import Tables
 from gateway.trust.one_time_codes import write_letters
 
 # 80 random bits, and three days in which to use them.
@@ -93,7 +93,7 @@ class People(OwnAccount):
             agencies=_told(user),
         )
 
-        def act(tables: Connection) -> None:
+        def act(tables: Tables) -> None:
             expect_governor(still_governor(tables, by), user)
             if not insert_user(tables, user, at=at):
                 raise Refusal("user-wrong", [_login_taken()])
@@ -112,7 +112,7 @@ class People(OwnAccount):
         """
         wanted = await self._checked(changed)
 
-        def act(tables: Connection, before: User) -> None:
+        def act(tables: Tables, before: User) -> None:
             after = replace(wanted, login=before.login)
             if after == before:
                 return
@@ -142,7 +142,7 @@ class People(OwnAccount):
         Errors: Refusal ``no-such-user``, ``not-permitted``, ``last-administrator``.
         """
 
-        def act(tables: Connection, user: User) -> None:
+        def act(tables: Tables, user: User) -> None:
             set_disabled(tables, user.id, at)
             end_sessions(tables, user.id, at=at)
             append_entry(tables, self._entry("user-disabled", by=by, at=at, user=user.login))
@@ -155,7 +155,7 @@ class People(OwnAccount):
         Errors: Refusal ``no-such-user``, ``not-permitted``.
         """
 
-        def act(tables: Connection, user: User) -> None:
+        def act(tables: Tables, user: User) -> None:
             set_disabled(tables, user.id, None)
             append_entry(tables, self._entry("user-enabled", by=by, at=at, user=user.login))
 
@@ -170,7 +170,7 @@ class People(OwnAccount):
         password = write_letters(secrets.token_bytes(_ONE_TIME_BYTES))
         kept = await self.hashing.hash(password)
 
-        def act(tables: Connection, user: User) -> None:
+        def act(tables: Tables, user: User) -> None:
             set_password(tables, user.id, kept, one_time_until=at + _ONE_TIME_LASTS)
             end_sessions(tables, user.id, at=at)
             append_entry(tables, self._entry("password-reset", by=by, at=at, user=user.login))
@@ -185,7 +185,7 @@ class People(OwnAccount):
         """
         _expect_other(user_id, by)
 
-        def act(tables: Connection, user: User) -> None:
+        def act(tables: Tables, user: User) -> None:
             remove_seed(tables, user.id)
             end_sessions(tables, user.id, at=at)
             append_entry(tables, self._entry("second-factor-reset", by=by, at=at, user=user.login))
@@ -198,19 +198,17 @@ class People(OwnAccount):
         Errors: Refusal ``no-such-user``, ``not-permitted``.
         """
 
-        def act(tables: Connection, user: User) -> None:
+        def act(tables: Tables, user: User) -> None:
             forget_subject(tables, user.id)
             end_sessions(tables, user.id, at=at)
             append_entry(tables, self._entry("provider-unbound", by=by, at=at, user=user.login))
 
         await self._govern(user_id, act, by=by)
 
-    async def _govern(
-        self, user_id: UserId, change: Callable[[Connection, User], None], *, by: Actor
-    ) -> None:
+    async def _govern(self, user_id: UserId, change: Callable[[Tables, User], None], *, by: Actor) -> None:
         """Change an account within its rules: by whom, and not the last who governs everything."""
 
-        def act(tables: Connection) -> None:
+        def act(tables: Tables) -> None:
             before = find_account(tables, user_id)
             if before is None:
                 raise no_such_user(user_id)

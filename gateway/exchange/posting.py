@@ -1,6 +1,5 @@
 """Puts a package on its way: one dispatch for each mailbox here, one for all beyond the axis."""
 
-import sqlite3
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -11,6 +10,7 @@ from gateway.model.dispatch import Destination, Dispatch, State
 from gateway.model.identifiers import AgencyCode, DispatchId, PackageId, ThreadId, milliseconds_of
 from gateway.store.blobs import Blobs
 from gateway.store.dispatches import has_dispatch, insert_dispatch
+from gateway.store.tables import Tables
 
 # What lies in a mailbox waits until it is collected: an official document does not evaporate.
 _NEVER = datetime(9999, 1, 1, tzinfo=UTC)
@@ -30,7 +30,7 @@ class Posting:
 
     def post(
         self,
-        connection: sqlite3.Connection,
+        connection: Tables,
         route: Route,
         package_id: PackageId,
         *,
@@ -63,7 +63,7 @@ class Posting:
             insert_dispatch(connection, dispatch, thread_id=thread_id)
 
     def post_again(
-        self, connection: sqlite3.Connection, ended: Dispatch, *, thread_id: ThreadId | None, at: datetime
+        self, connection: Tables, ended: Dispatch, *, thread_id: ThreadId | None, at: datetime
     ) -> DispatchId:
         """Leave a new dispatch waiting in the place of one that ended.
 
@@ -84,7 +84,7 @@ class Posting:
     def _end_of(self, destination: Destination, at: datetime) -> datetime:
         return at + self.give_up_after if destination is Destination.AXIS else _NEVER
 
-    def _name(self, connection: sqlite3.Connection, far_id: str | None, at: datetime) -> DispatchId:
+    def _name(self, connection: Tables, far_id: str | None, at: datetime) -> DispatchId:
         # Fetched again after a restore, a delivery has the name it had: a DMS that took it knows it.
         made = None if far_id is None else milliseconds_of(far_id)
         # Not one from the future: ours go on behind the greatest there is.

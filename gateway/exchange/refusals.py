@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from sqlite3 import Connection
 
 from gateway.errors import LienthongError
 from gateway.exchange.notary import Notary, tell_faults
@@ -13,6 +12,7 @@ from gateway.points import Point, passed
 from gateway.store.audit_log import append_entry
 from gateway.store.database import Database
 from gateway.store.packages import Arrival, note_refused_arrival
+from gateway.store.tables import Tables
 
 _WINDOW = timedelta(minutes=1)
 _PER_WINDOW = 20
@@ -60,7 +60,7 @@ class Refusals:
             faults=tell_faults(error),
         )
 
-        def act(connection: Connection) -> None:
+        def act(connection: Tables) -> None:
             append_entry(connection, entry)
             if arrival is not None:
                 note_refused_arrival(

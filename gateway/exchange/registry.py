@@ -8,7 +8,6 @@ import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from sqlite3 import Connection
 
 from gateway.clients.axis import Axis
 from gateway.errors import Refusal
@@ -25,6 +24,7 @@ from gateway.store import directory as tables_of_directory
 from gateway.store.audit_log import append_entry
 from gateway.store.database import Database
 from gateway.store.directory import StoredSystem
+from gateway.store.tables import Tables
 from gateway.trust.secrets import NONCE_BYTES, seal_secret
 from gateway.vxp.requests import Registration
 
@@ -43,7 +43,7 @@ class Registry:
         """Write an agency for an operator."""
         entry = self._entry("agency-written", by=by, at=at, agency=agency.code, name=agency.name)
 
-        def act(tables: Connection) -> None:
+        def act(tables: Tables) -> None:
             tables_of_directory.put_agency(tables, agency)
             append_entry(tables, entry)
 
@@ -70,7 +70,7 @@ class Registry:
             for code, system_id in served_by.items()
         ]
 
-        def act(tables: Connection) -> None:
+        def act(tables: Tables) -> None:
             for agency in agencies:
                 tables_of_directory.put_agency(tables, agency)
             for code, system_id in served_by.items():
@@ -100,7 +100,7 @@ class Registry:
         act_name = "agency-closed" if merged_into is None else "agency-merged"
         entry = self._entry(act_name, by=by, at=at, agency=code, successor=merged_into)
 
-        def act(tables: Connection) -> None:
+        def act(tables: Tables) -> None:
             tables_of_directory.close_agency(tables, code, at=at, merged_into=merged_into)
             append_entry(tables, entry)
 
@@ -122,7 +122,7 @@ class Registry:
             console=system.at_console,
         )
 
-        def act(tables: Connection) -> None:
+        def act(tables: Tables) -> None:
             stored = StoredSystem(system=system, sealed_secret=sealed)
             tables_of_directory.put_system(tables, stored, at=at)
             append_entry(tables, entry)
@@ -145,7 +145,7 @@ class Registry:
         sealed = self._seal(system_id, secret)
         entry = self._entry("secret-rotated", by=by, at=at, system=system_id)
 
-        def act(tables: Connection) -> None:
+        def act(tables: Tables) -> None:
             tables_of_directory.change_secret(tables, system_id, sealed)
             append_entry(tables, entry)
 
@@ -162,7 +162,7 @@ class Registry:
         await self._known_system(system_id)
         entry = self._entry("policy-changed", by=by, at=at, system=system_id, policy=policy.value)
 
-        def act(tables: Connection) -> None:
+        def act(tables: Tables) -> None:
             tables_of_directory.change_policy(tables, system_id, policy)
             append_entry(tables, entry)
 
@@ -176,7 +176,7 @@ class Registry:
         await self._known_system(system_id)
         entry = self._entry("system-disabled", by=by, at=at, system=system_id)
 
-        def act(tables: Connection) -> None:
+        def act(tables: Tables) -> None:
             tables_of_directory.disable_system(tables, system_id, at=at)
             append_entry(tables, entry)
 
@@ -197,7 +197,7 @@ class Registry:
         agency = Agency(code=registration.code, name=registration.name, mail=registration.mail, parent=parent)
         entry = self._entry("agency-registered", by=caller.id, at=at, agency=agency.code, name=agency.name)
 
-        def act(tables: Connection) -> None:
+        def act(tables: Tables) -> None:
             tables_of_directory.put_agency(tables, agency)
             tables_of_directory.serve_agencies(tables, caller.id, [agency.code])
             append_entry(tables, entry)
@@ -232,7 +232,7 @@ class Registry:
             return 0
         entry = self._entry("directory-renewed", by="axis", at=at, count=len(news))
 
-        def act(tables: Connection) -> None:
+        def act(tables: Tables) -> None:
             for agency in news:
                 tables_of_directory.put_agency(tables, agency)
             append_entry(tables, entry)
@@ -265,7 +265,7 @@ class Registry:
             )
         return directory.systems[system_id].system
 
-    async def _write(self, act: Callable[[Connection], None]) -> None:
+    async def _write(self, act: Callable[[Tables], None]) -> None:
         await self.database.write(act)
         passed(Point.DIRECTORY_CHANGED)
         self.directory.expire()

@@ -10,7 +10,6 @@ from collections.abc import Callable, Collection
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from sqlite3 import Connection
 
 import structlog
 
@@ -38,6 +37,7 @@ from gateway.store.reminders import (
     note_reminded_day,
     reminded_day,
 )
+from gateway.store.tables import Tables
 
 log = structlog.get_logger()
 
@@ -110,7 +110,7 @@ class Reminding:
             if not ways:
                 return
 
-            def act(tables: Connection) -> None:
+            def act(tables: Tables) -> None:
                 self._note(tables, digest, number, ways, written, at)
 
             await self.database.write(act)
@@ -142,7 +142,7 @@ class Reminding:
 
     def _note(
         self,
-        tables: Connection,
+        tables: Tables,
         digest: Digest,
         number: int,
         ways: Collection[Way],

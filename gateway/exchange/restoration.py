@@ -10,7 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from sqlite3 import Connection
 
 import structlog
 
@@ -28,6 +27,7 @@ from gateway.store.backup import RESTORED, read_manifest
 from gateway.store.database import Database
 from gateway.store.packages import Direction, StoredPackage
 from gateway.store.restorations import FoundSending
+from gateway.store.tables import Tables
 from gateway.vxp.items import SentItem
 
 log = structlog.get_logger()
@@ -53,7 +53,7 @@ async def take_note_of_restore(database: Database, notary: Notary, *, folder: Pa
         details={"backup_at": write_instant(manifest.made_at), "log_size": manifest.log_size},
     )
 
-    def act(tables: Connection) -> None:
+    def act(tables: Tables) -> None:
         # Dead between this and the end of the note: it is there again, and what it says is done.
         if not restorations.is_noted(tables, backup_at=manifest.made_at):
             restorations.mark_restored(tables, at=at, backup_at=manifest.made_at)
@@ -101,7 +101,7 @@ class Restoration:
         at = self.clock()
         sendings = [found for item in items if (found := _found(item, kind)) is not None]
 
-        def act(tables: Connection) -> None:
+        def act(tables: Tables) -> None:
             for found in sendings:
                 if restorations.keep_found(tables, found):
                     append_entry(tables, self._entry(found, at))
@@ -137,7 +137,7 @@ def _found(item: SentItem, kind: Kind) -> FoundSending | None:
     )
 
 
-def find_lost(connection: Connection, dispatch: Dispatch, package: StoredPackage) -> str | None:
+def find_lost(connection: Tables, dispatch: Dispatch, package: StoredPackage) -> str | None:
     """Find what the axis calls a dispatch that left before the restore; None when it must be handed over.
 
     What stood in the backup may have left since. What came after the restore may be the same again: a

@@ -10,7 +10,6 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from sqlite3 import Connection
 
 import structlog
 
@@ -28,6 +27,7 @@ from gateway.store.consistency import looking
 from gateway.store.database import Database
 from gateway.store.holds import InForce, read_holds
 from gateway.store.retention import Content, Looking, Standing
+from gateway.store.tables import Tables
 
 log = structlog.get_logger()
 
@@ -105,7 +105,7 @@ class Retention:
             if isinstance(verdict, Rule)
         }
 
-    def _candidates(self, tables: Connection, at: datetime) -> Iterator[PackageId]:
+    def _candidates(self, tables: Tables, at: datetime) -> Iterator[PackageId]:
         for kind in Kind:
             shortest = self.rules.shortest(kind)
             if shortest != PERMANENT:
@@ -176,7 +176,7 @@ class _Judge:
 
 
 def _settle(
-    tables: Connection, found: Iterable[PackageId], entries: Mapping[PackageId, LogEntry], judge: _Judge
+    tables: Tables, found: Iterable[PackageId], entries: Mapping[PackageId, LogEntry], judge: _Judge
 ) -> int:
     """Look once more, where nothing can come in between, and do what is found; count what is erased."""
     look, held = Looking.over(tables), read_holds(tables)

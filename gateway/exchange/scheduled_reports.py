@@ -7,7 +7,6 @@ a mail is noted afterwards, so that a node that is killed in between sends that 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from sqlite3 import Connection
 
 import structlog
 
@@ -29,6 +28,7 @@ from gateway.points import Point, passed
 from gateway.store.audit_log import append_entry
 from gateway.store.database import Database
 from gateway.store.report_sendings import list_addressees, next_sending_id, note_sending
+from gateway.store.tables import Tables
 
 log = structlog.get_logger()
 
@@ -136,7 +136,7 @@ class ScheduledReports:
         try:
             async with self.documents.writing(letter, due.directory, due.at) as written:
 
-                def act(tables: Connection) -> None:
+                def act(tables: Tables) -> None:
                     package_id, _ = self.documents.record(tables, written, at=due.at)
                     for code in reached:
                         note_sending(tables, *_key(due), code, package_id=package_id, at=due.at)
@@ -170,7 +170,7 @@ class ScheduledReports:
             await self._note_mail(due, address, refused=refused)
 
     async def _note_mail(self, due: _Due, address: str, *, refused: bool) -> None:
-        def act(tables: Connection) -> None:
+        def act(tables: Tables) -> None:
             note_sending(tables, *_key(due), address, refused=refused, at=due.at)
             if not refused:
                 append_entry(tables, self._sent(due, address))

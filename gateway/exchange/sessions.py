@@ -12,7 +12,6 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from sqlite3 import Connection
 
 from gateway.errors import Refusal
 from gateway.evidence.receipts import JSON
@@ -32,6 +31,7 @@ from gateway.store.sessions import (
     load_visits,
     note_seen,
 )
+from gateway.store.tables import Tables
 
 Actor = User | str
 """Who acts: somebody signed in, or the operator at the machine by the operating system's name."""
@@ -89,7 +89,7 @@ class Sessions:
         account = await self.find_account(visit.user_id)
         entry = self.notary.entry(LogKind.SIGNED_OUT, at=at, user=account.user.login, session=session_id)
 
-        def act(tables: Connection) -> None:
+        def act(tables: Tables) -> None:
             if end_sessions(tables, visit.user_id, at=at, only=session_id):
                 append_entry(tables, entry)
 
@@ -107,7 +107,7 @@ class Sessions:
         self._expect_own_or_governed(user, by)
         entry = self._entry("session-ended", by=by, at=at, user=user.login, session=session_id)
 
-        def act(tables: Connection) -> None:
+        def act(tables: Tables) -> None:
             if end_sessions(tables, user.id, at=at, only=session_id):
                 append_entry(tables, entry)
 
@@ -121,7 +121,7 @@ class Sessions:
         user = (await self.find_account(user_id)).user
         self._expect_own_or_governed(user, by)
 
-        def act(tables: Connection) -> int:
+        def act(tables: Tables) -> int:
             count = end_sessions(tables, user.id, at=at, but=but)
             if count:
                 append_entry(
@@ -144,7 +144,7 @@ class Sessions:
         return account
 
     def _open(
-        self, tables: Connection, account: StoredAccount, way: Way, *, address: str, at: datetime
+        self, tables: Tables, account: StoredAccount, way: Way, *, address: str, at: datetime
     ) -> SignedIn:
         """Open a session within a transaction, with its entry. The secret is always a new one."""
         secret = secrets.token_urlsafe(_SECRET_BYTES)
@@ -171,7 +171,7 @@ class Sessions:
         if not (isinstance(by, User) and by.id == user.id):
             expect_governor(by, user)
 
-    async def _write(self, act: Callable[[Connection], None]) -> None:
+    async def _write(self, act: Callable[[Tables], None]) -> None:
         await self.database.write(act)
         passed(Point.PEOPLE_CHANGED)
 
@@ -191,7 +191,7 @@ def expect_governor(by: Actor, *governed: User) -> None:
         raise _not_permitted()
 
 
-def still_governor(tables: Connection, by: Actor) -> Actor:
+def still_governor(tables: Tables, by: Actor) -> Actor:
     """Look again within the transaction: who acts may have lost the right a moment ago.
 
     Errors: Refusal ``not-permitted``.

@@ -9,7 +9,6 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from sqlite3 import Connection
 
 from gateway.errors import Delay, Misconfiguration, Refusal
 from gateway.exchange.hashing import Hashing
@@ -31,6 +30,7 @@ from gateway.store.people import (
     spend_step,
 )
 from gateway.store.sessions import was_here
+from gateway.store.tables import Tables
 from gateway.trust.one_time_codes import hash_recovery, match_code
 from gateway.trust.passwords import is_outgrown
 from gateway.trust.secrets import NONCE_BYTES, open_for, seal_for
@@ -39,7 +39,7 @@ _TICKET = "ticket"
 _TICKET_LASTS = timedelta(minutes=5)
 _OPERATION = "sign-in"
 
-Proof = Callable[[Connection], bool]
+Proof = Callable[[Tables], bool]
 """Spends what somebody proved himself with, within the transaction; false when it was spent already."""
 
 
@@ -124,7 +124,7 @@ class SignIn(Sessions):
             raise await self._failed(account, "not-admitted", address=address, at=at)
         user = account.user
 
-        def bind(tables: Connection) -> bool:
+        def bind(tables: Tables) -> bool:
             if bound:
                 return True
             append_entry(tables, self._entry("provider-bound", by=user, at=at, user=user.login))
@@ -162,7 +162,7 @@ class SignIn(Sessions):
         address: str,
         at: datetime,
     ) -> SignedIn:
-        def act(tables: Connection) -> SignedIn:
+        def act(tables: Tables) -> SignedIn:
             now = find_account(tables, account.user.id)
             # Hashing takes its time: what was proved may not be true any more.
             same = now is not None and now.account.disabled_at is None and now.password == account.password
@@ -206,7 +206,7 @@ class SignIn(Sessions):
             return lambda tables: True
         anew = await self.hashing.hash(password)
 
-        def rehash(tables: Connection) -> bool:
+        def rehash(tables: Tables) -> bool:
             set_password(tables, user_id, anew)
             return True
 

@@ -4,7 +4,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from sqlite3 import Connection
 
 import structlog
 
@@ -16,6 +15,7 @@ from gateway.model.evidence import told_evidence, told_reasons
 from gateway.model.identifiers import AgencyCode, DispatchId, PackageId, ThreadId
 from gateway.model.log import LogEntry, LogKind
 from gateway.store.receipts import KeptReceipt, statements_about
+from gateway.store.tables import Tables
 from gateway.vxp.receipts import ReceiptItem
 
 log = structlog.get_logger()
@@ -63,7 +63,7 @@ def read_testimony(given: Mapping[str, object] | str | None) -> Testimony | None
     return Testimony(text=text, receipt=receipt, facts=read_statement(receipt.statement))
 
 
-def is_on_record(connection: Connection, subject: Subject, testimony: Testimony) -> bool:
+def is_on_record(connection: Tables, subject: Subject, testimony: Testimony) -> bool:
     """Tell whether our log holds it: the receipt of a handing over came with the axis's answer."""
     said = statements_about(connection, subject.package_id, subject.dispatch_id)
     return any(read_statement(statement).get("far_receipt") == testimony.text for statement in said)

@@ -10,7 +10,6 @@ import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
-from sqlite3 import Connection
 
 from gateway.errors import Fault, Refusal
 from gateway.evidence.receipts import JSON
@@ -24,6 +23,7 @@ from gateway.model.token import Token, TokenId
 from gateway.points import Point, passed
 from gateway.store.audit_log import append_entry
 from gateway.store.database import Database
+from gateway.store.tables import Tables
 from gateway.store.tokens import StoredToken, disable_token, find_token, insert_token, load_tokens, note_used
 
 _ID_BYTES = 6
@@ -74,7 +74,7 @@ class Tokens:
             rights="write" if may_write else "read",
         )
 
-        def act(tables: Connection) -> None:
+        def act(tables: Tables) -> None:
             if not insert_token(tables, StoredToken(token=token, hash=_hash(text))):
                 raise Refusal("token-wrong", [_name_taken()])
             append_entry(tables, entry)
@@ -94,7 +94,7 @@ class Tokens:
         name = normalise_login(name)
         entry = self._entry("token-disabled", by=by, at=at, token=name)
 
-        def act(tables: Connection) -> None:
+        def act(tables: Tables) -> None:
             if not disable_token(tables, name, at=at):
                 raise Refusal.because(
                     "no-such-token", where=name, vi="Không có mã truy cập này.", en="There is no such token."
@@ -135,7 +135,7 @@ class Tokens:
             raise Refusal("token-wrong", faults)
         return token
 
-    async def _write(self, act: Callable[[Connection], None]) -> None:
+    async def _write(self, act: Callable[[Tables], None]) -> None:
         await self.database.write(act)
         passed(Point.TOKENS_CHANGED)
 

@@ -7,7 +7,6 @@ own log, and is for people to act on. Fetching checkpoints and proofs is watchin
 
 import asyncio
 import hashlib
-import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -31,6 +30,7 @@ from gateway.points import Point, passed
 from gateway.store.audit_log import append_entry
 from gateway.store.checkpoints import Seen, find_seen, forget_seen, record_contradiction, record_seen
 from gateway.store.database import Database
+from gateway.store.tables import Tables
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +89,7 @@ class Witness:
 
     def _see(
         self,
-        tables: sqlite3.Connection,
+        tables: Tables,
         shown: Checkpoint,
         raw: bytes,
         old: int,
@@ -113,7 +113,7 @@ class Witness:
 
     def _raise_alarm(
         self,
-        tables: sqlite3.Connection,
+        tables: Tables,
         seen: Seen,
         shown: Checkpoint,
         raw: bytes,
@@ -142,7 +142,7 @@ class Witness:
         await self.database.write(lambda tables: self._forget(tables, origin, by, at))
         passed(Point.FORGOTTEN)
 
-    def _forget(self, tables: sqlite3.Connection, origin: str, by: str, at: datetime) -> None:
+    def _forget(self, tables: Tables, origin: str, by: str, at: datetime) -> None:
         seen = find_seen(tables, origin)
         if seen is None:
             raise Refusal.because(

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, time
 from hashlib import sha256
 from itertools import chain
-from sqlite3 import Connection
 from time import monotonic
 
 from gateway.deadlines.calendar import CalendarDay, DayKind, WorkingCalendar
@@ -20,6 +19,7 @@ from gateway.store import calendar as tables_of_calendar
 from gateway.store.audit_log import append_entry
 from gateway.store.calendar import Years, load_calendar
 from gateway.store.database import Database
+from gateway.store.tables import Tables
 
 _FRESH_SECONDS = 1.0
 
@@ -58,7 +58,7 @@ class WorkingDays:
     async def replace_years(self, days: Iterable[CalendarDay], *, by: str, at: datetime) -> Years:
         """Replace every year of which days are given, and return those that are different now."""
 
-        def act(tables: Connection) -> Years:
+        def act(tables: Tables) -> Years:
             changed = tables_of_calendar.replace_years(tables, days)
             for year, year_days in changed.items():
                 kinds = Counter(each.kind for each in year_days)

@@ -1,6 +1,5 @@
 """Alerts on disk, and the questions that raise them: none costs more because a queue is longer."""
 
-import sqlite3
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,6 +7,7 @@ from gateway.model.alert import Alert, AlertRule, Condition
 from gateway.model.code_lists import Priority
 from gateway.model.identifiers import AgencyCode, SystemId
 from gateway.store.database import Database, from_micros, to_micros
+from gateway.store.tables import Row, Tables
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +37,7 @@ _LEFT = (
 )
 
 
-def save_alert(connection: sqlite3.Connection, alert: Alert) -> None:
+def save_alert(connection: Tables, alert: Alert) -> None:
     """Write an alert as it is now: new, told, or cleared."""
     condition = alert.condition
     told = None if alert.told_at is None else to_micros(alert.told_at)
@@ -69,7 +69,7 @@ async def _list(database: Database, which: str, *parameters: int) -> list[Alert]
     return [_alert(row) for row in await database.fetch_all(f"SELECT * FROM alerts {which}", parameters)]
 
 
-def _alert(row: sqlite3.Row) -> Alert:
+def _alert(row: Row) -> Alert:
     return Alert(
         condition=Condition(rule=AlertRule(row["rule"]), subject=row["subject"], vi=row["vi"], en=row["en"]),
         raised_at=from_micros(row["raised_at"]),

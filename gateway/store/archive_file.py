@@ -21,6 +21,7 @@ from typing import IO, BinaryIO
 
 from gateway.errors import Misconfiguration, Refusal
 from gateway.model.identifiers import Digest
+from gateway.store.tables import Tables
 
 MANIFEST, LOG, ABSENT = "manifest.json", "entries.jsonl", "absent.txt"
 CERTIFICATES, PACKAGES = "certificates/", "packages/"
@@ -279,7 +280,7 @@ def _damaged(where: str) -> Refusal:
 class Ledger:
     """Digests that are expected and those that were met, on disk, so that millions take no memory."""
 
-    _tables: sqlite3.Connection
+    _tables: Tables
 
     @classmethod
     @contextlib.contextmanager

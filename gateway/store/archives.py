@@ -5,7 +5,6 @@ goes on, and an export of hours does not keep the journal from being folded in. 
 """
 
 import io
-import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +15,7 @@ from gateway.evidence.replay import write_entry_line
 from gateway.model.identifiers import Digest, PackageId
 from gateway.store.consistency import looking
 from gateway.store.database import Database, from_micros, to_micros
+from gateway.store.tables import Row, Tables
 from gateway.store.whole_log import read_checkpoint_lines
 
 _ENTRIES_AT_ONCE = 1000
@@ -35,7 +35,7 @@ class KeptArchive:
     package_count: int
 
 
-def record_archive(connection: sqlite3.Connection, archive: KeptArchive) -> None:
+def record_archive(connection: Tables, archive: KeptArchive) -> None:
     """Remember an archive."""
     connection.execute(
         "INSERT INTO archives VALUES (?, ?, ?, ?, ?)",
@@ -64,7 +64,7 @@ async def list_archives(database: Database) -> list[KeptArchive]:
     ]
 
 
-def note_archived(connection: sqlite3.Connection, first_seq: int, last_seq: int, *, at: datetime) -> None:
+def note_archived(connection: Tables, first_seq: int, last_seq: int, *, at: datetime) -> None:
     """Note that the packages some entries brought in lie in an archive, and may be looked at."""
     connection.execute(
         "UPDATE packages SET archived_at = ?, kept_since = accepted_at"
@@ -123,7 +123,7 @@ class Brought:
 
 def read_brought(database_file: Path, blobs_folder: Path, first_seq: int, last_seq: int) -> Iterator[Brought]:
     """Read what entries brought in, in their order; what several brought comes several times."""
-    rows: list[sqlite3.Row] | None = None
+    rows: list[Row] | None = None
     while rows is None or len(rows) == _PACKAGES_AT_ONCE:
         with looking(database_file) as tables:
             rows = tables.execute(
@@ -164,7 +164,7 @@ def is_erased_anywhere(database_file: Path, digest: str) -> bool:
         return tables.execute(sql, (digest,)).fetchone() is not None
 
 
-def give_back(connection: sqlite3.Connection, digest: Digest, *, at: datetime) -> list[PackageId]:
+def give_back(connection: Tables, digest: Digest, *, at: datetime) -> list[PackageId]:
     """Note that content is kept again, because it came back from an archive; return of which packages."""
     rows = connection.execute(
         "UPDATE packages SET erased_at = NULL, returned_at = ?, kept_since = accepted_at"

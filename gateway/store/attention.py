@@ -5,7 +5,6 @@ and answered by an index that holds only what is in such a state.
 """
 
 import json
-import sqlite3
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +17,7 @@ from gateway.store.database import Database, from_micros, to_micros
 from gateway.store.dispatches import dispatch_from
 from gateway.store.interventions import RefusedArrival, arrival_from
 from gateway.store.packages import agency_codes
+from gateway.store.tables import Row
 
 COUNTED_AT_MOST = 1000
 Codes = Collection[AgencyCode] | None
@@ -222,7 +222,7 @@ def _asked(codes: Codes) -> str | None:
     return None if codes is None else json.dumps(sorted(codes))
 
 
-def _trouble_from(row: sqlite3.Row) -> Trouble:
+def _trouble_from(row: Row) -> Trouble:
     dispatch = dispatch_from(row)
     return Trouble(
         id=dispatch.id,

@@ -1,6 +1,5 @@
 """The audit log on disk: append, look up, walk through. Never change."""
 
-import sqlite3
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,6 +7,7 @@ from datetime import datetime
 from gateway.model.identifiers import PackageId, ThreadId
 from gateway.model.log import LogEntry, LogKind
 from gateway.store.database import Database, from_micros, to_micros
+from gateway.store.tables import Row, Tables
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,11 +22,11 @@ class LogRow:
     leaf: bytes
 
 
-def append_entry(connection: sqlite3.Connection, entry: LogEntry) -> int:
+def append_entry(connection: Tables, entry: LogEntry) -> int:
     """Append one entry in the transaction of the change it tells of; return its seq."""
-    cursor = connection.execute(
+    (seq,) = connection.execute(
         "INSERT INTO log (kind, at, statement, receipt, leaf, package_id, dispatch_id, thread_id, system_id)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING seq",
         (
             entry.kind,
             to_micros(entry.at),
@@ -38,15 +38,14 @@ def append_entry(connection: sqlite3.Connection, entry: LogEntry) -> int:
             entry.thread_id,
             entry.system_id,
         ),
-    )
-    assert cursor.lastrowid is not None  # noqa: S101 - an INSERT has one
-    return cursor.lastrowid
+    ).fetchone()
+    return int(seq)
 
 
 _RECEIPT = "SELECT receipt FROM log WHERE package_id = ? AND kind = ? ORDER BY seq LIMIT 1"
 
 
-def find_receipt(connection: sqlite3.Connection, package_id: PackageId, kind: LogKind) -> bytes | None:
+def find_receipt(connection: Tables, package_id: PackageId, kind: LogKind) -> bytes | None:
     """Find the receipt first given for an event of a package."""
     row = connection.execute(_RECEIPT, (package_id, kind)).fetchone()
     return None if row is None else row["receipt"]
@@ -58,7 +57,7 @@ async def fetch_receipt(database: Database, package_id: PackageId, kind: LogKind
     return None if row is None else row["receipt"]
 
 
-def row_from(row: sqlite3.Row) -> LogRow:
+def row_from(row: Row) -> LogRow:
     """Read an entry from its row."""
     return LogRow(
         seq=row["seq"],

@@ -13,7 +13,6 @@ import hashlib
 import io
 import os
 import shutil
-import sqlite3
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,11 +22,12 @@ from gateway.errors import Delay
 from gateway.model.identifiers import Digest
 from gateway.points import Point, passed
 from gateway.store.database import Database
+from gateway.store.tables import Tables
 
 _READ_BYTES = 1 << 20
 
 
-def is_kept(connection: sqlite3.Connection, digest: Digest) -> bool:
+def is_kept(connection: Tables, digest: Digest) -> bool:
     """Tell whether some package still needs these bytes."""
     row = connection.execute(
         "SELECT 1 FROM packages WHERE digest = ? AND erased_at IS NULL", (digest,)
@@ -212,7 +212,7 @@ class Blobs:
     async def _unlink_unless_named(self, digest: Digest) -> None:
         # In the writer: no package can be recorded between the look and the removal. A walk that has just
         # secured the same bytes finds them gone in `keep`, and its sender asks again.
-        def act(connection: sqlite3.Connection) -> None:
+        def act(connection: Tables) -> None:
             if not is_kept(connection, digest):
                 self.path_of(digest).unlink(missing_ok=True)
 
@@ -232,7 +232,7 @@ class Blobs:
             return False
         return True
 
-    def _set_aside(self, connection: sqlite3.Connection, digests: Sequence[Digest]) -> None:
+    def _set_aside(self, connection: Tables, digests: Sequence[Digest]) -> None:
         # Only named anew in the writer, where no package can be recorded between the look and the removal:
         # freeing a gigabyte takes a while, and nobody is to wait for it. A start clears the spool.
         for digest in digests:
@@ -276,7 +276,7 @@ class Blobs:
             passed(Point.BYTES_NAMED)
             _sync_directory(kept.parent)
 
-    def keep(self, connection: sqlite3.Connection, spool: Spool) -> None:
+    def keep(self, connection: Tables, spool: Spool) -> None:
         """Keep a package's bytes in the walk's own transaction; a large one must be secured by now.
 
         Errors: Delay when a refused walk with the same bytes has just removed them.

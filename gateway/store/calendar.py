@@ -3,7 +3,6 @@
 An update of the program brings newer days for the years that nobody imported, and leaves the others alone.
 """
 
-import sqlite3
 from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import cache
@@ -13,12 +12,13 @@ from itertools import groupby
 from gateway.deadlines.calendar import CalendarDay, DayKind
 from gateway.deadlines.calendar_text import read_calendar
 from gateway.store.database import Database
+from gateway.store.tables import Row, Tables
 
 Years = Mapping[int, tuple[CalendarDay, ...]]
 """The special days of each year that is known, in their order."""
 
 
-def replace_years(connection: sqlite3.Connection, days: Iterable[CalendarDay]) -> Years:
+def replace_years(connection: Tables, days: Iterable[CalendarDay]) -> Years:
     """Write whole years, and return those that are different now."""
     kept = _by_year(map(_day_from, connection.execute("SELECT * FROM calendar_days ORDER BY day")))
     changed = {year: days for year, days in _by_year(days).items() if kept.get(year) != days}
@@ -52,5 +52,5 @@ def _by_year(days: Iterable[CalendarDay]) -> Years:
     return {year: tuple(found) for year, found in groupby(ordered, key=lambda each: each.day.year)}
 
 
-def _day_from(row: sqlite3.Row) -> CalendarDay:
+def _day_from(row: Row) -> CalendarDay:
     return CalendarDay(day=date.fromisoformat(row["day"]), kind=DayKind(row["kind"]), name=row["name"])

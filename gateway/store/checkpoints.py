@@ -1,13 +1,13 @@
 """Checkpoints on disk: those of our own log, and the newest we saw of others'. Appended, never changed."""
 
 import json
-import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from gateway.evidence.checkpoint import Checkpoint, Verdict
 from gateway.store.database import Database, from_micros, to_micros
+from gateway.store.tables import Row, Tables
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +55,7 @@ class Contradiction:
     settled_at: datetime | None
 
 
-def record_checkpoint(connection: sqlite3.Connection, checkpoint: KeptCheckpoint) -> None:
+def record_checkpoint(connection: Tables, checkpoint: KeptCheckpoint) -> None:
     """Record a checkpoint. The first of a size stays."""
     connection.execute(
         "INSERT INTO checkpoints (size, at, root, note) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
@@ -63,7 +63,7 @@ def record_checkpoint(connection: sqlite3.Connection, checkpoint: KeptCheckpoint
     )
 
 
-def keep_token(connection: sqlite3.Connection, size: int, token: bytes, *, at: datetime) -> None:
+def keep_token(connection: Tables, size: int, token: bytes, *, at: datetime) -> None:
     """Keep the timestamp of a checkpoint. The first stays."""
     connection.execute(
         "UPDATE checkpoints SET token = ?, stamped_at = ? WHERE size = ? AND token IS NULL",
@@ -71,9 +71,7 @@ def keep_token(connection: sqlite3.Connection, size: int, token: bytes, *, at: d
     )
 
 
-def keep_cosignature(
-    connection: sqlite3.Connection, size: int, *, witness: str, line: str, at: datetime
-) -> None:
+def keep_cosignature(connection: Tables, size: int, *, witness: str, line: str, at: datetime) -> None:
     """Keep what a witness put under a checkpoint. The first of a witness stays."""
     connection.execute(
         "INSERT INTO cosignatures VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
@@ -145,7 +143,7 @@ async def _find(database: Database, which: str, *parameters: int) -> KeptCheckpo
     return _kept(row, [line["line"] for line in lines])
 
 
-def _kept(row: sqlite3.Row, lines: Iterable[str]) -> KeptCheckpoint:
+def _kept(row: Row, lines: Iterable[str]) -> KeptCheckpoint:
     return KeptCheckpoint(
         size=row["size"],
         root=row["root"],
@@ -157,13 +155,13 @@ def _kept(row: sqlite3.Row, lines: Iterable[str]) -> KeptCheckpoint:
     )
 
 
-def find_seen(connection: sqlite3.Connection, origin: str) -> Seen | None:
+def find_seen(connection: Tables, origin: str) -> Seen | None:
     """Find the newest checkpoint that was seen of a log."""
     row = connection.execute("SELECT * FROM witnessed WHERE origin = ?", (origin,)).fetchone()
     return None if row is None else _seen(row)
 
 
-def record_seen(connection: sqlite3.Connection, checkpoint: Checkpoint, note: bytes, *, at: datetime) -> None:
+def record_seen(connection: Tables, checkpoint: Checkpoint, note: bytes, *, at: datetime) -> None:
     """Take a checkpoint of another log for the newest that was seen of it."""
     connection.execute(
         "INSERT INTO witnessed VALUES (?, ?, ?, ?, ?) ON CONFLICT (origin) DO UPDATE"
@@ -173,7 +171,7 @@ def record_seen(connection: sqlite3.Connection, checkpoint: Checkpoint, note: by
 
 
 def record_contradiction(
-    connection: sqlite3.Connection, seen: Seen, shown: bytes, verdict: Verdict, *, at: datetime
+    connection: Tables, seen: Seen, shown: bytes, verdict: Verdict, *, at: datetime
 ) -> bool:
     """Keep both notes of a log that contradicts itself; tell whether this is news.
 
@@ -187,7 +185,7 @@ def record_contradiction(
     return cursor.rowcount > 0
 
 
-def forget_seen(connection: sqlite3.Connection, origin: str, *, at: datetime) -> None:
+def forget_seen(connection: Tables, origin: str, *, at: datetime) -> None:
     """Forget what was seen of a log, and settle its contradictions; their notes stay.
 
     For an operator who knows why it contradicts itself: it was restored.
@@ -221,7 +219,7 @@ async def list_seen(database: Database) -> list[Seen]:
     return [_seen(row) for row in await database.fetch_all("SELECT * FROM witnessed ORDER BY origin")]
 
 
-def _seen(row: sqlite3.Row) -> Seen:
+def _seen(row: Row) -> Seen:
     return Seen(
         origin=row["origin"],
         size=row["size"],

@@ -14,6 +14,7 @@ from pathlib import Path
 from gateway.model.identifiers import Digest
 from gateway.store.blobs import file_digest
 from gateway.store.database import migration_count
+from gateway.store.tables import Row, Tables
 
 _ENDED = "('delivered', 'refused', 'expired')"
 _ENDINGS = "('delivered', 'confirmed', 'turned-away', 'expired')"
@@ -117,7 +118,7 @@ _NAMED = (
 
 
 @contextlib.contextmanager
-def looking(database_file: Path) -> Iterator[sqlite3.Connection]:
+def looking(database_file: Path) -> Iterator[Tables]:
     """Open a data directory's database at one instant, for reading."""
     uri = f"{database_file.absolute().as_uri()}?mode=ro"
     with contextlib.closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as connection:
@@ -126,7 +127,7 @@ def looking(database_file: Path) -> Iterator[sqlite3.Connection]:
         yield connection
 
 
-def disagreements(connection: sqlite3.Connection) -> Iterator[tuple[str, str]]:
+def disagreements(connection: Tables) -> Iterator[tuple[str, str]]:
     """Ask every question; give each disagreement by its code and what disagrees."""
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version != migration_count():
@@ -136,14 +137,12 @@ def disagreements(connection: sqlite3.Connection) -> Iterator[tuple[str, str]]:
         yield from ((code, str(row[0])) for row in connection.execute(question))
 
 
-def log_rows(connection: sqlite3.Connection) -> Iterator[sqlite3.Row]:
+def log_rows(connection: Tables) -> Iterator[Row]:
     """Read the whole log, in order."""
-    return connection.execute("SELECT seq, kind, at, statement, receipt, leaf FROM log ORDER BY seq")
+    return iter(connection.execute("SELECT seq, kind, at, statement, receipt, leaf FROM log ORDER BY seq"))
 
 
-def bytes_wrong(
-    connection: sqlite3.Connection, blobs_folder: Path, *, thorough: bool
-) -> Iterator[tuple[str, str]]:
+def bytes_wrong(connection: Tables, blobs_folder: Path, *, thorough: bool) -> Iterator[tuple[str, str]]:
     """Find the packages whose bytes are missing or are not those of their digest."""
     question = (
         "SELECT DISTINCT packages.digest, size_bytes, bytes FROM packages"
@@ -159,7 +158,7 @@ def bytes_wrong(
             yield "bytes-damaged", digest
 
 
-def stray_files(connection: sqlite3.Connection, blobs_folder: Path) -> Iterator[Path]:
+def stray_files(connection: Tables, blobs_folder: Path) -> Iterator[Path]:
     """Find the files among the packages that no package names, or names no longer and nobody is to remove."""
     for path in sorted(blobs_folder.rglob("*")):
         if path.is_file():

@@ -1,7 +1,6 @@
 """Agencies, their aliases and the systems that serve them, on disk."""
 
 import json
-import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,6 +9,7 @@ from gateway.model.agency import Agency, System, SystemKind
 from gateway.model.identifiers import AgencyCode, SystemId, structural_alias
 from gateway.model.signature import SignaturePolicy
 from gateway.store.database import Database, from_micros, to_micros
+from gateway.store.tables import Tables
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,12 +20,12 @@ class StoredSystem:
     sealed_secret: bytes
 
 
-def touch_directory(connection: sqlite3.Connection) -> None:
+def touch_directory(connection: Tables) -> None:
     """Tell running servers that the directory changed; call in every transaction that changes it."""
     connection.execute("UPDATE directory_version SET version = version + 1")
 
 
-def put_agency(connection: sqlite3.Connection, agency: Agency) -> None:
+def put_agency(connection: Tables, agency: Agency) -> None:
     """Write an agency and its aliases; a closed one that is named again is open again."""
     connection.execute(
         "INSERT INTO agencies (code, name, parent, mail, from_axis, closed_at, merged_into)"
@@ -53,7 +53,7 @@ def put_agency(connection: sqlite3.Connection, agency: Agency) -> None:
 
 
 def close_agency(
-    connection: sqlite3.Connection, code: AgencyCode, *, at: datetime, merged_into: AgencyCode | None = None
+    connection: Tables, code: AgencyCode, *, at: datetime, merged_into: AgencyCode | None = None
 ) -> None:
     """Close an agency: it keeps its row and its history, and its successor answers for it."""
     connection.execute(
@@ -63,7 +63,7 @@ def close_agency(
     touch_directory(connection)
 
 
-def put_system(connection: sqlite3.Connection, stored: StoredSystem, *, at: datetime) -> None:
+def put_system(connection: Tables, stored: StoredSystem, *, at: datetime) -> None:
     """Write a system and what it serves, taking those agencies over from whoever served them."""
     system = stored.system
     connection.execute(
@@ -77,7 +77,7 @@ def put_system(connection: sqlite3.Connection, stored: StoredSystem, *, at: date
     serve_agencies(connection, system.id, system.serves)
 
 
-def serve_agencies(connection: sqlite3.Connection, system_id: SystemId, codes: Iterable[AgencyCode]) -> None:
+def serve_agencies(connection: Tables, system_id: SystemId, codes: Iterable[AgencyCode]) -> None:
     """Let a system serve these agencies from now on."""
     connection.executemany(
         "INSERT INTO served_agencies (code, system_id) VALUES (?, ?)"
@@ -87,19 +87,19 @@ def serve_agencies(connection: sqlite3.Connection, system_id: SystemId, codes: I
     touch_directory(connection)
 
 
-def disable_system(connection: sqlite3.Connection, system_id: SystemId, *, at: datetime) -> None:
+def disable_system(connection: Tables, system_id: SystemId, *, at: datetime) -> None:
     """Stop trusting a system; what waits for it stays."""
     connection.execute("UPDATE systems SET disabled_at = ? WHERE id = ?", (to_micros(at), system_id))
     touch_directory(connection)
 
 
-def change_secret(connection: sqlite3.Connection, system_id: SystemId, sealed_secret: bytes) -> None:
+def change_secret(connection: Tables, system_id: SystemId, sealed_secret: bytes) -> None:
     """Give a system a new secret; the old one stops at once."""
     connection.execute("UPDATE systems SET sealed_secret = ? WHERE id = ?", (sealed_secret, system_id))
     touch_directory(connection)
 
 
-def change_policy(connection: sqlite3.Connection, system_id: SystemId, policy: SignaturePolicy) -> None:
+def change_policy(connection: Tables, system_id: SystemId, policy: SignaturePolicy) -> None:
     """Ask something else of the signatures on a system's packages from now on."""
     connection.execute("UPDATE systems SET policy = ? WHERE id = ?", (policy, system_id))
     touch_directory(connection)

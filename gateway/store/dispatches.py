@@ -7,7 +7,6 @@ in the transaction of each change.
 """
 
 import json
-import sqlite3
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,10 +17,11 @@ from gateway.model.dispatch import NEXT, Destination, Dispatch, Event, State
 from gateway.model.identifiers import AgencyCode, DispatchId, PackageId, ThreadId
 from gateway.store.database import Database, from_micros, to_micros
 from gateway.store.packages import agency_codes
+from gateway.store.tables import Row, Tables
 
 
 def insert_dispatch(
-    connection: sqlite3.Connection,
+    connection: Tables,
     dispatch: Dispatch,
     *,
     thread_id: ThreadId | None,
@@ -83,14 +83,14 @@ _HEAD_OF = f"SELECT * FROM dispatches WHERE {_MAY_LEAVE} AND sender = ? ORDER BY
 
 
 def claim_due(
-    connection: sqlite3.Connection, *, at: datetime, lease: timedelta, limit: int
+    connection: Tables, *, at: datetime, lease: timedelta, limit: int
 ) -> list[tuple[Dispatch, ThreadId | None]]:
     """Claim what is due for the axis, and nobody else gets it until the lease ends.
 
     The urgent first. Within a priority senders take turns, and of one sender the one due longest goes first:
     what a sender has waiting costs the others nothing.
     """
-    claimed: list[sqlite3.Row] = []
+    claimed: list[Row] = []
     for priority in sorted(Priority, reverse=True):
         claimed += _claim_in_turn(connection, priority, at=at, until=at + lease, limit=limit - len(claimed))
     return [
@@ -100,11 +100,11 @@ def claim_due(
 
 
 def _claim_in_turn(
-    connection: sqlite3.Connection, priority: Priority, *, at: datetime, until: datetime, limit: int
-) -> list[sqlite3.Row]:
+    connection: Tables, priority: Priority, *, at: datetime, until: datetime, limit: int
+) -> list[Row]:
     """Go round the senders from whoever was served last; only who had something is asked again."""
     row = connection.execute("SELECT sender FROM turns WHERE priority = ?", (priority,)).fetchone()
-    claimed: list[sqlite3.Row] = []
+    claimed: list[Row] = []
     asked = _round_from(connection, priority, "" if row is None else row["sender"])
     while limit > len(claimed):
         served = []
@@ -126,7 +126,7 @@ def _claim_in_turn(
     return claimed
 
 
-def _round_from(connection: sqlite3.Connection, priority: Priority, last: str) -> Iterator[sqlite3.Row]:
+def _round_from(connection: Tables, priority: Priority, last: str) -> Iterator[Row]:
     """Give the earliest of each sender, from behind the last one round to it, leaping over all others."""
     for sender, end in ((last, None), ("", last)):
         while row := connection.execute(_HEAD_BEHIND, (priority, sender)).fetchone():
@@ -136,16 +136,14 @@ def _round_from(connection: sqlite3.Connection, priority: Priority, last: str) -
             yield row
 
 
-def _heads_of(
-    connection: sqlite3.Connection, priority: Priority, senders: Iterable[str]
-) -> Iterator[sqlite3.Row]:
+def _heads_of(connection: Tables, priority: Priority, senders: Iterable[str]) -> Iterator[Row]:
     for sender in senders:
         row = connection.execute(_HEAD_OF, (priority, sender)).fetchone()
         if row is not None:
             yield row
 
 
-def forget_back_off(connection: sqlite3.Connection) -> None:
+def forget_back_off(connection: Tables) -> None:
     """Let attempts without an answer be due at once, each at its own age: the axis answers again."""
     connection.execute(
         "UPDATE dispatches SET due_at = created_at WHERE destination = 'axis' AND state = 'waiting'"
@@ -153,7 +151,7 @@ def forget_back_off(connection: sqlite3.Connection) -> None:
     )
 
 
-def hasten(connection: sqlite3.Connection, *, at: datetime, latest: datetime) -> None:
+def hasten(connection: Tables, *, at: datetime, latest: datetime) -> None:
     """Make due now what is due later than anything can be: its instant was told by a clock gone wrong."""
     connection.execute(
         "UPDATE dispatches SET due_at = ? WHERE destination = 'axis' AND state = 'waiting' AND due_at > ?",
@@ -161,13 +159,13 @@ def hasten(connection: sqlite3.Connection, *, at: datetime, latest: datetime) ->
     )
 
 
-def claim(connection: sqlite3.Connection, dispatch_id: DispatchId, *, until: datetime) -> None:
+def claim(connection: Tables, dispatch_id: DispatchId, *, until: datetime) -> None:
     """Claim one dispatch for an attempt."""
     _move(connection, dispatch_id, Event.CLAIM, lease_until=to_micros(until))
     connection.execute("UPDATE dispatches SET attempt_count = attempt_count + 1 WHERE id = ?", (dispatch_id,))
 
 
-def renew_leases(connection: sqlite3.Connection, held: Iterable[DispatchId], *, until: datetime) -> None:
+def renew_leases(connection: Tables, held: Iterable[DispatchId], *, until: datetime) -> None:
     """Keep the claims of attempts that are still under way."""
     connection.executemany(
         "UPDATE dispatches SET lease_until = ? WHERE id = ? AND state = 'claimed'",
@@ -176,7 +174,7 @@ def renew_leases(connection: sqlite3.Connection, held: Iterable[DispatchId], *, 
 
 
 def release_lost_claims(
-    connection: sqlite3.Connection, *, at: datetime | None, dropped: frozenset[DispatchId]
+    connection: Tables, *, at: datetime | None, dropped: frozenset[DispatchId]
 ) -> list[Dispatch]:
     """Defer, with outcome unknown, the claims that were dropped or whose lease ran out; all when at is None.
 
@@ -193,7 +191,7 @@ def release_lost_claims(
 
 
 def defer(
-    connection: sqlite3.Connection, dispatch_id: DispatchId, *, due_at: datetime, unknown: bool, fault: str
+    connection: Tables, dispatch_id: DispatchId, *, due_at: datetime, unknown: bool, fault: str
 ) -> None:
     """End an attempt without a result; the next one is due later."""
     _move(
@@ -208,7 +206,7 @@ def defer(
 
 
 def end(
-    connection: sqlite3.Connection,
+    connection: Tables,
     dispatch_id: DispatchId,
     event: Event,
     *,
@@ -229,7 +227,7 @@ def end(
     connection.execute(_STEP_FORWARD, (dispatch_id,))
 
 
-def claim_for_collection(connection: sqlite3.Connection, dispatch_id: DispatchId) -> None:
+def claim_for_collection(connection: Tables, dispatch_id: DispatchId) -> None:
     """Note that a mailbox's system took a copy; it keeps the claim until it confirms."""
     (state,) = connection.execute("SELECT state FROM dispatches WHERE id = ?", (dispatch_id,)).fetchone()
     if state == State.WAITING:
@@ -237,7 +235,7 @@ def claim_for_collection(connection: sqlite3.Connection, dispatch_id: DispatchId
     connection.execute("UPDATE dispatches SET attempt_count = attempt_count + 1 WHERE id = ?", (dispatch_id,))
 
 
-def has_failed(connection: sqlite3.Connection, package_id: PackageId) -> bool:
+def has_failed(connection: Tables, package_id: PackageId) -> bool:
     """Tell whether a package did not reach everybody it was dispatched to, and will not."""
     row = connection.execute(
         "SELECT 1 FROM dispatches WHERE package_id = ? AND state IN ('refused', 'expired')", (package_id,)
@@ -245,7 +243,7 @@ def has_failed(connection: sqlite3.Connection, package_id: PackageId) -> bool:
     return row is not None
 
 
-def reached_by(connection: sqlite3.Connection, thread_id: ThreadId, digest: str | None) -> set[AgencyCode]:
+def reached_by(connection: Tables, thread_id: ThreadId, digest: str | None) -> set[AgencyCode]:
     """Tell who has, or will get, a version of a document; with a digest, those bytes. No recalls."""
     rows = connection.execute(
         "SELECT DISTINCT recipient.value FROM packages JOIN dispatches ON package_id = packages.id,"
@@ -257,7 +255,7 @@ def reached_by(connection: sqlite3.Connection, thread_id: ThreadId, digest: str 
     return {AgencyCode(row[0]) for row in rows}
 
 
-def _move(connection: sqlite3.Connection, dispatch_id: DispatchId, event: Event, **columns: Any) -> None:
+def _move(connection: Tables, dispatch_id: DispatchId, event: Event, **columns: Any) -> None:
     (state,) = connection.execute("SELECT state FROM dispatches WHERE id = ?", (dispatch_id,)).fetchone()
     following = NEXT[State(state)].get(event)
     if following is None:
@@ -269,18 +267,18 @@ def _move(connection: sqlite3.Connection, dispatch_id: DispatchId, event: Event,
     )
 
 
-def has_dispatch(connection: sqlite3.Connection, dispatch_id: str) -> bool:
+def has_dispatch(connection: Tables, dispatch_id: str) -> bool:
     """Tell whether an id is a dispatch's already."""
     return connection.execute("SELECT 1 FROM dispatches WHERE id = ?", (dispatch_id,)).fetchone() is not None
 
 
-def state_of(connection: sqlite3.Connection, dispatch_id: DispatchId) -> State:
+def state_of(connection: Tables, dispatch_id: DispatchId) -> State:
     """Tell where a dispatch stands."""
     (state,) = connection.execute("SELECT state FROM dispatches WHERE id = ?", (dispatch_id,)).fetchone()
     return State(state)
 
 
-def dispatch_from(row: sqlite3.Row) -> Dispatch:
+def dispatch_from(row: Row) -> Dispatch:
     """Turn a row of the dispatches table into its value, as it was before any claim."""
     return Dispatch(
         id=DispatchId(row["id"]),

@@ -5,7 +5,6 @@ Nothing is promised about a draft: it is not in the log, not in a backup, and go
 
 import asyncio
 import json
-import sqlite3
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
@@ -18,11 +17,12 @@ from gateway.model.identifiers import AgencyCode, PackageId
 from gateway.model.letter import Draft, DraftFile, DraftId, FileId, Letter
 from gateway.store.blobs import disk_delays
 from gateway.store.database import Database, from_micros, to_micros
+from gateway.store.tables import Row, Tables
 
 _WRITE_BYTES = 1 << 20
 
 
-def insert_draft(connection: sqlite3.Connection, draft: Draft) -> None:
+def insert_draft(connection: Tables, draft: Draft) -> None:
     """Write a new draft; its files come one by one."""
     connection.execute(
         "INSERT INTO drafts (id, agency, written_by, letter, changed_at) VALUES (?, ?, ?, ?, ?)",
@@ -30,7 +30,7 @@ def insert_draft(connection: sqlite3.Connection, draft: Draft) -> None:
     )
 
 
-def change_letter(connection: sqlite3.Connection, draft_id: DraftId, letter: Letter, *, at: datetime) -> bool:
+def change_letter(connection: Tables, draft_id: DraftId, letter: Letter, *, at: datetime) -> bool:
     """Write what was filled in; False when the draft is being sent, or was."""
     done = connection.execute(
         "UPDATE drafts SET letter = ?, changed_at = ? WHERE id = ? AND sending_at IS NULL",
@@ -39,7 +39,7 @@ def change_letter(connection: sqlite3.Connection, draft_id: DraftId, letter: Let
     return done.rowcount > 0
 
 
-def begin_sending(connection: sqlite3.Connection, draft_id: DraftId, *, at: datetime) -> datetime:
+def begin_sending(connection: Tables, draft_id: DraftId, *, at: datetime) -> datetime:
     """Fix the instant of sending, once; the first one comes back."""
     connection.execute(
         "UPDATE drafts SET sending_at = coalesce(sending_at, ?) WHERE id = ?", (to_micros(at), draft_id)
@@ -48,17 +48,17 @@ def begin_sending(connection: sqlite3.Connection, draft_id: DraftId, *, at: date
     return from_micros(micros)
 
 
-def stop_sending(connection: sqlite3.Connection, draft_id: DraftId) -> None:
+def stop_sending(connection: Tables, draft_id: DraftId) -> None:
     """Let a draft that was refused be changed again."""
     connection.execute("UPDATE drafts SET sending_at = NULL WHERE id = ? AND package_id IS NULL", (draft_id,))
 
 
-def mark_sent(connection: sqlite3.Connection, draft_id: DraftId, package_id: PackageId) -> None:
+def mark_sent(connection: Tables, draft_id: DraftId, package_id: PackageId) -> None:
     """Note what a draft became."""
     connection.execute("UPDATE drafts SET package_id = ? WHERE id = ?", (package_id, draft_id))
 
 
-def insert_file(connection: sqlite3.Connection, draft_id: DraftId, file: DraftFile) -> bool:
+def insert_file(connection: Tables, draft_id: DraftId, file: DraftFile) -> bool:
     """Add a file that lies in the folder already; False when the draft is being sent, or is gone."""
     done = connection.execute(
         "INSERT INTO draft_files SELECT ?, id, ?, ? FROM drafts WHERE id = ? AND sending_at IS NULL",
@@ -67,7 +67,7 @@ def insert_file(connection: sqlite3.Connection, draft_id: DraftId, file: DraftFi
     return done.rowcount > 0
 
 
-def delete_file(connection: sqlite3.Connection, draft_id: DraftId, file_id: FileId) -> None:
+def delete_file(connection: Tables, draft_id: DraftId, file_id: FileId) -> None:
     """Take a file out of a draft that is not being sent."""
     connection.execute(
         "DELETE FROM draft_files WHERE id = ? AND draft_id IN"
@@ -76,13 +76,13 @@ def delete_file(connection: sqlite3.Connection, draft_id: DraftId, file_id: File
     )
 
 
-def delete_draft(connection: sqlite3.Connection, draft_id: DraftId) -> bool:
+def delete_draft(connection: Tables, draft_id: DraftId) -> bool:
     """Throw a draft away; False when it is being sent, or was."""
     done = connection.execute("DELETE FROM drafts WHERE id = ? AND sending_at IS NULL", (draft_id,))
     return done.rowcount > 0
 
 
-def delete_old(connection: sqlite3.Connection, *, before: datetime) -> int:
+def delete_old(connection: Tables, *, before: datetime) -> int:
     """Throw away what nobody has touched since; sent ones go too, their packages stay."""
     return connection.execute("DELETE FROM drafts WHERE changed_at < ?", (to_micros(before),)).rowcount
 
@@ -208,7 +208,7 @@ def _write(letter: Letter) -> str:
     return json.dumps(asdict(letter), ensure_ascii=False, default=date.isoformat)
 
 
-def _draft_from(row: sqlite3.Row, files: Iterable[sqlite3.Row]) -> Draft:
+def _draft_from(row: Row, files: Iterable[Row]) -> Draft:
     return Draft(
         id=DraftId(row["id"]),
         agency=AgencyCode(row["agency"]),

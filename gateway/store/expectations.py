@@ -5,13 +5,13 @@ not depend on how much is open. What was looked for once leaves the index.
 """
 
 import json
-import sqlite3
 from dataclasses import dataclass
 from datetime import datetime
 
 from gateway.model.identifiers import AgencyCode, DispatchId, PackageId, ThreadId
 from gateway.store.database import Database, from_micros, to_micros
 from gateway.store.packages import agency_codes
+from gateway.store.tables import Row, Tables
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +45,7 @@ async def list_unheard(database: Database, *, until: datetime, limit: int) -> li
     return [_awaited_from(row) for row in rows]
 
 
-def take_up(connection: sqlite3.Connection, awaited: Awaited, state: str) -> bool:
+def take_up(connection: Tables, awaited: Awaited, state: str) -> bool:
     """Stop awaiting a receipt; False when it came a moment ago, or somebody has looked already."""
     done = connection.execute(
         "UPDATE dispatches SET is_awaited = 0 WHERE id = ? AND is_awaited = 1 AND state = ?",
@@ -54,7 +54,7 @@ def take_up(connection: sqlite3.Connection, awaited: Awaited, state: str) -> boo
     return done.rowcount == 1
 
 
-def silent_recipients(connection: sqlite3.Connection, awaited: Awaited) -> list[AgencyCode]:
+def silent_recipients(connection: Tables, awaited: Awaited) -> list[AgencyCode]:
     """Tell which recipients have not answered in any way about a document of ours.
 
     A recall or update brings no 01, and who owes a 15 or 16 to it may take their time: nobody is silent then.
@@ -70,7 +70,7 @@ def silent_recipients(connection: sqlite3.Connection, awaited: Awaited) -> list[
     return [AgencyCode(row["code"]) for row in rows]
 
 
-def _awaited_from(row: sqlite3.Row) -> Awaited:
+def _awaited_from(row: Row) -> Awaited:
     return Awaited(
         dispatch_id=DispatchId(row["id"]),
         package_id=PackageId(row["package_id"]),

@@ -1,6 +1,5 @@
 """What a document is found by: written in the transaction of what it tells of. Asked in search.py."""
 
-import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -12,6 +11,7 @@ from gateway.model.package import Attachment
 from gateway.model.signature import Grade
 from gateway.store.database import Database, from_micros, to_micros
 from gateway.store.packages import Direction
+from gateway.store.tables import Tables
 
 # Words beyond these are those of somebody who wants to be found by everything.
 _MOST_REST = 60_000
@@ -61,7 +61,7 @@ class Particulars:
     reason: str | None = None
 
 
-def index_document(connection: sqlite3.Connection, document: Findable) -> None:
+def index_document(connection: Tables, document: Findable) -> None:
     """Let a document be found, by what it says now and by what it said before."""
     row = connection.execute("SELECT id FROM documents WHERE thread_id = ?", (document.thread_id,)).fetchone()
     if row is None:
@@ -70,7 +70,7 @@ def index_document(connection: sqlite3.Connection, document: Findable) -> None:
         _continue(connection, document, row["id"])
 
 
-def _begin(connection: sqlite3.Connection, document: Findable) -> None:
+def _begin(connection: Tables, document: Findable) -> None:
     (opened_at,) = connection.execute(
         "SELECT opened_at FROM threads WHERE id = ?", (document.thread_id,)
     ).fetchone()
@@ -109,7 +109,7 @@ def _begin(connection: sqlite3.Connection, document: Findable) -> None:
     _mark_recipients(connection, document, id_)
 
 
-def _continue(connection: sqlite3.Connection, document: Findable, id_: int) -> None:
+def _continue(connection: Tables, document: Findable, id_: int) -> None:
     """A later version: listed as it is now; what the earlier ones said still finds it."""
     connection.execute(
         "UPDATE documents SET package_id = ?, notation = ?, number = ?, subject = ?, promulgated_on = ?,"
@@ -146,7 +146,7 @@ def _continue(connection: sqlite3.Connection, document: Findable, id_: int) -> N
     _mark_recipients(connection, document, id_)
 
 
-def _mark_recipients(connection: sqlite3.Connection, document: Findable, id_: int) -> None:
+def _mark_recipients(connection: Tables, document: Findable, id_: int) -> None:
     due_on = None if document.due_on is None else document.due_on.isoformat()
     connection.execute(
         "UPDATE recipients SET document = ?, due_on = coalesce(?, due_on)"
@@ -155,7 +155,7 @@ def _mark_recipients(connection: sqlite3.Connection, document: Findable, id_: in
     )
 
 
-def _free_id(connection: sqlite3.Connection, accepted_at: datetime) -> int:
+def _free_id(connection: Tables, accepted_at: datetime) -> int:
     """Return the first free number at an instant; see the migration."""
     first, _ = ids_between(accepted_at, accepted_at)
     while True:
@@ -182,7 +182,7 @@ def _number_in(document: Findable) -> int:
 
 
 def keep_particulars(
-    connection: sqlite3.Connection,
+    connection: Tables,
     package_id: PackageId,
     particulars: Particulars,
     attachments: Iterable[Attachment],
@@ -273,12 +273,12 @@ async def next_unindexed(database: Database) -> ThreadId | None:
     return None if row is None else ThreadId(row["id"])
 
 
-def step_below(connection: sqlite3.Connection, thread_id: ThreadId) -> None:
+def step_below(connection: Tables, thread_id: ThreadId) -> None:
     """Note that a thread and all newer ones are found."""
     connection.execute("UPDATE unindexed SET below = ?", (thread_id,))
 
 
-def recount_deliveries(connection: sqlite3.Connection, thread_id: ThreadId) -> None:
+def recount_deliveries(connection: Tables, thread_id: ThreadId) -> None:
     """Let every recipient of a thread know again how far its newest dispatch has come."""
     # Their trigger copies a dispatch's state to its recipients whenever it is written, be it the same.
     rows = connection.execute(

@@ -1,7 +1,6 @@
 """Documents that were found, as they are listed."""
 
 import json
-import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -13,6 +12,7 @@ from gateway.model.signature import Grade
 from gateway.store.database import Database, from_micros
 from gateway.store.packages import Direction, agency_codes
 from gateway.store.search import Place
+from gateway.store.tables import Row
 
 _NAMED = 2
 
@@ -102,7 +102,7 @@ async def load_hits(
     return [_as_seen(hit, seen[hit.place.id]) if hit.place.id in seen else hit for hit in hits]
 
 
-def _as_seen(hit: Hit, row: sqlite3.Row) -> Hit:
+def _as_seen(hit: Hit, row: Row) -> Hit:
     """List a document as the version that came to whoever asks: a later one was for others."""
     return replace(
         hit,
@@ -119,7 +119,7 @@ def _as_seen(hit: Hit, row: sqlite3.Row) -> Hit:
     )
 
 
-def _hit_from(row: sqlite3.Row, place: Place) -> Hit:
+def _hit_from(row: Row, place: Place) -> Hit:
     return Hit(
         place=place,
         thread_id=ThreadId(row["thread_id"]),

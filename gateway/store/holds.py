@@ -1,11 +1,11 @@
 """Legal holds (tạm giữ) on disk: what must not be erased. Placed and released, never deleted."""
 
-import sqlite3
 from dataclasses import dataclass
 from datetime import datetime
 
 from gateway.model.identifiers import AgencyCode, ThreadId
 from gateway.store.database import Database, from_micros, to_micros
+from gateway.store.tables import Row, Tables
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +37,7 @@ class InForce:
 
 
 def insert_hold(
-    connection: sqlite3.Connection,
+    connection: Tables,
     *,
     thread_id: ThreadId | None,
     agency: AgencyCode | None,
@@ -46,15 +46,15 @@ def insert_hold(
     at: datetime,
 ) -> int:
     """Place a hold; return its number."""
-    cursor = connection.execute(
-        "INSERT INTO holds (thread_id, agency, reason, placed_at, placed_by) VALUES (?, ?, ?, ?, ?)",
+    (number,) = connection.execute(
+        "INSERT INTO holds (thread_id, agency, reason, placed_at, placed_by) VALUES (?, ?, ?, ?, ?)"
+        " RETURNING id",
         (thread_id, agency, reason, to_micros(at), by),
-    )
-    assert cursor.lastrowid is not None  # noqa: S101 - an INSERT has one
-    return cursor.lastrowid
+    ).fetchone()
+    return int(number)
 
 
-def end_hold(connection: sqlite3.Connection, hold_id: int, *, reason: str, by: str, at: datetime) -> None:
+def end_hold(connection: Tables, hold_id: int, *, reason: str, by: str, at: datetime) -> None:
     """Release a hold, and let what it held be looked at again."""
     connection.execute(
         "UPDATE holds SET released_at = ?, released_by = ?, release_reason = ? WHERE id = ?",
@@ -70,13 +70,13 @@ def end_hold(connection: sqlite3.Connection, hold_id: int, *, reason: str, by: s
         )
 
 
-def find_hold(connection: sqlite3.Connection, hold_id: int) -> Hold | None:
+def find_hold(connection: Tables, hold_id: int) -> Hold | None:
     """Find a hold by its number, released or not."""
     row = connection.execute(f"{_HOLDS} WHERE holds.id = ?", (hold_id,)).fetchone()
     return None if row is None else _hold_from(row)
 
 
-def read_holds(connection: sqlite3.Connection) -> InForce:
+def read_holds(connection: Tables) -> InForce:
     """Read what is held now."""
     rows = connection.execute("SELECT thread_id, agency FROM holds WHERE released_at IS NULL").fetchall()
     return InForce(
@@ -94,7 +94,7 @@ async def list_holds(database: Database, *, released: bool) -> list[Hold]:
 _HOLDS = "SELECT holds.*, notation, document_id FROM holds LEFT JOIN threads ON threads.id = thread_id"
 
 
-def _hold_from(row: sqlite3.Row) -> Hold:
+def _hold_from(row: Row) -> Hold:
     return Hold(
         id=row["id"],
         thread_id=None if row["thread_id"] is None else ThreadId(row["thread_id"]),

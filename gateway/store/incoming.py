@@ -1,6 +1,5 @@
 """An agency's incoming documents as its people see them: what is unread, in work, done."""
 
-import sqlite3
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -9,6 +8,7 @@ from gateway.model.code_lists import Business, Priority
 from gateway.model.dispatch import State
 from gateway.model.identifiers import AgencyCode, DispatchId, PackageId, ThreadId
 from gateway.store.database import Database, from_micros
+from gateway.store.tables import Row
 
 
 class Pile(StrEnum):
@@ -131,7 +131,7 @@ async def count_unread(database: Database, agency: AgencyCode) -> int:
     return 0 if row is None else int(row["open_count"])
 
 
-def _incoming_from(row: sqlite3.Row) -> Incoming:
+def _incoming_from(row: Row) -> Incoming:
     return Incoming(
         id=DispatchId(row["id"]),
         package_id=PackageId(row["package_id"]),

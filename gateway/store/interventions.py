@@ -1,6 +1,5 @@
 """What an operator's hand touches: single dispatches, and deliveries of the axis that were refused."""
 
-import sqlite3
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,6 +7,7 @@ from gateway.model.dispatch import Dispatch
 from gateway.model.identifiers import AgencyCode, DispatchId, SystemId
 from gateway.store.database import Database, from_micros, to_micros
 from gateway.store.dispatches import dispatch_from
+from gateway.store.tables import Row, Tables
 
 
 async def find_dispatch(database: Database, dispatch_id: DispatchId) -> Dispatch | None:
@@ -16,27 +16,27 @@ async def find_dispatch(database: Database, dispatch_id: DispatchId) -> Dispatch
     return None if row is None else dispatch_from(row)
 
 
-def find_now(connection: sqlite3.Connection, dispatch_id: DispatchId) -> Dispatch:
+def find_now(connection: Tables, dispatch_id: DispatchId) -> Dispatch:
     """Look at a dispatch again inside the transaction that touches it."""
     return dispatch_from(
         connection.execute("SELECT * FROM dispatches WHERE id = ?", (dispatch_id,)).fetchone()
     )
 
 
-def find_follower(connection: sqlite3.Connection, dispatch_id: DispatchId) -> DispatchId | None:
+def find_follower(connection: Tables, dispatch_id: DispatchId) -> DispatchId | None:
     """Find the dispatch that was made again for one that ended."""
     row = connection.execute("SELECT id FROM dispatches WHERE follows = ?", (dispatch_id,)).fetchone()
     return None if row is None else DispatchId(row["id"])
 
 
-def make_due(connection: sqlite3.Connection, dispatch_id: DispatchId, *, at: datetime) -> None:
+def make_due(connection: Tables, dispatch_id: DispatchId, *, at: datetime) -> None:
     """Let a waiting dispatch be due at once."""
     connection.execute(
         "UPDATE dispatches SET due_at = ? WHERE id = ? AND state = 'waiting'", (to_micros(at), dispatch_id)
     )
 
 
-def dismiss(connection: sqlite3.Connection, dispatch_id: DispatchId, *, at: datetime) -> bool:
+def dismiss(connection: Tables, dispatch_id: DispatchId, *, at: datetime) -> bool:
     """Note that somebody has seen a failure and leaves it as it is; False when that was noted before."""
     done = connection.execute(
         "UPDATE dispatches SET dismissed_at = ? WHERE id = ? AND dismissed_at IS NULL",
@@ -68,7 +68,7 @@ async def find_refused_arrivals(database: Database, far_id: str) -> list[Refused
     return [arrival_from(row) for row in rows]
 
 
-def arrival_from(row: sqlite3.Row) -> RefusedArrival:
+def arrival_from(row: Row) -> RefusedArrival:
     """Turn a row of the arrivals table into its value."""
     return RefusedArrival(
         axis_id=SystemId(row["axis_id"]),

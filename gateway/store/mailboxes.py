@@ -1,7 +1,6 @@
 """What waits for a system, and what became of what it sent: dispatches as their two ends ask about them."""
 
 import json
-import sqlite3
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,6 +9,7 @@ from gateway.model.code_lists import Kind, Priority
 from gateway.model.dispatch import Destination, State
 from gateway.model.identifiers import AgencyCode, Digest, DispatchId, PackageId, SystemId, ThreadId
 from gateway.store.database import Database, from_micros, to_micros
+from gateway.store.tables import Row
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +129,7 @@ async def find_in_mailbox(
     return None if row is None else _item_from(row)
 
 
-def _item_from(row: sqlite3.Row) -> MailboxItem:
+def _item_from(row: Row) -> MailboxItem:
     return MailboxItem(
         id=DispatchId(row["id"]),
         package_id=PackageId(row["package_id"]),
@@ -204,12 +204,12 @@ async def list_package_dispatches(database: Database, package_ids: Sequence[Pack
     return _lines_of(rows)
 
 
-def _lines_of(rows: Iterable[sqlite3.Row]) -> list[SentItem]:
+def _lines_of(rows: Iterable[Row]) -> list[SentItem]:
     # A package that nobody was left to get, because all had it, has no dispatch and no line.
     return [_sent_from(row) for row in rows if row["id"] is not None]
 
 
-def _sent_from(row: sqlite3.Row) -> SentItem:
+def _sent_from(row: Row) -> SentItem:
     return SentItem(
         package_id=PackageId(row["package_id"]),
         dispatch_id=DispatchId(row["id"]),

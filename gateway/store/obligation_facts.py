@@ -1,7 +1,6 @@
 """What counts about obligations: as the rows have it now, or as their steps had it at an instant."""
 
 import json
-import sqlite3
 from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from gateway.model.identifiers import AgencyCode
 from gateway.model.obligation import NEXT, ObligationKind, Standing
 from gateway.store.database import Database, to_micros
 from gateway.store.obligations import OF_ANY_SORT, day_of
+from gateway.store.tables import Row
 
 _ONE_DAY = timedelta(days=1)
 
@@ -99,7 +99,7 @@ def _limits_of(lens: Lens) -> dict[str, str]:
     }
 
 
-def _fact_from(row: sqlite3.Row) -> Fact:
+def _fact_from(row: Row) -> Fact:
     assigned_on = day_of(row["assigned_on"])
     assert assigned_on is not None  # noqa: S101 - the column is never empty
     return Fact(

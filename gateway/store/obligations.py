@@ -1,7 +1,6 @@
 """Obligations on disk: each with its steps, written in the transaction of what it hangs on."""
 
 import json
-import sqlite3
 from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from enum import StrEnum
 from gateway.model.identifiers import AgencyCode, PackageId, ThreadId, normalise_notation
 from gateway.model.obligation import Act, Obligation, ObligationId, ObligationKind, Standing, Step
 from gateway.store.database import Database, from_micros, to_micros
+from gateway.store.tables import Row, Tables
 
 # This keeps nothing out. With it the index of all that counts is gone into by agency, too, which has kind and
 # standing before it; without it the rows of an agency are looked up one by one.
@@ -20,7 +20,7 @@ OF_ANY_SORT = " AND ".join(
 )
 
 
-def insert_obligation(connection: sqlite3.Connection, obligation: Obligation) -> None:
+def insert_obligation(connection: Tables, obligation: Obligation) -> None:
     """Write a new obligation; its first step follows."""
     connection.execute(
         f"INSERT INTO obligations VALUES (?{', ?' * 16})",
@@ -46,7 +46,7 @@ def insert_obligation(connection: sqlite3.Connection, obligation: Obligation) ->
     )
 
 
-def insert_step(connection: sqlite3.Connection, after: Obligation, step: Step) -> None:
+def insert_step(connection: Tables, after: Obligation, step: Step) -> None:
     """Write one step of an obligation, and how it stands after it."""
     connection.execute(
         "INSERT INTO obligation_steps (obligation_id, act, at, due_on, reason, package_id, done_by)"
@@ -76,13 +76,13 @@ def insert_step(connection: sqlite3.Connection, after: Obligation, step: Step) -
     )
 
 
-def owed_for_thread(connection: sqlite3.Connection, thread_id: ThreadId) -> list[Obligation]:
+def owed_for_thread(connection: Tables, thread_id: ThreadId) -> list[Obligation]:
     """Return everything that hangs on a document, in the order it was opened."""
     rows = connection.execute("SELECT * FROM obligations WHERE thread_id = ? ORDER BY id", (thread_id,))
     return [obligation_from(row) for row in rows]
 
 
-def owed_under_name(connection: sqlite3.Connection, reference: str) -> list[Obligation]:
+def owed_under_name(connection: Tables, reference: str) -> list[Obligation]:
     """Return everything people call so: a task code, a dossier number, a number and notation."""
     rows = connection.execute(
         "SELECT * FROM obligations WHERE called = ? ORDER BY id", (normalise_notation(reference),)
@@ -90,7 +90,7 @@ def owed_under_name(connection: sqlite3.Connection, reference: str) -> list[Obli
     return [obligation_from(row) for row in rows]
 
 
-def find_obligation(connection: sqlite3.Connection, obligation_id: ObligationId) -> Obligation | None:
+def find_obligation(connection: Tables, obligation_id: ObligationId) -> Obligation | None:
     """Find one by its id."""
     row = connection.execute("SELECT * FROM obligations WHERE id = ?", (obligation_id,)).fetchone()
     return None if row is None else obligation_from(row)
@@ -108,7 +108,7 @@ class Found:
 _BY_NAME = "SELECT * FROM obligations WHERE called IN (SELECT value FROM json_each(?)) ORDER BY id"
 
 
-def find_called(connection: sqlite3.Connection, names: Collection[str]) -> list[Found]:
+def find_called(connection: Tables, names: Collection[str]) -> list[Found]:
     """Find everything people call by one of some names, as `normalise_notation` writes them."""
     return [_found(row) for row in connection.execute(_BY_NAME, (json.dumps(list(names)),))]
 
@@ -118,20 +118,20 @@ async def load_called(database: Database, names: Collection[str]) -> list[Found]
     return [_found(row) for row in await database.fetch_all(_BY_NAME, (json.dumps(list(names)),))]
 
 
-def _found(row: sqlite3.Row) -> Found:
+def _found(row: Row) -> Found:
     return Found(obligation=obligation_from(row), called=row["called"], moved_at=from_micros(row["moved_at"]))
 
 
 _STEPS = "SELECT * FROM obligation_steps WHERE obligation_id = ? ORDER BY id"
 
 
-def first_step(connection: sqlite3.Connection, obligation_id: ObligationId) -> Step | None:
+def first_step(connection: Tables, obligation_id: ObligationId) -> Step | None:
     """Return how it began."""
     row = connection.execute(f"{_STEPS} LIMIT 1", (obligation_id,)).fetchone()
     return None if row is None else step_from(row)
 
 
-def last_step(connection: sqlite3.Connection, obligation_id: ObligationId) -> Step | None:
+def last_step(connection: Tables, obligation_id: ObligationId) -> Step | None:
     """Return what happened to it last."""
     row = connection.execute(f"{_STEPS} DESC LIMIT 1", (obligation_id,)).fetchone()
     return None if row is None else step_from(row)
@@ -287,7 +287,7 @@ def _conditions_of(wanted: Wanted) -> tuple[list[str], list[object]]:
     return conditions, values
 
 
-def obligation_from(row: sqlite3.Row) -> Obligation:
+def obligation_from(row: Row) -> Obligation:
     """Read an obligation from its row."""
     return Obligation(
         id=ObligationId(row["id"]),
@@ -306,7 +306,7 @@ def obligation_from(row: sqlite3.Row) -> Obligation:
     )
 
 
-def step_from(row: sqlite3.Row) -> Step:
+def step_from(row: Row) -> Step:
     """Read a step from its row."""
     return Step(
         act=Act(row["act"]),

@@ -1,7 +1,6 @@
 """Packages on disk: one row for each submission that was accepted."""
 
 import json
-import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -10,6 +9,7 @@ from enum import StrEnum
 from gateway.model.code_lists import Kind, Priority
 from gateway.model.identifiers import AgencyCode, Digest, PackageId, SystemId, ThreadId
 from gateway.store.database import Database, from_micros, to_micros
+from gateway.store.tables import Row, Tables
 
 
 class Direction(StrEnum):
@@ -66,7 +66,7 @@ _COLUMNS = (
 )
 
 
-def insert_package(connection: sqlite3.Connection, package: StoredPackage) -> None:
+def insert_package(connection: Tables, package: StoredPackage) -> None:
     """Write a package's row."""
     connection.execute(
         f"INSERT INTO packages ({_COLUMNS}) VALUES (?{', ?' * 21})",
@@ -97,13 +97,13 @@ def insert_package(connection: sqlite3.Connection, package: StoredPackage) -> No
     )
 
 
-def find_submission(connection: sqlite3.Connection, submission: str) -> PackageId | None:
+def find_submission(connection: Tables, submission: str) -> PackageId | None:
     """Find the package that the same act of sending brought before."""
     row = connection.execute("SELECT id FROM packages WHERE submission = ?", (submission,)).fetchone()
     return None if row is None else PackageId(row["id"])
 
 
-def keep_seal(connection: sqlite3.Connection, package_id: PackageId, seal: bytes, *, until: datetime) -> None:
+def keep_seal(connection: Tables, package_id: PackageId, seal: bytes, *, until: datetime) -> None:
     """Remember the seal with which a package leaves, so that every attempt sends the same bytes."""
     connection.execute(
         "UPDATE packages SET seal = ?, sealed_until = ? WHERE id = ?", (seal, to_micros(until), package_id)
@@ -119,9 +119,7 @@ class Arrival:
     sender: AgencyCode | None = None
 
 
-def note_arrival(
-    connection: sqlite3.Connection, axis: SystemId, arrival: Arrival, package_id: PackageId
-) -> None:
+def note_arrival(connection: Tables, axis: SystemId, arrival: Arrival, package_id: PackageId) -> None:
     """Remember a delivery of the axis that was taken."""
     connection.execute(
         "INSERT INTO arrivals (axis_id, far_id, recipient, package_id) VALUES (?, ?, ?, ?)"
@@ -131,7 +129,7 @@ def note_arrival(
 
 
 def note_refused_arrival(
-    connection: sqlite3.Connection,
+    connection: Tables,
     axis: SystemId,
     arrival: Arrival,
     *,
@@ -148,13 +146,13 @@ def note_refused_arrival(
     )
 
 
-def thread_of(connection: sqlite3.Connection, package_id: PackageId) -> ThreadId | None:
+def thread_of(connection: Tables, package_id: PackageId) -> ThreadId | None:
     """Return the thread a package belongs to."""
     (thread_id,) = connection.execute("SELECT thread_id FROM packages WHERE id = ?", (package_id,)).fetchone()
     return None if thread_id is None else ThreadId(thread_id)
 
 
-def is_own_document(connection: sqlite3.Connection, thread_id: ThreadId) -> bool:
+def is_own_document(connection: Tables, thread_id: ThreadId) -> bool:
     """Tell whether this gateway wrote a document itself."""
     row = connection.execute(
         "SELECT 1 FROM documents WHERE thread_id = ? AND direction = ?", (thread_id, Direction.OWN)
@@ -162,7 +160,7 @@ def is_own_document(connection: sqlite3.Connection, thread_id: ThreadId) -> bool
     return row is not None
 
 
-def free_submission(connection: sqlite3.Connection, package_id: PackageId) -> None:
+def free_submission(connection: Tables, package_id: PackageId) -> None:
     """Let the same act of sending be a new one: the first did not reach everybody."""
     connection.execute("UPDATE packages SET submission = submission || '|' || id WHERE id = ?", (package_id,))
 
@@ -218,7 +216,7 @@ async def list_thread_packages(database: Database, thread_id: ThreadId) -> list[
     return [package_from(row) for row in rows]
 
 
-def package_from(row: sqlite3.Row) -> StoredPackage:
+def package_from(row: Row) -> StoredPackage:
     """Turn a row of the packages table into its value."""
     return StoredPackage(
         id=PackageId(row["id"]),

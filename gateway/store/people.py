@@ -1,7 +1,6 @@
 """People of the console on disk: their accounts, and what they prove themselves with."""
 
 import json
-import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,6 +8,7 @@ from datetime import datetime
 from gateway.model.identifiers import AgencyCode
 from gateway.model.people import Account, Language, User, UserId, UserRole
 from gateway.store.database import Database, from_micros, to_micros
+from gateway.store.tables import Row, Tables
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +34,7 @@ class StoredAccount:
         return self.account.user
 
 
-def insert_user(tables: sqlite3.Connection, user: User, *, at: datetime) -> bool:
+def insert_user(tables: Tables, user: User, *, at: datetime) -> bool:
     """Write a new user; tell whether the login was free."""
     return bool(
         tables.execute(
@@ -45,7 +45,7 @@ def insert_user(tables: sqlite3.Connection, user: User, *, at: datetime) -> bool
     )
 
 
-def update_user(tables: sqlite3.Connection, user: User) -> None:
+def update_user(tables: Tables, user: User) -> None:
     """Write what those who govern people may change."""
     tables.execute(
         "UPDATE users SET name = ?, role = ?, agencies = ?, mail = ? WHERE id = ?",
@@ -53,14 +53,14 @@ def update_user(tables: sqlite3.Connection, user: User) -> None:
     )
 
 
-def set_disabled(tables: sqlite3.Connection, user_id: UserId, at: datetime | None) -> None:
+def set_disabled(tables: Tables, user_id: UserId, at: datetime | None) -> None:
     """Close an account, or open it again."""
     disabled_at = None if at is None else to_micros(at)
     tables.execute("UPDATE users SET disabled_at = ? WHERE id = ?", (disabled_at, user_id))
 
 
 def set_password(
-    tables: sqlite3.Connection, user_id: UserId, password: str, *, one_time_until: datetime | None = None
+    tables: Tables, user_id: UserId, password: str, *, one_time_until: datetime | None = None
 ) -> None:
     """Write the hash of a password; with an instant, of a one-time one."""
     until = None if one_time_until is None else to_micros(one_time_until)
@@ -69,12 +69,12 @@ def set_password(
     )
 
 
-def set_language(tables: sqlite3.Connection, user_id: UserId, language: Language) -> None:
+def set_language(tables: Tables, user_id: UserId, language: Language) -> None:
     """Remember in which language somebody reads."""
     tables.execute("UPDATE users SET language = ? WHERE id = ?", (language, user_id))
 
 
-def bind_subject(tables: sqlite3.Connection, user_id: UserId, subject: str) -> bool:
+def bind_subject(tables: Tables, user_id: UserId, subject: str) -> bool:
     """Remember whom the identity provider means; tell whether both were free."""
     return bool(
         tables.execute(
@@ -83,18 +83,18 @@ def bind_subject(tables: sqlite3.Connection, user_id: UserId, subject: str) -> b
     )
 
 
-def forget_subject(tables: sqlite3.Connection, user_id: UserId) -> None:
+def forget_subject(tables: Tables, user_id: UserId) -> None:
     """Forget whom the identity provider means."""
     tables.execute("UPDATE users SET subject = NULL WHERE id = ?", (user_id,))
 
 
-def set_new_seed(tables: sqlite3.Connection, user_id: UserId, sealed: bytes) -> None:
+def set_new_seed(tables: Tables, user_id: UserId, sealed: bytes) -> None:
     """Keep the seed that is being enrolled; the one in use stays until then."""
     tables.execute("UPDATE users SET new_seed = ? WHERE id = ?", (sealed, user_id))
 
 
 def take_new_seed(
-    tables: sqlite3.Connection, user_id: UserId, *, sealed: bytes, step: int, recovery: Iterable[bytes]
+    tables: Tables, user_id: UserId, *, sealed: bytes, step: int, recovery: Iterable[bytes]
 ) -> bool:
     """Put the enrolled seed to use, with new recovery codes; tell whether it was still the one enrolled."""
     taken = tables.execute(
@@ -107,13 +107,13 @@ def take_new_seed(
     return bool(taken)
 
 
-def set_recovery(tables: sqlite3.Connection, user_id: UserId, hashes: Iterable[bytes]) -> None:
+def set_recovery(tables: Tables, user_id: UserId, hashes: Iterable[bytes]) -> None:
     """Replace the recovery codes."""
     tables.execute("DELETE FROM recovery_codes WHERE user_id = ?", (user_id,))
     tables.executemany("INSERT INTO recovery_codes VALUES (?, ?)", [(user_id, one) for one in hashes])
 
 
-def remove_seed(tables: sqlite3.Connection, user_id: UserId) -> None:
+def remove_seed(tables: Tables, user_id: UserId) -> None:
     """Ask for no code any more."""
     tables.execute(
         "UPDATE users SET sealed_seed = NULL, new_seed = NULL, last_step = NULL WHERE id = ?", (user_id,)
@@ -121,7 +121,7 @@ def remove_seed(tables: sqlite3.Connection, user_id: UserId) -> None:
     tables.execute("DELETE FROM recovery_codes WHERE user_id = ?", (user_id,))
 
 
-def spend_step(tables: sqlite3.Connection, user_id: UserId, step: int) -> bool:
+def spend_step(tables: Tables, user_id: UserId, step: int) -> bool:
     """Take a code; tell whether it, or a later one, had not been taken yet."""
     return bool(
         tables.execute(
@@ -132,7 +132,7 @@ def spend_step(tables: sqlite3.Connection, user_id: UserId, step: int) -> bool:
     )
 
 
-def spend_recovery(tables: sqlite3.Connection, user_id: UserId, code_hash: bytes) -> bool:
+def spend_recovery(tables: Tables, user_id: UserId, code_hash: bytes) -> bool:
     """Take a recovery code; tell whether it was there."""
     return bool(
         tables.execute(
@@ -147,13 +147,13 @@ _COLUMNS = (
 )
 
 
-def find_account(tables: sqlite3.Connection, user_id: UserId) -> StoredAccount | None:
+def find_account(tables: Tables, user_id: UserId) -> StoredAccount | None:
     """Find an account within a transaction."""
     row = tables.execute(f"{_COLUMNS} WHERE id = ?", (user_id,)).fetchone()
     return None if row is None else _account(row)
 
 
-def count_masters(tables: sqlite3.Connection) -> int:
+def count_masters(tables: Tables) -> int:
     """Count who governs the people of the whole node."""
     row = tables.execute(
         "SELECT count(*) AS masters FROM users"
@@ -191,7 +191,7 @@ def _agencies(user: User) -> str | None:
     return None if user.agencies is None else json.dumps(sorted(user.agencies))
 
 
-def user_of(row: sqlite3.Row) -> User:
+def user_of(row: Row) -> User:
     """Read the user out of a row that holds the columns of one."""
     agencies = row["agencies"]
     return User(
@@ -208,7 +208,7 @@ def _instant(micros: int | None) -> datetime | None:
     return None if micros is None else from_micros(micros)
 
 
-def _account(row: sqlite3.Row) -> StoredAccount:
+def _account(row: Row) -> StoredAccount:
     account = Account(
         user=user_of(row),
         created_at=from_micros(row["created_at"]),

@@ -3,7 +3,6 @@
 Table ``receipts`` is an index into the log, kept by a trigger in the transaction of each entry.
 """
 
-import sqlite3
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +12,7 @@ from gateway.model.code_lists import Kind
 from gateway.model.identifiers import DispatchId, PackageId, SystemId, ThreadId
 from gateway.model.log import LogKind
 from gateway.store.database import Database, from_micros, to_micros
+from gateway.store.tables import Row, Tables
 
 _RECEIPTS_IN_A_PAGE = 100
 _AT_LEAST, _AT_MOST = -(1 << 63), (1 << 63) - 1
@@ -94,7 +94,7 @@ async def _pages(
         after, limit = rows[-1]["seq"], limit - page
 
 
-def _receipt_from(row: sqlite3.Row) -> KeptReceipt:
+def _receipt_from(row: Row) -> KeptReceipt:
     return KeptReceipt(
         seq=row["seq"],
         kind=LogKind(row["kind"]),
@@ -125,7 +125,7 @@ class Handed:
     far: FarReceipt
 
 
-def keep_early(connection: sqlite3.Connection, axis: str, far: FarReceipt, *, at: datetime) -> None:
+def keep_early(connection: Tables, axis: str, far: FarReceipt, *, at: datetime) -> None:
     """Keep a receipt until what it is about is known here."""
     connection.execute(
         "INSERT INTO early_receipts VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
@@ -144,7 +144,7 @@ async def is_any_matched(database: Database) -> bool:
     return await database.fetch_one(f"SELECT 1 {_MATCHED} LIMIT 1") is not None
 
 
-def take_matched(connection: sqlite3.Connection, *, limit: int) -> list[Handed]:
+def take_matched(connection: Tables, *, limit: int) -> list[Handed]:
     """Take kept receipts with the dispatch each is about, in the axis's order, and keep them no longer.
 
     After a restore two dispatches may have been found to be what the axis knows by one name: both get it.
@@ -169,14 +169,12 @@ def take_matched(connection: sqlite3.Connection, *, limit: int) -> list[Handed]:
     ]
 
 
-def forget_early(connection: sqlite3.Connection, *, before: datetime) -> None:
+def forget_early(connection: Tables, *, before: datetime) -> None:
     """Forget receipts about what nobody here has known for long, as after a restore."""
     connection.execute("DELETE FROM early_receipts WHERE kept_at < ?", (to_micros(before),))
 
 
-def statements_about(
-    connection: sqlite3.Connection, package_id: PackageId, dispatch_id: DispatchId
-) -> list[bytes]:
+def statements_about(connection: Tables, package_id: PackageId, dispatch_id: DispatchId) -> list[bytes]:
     """Return what the log says of a dispatch that the axis took, and of what the axis said later."""
     rows = connection.execute(
         "SELECT statement FROM log WHERE package_id = ? AND dispatch_id = ?"
@@ -200,7 +198,7 @@ async def load_progress(database: Database, axis: str) -> Progress:
     return Progress() if row is None else Progress(fetched=row["fetched"], told=row["told"])
 
 
-def keep_fetched(connection: sqlite3.Connection, axis: str, entry: int) -> None:
+def keep_fetched(connection: Tables, axis: str, entry: int) -> None:
     """Note how far an axis's receipts were fetched."""
     connection.execute(
         "INSERT INTO far_receipts (axis, fetched) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET fetched = ?2",
@@ -208,7 +206,7 @@ def keep_fetched(connection: sqlite3.Connection, axis: str, entry: int) -> None:
     )
 
 
-def keep_told(connection: sqlite3.Connection, axis: str, entry: int) -> None:
+def keep_told(connection: Tables, axis: str, entry: int) -> None:
     """Note how far an axis was told of ours."""
     connection.execute(
         "INSERT INTO far_receipts (axis, told) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET told = ?2",

@@ -1,7 +1,6 @@
 """The register of documents (sổ văn bản đi, đến), and the figures that every change of it keeps true."""
 
 import json
-import sqlite3
 from collections.abc import AsyncIterator, Callable, Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -9,6 +8,7 @@ from enum import StrEnum
 
 from gateway.model.identifiers import AgencyCode, PackageId, ThreadId
 from gateway.store.database import Database, from_micros, to_micros
+from gateway.store.tables import Row, Tables
 
 _ROWS_AT_ONCE = 1_000
 _BEHIND_ALL = (1 << 63) - 1
@@ -41,7 +41,7 @@ class Entered:
     in_time: bool | None = None
 
 
-def enter(connection: sqlite3.Connection, entered: Entered) -> None:
+def enter(connection: Tables, entered: Entered) -> None:
     """Write a row."""
     connection.execute(
         "INSERT INTO register (agency, side, thread_id, package_id, at, day, type, is_legal,"
@@ -61,9 +61,7 @@ def enter(connection: sqlite3.Connection, entered: Entered) -> None:
     )
 
 
-def count_more_deliveries(
-    connection: sqlite3.Connection, agency: AgencyCode, thread_id: ThreadId, count: int
-) -> bool:
+def count_more_deliveries(connection: Tables, agency: AgencyCode, thread_id: ThreadId, count: int) -> bool:
     """Count a document that an agency has sent before as sent to more; False when it has not."""
     done = connection.execute(
         "UPDATE register SET deliveries_count = deliveries_count + ?"
@@ -74,7 +72,7 @@ def count_more_deliveries(
 
 
 def answer_for(
-    connection: sqlite3.Connection,
+    connection: Tables,
     agency: AgencyCode,
     thread_id: ThreadId,
     *,
@@ -279,7 +277,7 @@ async def stream_register(database: Database, book: Book) -> AsyncIterator[list[
         after, number = rows[-1].place, number + len(rows)
 
 
-def _row_from(row: sqlite3.Row, number: int) -> RegisterRow:
+def _row_from(row: Row, number: int) -> RegisterRow:
     promulgated_on = row["promulgated_on"]
     return RegisterRow(
         place=RegisterPlace(day=date.fromisoformat(row["day"]), id=row["id"]),

@@ -4,7 +4,6 @@ What is asked for reads an index from the agency on: what it costs does not depe
 """
 
 import json
-import sqlite3
 from collections.abc import AsyncIterator, Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -15,6 +14,7 @@ from gateway.model.identifiers import AgencyCode, PackageId
 from gateway.model.obligation import Obligation, ObligationKind
 from gateway.store.database import Database, to_micros
 from gateway.store.obligations import obligation_from
+from gateway.store.tables import Row, Tables
 
 _ROWS_AT_ONCE = 500
 _WHO = {Audience.OWING: "agency", Audience.ASSIGNING: "assigned_by"}
@@ -109,7 +109,7 @@ async def has_digest(database: Database, agency: AgencyCode, day: date) -> bool:
 
 
 def note_digest(
-    connection: sqlite3.Connection,
+    connection: Tables,
     digest_id: int,
     agency: AgencyCode,
     day: date,
@@ -145,7 +145,7 @@ async def reminded_day(database: Database) -> date | None:
     return date.fromisoformat(row["day"]) if row is not None and row["day"] else None
 
 
-def note_reminded_day(connection: sqlite3.Connection, day: date) -> None:
+def note_reminded_day(connection: Tables, day: date) -> None:
     """Note that all reminders of a working day are out."""
     connection.execute("UPDATE reminded_day SET day = ?", (day.isoformat(),))
 
@@ -193,14 +193,14 @@ async def list_told(database: Database, agency: AgencyCode, day: date) -> list[T
     return [_told_from(row) for row in rows]
 
 
-def note_mail(connection: sqlite3.Connection, agency: AgencyCode, state: MailState) -> None:
+def note_mail(connection: Tables, agency: AgencyCode, state: MailState) -> None:
     """Note what became of the mail that waited for an agency."""
     connection.execute(
         "UPDATE reminder_digests SET mail = ? WHERE agency = ? AND mail = 'waiting'", (state, agency)
     )
 
 
-def _told_from(row: sqlite3.Row) -> Told:
+def _told_from(row: Row) -> Told:
     return Told(
         obligation=obligation_from(row),
         audience=Audience(row["audience"]),

@@ -1,11 +1,11 @@
 """Which reports went out by themselves, to whom."""
 
-import sqlite3
 from datetime import date, datetime
 
 from gateway.model.identifiers import AgencyCode, PackageId
 from gateway.model.span import Span
 from gateway.store.database import Database, to_micros
+from gateway.store.tables import Tables
 
 
 async def list_addressees(
@@ -26,7 +26,7 @@ async def next_sending_id(database: Database) -> int:
 
 
 def note_sending(
-    connection: sqlite3.Connection,
+    connection: Tables,
     span: Span,
     agency: AgencyCode | None,
     last_day: date,

@@ -1,6 +1,5 @@
 """What a restored database does not know, as far as the axis does: which sendings of ours it has."""
 
-import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,6 +7,7 @@ from datetime import datetime
 from gateway.model.code_lists import Kind
 from gateway.model.identifiers import AgencyCode, DispatchId
 from gateway.store.database import Database, from_micros, to_micros
+from gateway.store.tables import Tables
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +22,7 @@ class FoundSending:
     sent_at: datetime
 
 
-def mark_restored(connection: sqlite3.Connection, *, at: datetime, backup_at: datetime) -> None:
+def mark_restored(connection: Tables, *, at: datetime, backup_at: datetime) -> None:
     """Note a restore. What waits for the axis may have arrived since the backup: it is asked first."""
     connection.execute("INSERT INTO restorations VALUES (?, ?, NULL)", (to_micros(at), to_micros(backup_at)))
     connection.execute(
@@ -30,7 +30,7 @@ def mark_restored(connection: sqlite3.Connection, *, at: datetime, backup_at: da
     )
 
 
-def is_noted(connection: sqlite3.Connection, *, backup_at: datetime) -> bool:
+def is_noted(connection: Tables, *, backup_at: datetime) -> bool:
     """Tell whether the restore of this backup is noted, and no other after it."""
     row = connection.execute(
         "SELECT backup_at FROM restorations ORDER BY restored_at DESC LIMIT 1"
@@ -46,7 +46,7 @@ async def open_since(database: Database) -> datetime | None:
     return None if row is None or row["since"] is None else from_micros(row["since"])
 
 
-def keep_found(connection: sqlite3.Connection, found: FoundSending) -> bool:
+def keep_found(connection: Tables, found: FoundSending) -> bool:
     """Keep one line, unless it is known; tell whether it is new."""
     known = connection.execute("SELECT 1 FROM dispatches WHERE far_id = ?", (found.far_id,)).fetchone()
     if known is not None:
@@ -58,7 +58,7 @@ def keep_found(connection: sqlite3.Connection, found: FoundSending) -> bool:
     return cursor.rowcount > 0
 
 
-def settle(connection: sqlite3.Connection, *, at: datetime) -> None:
+def settle(connection: Tables, *, at: datetime) -> None:
     """Note that everything the axis could tell was asked."""
     connection.execute("UPDATE restorations SET settled_at = ? WHERE settled_at IS NULL", (to_micros(at),))
 
@@ -68,7 +68,7 @@ async def is_any_unmatched(database: Database) -> bool:
     return await database.fetch_one("SELECT 1 FROM found_sendings WHERE dispatch_id IS NULL") is not None
 
 
-def was_restored_after(connection: sqlite3.Connection, accepted_at: datetime) -> bool:
+def was_restored_after(connection: Tables, accepted_at: datetime) -> bool:
     """Tell whether what was accepted then stood in a backup that was restored."""
     row = connection.execute(
         "SELECT 1 FROM restorations WHERE backup_at >= ?", (to_micros(accepted_at),)
@@ -77,7 +77,7 @@ def was_restored_after(connection: sqlite3.Connection, accepted_at: datetime) ->
 
 
 def match_found(
-    connection: sqlite3.Connection,
+    connection: Tables,
     dispatch_id: DispatchId,
     *,
     sender: AgencyCode,

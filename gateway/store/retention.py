@@ -4,7 +4,6 @@ A look costs the same however much is kept: candidates come from an index, and e
 found by one. Rows, digests and entries stay; bytes go, unless another package that is kept has the same.
 """
 
-import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +13,7 @@ from gateway.model.identifiers import AgencyCode, Digest, PackageId, ThreadId
 from gateway.store.blobs import is_kept
 from gateway.store.database import Database, from_micros, to_micros
 from gateway.store.packages import agency_codes
+from gateway.store.tables import Tables
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,9 +38,7 @@ class Content:
     returned_at: datetime | None
 
 
-def list_candidates(
-    connection: sqlite3.Connection, kind: Kind, *, until: datetime, limit: int
-) -> list[PackageId]:
+def list_candidates(connection: Tables, kind: Kind, *, until: datetime, limit: int) -> list[PackageId]:
     """List packages to look at whose content is kept since `until` or longer, the longest first."""
     rows = connection.execute(
         "SELECT id FROM packages WHERE kind = ? AND kept_since <= ? ORDER BY kept_since LIMIT ?",
@@ -53,11 +51,11 @@ def list_candidates(
 class Looking:
     """Looks at packages over one connection; what concerns a document is asked once for all its packages."""
 
-    connection: sqlite3.Connection
+    connection: Tables
     _threads: dict[str | None, tuple[int, bool]]
 
     @classmethod
-    def over(cls, connection: sqlite3.Connection) -> "Looking":
+    def over(cls, connection: Tables) -> "Looking":
         """Begin to look; not to be kept beyond the transaction."""
         return cls(connection, {None: (0, False)})
 
@@ -111,7 +109,7 @@ _OPEN_PACKAGE = (
 )
 
 
-def look_later(connection: sqlite3.Connection, package_id: PackageId, kept_since: datetime | None) -> None:
+def look_later(connection: Tables, package_id: PackageId, kept_since: datetime | None) -> None:
     """Write down what a look found: from when on the content is kept; None when nobody needs to look."""
     connection.execute(
         "UPDATE packages SET kept_since = ? WHERE id = ?",
@@ -119,7 +117,7 @@ def look_later(connection: sqlite3.Connection, package_id: PackageId, kept_since
     )
 
 
-def erase(connection: sqlite3.Connection, package_id: PackageId, digest: Digest, *, at: datetime) -> None:
+def erase(connection: Tables, package_id: PackageId, digest: Digest, *, at: datetime) -> None:
     """Keep a package's content no longer: a small one is gone with the commit, a file is to be removed."""
     # What is deleted is overwritten, not merely forgotten.
     connection.execute("PRAGMA secure_delete = ON")
@@ -138,7 +136,7 @@ async def list_files_to_remove(database: Database, *, limit: int) -> list[Digest
     return [Digest(row["digest"]) for row in rows]
 
 
-def forget_files(connection: sqlite3.Connection, digests: Iterable[Digest]) -> None:
+def forget_files(connection: Tables, digests: Iterable[Digest]) -> None:
     """Note that files are gone for good."""
     connection.executemany("DELETE FROM files_to_remove WHERE digest = ?", [(each,) for each in digests])
 
@@ -168,9 +166,7 @@ async def load_standing(database: Database) -> Standing:
     )
 
 
-def keep_standing(
-    connection: sqlite3.Connection, rules: str, *, steady_since: datetime, seen_at: datetime
-) -> None:
+def keep_standing(connection: Tables, rules: str, *, steady_since: datetime, seen_at: datetime) -> None:
     """Keep how things stand; under other rules everything is to be looked at anew."""
     connection.execute(
         "UPDATE retention SET revising_from = CASE WHEN rules = ?1 THEN revising_from ELSE 0 END, rules = ?1,"
@@ -179,7 +175,7 @@ def keep_standing(
     )
 
 
-def revise(connection: sqlite3.Connection, *, limit: int) -> None:
+def revise(connection: Tables, *, limit: int) -> None:
     """Let some more packages be looked at anew, in the order of their rows."""
     (begin,) = connection.execute("SELECT revising_from FROM retention").fetchone()
     if begin is None:

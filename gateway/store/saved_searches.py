@@ -1,11 +1,11 @@
 """Searches that somebody named, to ask them again. Each is its user's own."""
 
-import sqlite3
 from dataclasses import dataclass
 from datetime import datetime
 
 from gateway.model.people import UserId
 from gateway.store.database import Database, to_micros
+from gateway.store.tables import Tables
 
 KEPT_AT_MOST = 30
 
@@ -18,9 +18,7 @@ class SavedSearch:
     query: str
 
 
-def save_search(
-    connection: sqlite3.Connection, user_id: UserId, search: SavedSearch, *, at: datetime
-) -> bool:
+def save_search(connection: Tables, user_id: UserId, search: SavedSearch, *, at: datetime) -> bool:
     """Save a search, in place of one of its name; tell whether there was room for it."""
     connection.execute(
         "INSERT INTO saved_searches SELECT ?1, ?2, ?3, ?4"
@@ -32,7 +30,7 @@ def save_search(
     return bool(changed)
 
 
-def forget_search(connection: sqlite3.Connection, user_id: UserId, name: str) -> None:
+def forget_search(connection: Tables, user_id: UserId, name: str) -> None:
     """Forget a search."""
     connection.execute("DELETE FROM saved_searches WHERE user_id = ? AND name = ?", (user_id, name))
 

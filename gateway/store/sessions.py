@@ -1,12 +1,12 @@
 """Sessions of the console on disk: found by the SHA-256 of their secret, ended but not erased."""
 
-import sqlite3
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from gateway.model.people import Language, SessionId, User, UserId, Visit, Way
 from gateway.store.database import Database, from_micros, to_micros
 from gateway.store.people import user_of
+from gateway.store.tables import Row, Tables
 
 # How long an ended session is kept, to show from where somebody came.
 _KEPT = timedelta(days=90)
@@ -22,7 +22,7 @@ class StoredSession:
     must_change: bool
 
 
-def insert_session(tables: sqlite3.Connection, visit: Visit, secret_hash: bytes) -> None:
+def insert_session(tables: Tables, visit: Visit, secret_hash: bytes) -> None:
     """Open a session; those that ended long ago are forgotten."""
     tables.execute(
         "DELETE FROM sessions WHERE user_id = ? AND seen_at < ?",
@@ -43,12 +43,12 @@ def insert_session(tables: sqlite3.Connection, visit: Visit, secret_hash: bytes)
     )
 
 
-def replace_secret(tables: sqlite3.Connection, session_id: SessionId, secret_hash: bytes) -> None:
+def replace_secret(tables: Tables, session_id: SessionId, secret_hash: bytes) -> None:
     """Give a session another secret; the old one opens nothing any more."""
     tables.execute("UPDATE sessions SET secret_hash = ? WHERE id = ?", (secret_hash, session_id))
 
 
-def is_open(tables: sqlite3.Connection, session_id: SessionId) -> bool:
+def is_open(tables: Tables, session_id: SessionId) -> bool:
     """Tell within a transaction whether neither a session nor its user's account was ended."""
     found = tables.execute(
         "SELECT 1 FROM sessions JOIN users ON users.id = sessions.user_id"
@@ -58,13 +58,13 @@ def is_open(tables: sqlite3.Connection, session_id: SessionId) -> bool:
     return found is not None
 
 
-def note_seen(tables: sqlite3.Connection, session_id: SessionId, at: datetime) -> None:
+def note_seen(tables: Tables, session_id: SessionId, at: datetime) -> None:
     """Note that a session is in use."""
     tables.execute("UPDATE sessions SET seen_at = max(seen_at, ?) WHERE id = ?", (to_micros(at), session_id))
 
 
 def end_sessions(
-    tables: sqlite3.Connection,
+    tables: Tables,
     user_id: UserId,
     *,
     at: datetime,
@@ -123,7 +123,7 @@ async def was_here(database: Database, user_id: UserId, address: str) -> bool:
     return row is not None
 
 
-def _visit(row: sqlite3.Row, *, id_column: str) -> Visit:
+def _visit(row: Row, *, id_column: str) -> Visit:
     return Visit(
         id=SessionId(row[id_column]),
         user_id=UserId(row["user_id"]),

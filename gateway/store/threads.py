@@ -1,7 +1,6 @@
 """Threads on disk: documents, their recipients and what those answered."""
 
 import json
-import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -11,6 +10,7 @@ from gateway.model.identifiers import AgencyCode, DocumentId, PackageId, ThreadI
 from gateway.model.package import Reply
 from gateway.model.thread import RecipientState, Thread
 from gateway.store.database import Database, from_micros, to_micros
+from gateway.store.tables import Row, Tables
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +28,7 @@ class Answer:
     recorded_at: datetime
 
 
-def insert_thread(connection: sqlite3.Connection, thread: Thread) -> None:
+def insert_thread(connection: Tables, thread: Thread) -> None:
     """Open a thread."""
     connection.execute(
         "INSERT INTO threads (id, owner, document_id, notation, promulgated_on, subject, opened_at)"
@@ -45,15 +45,13 @@ def insert_thread(connection: sqlite3.Connection, thread: Thread) -> None:
     )
 
 
-def find_threads_by_document(connection: sqlite3.Connection, document_id: DocumentId) -> list[Thread]:
+def find_threads_by_document(connection: Tables, document_id: DocumentId) -> list[Thread]:
     """Find the threads under a document's identifier; bare numbers may have several owners."""
     rows = connection.execute("SELECT * FROM threads WHERE document_id = ?", (document_id,)).fetchall()
     return [thread_from(row) for row in rows]
 
 
-def find_threads_by_notation(
-    connection: sqlite3.Connection, notation: str, promulgated_on: date | None
-) -> list[Thread]:
+def find_threads_by_notation(connection: Tables, notation: str, promulgated_on: date | None) -> list[Thread]:
     """Find threads by number and notation; on any date when promulgated_on is None."""
     day = None if promulgated_on is None else promulgated_on.isoformat()
     rows = connection.execute(
@@ -62,7 +60,7 @@ def find_threads_by_notation(
     return [thread_from(row) for row in rows]
 
 
-def find_by_reply(connection: sqlite3.Connection, reply: Reply) -> list[Thread]:
+def find_by_reply(connection: Tables, reply: Reply) -> list[Thread]:
     """Find threads by the number and date that a reply gives; by the number alone when only one has it."""
     if reply.code is None:
         return []
@@ -73,14 +71,14 @@ def find_by_reply(connection: sqlite3.Connection, reply: Reply) -> list[Thread]:
     return found if len(found) == 1 else []
 
 
-def superseded_by(connection: sqlite3.Connection, thread_id: ThreadId) -> list[ThreadId]:
+def superseded_by(connection: Tables, thread_id: ThreadId) -> list[ThreadId]:
     """Return the documents that one replaces."""
     rows = connection.execute("SELECT id FROM threads WHERE superseded_by = ?", (thread_id,)).fetchall()
     return [ThreadId(row["id"]) for row in rows]
 
 
 def last_said_at(
-    connection: sqlite3.Connection, thread_id: ThreadId | None, code: AgencyCode, status: StatusCode
+    connection: Tables, thread_id: ThreadId | None, code: AgencyCode, status: StatusCode
 ) -> datetime | None:
     """Tell when, by its own clock, a recipient said a status last."""
     row = connection.execute(
@@ -91,18 +89,18 @@ def last_said_at(
     return None if row is None or row["said_at"] is None else from_micros(row["said_at"])
 
 
-def mark_recalled(connection: sqlite3.Connection, thread_id: ThreadId, *, at: datetime) -> None:
+def mark_recalled(connection: Tables, thread_id: ThreadId, *, at: datetime) -> None:
     """Note that the sender wants the document back."""
     connection.execute("UPDATE threads SET recalled_at = ? WHERE id = ?", (to_micros(at), thread_id))
 
 
-def mark_superseded(connection: sqlite3.Connection, thread_id: ThreadId, *, by: ThreadId) -> None:
+def mark_superseded(connection: Tables, thread_id: ThreadId, *, by: ThreadId) -> None:
     """Note which document replaces this one."""
     connection.execute("UPDATE threads SET superseded_by = ? WHERE id = ?", (by, thread_id))
 
 
 def start_round(
-    connection: sqlite3.Connection, thread_id: ThreadId, codes: Iterable[AgencyCode], *, at: datetime
+    connection: Tables, thread_id: ThreadId, codes: Iterable[AgencyCode], *, at: datetime
 ) -> None:
     """Let recipients start from nothing with a document: new ones, and those to whom it comes again."""
     connection.executemany(
@@ -113,9 +111,7 @@ def start_round(
     )
 
 
-def remove_recipient(
-    connection: sqlite3.Connection, thread_id: ThreadId, code: AgencyCode, *, at: datetime
-) -> None:
+def remove_recipient(connection: Tables, thread_id: ThreadId, code: AgencyCode, *, at: datetime) -> None:
     """Note that an update took the document away from a recipient."""
     connection.execute(
         "UPDATE recipients SET removed_at = ? WHERE thread_id = ? AND code = ?",
@@ -124,7 +120,7 @@ def remove_recipient(
 
 
 def expect_change(
-    connection: sqlite3.Connection, thread_id: ThreadId, codes: Iterable[AgencyCode], change: str | None
+    connection: Tables, thread_id: ThreadId, codes: Iterable[AgencyCode], change: str | None
 ) -> None:
     """Note that recipients owe a 15 or 16 to a ``recall`` or ``update``; None when they have answered."""
     connection.executemany(
@@ -133,9 +129,7 @@ def expect_change(
     )
 
 
-def mark_given_back(
-    connection: sqlite3.Connection, thread_id: ThreadId, code: AgencyCode, *, at: datetime
-) -> None:
+def mark_given_back(connection: Tables, thread_id: ThreadId, code: AgencyCode, *, at: datetime) -> None:
     """Note that a recipient agreed to a recall."""
     connection.execute(
         "UPDATE recipients SET recalled_at = ? WHERE thread_id = ? AND code = ?",
@@ -144,7 +138,7 @@ def mark_given_back(
 
 
 def set_status(
-    connection: sqlite3.Connection, thread_id: ThreadId, code: AgencyCode, status: str, *, at: datetime
+    connection: Tables, thread_id: ThreadId, code: AgencyCode, status: str, *, at: datetime
 ) -> None:
     """Set how far a recipient has come with a document."""
     connection.execute(
@@ -153,7 +147,7 @@ def set_status(
     )
 
 
-def recipients_of(connection: sqlite3.Connection, thread_id: ThreadId) -> dict[AgencyCode, RecipientState]:
+def recipients_of(connection: Tables, thread_id: ThreadId) -> dict[AgencyCode, RecipientState]:
     """Return a thread's recipients by code."""
     rows = connection.execute("SELECT * FROM recipients WHERE thread_id = ?", (thread_id,)).fetchall()
     return {AgencyCode(row["code"]): recipient_from(row) for row in rows}
@@ -166,7 +160,7 @@ _LAST_WORD = (
 )
 
 
-def last_word(connection: sqlite3.Connection, thread_id: ThreadId, code: AgencyCode) -> str | None:
+def last_word(connection: Tables, thread_id: ThreadId, code: AgencyCode) -> str | None:
     """Return the last status a recipient gave in its present round, answers to changes aside."""
     row = connection.execute(_LAST_WORD, (thread_id, code)).fetchone()
     return None if row is None else row["status"]
@@ -178,7 +172,7 @@ async def find_last_word(database: Database, thread_id: ThreadId, code: AgencyCo
     return None if row is None else row["status"]
 
 
-def has_answered(connection: sqlite3.Connection, thread_id: ThreadId, code: AgencyCode, status: str) -> bool:
+def has_answered(connection: Tables, thread_id: ThreadId, code: AgencyCode, status: str) -> bool:
     """Tell whether a recipient ever said this about a document."""
     row = connection.execute(
         "SELECT 1 FROM answers WHERE thread_id = ? AND recipient = ? AND status = ?",
@@ -187,7 +181,7 @@ def has_answered(connection: sqlite3.Connection, thread_id: ThreadId, code: Agen
     return row is not None
 
 
-def insert_answer(connection: sqlite3.Connection, answer: Answer) -> None:
+def insert_answer(connection: Tables, answer: Answer) -> None:
     """Record a status."""
     connection.execute(
         "INSERT INTO answers (thread_id, package_id, recipient, document_id, notation, status, description,"
@@ -207,7 +201,7 @@ def insert_answer(connection: sqlite3.Connection, answer: Answer) -> None:
 
 
 def settle_unmatched(
-    connection: sqlite3.Connection, package_id: PackageId, thread_id: ThreadId, recipient: AgencyCode
+    connection: Tables, package_id: PackageId, thread_id: ThreadId, recipient: AgencyCode
 ) -> None:
     """Attach a status to the document it was waiting for."""
     connection.execute(
@@ -217,7 +211,7 @@ def settle_unmatched(
     connection.execute("UPDATE packages SET thread_id = ? WHERE id = ?", (thread_id, package_id))
 
 
-def thread_from(row: sqlite3.Row) -> Thread:
+def thread_from(row: Row) -> Thread:
     """Turn a row of the threads table into its value."""
     return Thread(
         id=ThreadId(row["id"]),
@@ -232,7 +226,7 @@ def thread_from(row: sqlite3.Row) -> Thread:
     )
 
 
-def recipient_from(row: sqlite3.Row) -> RecipientState:
+def recipient_from(row: Row) -> RecipientState:
     """Turn a row of the recipients table into its value."""
     return RecipientState(
         code=AgencyCode(row["code"]),

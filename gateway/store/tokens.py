@@ -1,13 +1,13 @@
 """Tokens of programs on disk."""
 
 import json
-import sqlite3
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from gateway.model.identifiers import AgencyCode
 from gateway.model.token import Token, TokenId
 from gateway.store.database import Database, from_micros, to_micros
+from gateway.store.tables import Row, Tables
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +18,7 @@ class StoredToken:
     hash: bytes
 
 
-def insert_token(tables: sqlite3.Connection, stored: StoredToken) -> bool:
+def insert_token(tables: Tables, stored: StoredToken) -> bool:
     """Write a new token; tell whether its name was free."""
     token = stored.token
     agencies = None if token.agencies is None else json.dumps(sorted(token.agencies))
@@ -31,7 +31,7 @@ def insert_token(tables: sqlite3.Connection, stored: StoredToken) -> bool:
     )
 
 
-def disable_token(tables: sqlite3.Connection, name: str, *, at: datetime) -> bool:
+def disable_token(tables: Tables, name: str, *, at: datetime) -> bool:
     """Let a token count for nothing any more; tell whether there is one of that name."""
     return bool(
         tables.execute(
@@ -40,7 +40,7 @@ def disable_token(tables: sqlite3.Connection, name: str, *, at: datetime) -> boo
     )
 
 
-def note_used(tables: sqlite3.Connection, token_id: TokenId, day: date) -> None:
+def note_used(tables: Tables, token_id: TokenId, day: date) -> None:
     """Remember the day on which a token was used last."""
     tables.execute("UPDATE tokens SET last_used_on = ? WHERE id = ?", (day.isoformat(), token_id))
 
@@ -56,7 +56,7 @@ async def load_tokens(database: Database) -> list[Token]:
     return [_token_from(row) for row in await database.fetch_all("SELECT * FROM tokens ORDER BY name")]
 
 
-def _token_from(row: sqlite3.Row) -> Token:
+def _token_from(row: Row) -> Token:
     agencies, used_on, disabled_at = row["agencies"], row["last_used_on"], row["disabled_at"]
     return Token(
         id=TokenId(row["id"]),

@@ -6,12 +6,12 @@ Whoever believes none of it goes to whole_log.py.
 """
 
 import asyncio
-import sqlite3
 from collections.abc import Collection
 
 from gateway.evidence.merkle import HASH_BYTES, Node, Plan, carry_out, nodes_in
 from gateway.evidence.tiles import TILE_BYTES, TILE_WIDTH, Tile, hash_together, node_in, tile_of
 from gateway.store.database import Database
+from gateway.store.tables import Tables
 
 _COUNT_TILED = "SELECT coalesce(max(number) + 1, 0) FROM tiles WHERE level = 0"
 _LEAVES = "SELECT leaf FROM log WHERE seq > ? AND seq <= ? ORDER BY seq"
@@ -33,7 +33,7 @@ async def read_leaves(database: Database, begin: int, end: int) -> bytes:
     return b"".join([row["leaf"] for row in rows])
 
 
-def grow(connection: sqlite3.Connection, tiled: int, leaves: bytes) -> int:
+def grow(connection: Tables, tiled: int, leaves: bytes) -> int:
     """Add leaves behind the first so many that are in tiles; return how many are now.
 
     Shape: leaves fill whole tiles. Nothing is done when somebody else has added some meanwhile.
@@ -45,7 +45,7 @@ def grow(connection: sqlite3.Connection, tiled: int, leaves: bytes) -> int:
     return tiled + len(leaves) // HASH_BYTES
 
 
-def _append(connection: sqlite3.Connection, level: int, index: int, hashes: bytes) -> None:
+def _append(connection: Tables, level: int, index: int, hashes: bytes) -> None:
     """Append hashes to a level from an index on; what becomes full gets its hash in the level above."""
     number, place = divmod(index, TILE_WIDTH)
     if place:

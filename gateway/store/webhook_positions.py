@@ -1,11 +1,11 @@
 """How far each webhook was told what the log says."""
 
-import sqlite3
 from collections.abc import Collection
 
 from gateway.model.log import LogKind
 from gateway.store.audit_log import LogRow, row_from
 from gateway.store.database import Database
+from gateway.store.tables import Tables
 
 
 async def find_position(database: Database, url: str, event: str) -> int | None:
@@ -16,7 +16,7 @@ async def find_position(database: Database, url: str, event: str) -> int | None:
     return None if row is None else int(row["seq"])
 
 
-def keep_position(connection: sqlite3.Connection, url: str, event: str, seq: int) -> None:
+def keep_position(connection: Tables, url: str, event: str, seq: int) -> None:
     """Note the last entry that a webhook was told of."""
     connection.execute(
         "INSERT INTO webhook_positions VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET seq = excluded.seq",
@@ -24,7 +24,7 @@ def keep_position(connection: sqlite3.Connection, url: str, event: str, seq: int
     )
 
 
-def begin_at_the_end(connection: sqlite3.Connection, wanted: Collection[tuple[str, str]]) -> None:
+def begin_at_the_end(connection: Tables, wanted: Collection[tuple[str, str]]) -> None:
     """Let those that are new be told from now on, and forget those that are not wanted any more."""
     kept = connection.execute("SELECT url, event FROM webhook_positions").fetchall()
     for url, event in {(row["url"], row["event"]) for row in kept} - set(wanted):

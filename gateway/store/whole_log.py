@@ -18,6 +18,7 @@ from gateway.evidence.note import read_note
 from gateway.evidence.replay import Entry, content_of, write_checkpoint_line, write_entry_line
 from gateway.evidence.tiles import TILE_BYTES, TILE_WIDTH, Tile, hash_together
 from gateway.store.database import to_micros
+from gateway.store.tables import Tables
 
 _NO_END = 2**63 - 1
 _TILES = "SELECT number, hashes FROM tiles"
@@ -82,9 +83,7 @@ def export_log(path: Path) -> Iterator[bytes]:
             yield line
 
 
-def read_checkpoint_lines(
-    connection: sqlite3.Connection, first_seq: int, last_seq: int
-) -> Iterator[tuple[int, bytes]]:
+def read_checkpoint_lines(connection: Tables, first_seq: int, last_seq: int) -> Iterator[tuple[int, bytes]]:
     """Read the checkpoints of some entries as lines of an export, timestamps and witnesses with them."""
     lines = "SELECT line FROM cosignatures WHERE size = ? ORDER BY witness"
     notes = "SELECT size, note, token FROM checkpoints WHERE size BETWEEN ? AND ? ORDER BY size"
