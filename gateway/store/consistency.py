@@ -11,7 +11,7 @@ from pathlib import Path
 
 from gateway.model.identifiers import Digest
 from gateway.store.blobs import file_digest
-from gateway.store.schema import newest_version
+from gateway.store.schema import may_serve, newest_version
 from gateway.store.tables import Dialect, Row, Tables
 
 _ENDED = "('delivered', 'refused', 'expired')"
@@ -140,7 +140,7 @@ _NAMED = (
 def disagreements(connection: Tables, dialect: Dialect) -> Iterator[tuple[str, str]]:
     """Ask every question; give each disagreement by its code and what disagrees."""
     (version,) = connection.execute(_VERSION[dialect]).fetchone()
-    if version != newest_version():
+    if version < newest_version() or not may_serve(connection, version):
         yield "schema-unknown", str(version)
         return
     for code, question in (_OWN[dialect] | RELATIONS).items():
