@@ -78,6 +78,10 @@ class Snapshot:
             found.append(code)
         return found
 
+    def speaks_for(self, speaker: AgencyCode, code: AgencyCode) -> bool:
+        """Tell whether an agency speaks for another, both by canonical code: itself, or one merged into it."""
+        return speaker in (code, self.successor(code))
+
     def answered_for(
         self, codes: Iterable[AgencyCode], *, at: datetime | None = None
     ) -> frozenset[AgencyCode]:
