@@ -4,7 +4,6 @@ Strict towards the systems connected here, tolerant towards everybody beyond: th
 another agency's DMS is not ours to correct. Runs inside the transaction that accepts the package.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 

@@ -79,7 +79,7 @@ class Snapshot:
         return found
 
     def speaks_for(self, speaker: AgencyCode, code: AgencyCode) -> bool:
-        """Tell whether an agency speaks for another, both by canonical code: itself, or one merged into it."""
+        """Tell whether an agency speaks for itself, or for one merged into it; both by canonical code."""
         return speaker in (code, self.successor(code))
 
     def answered_for(

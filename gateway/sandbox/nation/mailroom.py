@@ -12,18 +12,19 @@ from datetime import datetime
 from functools import cache
 
 from gateway.errors import LienthongError
-from gateway.model.code_lists import Kind
+from gateway.model.code_lists import Business, Kind
 from gateway.model.formats import local_day
 from gateway.model.identifiers import AgencyCode, DocumentId
 from gateway.sandbox.agencies import Member
 from gateway.sandbox.dms import DmsAnswer, SampleDms
 from gateway.sandbox.documents import write_answer, write_letter
 from gateway.sandbox.lettering import Line
-from gateway.sandbox.nation.acts import Act, Sending
+from gateway.sandbox.nation.acts import Saying, Sending
 from gateway.sandbox.nation.ledger import Arrival, OnDay
 from gateway.sandbox.pdf import write_pdf
 
 _MESSAGE_TYPES = {Kind.DOCUMENT: "edoc", Kind.STATUS: "status"}
+_RECALL = str(int(Business.RECALL))
 _FILE_NAME = "Văn bản mẫu.pdf"
 
 
@@ -43,7 +44,7 @@ class Mailroom:
     arrived: Counter[OnDay] = field(default_factory=Counter)
     _held: set[tuple[AgencyCode, DocumentId]] = field(default_factory=set)
 
-    async def carry_out(self, act: Act) -> None:
+    async def carry_out(self, act: Sending | Saying) -> None:
         """Send one package.
 
         Errors: LienthongError ``act-refused`` when the gateway does not take it; Delay when it is silent.
@@ -79,7 +80,8 @@ class Mailroom:
         arrival, day = read_arrival(content, to), local_day(self.clock())
         self.got[arrival.says, day] += 1
         held = (arrival.sender, arrival.document_id)
-        if arrival.is_status or held in self._held:
+        # Who took an agency over is asked to give back what only that one had.
+        if arrival.is_status or arrival.says == _RECALL or held in self._held:
             return arrival
         if encoded_file(arrival.sender) not in content:
             raise LienthongError.because(
