@@ -13,6 +13,7 @@ class AlertRule(StrEnum):
     DELIVERIES_FAILED = "deliveries-failed"
     MAILBOX_LEFT = "mailbox-left"
     SEAL_ENDS = "seal-ends"
+    CALENDAR_MISSING = "calendar-missing"
     DISK_LOW = "disk-low"
     DISK_FAILING = "disk-failing"
     LOG_ALTERED = "log-altered"

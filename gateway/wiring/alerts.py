@@ -6,6 +6,7 @@ from gateway.clients.mail import AlertMail
 from gateway.clients.webhooks import Webhook
 from gateway.config import Config
 from gateway.exchange.alerts import Alerts, Speaker
+from gateway.exchange.calendar_sensor import CalendarSensor
 from gateway.exchange.log_sensor import LogSensor
 from gateway.exchange.road import Road
 from gateway.exchange.sensors import Sensors, Thresholds
@@ -25,6 +26,9 @@ def build_alerts(
     """Put the alerts of a node together. road is None on a hub."""
     thresholds = thresholds_of(office.config)
     of_the_log = LogSensor(vouching=vouching, thresholds=thresholds)
+    of_the_calendar = CalendarSensor(
+        database=office.database, within=office.config.alerts.calendar_missing_within
+    )
     sensors = Sensors(
         database=office.database,
         blobs=office.blobs,
@@ -34,7 +38,7 @@ def build_alerts(
     )
     return Alerts(
         database=office.database,
-        sensors=(sensors.look, of_the_log.look),
+        sensors=(sensors.look, of_the_log.look, of_the_calendar.look),
         speakers=(*_mail(office.config), *reach_webhooks(office.config, session, clock)),
         remind_every=office.config.alerts.remind_every,
         clock=clock,
