@@ -13,6 +13,8 @@ class AlertRule(StrEnum):
     DELIVERIES_FAILED = "deliveries-failed"
     MAILBOX_LEFT = "mailbox-left"
     SEAL_ENDS = "seal-ends"
+    URGENT_LATE = "urgent-late"
+    ARRIVALS_UNTOLD = "arrivals-untold"
     CALENDAR_MISSING = "calendar-missing"
     DISK_LOW = "disk-low"
     DISK_FAILING = "disk-failing"
