@@ -41,7 +41,7 @@ async def list_urgent_waiting(
         database,
         f"{_COLUMNS}, recipients.code AS recipient, dispatches.created_at AS since FROM dispatches"
         " JOIN threads ON threads.id = dispatches.thread_id"
-        " JOIN json_each(dispatches.recipients) AS named"
+        " CROSS JOIN json_each(dispatches.recipients) AS named"
         " JOIN recipients ON recipients.thread_id = threads.id AND recipients.code = named.value"
         " WHERE dispatches.priority > 0 AND destination = 'axis' AND state IN ('waiting', 'claimed')"
         f" AND created_at BETWEEN :after AND :before AND {_OF_OWNER} ORDER BY created_at LIMIT :most",
@@ -61,7 +61,7 @@ async def list_untold_arrivals(
         " JOIN packages ON packages.id = dispatches.package_id AND packages.kind = 'document'"
         "  AND packages.business <> 1"
         " JOIN threads ON threads.id = dispatches.thread_id"
-        " JOIN json_each(dispatches.recipients) AS named"
+        " CROSS JOIN json_each(dispatches.recipients) AS named"
         " JOIN recipients ON recipients.thread_id = threads.id AND recipients.code = named.value"
         " WHERE destination = 'axis' AND state = 'delivered' AND ended_at BETWEEN :after AND :before"
         " AND recipients.status IS NULL AND recipients.removed_at IS NULL AND recipients.recalled_at IS NULL"
@@ -81,8 +81,8 @@ async def list_urgent_unseen(
     """
     return await _list(
         database,
-        f"{_COLUMNS}, recipients.code AS recipient, max(dispatches.created_at,"
-        "  CASE WHEN recipients.status = '03' THEN recipients.status_at ELSE 0 END) AS since"
+        f"{_COLUMNS}, recipients.code AS recipient, CASE WHEN recipients.status = '03'"
+        "  THEN recipients.status_at ELSE dispatches.created_at END AS since"
         " FROM dispatches"
         " JOIN packages ON packages.id = dispatches.package_id AND packages.kind = 'document'"
         "  AND packages.business <> 1"

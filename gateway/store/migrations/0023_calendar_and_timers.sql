@@ -1,6 +1,6 @@
 -- On some Saturdays there is work until noon.
 CREATE TABLE days (
-    day  TEXT PRIMARY KEY CHECK (day GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]'),
+    day  TEXT PRIMARY KEY CHECK (length(day) = 10),
     kind TEXT NOT NULL CHECK (kind IN ('off', 'worked', 'half')),
     name TEXT NOT NULL
 ) STRICT;
