@@ -308,6 +308,7 @@ def house_of(config: Config) -> House:
         spool_folder=storage.spool_dir,
         certificates=tuple(chain[0] for chain in seal_chains(config)),
         secret_files=(*secrets, *_given_secrets(config)),
+        calendar_missing_within=config.alerts.calendar_missing_within,
     )
 
 

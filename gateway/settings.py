@@ -221,6 +221,7 @@ class Alerts(Section):
     stuck_after: Pause = read_duration("1h")
     mailbox_left_after: Pause = read_duration("1d")
     seal_ends_within: Pause = read_duration("30d")
+    calendar_missing_within: Pause = read_duration("60d")
     unstamped_after: Pause = read_duration("1d")
     mail_to: tuple[Text, ...] = ()
     mail_from: Text = "lienthong@localhost"

@@ -13,14 +13,17 @@ from pathlib import Path
 
 from cryptography import x509
 
+from gateway.deadlines.announced import wanted_year
 from gateway.errors import Refusal
 from gateway.evidence.merkle import hash_leaf
 from gateway.evidence.receipts import Receipt, read_receipt, verify_receipt, write_entry
+from gateway.model.formats import local_day
 from gateway.model.identifiers import Digest
 from gateway.model.log import SIGNED_KINDS
+from gateway.store.calendar import days_of_year
 from gateway.store.consistency import bytes_wrong, disagreements, log_rows, stray_files
 from gateway.store.database import engine_of, from_micros, looking
-from gateway.store.tables import Row, Source
+from gateway.store.tables import Row, Source, Tables
 from gateway.trust.keys import fingerprint_of
 
 _EXAMPLES = 10
@@ -149,6 +152,10 @@ MEANINGS: dict[str, Meaning] = {
         ("Thay con dấu (docs/operations.md).", "Replace it (docs/operations.md)."),
     ),
     "seal-ends-soon": _remark("Con dấu số sắp hết hạn.", "The seal's certificate ends within 30 days."),
+    "calendar-missing": _remark(
+        "Lịch làm việc năm sau chưa có hoặc còn dự kiến; nhập lịch khi có công bố.",
+        "The next year's working calendar is missing or not announced; import it.",
+    ),
     "clock-behind": _error(
         "Đồng hồ chậm hơn mục nhật ký cuối.",
         "The clock is behind the newest entry.",
@@ -180,7 +187,8 @@ class Finding:
 class House:
     """What is examined: the files of one data directory, and the certificates it seals under.
 
-    Shape: secret_files are those nobody else may read.
+    Shape: secret_files are those nobody else may read; the next year's calendar is wanted within a time
+    before it begins.
     """
 
     source: Source
@@ -188,6 +196,7 @@ class House:
     spool_folder: Path
     certificates: tuple[x509.Certificate, ...]
     secret_files: tuple[Path, ...]
+    calendar_missing_within: timedelta
 
 
 @dataclass(slots=True)
@@ -231,6 +240,7 @@ def examine(house: House, *, at: datetime, thorough: bool = True) -> list[Findin
             notes.note_all(
                 ("file-astray", path.name) for path in _old(stray_files(connection, house.blobs_folder), at)
             )
+            notes.note_all(_judge_calendar(connection, house.calendar_missing_within, at))
             notes.note_all(_judge_clock(connection.execute("SELECT max(at) FROM log").fetchone()[0], at))
     notes.note_all(("spool-left", path.name) for path in _old(house.spool_folder.glob("*"), at))
     notes.note_all(
@@ -283,6 +293,13 @@ def _judge_receipt(
 def _judge_clock(newest: int | None, at: datetime) -> Iterator[tuple[str, str]]:
     if newest is not None and from_micros(newest) > at + _CLOCK_OFF:
         yield "clock-behind", from_micros(newest).isoformat()
+
+
+def _judge_calendar(connection: Tables, within: timedelta, at: datetime) -> Iterator[tuple[str, str]]:
+    today = local_day(at)
+    coming = {today.year + 1: days_of_year(connection, today.year + 1)}
+    if (year := wanted_year(coming, today, within)) is not None:
+        yield "calendar-missing", str(year)
 
 
 def _judge_seal(certificate: x509.Certificate, at: datetime) -> Iterator[tuple[str, str]]:

@@ -24,7 +24,7 @@ from gateway.web.console.route import PageGroup
 from gateway.web.console.sent import SentDocuments
 from gateway.web.console.shell import Shell
 from gateway.web.console.writing import Writing
-from gateway.wiring.alerts import thresholds_of
+from gateway.wiring.alerts import lateness_of, thresholds_of
 from gateway.wiring.files import package_limits
 
 _BETWEEN_WORDS = timedelta(seconds=2)
@@ -109,6 +109,7 @@ def desk_groups(
         Writing(shell=shell, composing=desks.composing, clock=clock),
         SentDocuments(shell=shell, outgoing=desks.outgoing, enclosures=enclosures, clock=clock),
         Attention(
+            lateness=lateness_of(office),
             shell=shell,
             database=office.database,
             directory=office.directory,
