@@ -69,18 +69,18 @@ class Office:
 
 
 @contextlib.asynccontextmanager
-async def open_office(config: Config) -> AsyncIterator[Office]:
-    """Open a data directory for an operator's command, and close it again."""
+async def open_office(config: Config, *, spool_folder: Path | None = None) -> AsyncIterator[Office]:
+    """Open a data directory, and close it again: for a command, or for a node with its own spool."""
     database = await open_database(
         config.storage.database_file, linger=config.storage.linger, batch_limit=config.storage.batch_limit
     )
     try:
-        yield _furnish(config, database)
+        yield _furnish(config, database, spool_folder or config.storage.spool_dir)
     finally:
         await database.close()
 
 
-def _furnish(config: Config, database: Database) -> Office:
+def _furnish(config: Config, database: Database, spool_folder: Path) -> Office:
     seal = load_own_seal(config)
     notary = Notary(gateway=config.agency_code, seal=seal)
     directory = Directory(database=database)
@@ -109,7 +109,7 @@ def _furnish(config: Config, database: Database) -> Office:
         blobs=Blobs(
             database=database,
             directory=config.storage.blobs_dir,
-            spool_directory=config.storage.spool_dir,
+            spool_directory=spool_folder,
             inline_limit=config.storage.inline_limit,
         ),
         seal=seal,

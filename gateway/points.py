@@ -42,6 +42,10 @@ class Point(StrEnum):
     OVERDUE_FOUND = "overdue dispatches found, not ended"
     CLAIMED_TO_END = "claimed to record what had arrived after all"
     LOST_SENDING_MATCHED = "found to have left before a restore, not recorded"
+    # exchange/roster.py
+    NODE_SEEN = "beat noted, duties taken"
+    DUTIES_GIVEN_BACK = "duties given back"
+    NODE_LEFT = "node taken off the roster"
     # exchange/restoration.py
     RESTORE_NOTED = "restore recorded, its note still there"
     SENT_SINCE_LISTED = "sent list since the backup read, nothing kept"

@@ -61,7 +61,7 @@ async def take_note_of_restore(database: Database, notary: Notary, *, folder: Pa
 
     await database.write(act)
     passed(Point.RESTORE_NOTED)
-    note.unlink()
+    note.unlink(missing_ok=True)  # of two nodes that start together one is the second
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,8 @@ from gateway.exchange.log_sensor import LogSensor
 from gateway.exchange.road import Road
 from gateway.exchange.sensors import Sensors, Thresholds
 from gateway.exchange.vouching import Vouching
+from gateway.exchange.worker import Round
+from gateway.model.node import Duty
 from gateway.office import Clock, Office
 from gateway.wiring.mail import reach_mail_server
 
@@ -38,6 +40,17 @@ def build_alerts(
         speakers=(*_mail(office.config), *reach_webhooks(office.config, session, clock)),
         remind_every=office.config.alerts.remind_every,
         clock=clock,
+    )
+
+
+def alert_round(alerts: Alerts, config: Config) -> Round:
+    """Make the round that looks."""
+    return Round(
+        every=config.alerts.every,
+        make=alerts.look,
+        duty=Duty.LOG,
+        begin=alerts.begin,
+        waits_outside=True,
     )
 
 

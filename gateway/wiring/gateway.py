@@ -25,19 +25,21 @@ from gateway.exchange.refusals import Refusals
 from gateway.exchange.registry import Registry
 from gateway.exchange.restoration import Restoration
 from gateway.exchange.road import Road
+from gateway.exchange.roster import Roster
 from gateway.exchange.vouching import Vouching
 from gateway.exchange.worker import Rhythm, Round, Worker
 from gateway.model.agency import System, SystemKind
 from gateway.model.identifiers import SystemId
+from gateway.model.node import Duty
 from gateway.office import Clock, Office, furnish_intervention, furnish_own_words, now
-from gateway.store.dispatches import newest_id
+from gateway.store.ids import newest_id
 from gateway.web.app import make_app
 from gateway.web.authentication import Authentication
 from gateway.web.figure_gauges import FigureGauges
 from gateway.web.limits import Limits
 from gateway.web.operations import Operations, Watch
 from gateway.web.vxp_api import VxpApi
-from gateway.wiring.alerts import build_alerts
+from gateway.wiring.alerts import alert_round, build_alerts
 from gateway.wiring.api import build_api
 from gateway.wiring.axis import lay_road, open_session, reach_axis
 from gateway.wiring.console import Holdings, build_console
@@ -62,8 +64,8 @@ class Gateway:
     sessions: tuple[aiohttp.ClientSession, ...]
 
 
-async def build_gateway(office: Office, *, clock: Clock = now) -> Gateway:
-    """Build a whole server."""
+async def build_gateway(office: Office, roster: Roster, *, clock: Clock = now) -> Gateway:
+    """Build a whole node."""
     session = open_session(office.config)
     road = lay_road(office.config)
     axis = None if session is None else reach_axis(office.config, session, road, clock)
@@ -74,6 +76,7 @@ async def build_gateway(office: Office, *, clock: Clock = now) -> Gateway:
     alerts = build_alerts(office, road if axis else None, session=outer, clock=clock, vouching=vouching)
     builder = _Builder(
         office=office,
+        roster=roster,
         axis=axis,
         road=road,
         clock=clock,
@@ -90,6 +93,7 @@ class _Builder:
     """Puts the walks together; each method makes one of them."""
 
     office: Office
+    roster: Roster
     axis: Axis | None
     road: Road
     clock: Clock
@@ -156,7 +160,7 @@ class _Builder:
     def _rounds(self, own_words: OwnWords, expectations: Expectations, desks: Desks) -> tuple[Round, ...]:
         office, config = self.office, self.office.config
         return (
-            Round(every=config.alerts.every, make=self.alerts.look, waits_outside=True),
+            alert_round(self.alerts, config),
             self._indexing(),
             Round(every=_BETWEEN_LOOKS, make=self._know_working_days),
             *rounds_of(self.vouching, config),
@@ -230,6 +234,7 @@ class _Builder:
                 lease=config.delivery.lease,
                 concurrency=config.delivery.concurrency,
             ),
+            roster=self.roster,
             clock=self.clock,
             axis=self.axis,
             delivery=delivery,
@@ -247,7 +252,7 @@ class _Builder:
             directory=office.directory,
             limits=package_limits(office.config),
         )
-        return Round(every=_BETWEEN_LOOKS, make=indexing.catch_up)
+        return Round(every=_BETWEEN_LOOKS, make=indexing.catch_up, duty=Duty.UPKEEP)
 
     async def _know_working_days(self) -> bool:
         await self.office.working_days.current()
@@ -274,6 +279,7 @@ class _Builder:
             own_words=own_words,
             axis=axis,
             road=self.road,
+            node=self.roster.node.name,
             clock=self.clock,
         )
 
