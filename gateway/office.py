@@ -28,6 +28,7 @@ from gateway.exchange.intervention import Intervention
 from gateway.exchange.notary import Notary
 from gateway.exchange.obligations import Obligations
 from gateway.exchange.own_words import OwnWords
+from gateway.exchange.patience import Patience
 from gateway.exchange.people import People
 from gateway.exchange.posting import Posting
 from gateway.exchange.refusals import Refusals
@@ -102,6 +103,7 @@ def _furnish(config: Config, database: Database, spool_folder: Path) -> Office:
             # A window of its own: noise at the console must not hide who knocks at the other door.
             refusals=Refusals(database=database, notary=notary),
             secrets_key=secrets_key,
+            patience=Patience(database=database),
             directory=directory,
         ),
         tokens=Tokens(database=database, directory=directory, notary=notary),

@@ -2,7 +2,7 @@
 
 Every node says in short intervals that it is there, and looks at the others meanwhile. Who is missed in
 several looks is gone, by no clock at all: a disk that stood still for everybody is nobody's end. On one
-machine a lock tells at once (store/spools.py). Who finds a node gone takes it off, with its duties and claims.
+machine a lock tells at once (store/spools.py). Who finds one gone takes it off, with its duties and claims.
 
 A round of a duty walks behind a fence (store/fences.py): what it writes is written in our term or not at all.
 """

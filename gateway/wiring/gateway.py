@@ -46,6 +46,7 @@ from gateway.wiring.console import Holdings, build_console
 from gateway.wiring.desks import Desks, build_desks
 from gateway.wiring.evidence import expect_receipts, receipt_rounds
 from gateway.wiring.files import load_agency_seals, load_trust, package_limits
+from gateway.wiring.limits import make_limits, sharing_rounds
 from gateway.wiring.reminders import reminder_rounds
 from gateway.wiring.retention import retention_round
 from gateway.wiring.vouching import open_outer_session, publish_log, rounds_of, vouch
@@ -131,7 +132,8 @@ class _Builder:
             notary=office.notary,
             own_words=own_words,
         )
-        vxp = self._vxp(refusals, outbound, inbound, mailbox)
+        limits = {"systems": make_limits(config), "programs": make_limits(config)}
+        vxp = self._vxp(refusals, outbound, inbound, mailbox, limits["systems"])
         desks = build_desks(
             office,
             intervention=furnish_intervention(office, own_words, on_leaving=worker.wake),
@@ -142,13 +144,16 @@ class _Builder:
             mint=self.mint,
             clock=self.clock,
         )
-        worker.rounds = self._rounds(own_words, expectations, desks)
+        worker.rounds = (
+            *self._rounds(own_words, expectations, desks),
+            *sharing_rounds(office, self.roster, limits),
+        )
         operations = self._operations(worker, expectations)
         holdings = Holdings(
             watch=operations.watch, desks=desks, books=own_words.books, alerts=self.alerts, seals=seals
         )
         console = build_console(office, holdings, self.clock)
-        api = build_api(office, self.mint, self.clock)
+        api = build_api(office, self.mint, limits["programs"], self.clock)
         return Gateway(
             office=office,
             app=make_app(vxp, operations, publish_log(self.vouching, self.clock), api, console=console),
@@ -300,6 +305,7 @@ class _Builder:
         outbound: Outbound,
         inbound: Inbound | None,
         mailbox: Mailbox,
+        limits: Limits,
     ) -> VxpApi:
         office, config = self.office, self.office.config
         authentication = Authentication(
@@ -310,11 +316,7 @@ class _Builder:
         )
         return VxpApi(
             authentication=authentication,
-            limits=Limits(
-                requests_per_second=config.http.requests_per_second,
-                burst=config.http.burst,
-                uploads_count=config.http.max_concurrent_uploads,
-            ),
+            limits=limits,
             admission=self._admission(),
             outbound=outbound,
             inbound=inbound,
