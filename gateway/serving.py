@@ -59,7 +59,10 @@ async def serving_gateway(
 ) -> AsyncIterator[Served]:
     """Serve as `serving` does, and lend the gateway itself: for who sets its clock forward."""
     node = _name_node(clock)
-    with _in_service(config.storage.database_file), own_spool(config.storage.spool_dir, node.name) as spools:
+    with (
+        _beside_others(config.storage.database_file),
+        own_spool(config.storage.spool_dir, node.name) as spools,
+    ):
         async with open_office(config, spool_folder=spools.own) as office:
             roster = Roster(
                 database=office.database,
@@ -148,7 +151,7 @@ def alone(database_file: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _in_service(database_file: Path) -> Iterator[None]:
+def _beside_others(database_file: Path) -> Iterator[None]:
     """Serve beside any number of other nodes.
 
     Errors: Misconfiguration when somebody holds the data directory for himself.

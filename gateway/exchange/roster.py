@@ -74,8 +74,8 @@ class Roster:
         others, gone, terms = await self.database.write(act)
         passed(Point.NODE_SEEN)
         self._look_at(others)
-        for duty in terms.keys() - self._terms.keys():
-            log.info("duty taken", duty=duty.value, node=self.node.name)
+        if (taken := terms.keys() - self._terms.keys()) and (others or gone):
+            log.info("duties taken", node=self.node.name, duties=",".join(sorted(taken)))
         self._terms = terms
         for name in gone:
             log.warning("node gone", name=name)
