@@ -31,7 +31,11 @@ _MISSES = 4
 
 @dataclass(slots=True, kw_only=True)
 class Roster:
-    """Keeps one node among those that serve. new_term gives a name that no term had before."""
+    """Keeps one node among those that serve.
+
+    Shape: new_term gives a name that no term had before; axis_asked_at is when the axis last answered whoever
+    of us asks it for what has come.
+    """
 
     database: Database
     blobs: Blobs
@@ -40,6 +44,7 @@ class Roster:
     gone_after: timedelta
     clock: Callable[[], datetime]
     new_term: Callable[[], str]
+    axis_asked_at: datetime | None = None
     _rests: bool = False
     _terms: dict[Duty, str] = field(default_factory=dict)
     _beat_counts: dict[str, int] = field(default_factory=dict)
@@ -63,20 +68,25 @@ class Roster:
         """Say that we are there, take duties that nobody has; tell whether others were found gone."""
         abandoned, at = frozenset(self.spools.abandoned()), to_micros(self.clock())
 
-        def act(tables: Tables) -> tuple[list[SeenNode], list[str], dict[Duty, str]]:
+        def act(tables: Tables) -> tuple[list[SeenNode], list[str], dict[Duty, str], datetime | None]:
             nodes.put_node(tables, self.node, seen_at_micros=at)
             others = [seen for seen in nodes.nodes_in(tables) if seen.node.name != self.node.name]
             gone = [seen.node.name for seen in others if self._is_gone(seen, abandoned)]
             nodes.take_off(tables, gone)
             terms = {} if self._rests else nodes.take_free_duties(tables, self.node.name, self.new_term())
-            return [seen for seen in others if seen.node.name not in gone], gone, terms
+            if Duty.AXIS in terms and self.axis_asked_at is not None:
+                nodes.note_done(tables, terms[Duty.AXIS], Duty.AXIS, self.axis_asked_at)
+            left = [seen for seen in others if seen.node.name not in gone]
+            return left, gone, terms, nodes.find_done(tables, Duty.AXIS)
 
-        others, gone, terms = await self.database.write(act)
+        others, gone, terms, asked_at = await self.database.write(act)
         passed(Point.NODE_SEEN)
         self._look_at(others)
         if (taken := terms.keys() - self._terms.keys()) and (others or gone):
             log.info("duties taken", node=self.node.name, duties=",".join(sorted(taken)))
         self._terms = terms
+        if Duty.AXIS not in terms:
+            self.axis_asked_at = asked_at or self.axis_asked_at
         for name in gone:
             log.warning("node gone", name=name)
         await self._clear(abandoned)

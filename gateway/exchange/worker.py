@@ -82,7 +82,6 @@ class Worker:
     _dropped: set[DispatchId] = field(default_factory=set)
     _running: bool = False
     _tidied_at: datetime | None = None
-    _fetched_at: datetime | None = None
 
     def wake(self) -> None:
         """Say that something was left for the axis."""
@@ -96,7 +95,7 @@ class Worker:
         new = await self.inbound.fetch_waiting(
             self.axis, concurrency=self.rhythm.concurrency, clock=self.clock
         )
-        self._fetched_at = self.clock()
+        self.roster.axis_asked_at = self.clock()
         if new:
             self.wake()  # status 01 of what just came in is due at once
         return new > 0
@@ -119,7 +118,7 @@ class Worker:
     @property
     def fetched_at(self) -> datetime | None:
         """Tell when the axis was last asked for what has come, and answered."""
-        return self._fetched_at
+        return self.roster.axis_asked_at
 
     async def run(self) -> None:
         """Run every loop until `stop`."""

@@ -17,6 +17,14 @@ class Duty(StrEnum):
     UPKEEP = "upkeep"
 
 
+DUTY_NAMES: dict[Duty, tuple[str, str]] = {
+    Duty.AXIS: ("hỏi trục", "asks the axis"),
+    Duty.LOG: ("giữ nhật ký, cảnh báo", "keeps the log, tells alerts"),
+    Duty.REMINDERS: ("nhắc việc, gửi báo cáo", "reminds, sends reports"),
+    Duty.UPKEEP: ("dọn dẹp, đối chiếu", "tidies, matches"),
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Node:
     """A process that serves. Shape: name is made at its start and never again, fit for a file's name."""

@@ -4,6 +4,7 @@ Everything a node holds hangs on its row: with the row go its duties, and its cl
 """
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from gateway.model.node import Duty, Node, SeenNode
 from gateway.store.database import Database, from_micros, to_micros
@@ -50,6 +51,19 @@ def take_free_duties(tables: Tables, name: str, term: str) -> dict[Duty, str]:
     rows = tables.execute("SELECT name, term FROM duties WHERE node = ?", (name,)).fetchall()
     known = {duty.value for duty in Duty}  # a node of a newer version may know more of them
     return {Duty(row["name"]): row["term"] for row in rows if row["name"] in known}
+
+
+def note_done(tables: Tables, term: str, duty: Duty, at: datetime) -> None:
+    """Note when a duty was done, in its term."""
+    tables.execute(
+        "UPDATE duties SET done_at = ? WHERE name = ? AND term = ?", (to_micros(at), duty.value, term)
+    )
+
+
+def find_done(tables: Tables, duty: Duty) -> datetime | None:
+    """Tell when a duty was done last, by who has it now."""
+    row = tables.execute("SELECT done_at FROM duties WHERE name = ?", (duty.value,)).fetchone()
+    return None if row is None or row["done_at"] is None else from_micros(row["done_at"])
 
 
 def is_in_term(tables: Tables, duty: Duty, term: str) -> bool:

@@ -78,6 +78,7 @@ async def test_two_nodes_share_the_work_and_one_hands_its_duties_over(tmp_path: 
             sent = [at_both[n % 2].send(each, sender=HEALTH) for n, each in enumerate(letters)]
             assert all(answer.ok for answer in await asyncio.gather(*sent))
             await until(world.ministry.received, lambda answer: len(answer.items) >= len(letters))
+            await eventually(lambda: len(first.log(LogKind.DELIVERED)) >= len(letters))
             delivered = [entry["dispatch"] for entry in first.log(LogKind.DELIVERED)]
             assert len(delivered) == len(set(delivered)) == len(letters)
             assert set(duties_of(first).values()) == holders

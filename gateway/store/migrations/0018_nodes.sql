@@ -11,10 +11,12 @@ CREATE TABLE nodes (
 ) STRICT;
 
 -- What one node at a time does for all of them. A term is one node's time on a duty; it is never used again.
+-- done_at: when it last did what others tell of, such as asking the axis.
 CREATE TABLE duties (
-    name TEXT PRIMARY KEY,
-    node TEXT NOT NULL,
-    term TEXT NOT NULL
+    name    TEXT PRIMARY KEY,
+    node    TEXT NOT NULL,
+    term    TEXT NOT NULL,
+    done_at INTEGER
 ) STRICT;
 
 -- Who carries a dispatch to the axis out. A claim whose node is not among the nodes is nobody's.
