@@ -36,6 +36,12 @@ def take_off(tables: Tables, names: Iterable[str]) -> None:
         tables.execute("DELETE FROM nodes WHERE name = ?", (name,))
 
 
+def take_all_off(tables: Tables) -> None:
+    """Take every node off: none of them serves this database."""
+    tables.execute("DELETE FROM duties")
+    tables.execute("DELETE FROM nodes")
+
+
 def is_present(tables: Tables, name: str) -> bool:
     """Tell whether a node is among those that serve."""
     return tables.execute("SELECT 1 FROM nodes WHERE name = ?", (name,)).fetchone() is not None
