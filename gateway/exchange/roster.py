@@ -64,6 +64,12 @@ class Roster:
         """Say where we are to be found."""
         self.node = replace(self.node, address=address)
 
+    async def join(self) -> None:
+        """Take our place. Who comes first clears what lies in the spool itself, too: left by commands."""
+        await self.beat()
+        if self.spools.is_alone():
+            await replace(self.blobs, spool_directory=self.spools.root).clear_spool()
+
     async def beat(self) -> bool:
         """Say that we are there, take duties that nobody has; tell whether others were found gone."""
         abandoned, at = frozenset(self.spools.abandoned()), to_micros(self.clock())

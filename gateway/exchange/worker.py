@@ -170,7 +170,7 @@ class Worker:
         loop.cancel()
 
     async def _join(self) -> bool:
-        await self.roster.beat()
+        await self.roster.join()
         if self.delivery is not None:
             await self.delivery.release_lost()
             await self.delivery.hasten()
