@@ -33,7 +33,7 @@ def insert_dispatch(
         "INSERT INTO dispatches (id, package_id, thread_id, destination, mailbox, recipients, priority,"
         " state, unknown, created_at, due_at, expires_at, follows, kind, sender, is_next)"
         " SELECT ?, id, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
-        f" kind, sender, {_IS_FIRST} FROM packages WHERE id = ?",
+        f" kind, sender, CASE WHEN {_IS_FIRST} THEN 1 ELSE 0 END FROM packages WHERE id = ?",
         (
             dispatch.id,
             thread_id,
@@ -121,7 +121,7 @@ def _claim_in_turn(
         asked = _heads_of(connection, priority, served)
     if claimed:
         connection.execute(
-            "INSERT INTO turns VALUES (?, ?) ON CONFLICT DO UPDATE SET sender = excluded.sender",
+            "INSERT INTO turns VALUES (?, ?) ON CONFLICT (priority) DO UPDATE SET sender = excluded.sender",
             (priority, claimed[-1]["sender"]),
         )
     return claimed
