@@ -71,6 +71,13 @@ class Http(Section):
     queue_limit: Count = 100_000
     idle_timeout: Duration = read_duration("75s")
     upload_timeout: Duration = read_duration("1h")
+    workers: Annotated[int, Field(ge=1, le=64)] = 1
+
+
+class Nodes(Section):
+    """[nodes]: several processes that serve one database."""
+
+    gone_after: Duration = read_duration("10s")
 
 
 class Axis(Section):

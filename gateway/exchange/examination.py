@@ -242,7 +242,7 @@ def examine(house: House, *, at: datetime, thorough: bool = True) -> list[Findin
             )
             notes.note_all(_judge_calendar(connection, house.calendar_missing_within, at))
             notes.note_all(_judge_clock(connection.execute("SELECT max(at) FROM log").fetchone()[0], at))
-    notes.note_all(("spool-left", path.name) for path in _old(house.spool_folder.glob("*"), at))
+    notes.note_all(("spool-left", path.name) for path in _old(_files_below(house.spool_folder), at))
     notes.note_all(
         ("file-exposed", path.name)
         for path in house.secret_files
@@ -308,6 +308,10 @@ def _judge_seal(certificate: x509.Certificate, at: datetime) -> Iterator[tuple[s
         yield "seal-invalid-now", until.isoformat()
     elif until - at < _SEAL_ENDS_SOON:
         yield "seal-ends-soon", until.isoformat()
+
+
+def _files_below(folder: Path) -> Iterator[Path]:
+    return (path for path in folder.rglob("*") if path.is_file())
 
 
 def _old(paths: Iterable[Path], at: datetime) -> Iterator[Path]:

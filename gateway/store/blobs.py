@@ -193,7 +193,7 @@ class Blobs:
             raise
 
     async def clear_spool(self) -> None:
-        """Remove what a process that died left behind: half received, or safe but promised to nobody.
+        """Remove what a process that died left in this spool: half received, or safe but promised to nobody.
 
         A file that was made durable still stands in the spool until its walk has ended, so that what the
         dead left is found here, without a look at everything ever kept.

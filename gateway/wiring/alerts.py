@@ -12,6 +12,8 @@ from gateway.exchange.log_sensor import LogSensor
 from gateway.exchange.road import Road
 from gateway.exchange.sensors import Sensors, Thresholds
 from gateway.exchange.vouching import Vouching
+from gateway.exchange.worker import Round
+from gateway.model.node import Duty
 from gateway.office import Clock, Office, timer_rules_of
 from gateway.wiring.mail import reach_mail_server
 
@@ -55,6 +57,17 @@ def lateness_of(office: Office) -> Lateness:
         directory=office.directory,
         calendar=office.working_days.current,
         rules=timer_rules_of(office.config),
+    )
+
+
+def alert_round(alerts: Alerts, config: Config) -> Round:
+    """Make the round that looks."""
+    return Round(
+        every=config.alerts.every,
+        make=alerts.look,
+        duty=Duty.LOG,
+        begin=alerts.begin,
+        waits_outside=True,
     )
 
 

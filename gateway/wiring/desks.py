@@ -16,6 +16,7 @@ from gateway.exchange.mailbox import Mailbox
 from gateway.exchange.outbound import Outbound
 from gateway.exchange.outgoing import Outgoing
 from gateway.exchange.worker import Round
+from gateway.model.node import Duty
 from gateway.office import Clock, Office
 from gateway.store.drafts import DraftFolder
 from gateway.web.console.attention import Attention
@@ -88,8 +89,8 @@ def build_desks(
         composing=composing,
         outgoing=Outgoing(desk=desk, composing=composing),
         rounds=(
-            Round(every=_BETWEEN_WORDS, make=correspondence.take_words),
-            Round(every=_BETWEEN_TIDYINGS, make=lambda: composing.tidy(at=clock())),
+            Round(every=_BETWEEN_WORDS, make=correspondence.take_words, duty=Duty.UPKEEP),
+            Round(every=_BETWEEN_TIDYINGS, make=lambda: composing.tidy(at=clock()), duty=Duty.UPKEEP),
         ),
     )
 

@@ -252,7 +252,7 @@ async def test_erased_content_comes_back_for_a_while(node: Node, tmp_path: Path)
     await wait_for(lambda: not kept(node, small) and not kept(node, large))
     assert len(erased(node)) == 2 * before
     # What was set aside in the spool goes once the erasing is recorded, not before.
-    await wait_for(lambda: not any((node.directory / "spool").iterdir()))
+    await wait_for(lambda: not any((node.directory / "spool").rglob("*.part")))
     assert errors(node) == []
 
 

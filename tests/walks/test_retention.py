@@ -110,7 +110,7 @@ async def test_content_goes_when_its_time_is_over_and_not_before(node: Node) -> 
     node.clock.ahead = 10 * YEAR + timedelta(days=1)
     await wait_for(lambda: not kept(node, small) and not kept(node, large))
     await wait_for(lambda: node.rows("SELECT * FROM files_to_remove") == [])
-    assert list((node.directory / "spool").iterdir()) == []
+    assert list((node.directory / "spool").rglob("*.part")) == []
     assert errors(node) == []
     entry = next(entry for entry in erased(node) if entry["sha256"] == digest_of(small))
     assert (entry["bytes"], entry["rule"], entry["kept_days"]) == (len(small), "document", 3660)
@@ -430,7 +430,7 @@ async def test_an_erasure_cut_short_is_finished_by_the_next_process(tmp_path: Pa
     await wait_for(lambda: not kept(node, small) and not kept(node, large))
     await wait_for(lambda: node.rows("SELECT 1 FROM files_to_remove") == [])
     await mortal.stop()
-    assert list((node.directory / "spool").iterdir()) == []
+    assert list((node.directory / "spool").rglob("*.part")) == []
     assert len([each for each in erased(node) if each["carries"] == "document"]) == 2
     assert errors(node) == []
 
