@@ -12,9 +12,10 @@ import structlog
 from aiohttp import web
 
 from gateway.config import Config
-from gateway.errors import Misconfiguration
+from gateway.errors import Delay, Misconfiguration
 from gateway.exchange.restoration import take_note_of_restore
-from gateway.office import Clock, now, open_office
+from gateway.office import Clock, Office, now, open_office
+from gateway.store.shelf import has_objects
 from gateway.wiring.gateway import Gateway, build_gateway
 
 log = structlog.get_logger()
@@ -50,6 +51,7 @@ async def serving_gateway(config: Config, *, clock: Clock = now) -> AsyncIterato
 @contextlib.asynccontextmanager
 async def _listening(config: Config, clock: Clock) -> AsyncIterator[Served]:
     async with open_office(config) as office:
+        await _check_shelves(office)
         await office.blobs.clear_spool()
         await take_note_of_restore(
             office.database, office.notary, folder=config.storage.database_file.parent, at=clock()
@@ -76,6 +78,21 @@ async def _listening(config: Config, clock: Clock) -> AsyncIterator[Served]:
             await site.stop()
             await runner.cleanup()
             await _drain(gateway, loops, config)
+
+
+async def _check_shelves(office: Office) -> None:
+    """Find out whether large packages can be kept and read. An object store may be away just now."""
+    if not office.config.storage.blobs and await has_objects(office.database):
+        raise Misconfiguration.because(
+            "objects-out-of-reach",
+            where="storage.blobs",
+            vi="một phần gói tin nằm trong kho đối tượng; đặt lại storage.blobs",
+            en="some packages lie in an object store; set storage.blobs again",
+        )
+    try:
+        await office.blobs.check(office.config.agency_code)
+    except Delay as delay:
+        log.warning("object store away", reason=str(delay))
 
 
 @contextlib.contextmanager

@@ -15,6 +15,7 @@ class AlertRule(StrEnum):
     SEAL_ENDS = "seal-ends"
     DISK_LOW = "disk-low"
     DISK_FAILING = "disk-failing"
+    OBJECTS_AWAY = "objects-away"
     LOG_ALTERED = "log-altered"
     LOG_UNSTAMPED = "log-unstamped"
     LOG_CONTRADICTED = "log-contradicted"
