@@ -3,7 +3,7 @@
 The table `objects` has a row for each object before it is brought and until it is gone, and only the database
 decides what becomes of it: a walk keeps the object it brought, in its own transaction, or finds it let go. An
 object store takes back no request, so no name is ever used twice: a removal that was begun can hit nothing
-else, however late it comes (docs/decisions/0015).
+else, however late it comes (docs/decisions/0016).
 """
 
 import re

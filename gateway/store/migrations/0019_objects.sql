@@ -1,6 +1,6 @@
 -- Large packages in an object store, which all nodes of a gateway share. A row stands here before its object is
 -- brought, and until that is gone: what has no row is nobody's. An object's name is its spool's, and never used
--- again, so that a removal that comes late hits nothing that came after it (docs/decisions/0015).
+-- again, so that a removal that comes late hits nothing that came after it (docs/decisions/0016).
 -- coming: announced, perhaps brought. kept: some package needs it. going: to be removed; never kept again.
 CREATE TABLE objects (
     name       TEXT PRIMARY KEY,
