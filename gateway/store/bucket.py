@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import BinaryIO, cast
 from urllib.parse import urlsplit
 
 import obstore
@@ -80,7 +79,7 @@ class Bucket:
         if stored != size_bytes:
             raise _incomplete()
 
-    def open(self, key: str, *, size_bytes: int) -> BinaryIO:
+    def open(self, key: str, *, size_bytes: int) -> RangedFile:
         """Open an object for reading; a request is made for each range that is read."""
 
         def fetch(start: int, end: int) -> bytes:
@@ -92,7 +91,7 @@ class Bucket:
                 got = await obstore.get_range_async(self.store, key, start=start, end=end)
                 return _whole(bytes(got), end - start)
 
-        return cast(BinaryIO, RangedFile(size_bytes=size_bytes, fetch=fetch, fetch_later=fetch_later))
+        return RangedFile(size_bytes=size_bytes, fetch=fetch, fetch_later=fetch_later)
 
     def size_of(self, key: str) -> int | None:
         """Ask how large an object is; None when there is none."""

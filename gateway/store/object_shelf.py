@@ -7,12 +7,12 @@ else, however late it comes (docs/decisions/0016).
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 import structlog
 
@@ -103,11 +103,13 @@ class ObjectShelf:
             passed(Point.OBJECTS_FORGOTTEN)
 
     async def open(self, database: Database, digest: Digest) -> BinaryIO | None:
-        """Open a kept object; it is asked for once somebody reads."""
+        """Open a kept object, and read where it begins."""
         row = await database.fetch_one(_KEPT, (digest,))
         if row is None:
             return None
-        return self.bucket.open(key_of(digest, row["name"]), size_bytes=row["size_bytes"])
+        opened = self.bucket.open(key_of(digest, row["name"]), size_bytes=row["size_bytes"])
+        await opened.look()
+        return cast(BinaryIO, opened)
 
     def find(self, tables: Tables, digest: Digest) -> Found | None:
         """Look for a kept object, in the table and in the store."""
@@ -118,7 +120,8 @@ class ObjectShelf:
         size_bytes = self.bucket.size_of(key)
         if size_bytes is None:
             return None
-        return Found(size_bytes=size_bytes, open=partial(self.bucket.open, key, size_bytes=size_bytes))
+        opening = partial(self.bucket.open, key, size_bytes=size_bytes)
+        return Found(size_bytes=size_bytes, open=cast(Callable[[], BinaryIO], opening))
 
     def strays(self, tables: Tables, *, before: datetime) -> Iterator[Stray]:
         """Find the objects that no row names. What else lies under the prefix is not ours to judge."""

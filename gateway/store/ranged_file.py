@@ -65,6 +65,11 @@ class RangedFile(io.BufferedIOBase):
             self._show(await self._fetch_later(*self._next_span()))
         return self._take(size)
 
+    async def look(self) -> None:
+        """Read the first window, so that what cannot be read is not begun. On the loop."""
+        if self._size_bytes:
+            self._show(await self._fetch_later(*self._next_span()))
+
     def _has_more(self) -> bool:
         return self._window_at <= self._at < self._window_at + len(self._window)
 
