@@ -160,7 +160,7 @@ async def test_nothing_named_is_removed_whatever_two_nodes_do_at_once(
     async def let_go() -> None:
         for _ in range(12):
             await asyncio.sleep(chance.random() / 50)
-            while named:
+            while named and chance.random() < 0.7:  # and sometimes what is named is to be removed, too
                 await erase(other, named.pop())
             await other.remove([Digest(hashlib.sha256(CONTENT).hexdigest())])
 
