@@ -22,8 +22,8 @@ from gateway.store.ranged_file import RangedFile
 
 _MARK = "lienthong-owner"
 _MARK_BYTES = 1 << 10
-# Of a large package two parts are in memory at a time.
-_PART_BYTES = 8 << 20
+# Of a large package two parts are in memory at a time. Smaller ones no store takes.
+_PART_BYTES = 5 << 20
 _PARTS_AT_ONCE = 2
 _GLANCE_SECONDS = 3.0
 _SAID = re.compile(r"<Code>(\w{1,60})</Code>")
@@ -82,14 +82,15 @@ class Bucket:
     def open(self, key: str, *, size_bytes: int) -> RangedFile:
         """Open an object for reading; a request is made for each range that is read."""
 
-        def fetch(start: int, end: int) -> bytes:
+        def fetch(start: int, end: int) -> memoryview:
             with _store_delays():
-                return _whole(bytes(obstore.get_range(self.store, key, start=start, end=end)), end - start)
+                got = obstore.get_range(self.store, key, start=start, end=end)
+            return _whole(memoryview(got), end - start)
 
-        async def fetch_later(start: int, end: int) -> bytes:
+        async def fetch_later(start: int, end: int) -> memoryview:
             with _store_delays():
                 got = await obstore.get_range_async(self.store, key, start=start, end=end)
-                return _whole(bytes(got), end - start)
+            return _whole(memoryview(got), end - start)
 
         return RangedFile(size_bytes=size_bytes, fetch=fetch, fetch_later=fetch_later)
 
@@ -198,7 +199,7 @@ def _word_of(error: Exception) -> str:
     return match[1] if match else ""
 
 
-def _whole(got: bytes, size_bytes: int) -> bytes:
+def _whole(got: memoryview, size_bytes: int) -> memoryview:
     if len(got) != size_bytes:
         raise _incomplete()
     return got

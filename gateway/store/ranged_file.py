@@ -5,7 +5,8 @@ from collections.abc import Awaitable, Callable
 
 # Who reads on and on gets more with each request; who only looks in gets little.
 _FIRST_BYTES = 1 << 20
-_LARGEST_BYTES = 8 << 20
+_LARGEST_BYTES = 4 << 20
+_NOTHING = memoryview(b"")
 
 
 class RangedFile(io.BufferedIOBase):
@@ -18,14 +19,14 @@ class RangedFile(io.BufferedIOBase):
         self,
         *,
         size_bytes: int,
-        fetch: Callable[[int, int], bytes],
-        fetch_later: Callable[[int, int], Awaitable[bytes]],
+        fetch: Callable[[int, int], memoryview],
+        fetch_later: Callable[[int, int], Awaitable[memoryview]],
     ) -> None:
         self._size_bytes = size_bytes
         self._fetch = fetch
         self._fetch_later = fetch_later
         self._at = 0
-        self._window = b""
+        self._window = _NOTHING
         self._window_at = 0
 
     def readable(self) -> bool:
@@ -76,14 +77,14 @@ class RangedFile(io.BufferedIOBase):
     def _next_span(self) -> tuple[int, int]:
         reads_on = self._window and self._at == self._window_at + len(self._window)
         length = min(2 * len(self._window), _LARGEST_BYTES) if reads_on else _FIRST_BYTES
-        self._window = b""  # not both at once
+        self._window = _NOTHING  # not both at once
         return self._at, min(self._at + length, self._size_bytes)
 
-    def _show(self, window: bytes) -> None:
+    def _show(self, window: memoryview) -> None:
         self._window, self._window_at = window, self._at
 
     def _take(self, size: int) -> bytes:
         begin = self._at - self._window_at
-        piece = self._window[begin : begin + size]
+        piece = bytes(self._window[begin : begin + size])
         self._at += len(piece)
         return piece

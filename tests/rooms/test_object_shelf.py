@@ -227,12 +227,12 @@ def test_a_file_read_by_ranges_reads_like_a_file() -> None:
     content = random.Random(1).randbytes(3_000_000)
     asked: list[tuple[int, int]] = []
 
-    def fetch(start: int, end: int) -> bytes:
+    def fetch(start: int, end: int) -> memoryview:
         asked.append((start, end))
         assert 0 <= start < end <= len(content)
-        return content[start:end]
+        return memoryview(content)[start:end]
 
-    async def later(start: int, end: int) -> bytes:
+    async def later(start: int, end: int) -> memoryview:
         return fetch(start, end)
 
     plain = io.BytesIO(content)
