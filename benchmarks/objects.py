@@ -1,10 +1,9 @@
 """What an object store costs: ``python -m benchmarks.objects [--megabytes 300 1000]``.
 
 A large package is brought to a store on this machine and read back as a download reads it, in a process of
-its own whose memory is watched from here. Two stores, since neither is all: rclone checks signatures and
-writes to the disk, but answers no range, so that what it wrote is read from a plain server of files; moto
-answers everything, in Python, from memory, and copies the whole object for each range. Both share this
-machine's cores with what is measured: the figures are a floor.
+its own whose memory is watched from here; beside it the same with a folder. The store is rclone, which checks
+signatures and writes to the disk but answers no range, so that what it wrote is read from a plain server of
+files. Both share this machine's cores with what is measured: the figures are a floor.
 """
 
 import argparse
@@ -29,7 +28,7 @@ from gateway.store.database import open_database
 from gateway.store.folder import Folder
 from gateway.store.object_shelf import ObjectShelf
 from gateway.store.shelf import Shelf
-from tests.object_store import Store, moto, rclone
+from tests.object_store import Store, rclone
 
 _WARM_BYTES = 20 << 20
 _LOOK_SECONDS = 0.02
@@ -50,16 +49,14 @@ def main() -> None:
         asyncio.run(_carry(Path(folder), *map(int, numbers)))
         return
     for megabytes in asked.megabytes:
-        for name in ("folder", "rclone", "moto"):
+        for name in ("folder", "rclone"):
             _measure(name, megabytes)
 
 
 def _measure(name: str, megabytes: int) -> None:
     with tempfile.TemporaryDirectory() as folder, ExitStack() as serving:
         root, port, reading_port = Path(folder), 0, 0
-        if name == "moto":
-            port = reading_port = serving.enter_context(moto()).port
-        elif name == "rclone":
+        if name == "rclone":
             port = serving.enter_context(rclone(root / "served")).port
             reading_port = serving.enter_context(_files_served(root / "served"))
         _watch(name, megabytes, "--carry", folder, str(port), str(reading_port), str(megabytes))
