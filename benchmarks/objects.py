@@ -23,6 +23,7 @@ from pathlib import Path
 
 from aiohttp import web
 
+from gateway.model.identifiers import AgencyCode
 from gateway.store.blobs import Blobs, read_chunks
 from gateway.store.database import open_database
 from gateway.store.folder import Folder
@@ -118,8 +119,8 @@ async def _carry(root: Path, port: int, reading_port: int, megabytes: int) -> No
     shelf: Shelf = Folder(directory=root / "blobs", spool_directory=root / "spool")
     reading = shelf
     if port:
-        shelf = ObjectShelf(bucket=Store(port=port).client("bench"))
-        reading = ObjectShelf(bucket=Store(port=reading_port).client("bench"))
+        shelf = ObjectShelf(bucket=Store(port=port).client("bench"), owner=AgencyCode("H57"))
+        reading = ObjectShelf(bucket=Store(port=reading_port).client("bench"), owner=AgencyCode("H57"))
     blobs = Blobs(database=database, spool_directory=root / "spool", inline_limit=1 << 16, shelves=(shelf,))
     reader = replace(blobs, shelves=(reading,))
     await _there_and_back(blobs, reader, "warm", _WARM_BYTES)

@@ -129,6 +129,7 @@ def shelves_of(config: Config) -> tuple[Shelf, ...]:
     return shelves_before(
         folder,
         settings.blobs,
+        owner=config.agency_code,
         endpoint=settings.blobs_endpoint,
         region=settings.blobs_region,
         key_id=settings.blobs_key_id or "",

@@ -90,7 +90,7 @@ async def _check_shelves(office: Office) -> None:
             en="some packages lie in an object store; set storage.blobs again",
         )
     try:
-        await office.blobs.check(office.config.agency_code)
+        await office.blobs.check()
     except Delay as delay:
         log.warning("object store away", reason=str(delay))
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from gateway.errors import Delay
-from gateway.model.identifiers import AgencyCode, Digest
+from gateway.model.identifiers import Digest
 from gateway.store.database import Database
 from gateway.store.ranged_file import RangedFile
 from gateway.store.shelf import Shelf
@@ -34,13 +34,13 @@ class Blobs:
     inline_limit: int
     shelves: tuple[Shelf, ...]
 
-    async def check(self, owner: AgencyCode) -> None:
+    async def check(self) -> None:
         """Find out at start whether the shelves can be used, by this gateway.
 
         Errors: Misconfiguration when it is certain that one cannot; Delay when that is not certain.
         """
         for shelf in self.shelves:
-            await shelf.check(owner)
+            await shelf.check()
 
     async def trouble(self) -> str | None:
         """Say what is wrong with where large packages stand, in few words; None when nothing is."""

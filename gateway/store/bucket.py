@@ -110,12 +110,12 @@ class Bucket:
 
     async def delete(self, key: str) -> None:
         """Remove an object; one that is not there is removed already."""
-        with _store_delays(), contextlib.suppress(FileNotFoundError):
+        with _store_delays(), _gone_is_gone():
             await obstore.delete_async(self.store, key)
 
     def delete_now(self, key: str) -> None:
         """Remove an object, off the loop."""
-        with _store_delays(), contextlib.suppress(FileNotFoundError):
+        with _store_delays(), _gone_is_gone():
             obstore.delete(self.store, key)
 
     async def claim(self, owner: str) -> None:
@@ -142,26 +142,33 @@ class Bucket:
                 en=f"packages of {found} lie there; each gateway needs a prefix of its own",
             )
 
-    async def trouble(self) -> str | None:
-        """Ask for the mark, for a moment; say in few words what came instead."""
+    async def trouble(self, owner: str) -> str | None:
+        """Claim it again, for a moment; say in few words why that cannot be."""
         try:
             async with asyncio.timeout(_GLANCE_SECONDS):
-                with _store_delays():
-                    return None if await self._read_mark() else "the prefix has lost its mark"
+                await self.claim(owner)
         except TimeoutError:
             return f"no answer within {_GLANCE_SECONDS:g} s"
-        except Delay as delay:
-            return str(delay)
+        except (Delay, Misconfiguration) as error:
+            return str(error)
+        return None
 
     async def _read_mark(self) -> str | None:
-        try:
+        with _gone_is_gone():
             # By range, as packages are read: a store that cannot do that is found out here.
             got = await obstore.get_range_async(self.store, _MARK, start=0, end=_MARK_BYTES)
-        except FileNotFoundError as error:
-            if _word_of(error) in _CERTAIN:
-                raise
-            return None
-        return bytes(got).decode("utf-8", "replace")
+            return bytes(got).decode("utf-8", "replace")
+        return None
+
+
+@contextlib.contextmanager
+def _gone_is_gone() -> Iterator[None]:
+    """Take it that an object is not there; that its bucket is not is another matter."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        if _word_of(error) in _CERTAIN:
+            raise
 
 
 @contextlib.contextmanager

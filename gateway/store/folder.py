@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-from gateway.model.identifiers import AgencyCode, Digest
+from gateway.model.identifiers import Digest
 from gateway.points import Point, passed
 from gateway.store.database import Database
 from gateway.store.shelf import Found, Stray, is_kept
@@ -55,7 +55,7 @@ class Folder:
         """Tell where a large package stands."""
         return self.directory / digest[:2] / digest[2:4] / digest
 
-    async def check(self, owner: AgencyCode) -> None:
+    async def check(self) -> None:
         """Find nothing wrong: the folder was made when the node was opened."""
 
     async def trouble(self) -> str | None:

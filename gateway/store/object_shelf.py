@@ -42,17 +42,18 @@ def key_of(digest: str, name: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObjectShelf:
-    """The shelf in an object store."""
+    """The shelf in an object store. owner is whose gateway it is."""
 
     bucket: Bucket
+    owner: AgencyCode
 
-    async def check(self, owner: AgencyCode) -> None:
+    async def check(self) -> None:
         """Find out whether the bucket can be used, and is used by nobody else under this prefix."""
-        await self.bucket.claim(owner)
+        await self.bucket.claim(self.owner)
 
     async def trouble(self) -> str | None:
         """Say what is wrong with the store now."""
-        return await self.bucket.trouble()
+        return await self.bucket.trouble(self.owner)
 
     async def secure(self, database: Database, spool: Spool) -> None:
         """Announce an object and bring it, unless the same bytes are kept already."""
@@ -108,7 +109,12 @@ class ObjectShelf:
         if row is None:
             return None
         opened = self.bucket.open(key_of(digest, row["name"]), size_bytes=row["size_bytes"])
-        await opened.look()
+        try:
+            await opened.look()
+        except Delay as delay:
+            if delay.code == "object-missing":
+                return None
+            raise
         return cast(BinaryIO, opened)
 
     def find(self, tables: Tables, digest: Digest) -> Found | None:

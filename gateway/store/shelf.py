@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from gateway.model.identifiers import AgencyCode, Digest
+from gateway.model.identifiers import Digest
 from gateway.store.database import Database
 from gateway.store.spool import Spool
 from gateway.store.tables import Tables
@@ -38,7 +38,7 @@ class Stray:
 class Shelf(Protocol):
     """A place for large packages. Every method may raise a Delay when the place cannot be reached."""
 
-    async def check(self, owner: AgencyCode) -> None:
+    async def check(self) -> None:
         """Find out at start whether the shelf can be used, by this gateway.
 
         Errors: Misconfiguration when it is certain that it cannot.

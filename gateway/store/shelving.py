@@ -1,6 +1,7 @@
 """Puts the shelves of large packages up: the folder alone, or an object store before it."""
 
 from gateway.errors import Misconfiguration
+from gateway.model.identifiers import AgencyCode
 from gateway.store.folder import Folder
 from gateway.store.shelf import Shelf
 
@@ -9,6 +10,7 @@ def shelves_before(
     folder: Folder,
     place: str,
     *,
+    owner: AgencyCode,
     endpoint: str | None,
     region: str,
     key_id: str,
@@ -17,7 +19,7 @@ def shelves_before(
 ) -> tuple[Shelf, ...]:
     """Put an object store before the folder, where what came earlier goes on standing.
 
-    Shape: as `open_bucket` has it.
+    Shape: owner is whose gateway it is; the rest as `open_bucket` has it.
     Errors: Misconfiguration when the object store's client is not installed.
     """
     try:
@@ -31,4 +33,4 @@ def shelves_before(
             en="the object store's client is not installed: pip install lienthong[s3]",
         ) from error
     bucket = open_bucket(place, endpoint=endpoint, region=region, key_id=key_id, secret=secret, ca_pem=ca_pem)
-    return (ObjectShelf(bucket=bucket), folder)
+    return (ObjectShelf(bucket=bucket, owner=owner), folder)

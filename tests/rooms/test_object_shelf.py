@@ -49,7 +49,10 @@ def node_of(database: Database, bucket: Bucket, folder: Path) -> Blobs:
     """One node's store of bytes: a spool of its own, database and bucket shared."""
     folder.mkdir()
     return Blobs(
-        database=database, spool_directory=folder, inline_limit=1024, shelves=(ObjectShelf(bucket=bucket),)
+        database=database,
+        spool_directory=folder,
+        inline_limit=1024,
+        shelves=(ObjectShelf(bucket=bucket, owner=HUB),),
     )
 
 
@@ -210,7 +213,10 @@ async def test_a_removal_the_store_does_not_take_is_taken_up_again(
     """The store is away when content is erased: nothing fails, and the next round removes it."""
     away = Store(port=1).client(f"rooms/{tmp_path.name}")
     gone = Blobs(
-        database=blobs.database, spool_directory=tmp_path, inline_limit=1, shelves=(ObjectShelf(bucket=away),)
+        database=blobs.database,
+        spool_directory=tmp_path,
+        inline_limit=1,
+        shelves=(ObjectShelf(bucket=away, owner=HUB),),
     )
     spool = await spooled(blobs, "a")
     await blobs.secure(spool)
@@ -280,9 +286,9 @@ async def test_a_prefix_is_one_gateways(object_store: Store, tmp_path: Path) -> 
     await object_store.client(prefix).claim(HUB)
     with pytest.raises(Misconfiguration, match="objects-of-another"):
         await object_store.client(prefix).claim(PROVINCE)
-    assert await object_store.client(prefix).trouble() is None
-    assert await object_store.client("nobodys").trouble() == "the prefix has lost its mark"
-    assert "object-store-away" in str(await Store(port=1).client(prefix).trouble())
+    assert await object_store.client(prefix).trouble(HUB) is None
+    assert "objects-of-another" in str(await object_store.client(prefix).trouble(PROVINCE))
+    assert "object-store-away" in str(await Store(port=1).client(prefix).trouble(HUB))
 
 
 def test_settings_that_do_not_go_together_are_told_at_once(tmp_path: Path) -> None:

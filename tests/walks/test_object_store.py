@@ -112,6 +112,8 @@ async def test_while_the_store_is_away_large_packages_wait_and_small_ones_walk(
         assert sorted(answer.ok for answer in answers) == [False, False, True]
         assert all(answer.ok or "object-store-away" in answer.words for answer in answers)
         await road.mend()
+        async with aiohttp.ClientSession() as session, session.get(f"{node.url}/readyz") as answer:
+            assert (await answer.json())["remarks"] == {}
         for doc_id in ids:
             await until(lambda doc_id=doc_id: node.dms("STC").get(doc_id), lambda answer: answer.ok)
     finally:
