@@ -8,6 +8,9 @@ import pytest
 import structlog
 from hypothesis import HealthCheck, settings
 
+from gateway.store.tables import Dialect
+from tests.databases import engine as engine
+
 if TYPE_CHECKING:
     from tests.object_store import Store
 
@@ -38,3 +41,19 @@ def object_store() -> Iterator["Store"]:
 
     with moto() as store:
         yield store
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let the whole suite run on either engine."""
+    parser.addoption("--engine", choices=[each.value for each in Dialect], default=Dialect.SQLITE.value)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Name the marker."""
+    config.addinivalue_line("markers", "both_engines: runs on SQLite and on PostgreSQL")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run what is marked so on both engines."""
+    if metafunc.definition.get_closest_marker("both_engines"):
+        metafunc.parametrize("engine", list(Dialect), ids=str, indirect=True)

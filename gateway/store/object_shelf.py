@@ -65,9 +65,7 @@ class ObjectShelf:
 
     def keep(self, tables: Tables, spool: Spool) -> bool:
         """Keep the object that was brought, or the one that was there before."""
-        # Written, not only read: where several nodes write, a removal waits for this row, and then looks.
-        same = "UPDATE objects SET standing = 'kept' WHERE digest = ? AND standing = 'kept'"
-        if tables.execute(same, (spool.digest,)).rowcount:
+        if tables.execute(_KEPT, (spool.digest,)).fetchone() is not None:
             tables.execute(_LET_GO, (spool.name,))  # another walk was first with the same bytes
             return True
         brought = "UPDATE objects SET standing = 'kept' WHERE name = ? AND standing = 'coming'"
@@ -151,12 +149,10 @@ def _announce(tables: Tables, spool: Spool, at: datetime) -> bool:
 
 
 def _set_aside(tables: Tables, digests: Sequence[Digest]) -> None:
+    # All nodes write one after the other (docs/decisions/0015): a walk that keeps these bytes has committed
+    # before this look, or comes after it and finds them let go.
     for digest in digests:
-        # In this order: first the rows are held, then the packages looked at, in a statement of its own. A
-        # walk on another node that keeps them has committed by then, and is seen; or it comes later, and
-        # finds them let go.
-        held = "UPDATE objects SET standing = 'kept' WHERE digest = ? AND standing = 'kept'"
-        if tables.execute(held, (digest,)).rowcount and not is_kept(tables, digest):
+        if not is_kept(tables, digest):
             let_go = "UPDATE objects SET standing = 'going' WHERE digest = ? AND standing = 'kept'"
             tables.execute(let_go, (digest,))
 

@@ -36,8 +36,8 @@ if sys.argv[2] == "no folder":
     folder.sync_directory = lambda path: None
 async def keep():
     shelf = folder.Folder(directory=root / "blobs", spool_directory=root / "spool")
-    store = room.Blobs(database=Database(root / "x", timedelta(0), 1), spool_directory=root / "spool",
-                       inline_limit=100, shelves=(shelf,))
+    database = Database(engine=None, source=root / "x", linger=timedelta(0), batch_limit=1)
+    store = room.Blobs(database=database, spool_directory=root / "spool", inline_limit=100, shelves=(shelf,))
     for number in range(30):
         writer = store.spool(str(number))
         await writer.add(b"%d" % number * 3000)
