@@ -104,6 +104,24 @@ _CONFLICTS: tuple[tuple[str, Callable[[Config], object], str, str], ...] = (
         *("phải là hai thư mục khác nhau", "must be two different folders"),
     ),
     (
+        "storage.blobs, storage.blobs_key_id, storage.blobs_secret_file",
+        lambda c: c.storage.blobs and not (c.storage.blobs_key_id and c.storage.blobs_secret_file),
+        *("kho đối tượng cần tên khóa và tệp khóa bí mật", "an object store needs a key's id and its secret"),
+    ),
+    (
+        "storage.blobs, storage.blobs_endpoint, storage.blobs_key_id, storage.blobs_secret_file",
+        lambda c: (
+            not c.storage.blobs
+            and any((c.storage.blobs_endpoint, c.storage.blobs_key_id, c.storage.blobs_secret_file))
+        ),
+        *("chưa nói gói tin nằm ở kho đối tượng nào", "it is not said where in the object store"),
+    ),
+    (
+        "storage.blobs_endpoint, storage.blobs_ca_file",
+        lambda c: c.storage.blobs_ca_file and not _is_tls(c.storage.blobs_endpoint or "https:"),
+        *("chứng thư cần địa chỉ https://", "certificates need an https:// address"),
+    ),
+    (
         "retention.agencies",
         lambda c: len({each.code for each in c.retention.agencies}) < len(c.retention.agencies),
         *("mỗi cơ quan chỉ được ghi một lần", "an agency stands there twice"),
@@ -236,6 +254,7 @@ def _missing_files(config: Config) -> Iterator[Fault]:
     tables = [
         (table, getattr(config, table)) for table in ("http", "axis", "oidc", "trust", "alerts", "audit")
     ]
+    tables += [("storage", [each for each in config.storage if each[0] != "database_file"])]
     tables += [(f"audit.peers.{number}", peer) for number, peer in enumerate(config.audit.peers)]
     for table, settings in tables:
         for key, path in settings or ():

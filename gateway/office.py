@@ -42,8 +42,11 @@ from gateway.source import source_of
 from gateway.store.backup import Place
 from gateway.store.blobs import Blobs
 from gateway.store.database import Database, open_database
+from gateway.store.folder import Folder
+from gateway.store.shelf import Shelf
+from gateway.store.shelving import shelves_before
 from gateway.trust.keys import Seal, fingerprint_of, load_seal
-from gateway.trust.secrets import KEY_BYTES
+from gateway.trust.secrets import check_key
 
 Clock = Callable[[], datetime]
 
@@ -85,7 +88,7 @@ def _furnish(config: Config, database: Database, spool_folder: Path) -> Office:
     seal = load_own_seal(config)
     notary = Notary(gateway=config.agency_code, seal=seal)
     directory = Directory(database=database)
-    secrets_key = _read_secrets_key(config.trust.secrets_key_file)
+    secrets_key = check_key(config.trust.secrets_key_file.read_bytes())
     for folder in (config.storage.blobs_dir, config.storage.spool_dir):
         folder.mkdir(parents=True, exist_ok=True)
     return Office(
@@ -110,12 +113,30 @@ def _furnish(config: Config, database: Database, spool_folder: Path) -> Office:
         working_days=WorkingDays(database=database, notary=notary, noon=config.deadlines.noon),
         blobs=Blobs(
             database=database,
-            directory=config.storage.blobs_dir,
             spool_directory=spool_folder,
             inline_limit=config.storage.inline_limit,
+            shelves=shelves_of(config),
         ),
         seal=seal,
         secrets_key=secrets_key,
+    )
+
+
+def shelves_of(config: Config) -> tuple[Shelf, ...]:
+    """Put up the shelves of large packages."""
+    settings = config.storage
+    folder = Folder(directory=settings.blobs_dir, spool_directory=settings.spool_dir)
+    if not settings.blobs or settings.blobs_secret_file is None:
+        return (folder,)
+    return shelves_before(
+        folder,
+        settings.blobs,
+        owner=config.agency_code,
+        endpoint=settings.blobs_endpoint,
+        region=settings.blobs_region,
+        key_id=settings.blobs_key_id or "",
+        secret=settings.blobs_secret_file.read_text("utf-8").strip(),
+        ca_pem=settings.blobs_ca_file.read_bytes() if settings.blobs_ca_file else None,
     )
 
 
@@ -255,6 +276,7 @@ def _given_secrets(config: Config) -> list[Path]:
         config.storage.database_password_file,
         config.alerts.smtp_password_file,
         config.alerts.webhook_secret_file,
+        config.storage.blobs_secret_file,
     )
     return [path for path in given if path is not None]
 
@@ -306,7 +328,7 @@ def house_of(config: Config) -> House:
     secrets = [trust.seal_key_file, trust.secrets_key_file, storage.database_file]
     return House(
         source=source_of(config),
-        blobs_folder=storage.blobs_dir,
+        shelves=shelves_of(config),
         spool_folder=storage.spool_dir,
         certificates=tuple(chain[0] for chain in seal_chains(config)),
         secret_files=(*secrets, *_given_secrets(config)),
@@ -324,15 +346,3 @@ def load_own_seal(config: Config) -> Seal:
         config.trust.seal_chain_file.read_bytes(),
         holder=config.agency_code,
     )
-
-
-def _read_secrets_key(path: Path) -> bytes:
-    key = path.read_bytes()
-    if len(key) != KEY_BYTES:
-        raise Misconfiguration.because(
-            "secrets-key-wrong",
-            where="trust.secrets_key_file",
-            vi=f"tệp khóa phải có đúng {KEY_BYTES} byte",
-            en=f"the key file must hold exactly {KEY_BYTES} bytes",
-        )
-    return key

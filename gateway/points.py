@@ -16,11 +16,17 @@ class Point(StrEnum):
     BODY_RECEIVED = "body received, nothing judged"
     ANSWER_READY = "answer ready, not yet said"
     CONTENT_LEAVING = "first bytes of a collected package said"
-    # store/blobs.py, store/database.py: the disk
+    # store/spool.py, store/folder.py, store/database.py: the disk
     SPILLED = "first bytes of a large package on disk"
     BYTES_NAMED = "bytes under their digest, name not yet durable"
     BEFORE_COMMIT = "all acts done, not committed"
     COMMITTED = "committed, nobody told"
+    # store/object_shelf.py: the object store
+    OBJECT_ANNOUNCED = "object announced, nothing brought"
+    OBJECT_BROUGHT = "object brought, not named by any package"
+    OBJECTS_SET_ASIDE = "objects let go, still there"
+    OBJECTS_REMOVED = "objects gone, still listed"
+    OBJECTS_FORGOTTEN = "objects gone and off the list"
     # exchange/outbound.py
     JUDGED = "judged, bytes not yet safe"
     BYTES_SAFE = "bytes safe, nothing recorded"
@@ -146,7 +152,7 @@ class Point(StrEnum):
     DAY_OF_USE_NOTED = "day of a token's use noted"
     # exchange/reporting.py
     REPORT_TAKEN = "who takes which report or register recorded, nothing said yet"
-    # exchange/retention.py, store/blobs.py
+    # exchange/retention.py, store/folder.py
     STANDING_KEPT = "rules and clock noted, nothing looked at"
     REVISED = "some packages to be looked at anew, more to come"
     CONTENT_ERASED = "erasures recorded, files still there"

@@ -17,11 +17,12 @@ from aiohttp import web
 
 from gateway import __version__
 from gateway.config import Config
-from gateway.errors import Misconfiguration
+from gateway.errors import Delay, Misconfiguration
 from gateway.exchange.restoration import take_note_of_restore
 from gateway.exchange.roster import Roster
 from gateway.model.node import Node
 from gateway.office import Clock, Office, now, open_office
+from gateway.store.shelf import has_objects
 from gateway.store.spools import own_spool
 from gateway.wiring.gateway import Gateway, build_gateway
 
@@ -97,6 +98,7 @@ async def _listening(
 ) -> AsyncIterator[Served]:
     config = office.config
     folder = config.storage.database_file.parent
+    await _check_shelves(office)
     await take_note_of_restore(office.database, office.notary, folder=folder, at=clock())
     gateway = await build_gateway(office, roster, clock=clock)
     runner = web.AppRunner(
@@ -131,6 +133,21 @@ def _sites(runner: web.AppRunner, config: Config, sockets: Sequence[socket.socke
     if sockets:
         return [web.SockSite(runner, each, ssl_context=tls, backlog=BACKLOG) for each in sockets]
     return [web.TCPSite(runner, config.http.host, config.http.port, ssl_context=tls, backlog=BACKLOG)]
+
+
+async def _check_shelves(office: Office) -> None:
+    """Find out whether large packages can be kept and read. An object store may be away just now."""
+    if not office.config.storage.blobs and await has_objects(office.database):
+        raise Misconfiguration.because(
+            "objects-out-of-reach",
+            where="storage.blobs",
+            vi="một phần gói tin nằm trong kho đối tượng; đặt lại storage.blobs",
+            en="some packages lie in an object store; set storage.blobs again",
+        )
+    try:
+        await office.blobs.check()
+    except Delay as delay:
+        log.warning("object store away", reason=str(delay))
 
 
 @contextlib.contextmanager

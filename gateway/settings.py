@@ -23,9 +23,11 @@ from gateway.setting_types import (
     Hour,
     LocalPath,
     Name,
+    ObjectPlace,
     OptionalDatabase,
     OptionalHour,
     OptionalPath,
+    OptionalText,
     OptionalUrl,
     Origin,
     Pause,
@@ -255,6 +257,12 @@ class Storage(Section):
     linger: Pause = read_duration("2ms")
     batch_limit: Count = 64
     free_space_floor: Size = read_size("256 MiB")
+    blobs: ObjectPlace = ""
+    blobs_endpoint: OptionalUrl = None
+    blobs_region: Text = "us-east-1"
+    blobs_key_id: OptionalText = None
+    blobs_secret_file: OptionalPath = None
+    blobs_ca_file: OptionalPath = None
 
 
 class Drafts(Section):

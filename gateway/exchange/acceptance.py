@@ -24,7 +24,6 @@ from gateway.model.package import Envelope, Package, Reply
 from gateway.model.signature import VerifiedPackage
 from gateway.store import threads
 from gateway.store.audit_log import append_entry, find_receipt
-from gateway.store.blobs import Spool
 from gateway.store.dispatches import has_failed
 from gateway.store.packages import (
     Arrival,
@@ -37,6 +36,7 @@ from gateway.store.packages import (
     note_arrival,
     thread_of,
 )
+from gateway.store.spool import Spool
 from gateway.store.tables import Tables
 
 

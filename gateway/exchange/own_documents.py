@@ -33,8 +33,8 @@ from gateway.model.paper import Paper
 from gateway.model.signature import Grade
 from gateway.points import Point, passed
 from gateway.store.audit_log import append_entry
-from gateway.store.blobs import Spool
 from gateway.store.packages import Direction, StoredPackage, insert_package
+from gateway.store.spool import Spool
 from gateway.store.tables import Tables
 from gateway.trust.xml_signing import find_seal_place
 

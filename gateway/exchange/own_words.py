@@ -25,8 +25,8 @@ from gateway.model.package import Organization, Reply, StatusReport
 from gateway.model.signature import Grade
 from gateway.store import threads
 from gateway.store.audit_log import append_entry
-from gateway.store.blobs import Spool
 from gateway.store.packages import Direction, StoredPackage, insert_package
+from gateway.store.spool import Spool
 from gateway.store.tables import Tables
 
 log = structlog.get_logger()

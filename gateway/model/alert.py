@@ -18,6 +18,7 @@ class AlertRule(StrEnum):
     CALENDAR_MISSING = "calendar-missing"
     DISK_LOW = "disk-low"
     DISK_FAILING = "disk-failing"
+    OBJECTS_AWAY = "objects-away"
     LOG_ALTERED = "log-altered"
     LOG_UNSTAMPED = "log-unstamped"
     LOG_CONTRADICTED = "log-contradicted"

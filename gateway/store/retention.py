@@ -10,9 +10,9 @@ from datetime import datetime
 
 from gateway.model.code_lists import Kind
 from gateway.model.identifiers import AgencyCode, Digest, PackageId, ThreadId
-from gateway.store.blobs import is_kept
 from gateway.store.database import Database, from_micros, to_micros
 from gateway.store.packages import agency_codes
+from gateway.store.shelf import is_kept
 from gateway.store.tables import Tables
 
 

@@ -44,6 +44,12 @@ class Watch:
             "loops": None if self.worker.is_running else "deliveries and polling have stopped",
         }
 
+    async def remarks(self) -> dict[str, str]:
+        """Say what an operator should know though new work can be taken; empty when there is nothing."""
+        trouble = await self.blobs.trouble()  # only large packages are put off for it
+        large = {} if trouble is None else {"large packages": trouble}
+        return {**large, **await self.vouching.remarks()}
+
     async def _database_trouble(self) -> str | None:
         try:
             await self.database.fetch_one("SELECT count(*) FROM directory_version")
@@ -106,7 +112,7 @@ class Operations:
         ready = not any(troubles.values())
         checks = {name: trouble or "ok" for name, trouble in troubles.items()}
         # Without a database there is nothing to remark, and that is said already.
-        remarks = {} if troubles["database"] else await self.watch.vouching.remarks()
+        remarks = {} if troubles["database"] else await self.watch.remarks()
         said = {"ready": ready, "checks": checks, "remarks": remarks}
         return web.json_response(said, status=200 if ready else 503)
 

@@ -62,7 +62,7 @@ async def export(node: Node, target: Path, *, ahead: timedelta = timedelta(minut
     async with open_office(load_config(node.directory / "config.toml")) as office:
         archiving = Archiving(
             database=office.database,
-            blobs_folder=office.config.storage.blobs_dir,
+            shelves=office.blobs.shelves,
             notary=office.notary,
             seal=office.seal,
             origin=log_name(HUB),

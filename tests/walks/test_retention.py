@@ -24,7 +24,7 @@ from gateway.model.log import LogKind
 from gateway.office import house_of, now, open_office, place_of
 from gateway.settings import Role
 from gateway.store.backup import check_backup, make_backup, put_back, read_manifest
-from gateway.store.blobs import files_kept
+from gateway.store.folder import files_kept
 from tests.databases import changing, on_postgresql, source_in, unguarded
 from tests.keys import issued
 from tests.packages import Sent, document, status
