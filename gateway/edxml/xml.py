@@ -17,6 +17,7 @@ from gateway.edxml.faults import refusal
 from gateway.edxml.outline import DEFAULT_LIMITS, Limits, Outline, Payload
 from gateway.edxml.payloads import read_payload, read_text
 from gateway.edxml.scanner import scan
+from gateway.model.identifiers import Digest
 
 __all__ = [
     "DEFAULT_LIMITS",
@@ -30,15 +31,17 @@ __all__ = [
 ]
 
 
-def scan_package(source: BinaryIO, *, limits: Limits = DEFAULT_LIMITS) -> Outline:
+def scan_package(
+    source: BinaryIO, *, limits: Limits = DEFAULT_LIMITS, digest: Digest | None = None
+) -> Outline:
     """Read a package once, at flat memory, and cut its payloads out.
 
-    Shape: source is seekable; it is read from its beginning.
+    Shape: source is seekable; it is read from its beginning. digest is its own, where that is known.
     Errors: Refusal for anything that is not plain, well-formed UTF-8 edXML within the limits: its
     code is the broken rule's.
     Source: XML 1.0; QCVN 102:2016 for what the parts are called.
     """
-    return scan(source, limits)
+    return scan(source, limits, digest)
 
 
 _ELEMENT = re.compile(rb"<([^\s<>/!?]+)")

@@ -117,7 +117,8 @@ class Sealing:
         with await leaving.open() as source:
 
             def sign() -> bytes:
-                outline = scan_package(source, limits=self.limits)  # it was read and judged when it came
+                # It was read and judged when it came.
+                outline = scan_package(source, limits=self.limits, digest=leaving.package.digest)
                 return sign_package(outline, parse_outline(outline), source, seal)
 
             small = leaving.package.size_bytes <= _ON_THE_LOOP_BYTES
