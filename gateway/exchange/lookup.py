@@ -136,7 +136,7 @@ def agencies_called(typed: str, directory: Snapshot) -> list[Agency]:
     exact = directory.agencies.get(directory.canonical(code))
     if exact is not None:
         return [exact]
-    wanted = words_of(typed)
+    wanted = tuple(words_of(typed))
     found = []
     for agency in directory.agencies.values():
         words = _words_in(agency.name)
@@ -147,7 +147,7 @@ def agencies_called(typed: str, directory: Snapshot) -> list[Agency]:
 
 @lru_cache(maxsize=1 << 17)
 def _words_in(name: str) -> tuple[str, ...]:
-    return words_of(name)
+    return tuple(words_of(name))
 
 
 def _instants(days: Days) -> tuple[datetime, datetime]:

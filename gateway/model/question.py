@@ -144,7 +144,7 @@ def read_terms(typed: str) -> Terms:
     linking: list[tuple[str, ...]] = []
     ends_quoted = False
     for quoted, plain in _PIECES.findall(typed):
-        phrase = words_of(quoted or plain)
+        phrase = tuple(words_of(quoted or plain))
         if phrase:
             ends_quoted = bool(quoted)
             (linking if plain.lower() in _LINKING else phrases).append(phrase)

@@ -59,12 +59,12 @@ def _folded(text: str) -> str:
     return " ".join(letters.split())
 
 
-def words_of(text: str) -> tuple[str, ...]:
+def words_of(text: str) -> list[str]:
     """Cut a text into folded words; of numbers the leading zeros do not count.
 
     ``0412/SYT-VP`` is 412, syt, vp. What is longer than any word is cut.
     """
-    return _words_in(text) if len(text) <= _SHORT else _words_in.__wrapped__(text)
+    return list(_words_in(text) if len(text) <= _SHORT else _words_in.__wrapped__(text))
 
 
 @lru_cache(maxsize=_KEPT)
