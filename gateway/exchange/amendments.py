@@ -73,8 +73,9 @@ class Amending:
         thread = self._find(connection, [self.envelope.document_id])
         if thread is None:  # and so nobody has, waits for or sent back anything of it
             thread = self._open(connection, self.envelope.document_id)
-            threads.start_round(connection, thread.id, self.recipients, at=self.at)
-            return Effect(thread_id=thread.id, newcomers=frozenset(self.recipients))
+            everybody = frozenset(self.recipients)
+            threads.start_round(connection, thread.id, everybody, at=self.at)
+            return Effect(thread_id=thread.id, newcomers=everybody)
         known = threads.recipients_of(connection, thread.id)
         recalled = {code for code, state in known.items() if _recalled_unseen(state)} & set(self.recipients)
         sent_back = {code for code, state in known.items() if _sent_back(state)}
