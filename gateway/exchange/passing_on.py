@@ -94,9 +94,11 @@ class Sealing:
     own_seal: Seal
     limits: Limits
 
-    async def prepare(self, package: StoredPackage, *, at: datetime) -> Leaving:
-        """Make a package ready to leave, sealing it if it is not yet."""
-        content = await self.blobs.load_inline(package.digest)
+    async def prepare(self, package: StoredPackage, content: bytes | None, *, at: datetime) -> Leaving:
+        """Make a package ready to leave, sealing it if it is not yet.
+
+        Shape: content is the whole of a small package.
+        """
         leaving = Leaving(blobs=self.blobs, package=package, content=content)
         if package.seal_at is None or (package.sealed_until is not None and package.sealed_until > at):
             return leaving
