@@ -157,9 +157,7 @@ class Delivery:
         passed(Point.LOST_SENDING_MATCHED)
         return None if far_id is None else Taken(digest=package.digest, answer=SendAnswer(doc_id=far_id))
 
-    async def _hand_over(
-        self, dispatch: Dispatch, package: StoredPackage, content: bytes | None
-    ) -> "Taken":
+    async def _hand_over(self, dispatch: Dispatch, package: StoredPackage, content: bytes | None) -> "Taken":
         leaving = await self.sealing.prepare(package, content, at=self.clock())
         digest = await leaving.digest()
         answer = await self.axis.hand_over(
