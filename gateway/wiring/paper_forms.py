@@ -12,12 +12,10 @@ from gateway.model.people import Language
 from gateway.model.register import Register
 from gateway.office import Clock
 from gateway.papers.forms import INCOMING, OUTGOING
-from gateway.papers.pdf import write_report_pdf
-from gateway.papers.register import write_register_xlsx
-from gateway.papers.workbook import write_report_xlsx
 from gateway.store.register import RegisterRow, Side
 from gateway.web.console.report_forms import JSON_FORM, RegisterForm, RegisterHead, ReportForm
 from gateway.web.console.spreadsheets import XLSX_TYPE
+from gateway.wiring.late_papers import write_register_xlsx, write_report_pdf, write_report_xlsx
 
 REPORT_FORMS: tuple[ReportForm, ...] = (
     ReportForm(

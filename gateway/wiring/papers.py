@@ -11,10 +11,8 @@ from gateway.model.identifiers import AgencyCode
 from gateway.model.register import Register
 from gateway.model.report import Report, Words
 from gateway.papers.forms import INCOMING, OUTGOING
-from gateway.papers.pdf import write_report_pdf
-from gateway.papers.register import write_register_xlsx
-from gateway.papers.workbook import write_report_xlsx
 from gateway.store.register import RegisterRow, Side
+from gateway.wiring.late_papers import write_register_xlsx, write_report_pdf, write_report_xlsx
 
 ReportWriter = Callable[[Report], bytes]
 
