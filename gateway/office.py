@@ -37,6 +37,7 @@ from gateway.exchange.tokens import Tokens
 from gateway.exchange.working_days import WorkingDays
 from gateway.model.package import Organization
 from gateway.model.text import fold
+from gateway.source import source_of
 from gateway.store.backup import Place
 from gateway.store.blobs import Blobs
 from gateway.store.database import Database, open_database
@@ -71,9 +72,8 @@ class Office:
 @contextlib.asynccontextmanager
 async def open_office(config: Config) -> AsyncIterator[Office]:
     """Open a data directory for an operator's command, and close it again."""
-    database = await open_database(
-        config.storage.database_file, linger=config.storage.linger, batch_limit=config.storage.batch_limit
-    )
+    storage = config.storage
+    database = await open_database(source_of(config), linger=storage.linger, batch_limit=storage.batch_limit)
     try:
         yield _furnish(config, database)
     finally:
@@ -250,6 +250,7 @@ def _given_secrets(config: Config) -> list[Path]:
     given = (
         config.axis.secret_file if config.axis else None,
         config.oidc.client_secret_file if config.oidc else None,
+        config.storage.database_password_file,
         config.alerts.smtp_password_file,
         config.alerts.webhook_secret_file,
     )
@@ -302,7 +303,7 @@ def house_of(config: Config) -> House:
     trust, storage = config.trust, config.storage
     secrets = [trust.seal_key_file, trust.secrets_key_file, storage.database_file]
     return House(
-        database_file=storage.database_file,
+        source=source_of(config),
         blobs_folder=storage.blobs_dir,
         spool_folder=storage.spool_dir,
         certificates=tuple(chain[0] for chain in seal_chains(config)),

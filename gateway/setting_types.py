@@ -138,6 +138,21 @@ def _check_url(raw: str) -> str:
     return raw.rstrip("/")  # the name of the operation is appended as "/{operation}"
 
 
+def _check_database(raw: str) -> str:
+    try:
+        parts = urlsplit(raw)
+        fits = parts.scheme == "postgresql" and parts.path.strip("/") and not parts.password
+    except ValueError:
+        fits = False
+    if not fits:
+        # What stands there is not repeated: it may hold a password.
+        raise _wrong(
+            "phải là postgresql://người-dùng@máy[:cổng]/cơ-sở-dữ-liệu, không có mật khẩu",
+            "must be postgresql://user@host[:port]/database, without a password",
+        )
+    return raw
+
+
 def _under_directory(path: Path | None, place: ValidationInfo) -> Path | None:
     return path and (place.context or {})["directory"] / path
 
@@ -167,6 +182,9 @@ LocalPath = Annotated[Path, AfterValidator(_under_directory)]
 # TOML has no null: an empty string says "none".
 _none_when_empty = BeforeValidator(lambda text: None if text == "" else text)
 OptionalUrl = Annotated[str | None, _none_when_empty, AfterValidator(lambda raw: raw and _check_url(raw))]
+OptionalDatabase = Annotated[
+    str | None, _none_when_empty, AfterValidator(lambda raw: raw and _check_database(raw))
+]
 OptionalHour = Annotated[time | None, BeforeValidator(lambda text: None if text == "" else read_hour(text))]
 OptionalPath = Annotated[Path | None, _none_when_empty, AfterValidator(_under_directory)]
 

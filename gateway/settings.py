@@ -23,6 +23,7 @@ from gateway.setting_types import (
     Hour,
     LocalPath,
     Name,
+    OptionalDatabase,
     OptionalHour,
     OptionalPath,
     OptionalUrl,
@@ -237,6 +238,8 @@ class Alerts(Section):
 class Storage(Section):
     """[storage]: where everything lies, and how commits are gathered."""
 
+    database: OptionalDatabase = None
+    database_password_file: OptionalPath = None
     database_file: LocalPath = in_directory("lienthong.db")
     blobs_dir: LocalPath = in_directory("blobs")
     spool_dir: LocalPath = in_directory("spool")

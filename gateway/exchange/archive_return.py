@@ -52,7 +52,7 @@ class ArchiveReturn:
         try:
             with reading_archive(path) as archive:
                 for name, content in archive.packages():
-                    if archives.is_erased_anywhere(self.database.path, name):
+                    if archives.is_erased_anywhere(self.database.source, name):
                         await returning.add(await self._spool(content))
             await returning.settle()
         finally:
@@ -81,7 +81,7 @@ class ArchiveReturn:
             raise Refusal("archive-not-whole", checked.faults)
         with reading_archive(path) as archive:
             for name, _ in archive.packages():
-                if not archives.knows(self.database.path, name):
+                if not archives.knows(self.database.source, name):
                     raise Refusal.because(
                         "package-unknown-here",
                         where=name,

@@ -18,9 +18,9 @@ from gateway.evidence.merkle import hash_leaf
 from gateway.evidence.receipts import Receipt, read_receipt, verify_receipt, write_entry
 from gateway.model.identifiers import Digest
 from gateway.model.log import SIGNED_KINDS
-from gateway.store.consistency import bytes_wrong, disagreements, log_rows, looking, stray_files
-from gateway.store.database import from_micros
-from gateway.store.tables import Row
+from gateway.store.consistency import bytes_wrong, disagreements, log_rows, stray_files
+from gateway.store.database import engine_of, from_micros, looking
+from gateway.store.tables import Row, Source
 from gateway.trust.keys import fingerprint_of
 
 _EXAMPLES = 10
@@ -183,7 +183,7 @@ class House:
     Shape: secret_files are those nobody else may read.
     """
 
-    database_file: Path
+    source: Source
     blobs_folder: Path
     spool_folder: Path
     certificates: tuple[x509.Certificate, ...]
@@ -222,8 +222,8 @@ def examine(house: House, *, at: datetime, thorough: bool = True) -> list[Findin
     there is counted.
     """
     notes = _Notes()
-    with looking(house.database_file) as connection:
-        notes.note_all(disagreements(connection))
+    with looking(house.source) as connection:
+        notes.note_all(disagreements(connection, engine_of(house.source).dialect))
         if "schema-unknown" not in notes.counts:
             if thorough:
                 notes.note_all(_judge_log(log_rows(connection), house))
@@ -244,7 +244,7 @@ def examine(house: House, *, at: datetime, thorough: bool = True) -> list[Findin
 
 def mend(house: House, *, at: datetime) -> list[Path]:
     """Remove the files that are nobody's; only while no server runs. Return what was removed."""
-    with looking(house.database_file) as connection:
+    with looking(house.source) as connection:
         astray = list(_old(stray_files(connection, house.blobs_folder), at))
     for path in astray:
         path.unlink()

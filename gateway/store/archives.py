@@ -13,9 +13,8 @@ from typing import BinaryIO
 
 from gateway.evidence.replay import write_entry_line
 from gateway.model.identifiers import Digest, PackageId
-from gateway.store.consistency import looking
-from gateway.store.database import Database, from_micros, to_micros
-from gateway.store.tables import Row, Tables
+from gateway.store.database import Database, from_micros, looking, to_micros
+from gateway.store.tables import Row, Source, Tables
 from gateway.store.whole_log import read_checkpoint_lines
 
 _ENTRIES_AT_ONCE = 1000
@@ -75,9 +74,9 @@ def note_archived(connection: Tables, first_seq: int, last_seq: int, *, at: date
     )
 
 
-def last_before(database_file: Path, at: datetime) -> int:
+def last_before(source: Source, at: datetime) -> int:
     """Find the last entry before an instant; 0 when there is none. The log is in the order of time."""
-    with looking(database_file) as tables:
+    with looking(source) as tables:
         (high,) = tables.execute("SELECT coalesce(max(seq), 0) FROM log").fetchone()
         low = 0
         while low < high:
@@ -87,10 +86,10 @@ def last_before(database_file: Path, at: datetime) -> int:
         return low
 
 
-def read_entries(database_file: Path, first_seq: int, last_seq: int) -> Iterator[tuple[int, bytes]]:
+def read_entries(source: Source, first_seq: int, last_seq: int) -> Iterator[tuple[int, bytes]]:
     """Read entries as lines of an export, each with its number."""
     while first_seq <= last_seq:
-        with looking(database_file) as tables:
+        with looking(source) as tables:
             rows = tables.execute(
                 "SELECT seq, statement, receipt FROM log WHERE seq BETWEEN ? AND ? ORDER BY seq LIMIT ?",
                 (first_seq, last_seq, _ENTRIES_AT_ONCE),
@@ -100,9 +99,9 @@ def read_entries(database_file: Path, first_seq: int, last_seq: int) -> Iterator
         first_seq = rows[-1]["seq"] + 1
 
 
-def read_notes_between(database_file: Path, first_seq: int, last_seq: int) -> list[tuple[int, bytes]]:
+def read_notes_between(source: Source, first_seq: int, last_seq: int) -> list[tuple[int, bytes]]:
     """Read the checkpoints of some entries as lines of an export, each with its number of entries."""
-    with looking(database_file) as tables:
+    with looking(source) as tables:
         return list(read_checkpoint_lines(tables, first_seq, last_seq))
 
 
@@ -121,11 +120,11 @@ class Brought:
         return self.path.open("rb") if self.content is None else io.BytesIO(self.content)
 
 
-def read_brought(database_file: Path, blobs_folder: Path, first_seq: int, last_seq: int) -> Iterator[Brought]:
+def read_brought(source: Source, blobs_folder: Path, first_seq: int, last_seq: int) -> Iterator[Brought]:
     """Read what entries brought in, in their order; what several brought comes several times."""
     rows: list[Row] | None = None
     while rows is None or len(rows) == _PACKAGES_AT_ONCE:
-        with looking(database_file) as tables:
+        with looking(source) as tables:
             rows = tables.execute(
                 "SELECT seq, packages.id, packages.digest, size_bytes, bytes FROM log"
                 " JOIN packages ON packages.id = package_id LEFT JOIN blobs ON blobs.digest = packages.digest"
@@ -144,22 +143,22 @@ def read_brought(database_file: Path, blobs_folder: Path, first_seq: int, last_s
             first_seq = row["seq"] + 1
 
 
-def is_erased(database_file: Path, package_id: PackageId) -> bool:
+def is_erased(source: Source, package_id: PackageId) -> bool:
     """Tell whether the content of a package was erased, by now."""
-    with looking(database_file) as tables:
+    with looking(source) as tables:
         sql = "SELECT erased_at IS NOT NULL FROM packages WHERE id = ?"
         return bool(tables.execute(sql, (package_id,)).fetchone()[0])
 
 
-def knows(database_file: Path, digest: str) -> bool:
+def knows(source: Source, digest: str) -> bool:
     """Tell whether some package here has, or had, this digest."""
-    with looking(database_file) as tables:
+    with looking(source) as tables:
         return tables.execute("SELECT 1 FROM packages WHERE digest = ?", (digest,)).fetchone() is not None
 
 
-def is_erased_anywhere(database_file: Path, digest: str) -> bool:
+def is_erased_anywhere(source: Source, digest: str) -> bool:
     """Tell whether the content of some package of a digest was erased."""
-    with looking(database_file) as tables:
+    with looking(source) as tables:
         sql = "SELECT 1 FROM packages WHERE digest = ? AND erased_at IS NOT NULL"
         return tables.execute(sql, (digest,)).fetchone() is not None
 

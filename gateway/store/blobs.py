@@ -282,7 +282,9 @@ class Blobs:
         Errors: Delay when a refused walk with the same bytes has just removed them.
         """
         if spool.path is None:
-            connection.execute("INSERT OR IGNORE INTO blobs VALUES (?, ?)", (spool.digest, spool.content))
+            connection.execute(
+                "INSERT INTO blobs VALUES (?, ?) ON CONFLICT DO NOTHING", (spool.digest, spool.content)
+            )
         elif not self.path_of(spool.digest).exists():
             raise Delay.because(
                 "package-gone",

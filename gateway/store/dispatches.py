@@ -33,7 +33,7 @@ def insert_dispatch(
         "INSERT INTO dispatches (id, package_id, thread_id, destination, mailbox, recipients, priority,"
         " state, unknown, created_at, due_at, expires_at, follows, kind, sender, is_next)"
         " SELECT ?, id, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
-        f" kind, sender, {_IS_FIRST} FROM packages WHERE id = ?",
+        f" kind, sender, CASE WHEN {_IS_FIRST} THEN 1 ELSE 0 END FROM packages WHERE id = ?",
         (
             dispatch.id,
             thread_id,
@@ -75,6 +75,7 @@ _STEP_FORWARD = (
     " AND line.package_id = (SELECT min(package_id) FROM dispatches AS line"
     f" WHERE {_IN_LINE} AND line.thread_id = gone.thread_id AND line.sender = gone.sender)"
 )
+_ANY_LEASE = (1 << 63) - 1
 _MAY_LEAVE = "destination = 'axis' AND state = 'waiting' AND is_next = 1 AND priority = ?"
 _HEAD_BEHIND = (
     f"SELECT * FROM dispatches WHERE {_MAY_LEAVE} AND sender > ? ORDER BY sender, due_at, id LIMIT 1"
@@ -120,7 +121,7 @@ def _claim_in_turn(
         asked = _heads_of(connection, priority, served)
     if claimed:
         connection.execute(
-            "INSERT INTO turns VALUES (?, ?) ON CONFLICT DO UPDATE SET sender = excluded.sender",
+            "INSERT INTO turns VALUES (?, ?) ON CONFLICT (priority) DO UPDATE SET sender = excluded.sender",
             (priority, claimed[-1]["sender"]),
         )
     return claimed
@@ -182,8 +183,8 @@ def release_lost_claims(
     """
     rows = connection.execute(
         "SELECT * FROM dispatches WHERE destination = 'axis' AND state = 'claimed'"
-        " AND (?1 IS NULL OR lease_until <= ?1 OR id IN (SELECT value FROM json_each(?2)))",
-        (None if at is None else to_micros(at), json.dumps(sorted(dropped))),
+        " AND (lease_until <= ? OR id IN (SELECT value FROM json_each(?)))",
+        (_ANY_LEASE if at is None else to_micros(at), json.dumps(sorted(dropped))),
     ).fetchall()
     for row in rows:
         _move(connection, DispatchId(row["id"]), Event.DEFER, unknown=1, lease_until=None)
@@ -303,7 +304,7 @@ async def newest_id(database: Database) -> str | None:
     """Return the greatest id ever made here."""
     row = await database.fetch_one(
         "SELECT max(newest) AS newest FROM (SELECT max(id) AS newest FROM packages"
-        " UNION ALL SELECT max(id) FROM dispatches UNION ALL SELECT max(id) FROM threads)"
+        " UNION ALL SELECT max(id) FROM dispatches UNION ALL SELECT max(id) FROM threads) AS ids"
     )
     return None if row is None else row["newest"]
 

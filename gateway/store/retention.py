@@ -127,7 +127,7 @@ def erase(connection: Tables, package_id: PackageId, digest: Digest, *, at: date
     if is_kept(connection, digest):
         return
     if connection.execute("DELETE FROM blobs WHERE digest = ?", (digest,)).rowcount == 0:
-        connection.execute("INSERT OR IGNORE INTO files_to_remove VALUES (?)", (digest,))
+        connection.execute("INSERT INTO files_to_remove VALUES (?) ON CONFLICT DO NOTHING", (digest,))
 
 
 async def list_files_to_remove(database: Database, *, limit: int) -> list[Digest]:

@@ -81,8 +81,8 @@ async def count_found(database: Database, sought: Sought, *, at_most: int | None
     standing = await _standing_clause(database, sought)
     ids = _select(match_of(sought.question, sought.scope), _in_range(sought) & standing)
     row = await database.fetch_one(
-        f"SELECT count(*) FROM ({ids.sql} LIMIT ?)",
-        (*ids.parameters, -1 if at_most is None else at_most + 1),
+        f"SELECT count(*) FROM ({ids.sql} LIMIT ?) AS found",
+        (*ids.parameters, _GREATEST if at_most is None else at_most + 1),
     )
     return 0 if row is None else int(row[0])
 
@@ -143,7 +143,7 @@ async def _standing_clause(database: Database, sought: Sought) -> _Clause:
     """
     clause = _recipient_clause(sought)
     if clause is None:
-        return _Clause("1")
+        return _Clause("TRUE")
     known = clause
     for codes in (sought.scope, sought.question.agencies or None):
         if codes is not None:
@@ -155,7 +155,7 @@ async def _standing_clause(database: Database, sought: Sought) -> _Clause:
                 (listed, listed),
             )
     row = await database.fetch_one(
-        f"SELECT count(*) FROM (SELECT 1 FROM recipients WHERE {clause.sql} LIMIT ?)",
+        f"SELECT count(*) FROM (SELECT 1 FROM recipients WHERE {clause.sql} LIMIT ?) AS few",
         (*clause.parameters, _FEW + 1),
     )
     if row is not None and row[0] <= _FEW:

@@ -115,6 +115,6 @@ def spelled_out(question: Question, scope: frozenset[AgencyCode] | None) -> tupl
     )
     parameters = [piece for one in wanted for _, piece in one]
     if question.promulgated is not None:
-        condition = f"{condition or '1'} AND documents.promulgated_on BETWEEN ? AND ?"
+        condition = f"{condition or 'TRUE'} AND documents.promulgated_on BETWEEN ? AND ?"
         parameters += [str(question.promulgated.first or ""), str(question.promulgated.last or "9")]
-    return condition or "1", tuple(parameters)
+    return condition or "TRUE", tuple(parameters)

@@ -253,7 +253,7 @@ async def test_what_only_statements_say_is_looked_for_some_entries_at_a_time(
         older = re.search(r'rel="next" href="/console([^"]+)"', page.text)
         path = older[1].replace("&amp;", "&") if older else ""
     wanted = site.node.rows(
-        "SELECT seq FROM log WHERE instr(statement, ?) ORDER BY seq DESC", f'"{HEALTH}"'.encode()
+        "SELECT seq FROM log WHERE instr(statement, ?) > 0 ORDER BY seq DESC", f'"{HEALTH}"'.encode()
     )
     assert seen == [row["seq"] for row in wanted]
     assert said

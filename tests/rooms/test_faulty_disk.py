@@ -35,7 +35,8 @@ if sys.argv[2] == "nothing":
 if sys.argv[2] == "no folder":
     room._sync_directory = lambda folder: None
 async def keep():
-    store = room.Blobs(database=Database(root / "x", timedelta(0), 1), directory=root / "blobs",
+    store = room.Blobs(database=Database(engine=None, source=root / "x",
+                       linger=timedelta(0), batch_limit=1), directory=root / "blobs",
                        spool_directory=root / "spool", inline_limit=100)
     for number in range(30):
         writer = store.spool(str(number))

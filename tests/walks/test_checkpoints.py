@@ -85,7 +85,7 @@ async def made(checkpoints: Checkpoints, *sizes: int) -> list[KeptCheckpoint]:
 
 def change(database: Database, *statements: str) -> None:
     """Write into the database as somebody with the disk in his hands would."""
-    with closing(sqlite3.connect(database.path)) as connection, connection:
+    with closing(sqlite3.connect(database.source)) as connection, connection:
         triggers = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'trigger'").fetchall()
         for (name,) in triggers:
             connection.execute(f"DROP TRIGGER {name}")
@@ -202,7 +202,7 @@ async def test_nothing_is_signed_over_a_past_that_has_changed(
         with pytest.raises(Refusal) as caught:
             await checkpoints.make(at=AT)
         assert caught.value.code == "log-altered"
-    assert [size for size, _ in read_notes(checkpoints.database.path)] == [600]
+    assert [size for size, _ in read_notes(checkpoints.database.source)] == [600]
     assert rules(await verified(checkpoints.database))
 
 

@@ -105,7 +105,7 @@ async def test_nothing_secret_stands_in_the_database(office: Office, people: Peo
     signed_in = await people.sign_in("lan", PASSWORD, phone.code(AT), address=HOME, at=AT)
     session = await people.session(signed_in.secret, at=AT)
     assert session is not None
-    kept = b"".join(path.read_bytes() for path in office.database.path.parent.glob("lienthong.db*"))
+    kept = b"".join(path.read_bytes() for path in office.database.source.parent.glob("lienthong.db*"))
     assert b"sessions" in kept
     for secret in (PASSWORD, signed_in.secret, session.csrf, *recovery, recovery[0].replace("-", "")):
         assert secret.encode() not in kept
@@ -233,7 +233,7 @@ async def test_a_hash_of_former_times_is_made_anew_at_the_next_sign_in(
     monkeypatch.undo()
     await office.database.write(lambda tables: tables.execute("UPDATE users SET password = ?", (weak,)))
     await session_of(people, "lan")
-    with closing(sqlite3.connect(office.database.path)) as tables:
+    with closing(sqlite3.connect(office.database.source)) as tables:
         ((kept,),) = tables.execute("SELECT password FROM users").fetchall()
     assert kept.startswith("$argon2id$v=19$m=19456,")
     await session_of(people, "lan")
