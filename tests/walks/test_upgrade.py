@@ -153,14 +153,14 @@ async def test_a_cluster_is_upgraded_while_it_is_used(tmp_path: Path) -> None:
         assert not await a.start() + await b.start()
         traffic = Traffic(nodes=(a, b))
         async with traffic.flowing():
-            await traffic.more(15, at=a)
-            await traffic.more(15, at=b)
+            await traffic.more(8, at=a)
+            await traffic.more(8, at=b)
             await a.stop()
             await traffic.more(5)
             a.version = new
             assert not await a.start()
             assert b.node.rows("SELECT colour FROM threads LIMIT 1")
-            await traffic.more(15, at=b)
+            await traffic.more(8, at=b)
             await traffic.more(5, at=a)
             await b.stop()
             b.version = new
