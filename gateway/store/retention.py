@@ -182,7 +182,7 @@ def revise(connection: Tables, *, limit: int) -> None:
         return
     connection.execute(
         "UPDATE packages SET kept_since = accepted_at WHERE rowid > ? AND rowid <= ?"
-        " AND erased_at IS NULL AND kept_since IS NOT accepted_at",
+        " AND erased_at IS NULL AND kept_since IS DISTINCT FROM accepted_at",
         (begin, begin + limit),
     )
     connection.execute(
