@@ -26,6 +26,7 @@ from gateway.settings import (
     Drafts,
     Http,
     Log,
+    Nodes,
     Oidc,
     PackageLimits,
     Practice,
@@ -47,6 +48,7 @@ class Config(Section):
     agency_code: Code
     role: Role
     http: Http = Http()
+    nodes: Nodes = Nodes()
     axis: Axis | None = None
     delivery: Delivery = Delivery()
     console: Console = Console()

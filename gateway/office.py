@@ -28,6 +28,7 @@ from gateway.exchange.intervention import Intervention
 from gateway.exchange.notary import Notary
 from gateway.exchange.obligations import Obligations
 from gateway.exchange.own_words import OwnWords
+from gateway.exchange.patience import Patience
 from gateway.exchange.people import People
 from gateway.exchange.posting import Posting
 from gateway.exchange.refusals import Refusals
@@ -73,17 +74,17 @@ class Office:
 
 
 @contextlib.asynccontextmanager
-async def open_office(config: Config) -> AsyncIterator[Office]:
-    """Open a data directory for an operator's command, and close it again."""
+async def open_office(config: Config, *, spool_folder: Path | None = None) -> AsyncIterator[Office]:
+    """Open a data directory, and close it again: for a command, or for a node with its own spool."""
     storage = config.storage
     database = await open_database(source_of(config), linger=storage.linger, batch_limit=storage.batch_limit)
     try:
-        yield _furnish(config, database)
+        yield _furnish(config, database, spool_folder or config.storage.spool_dir)
     finally:
         await database.close()
 
 
-def _furnish(config: Config, database: Database) -> Office:
+def _furnish(config: Config, database: Database, spool_folder: Path) -> Office:
     seal = load_own_seal(config)
     notary = Notary(gateway=config.agency_code, seal=seal)
     directory = Directory(database=database)
@@ -105,13 +106,14 @@ def _furnish(config: Config, database: Database) -> Office:
             # A window of its own: noise at the console must not hide who knocks at the other door.
             refusals=Refusals(database=database, notary=notary),
             secrets_key=secrets_key,
+            patience=Patience(database=database),
             directory=directory,
         ),
         tokens=Tokens(database=database, directory=directory, notary=notary),
         working_days=WorkingDays(database=database, notary=notary, noon=config.deadlines.noon),
         blobs=Blobs(
             database=database,
-            spool_directory=config.storage.spool_dir,
+            spool_directory=spool_folder,
             inline_limit=config.storage.inline_limit,
             shelves=shelves_of(config),
         ),
@@ -330,6 +332,7 @@ def house_of(config: Config) -> House:
         spool_folder=storage.spool_dir,
         certificates=tuple(chain[0] for chain in seal_chains(config)),
         secret_files=(*secrets, *_given_secrets(config)),
+        calendar_missing_within=config.alerts.calendar_missing_within,
     )
 
 

@@ -48,6 +48,10 @@ class Point(StrEnum):
     OVERDUE_FOUND = "overdue dispatches found, not ended"
     CLAIMED_TO_END = "claimed to record what had arrived after all"
     LOST_SENDING_MATCHED = "found to have left before a restore, not recorded"
+    # exchange/roster.py
+    NODE_SEEN = "beat noted, duties taken"
+    DUTIES_GIVEN_BACK = "duties given back"
+    NODE_LEFT = "node taken off the roster"
     # exchange/restoration.py
     RESTORE_NOTED = "restore recorded, its note still there"
     SENT_SINCE_LISTED = "sent list since the backup read, nothing kept"
@@ -122,10 +126,15 @@ class Point(StrEnum):
     REPORT_RECORDED = "document with a report sent, and that noted"
     REPORT_MAILED = "mail with a report taken or refused, not noted"
     REPORT_NOTED = "noted what became of a mail with a report"
-    # exchange/sessions.py, exchange/sign_in.py, exchange/own_account.py
+    # exchange/sessions.py, exchange/sign_in.py
     SESSION_SEEN = "use of a session noted"
     PEOPLE_CHANGED = "change of people or their sessions recorded, not yet said"
     SIGNED_IN = "session opened, its secret not yet said"
+    # exchange/patience.py
+    TRY_COUNTED = "a try to sign in counted, nothing looked at"
+    TRY_FORGIVEN = "a try taken back"
+    FAILURES_FORGOTTEN = "failures of who signed in forgotten"
+    # exchange/own_account.py
     LANGUAGE_SET = "language remembered"
     FORGOTTEN = "what was seen of another log forgotten"
     # exchange/stamping.py, exchange/watching.py

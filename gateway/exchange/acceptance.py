@@ -89,7 +89,7 @@ class Acceptance:
         again = known is not None and self._may_come_again(connection, known)
         if known is not None and not again:
             return self._repeat(connection, known, tools)
-        package_id = PackageId(tools.posting.mint.new(self.at))
+        package_id = tools.posting.name_package(connection, self.at)
         tools.posting.blobs.keep(connection, self.spool)
         if self.verified.package.envelope is not None:
             promise = self._record_document(connection, self.verified.package.envelope, package_id, tools)

@@ -13,11 +13,14 @@ from pathlib import Path
 
 from cryptography import x509
 
+from gateway.deadlines.announced import wanted_year
 from gateway.errors import Delay, Refusal
 from gateway.evidence.merkle import hash_leaf
 from gateway.evidence.receipts import Receipt, read_receipt, verify_receipt, write_entry
+from gateway.model.formats import local_day
 from gateway.model.identifiers import Digest
 from gateway.model.log import SIGNED_KINDS
+from gateway.store.calendar import days_of_year
 from gateway.store.consistency import bytes_wrong, disagreements, log_rows
 from gateway.store.database import engine_of, from_micros, looking
 from gateway.store.shelf import Shelf, Stray
@@ -155,6 +158,10 @@ MEANINGS: dict[str, Meaning] = {
         ("Thay con dấu (docs/operations.md).", "Replace it (docs/operations.md)."),
     ),
     "seal-ends-soon": _remark("Con dấu số sắp hết hạn.", "The seal's certificate ends within 30 days."),
+    "calendar-missing": _remark(
+        "Lịch làm việc năm sau chưa có hoặc còn dự kiến; nhập lịch khi có công bố.",
+        "The next year's working calendar is missing or not announced; import it.",
+    ),
     "clock-behind": _error(
         "Đồng hồ chậm hơn mục nhật ký cuối.",
         "The clock is behind the newest entry.",
@@ -186,7 +193,8 @@ class Finding:
 class House:
     """What is examined: the files of one data directory, and the certificates it seals under.
 
-    Shape: secret_files are those nobody else may read.
+    Shape: secret_files are those nobody else may read; the next year's calendar is wanted within a time
+    before it begins.
     """
 
     source: Source
@@ -194,6 +202,7 @@ class House:
     spool_folder: Path
     certificates: tuple[x509.Certificate, ...]
     secret_files: tuple[Path, ...]
+    calendar_missing_within: timedelta
 
 
 @dataclass(slots=True)
@@ -238,8 +247,9 @@ def examine(house: House, *, at: datetime, thorough: bool = True) -> list[Findin
                 notes.note_all(("file-astray", stray.name) for stray in _strays(connection, house, at))
             except Delay as delay:
                 notes.note("shelf-unreachable", str(delay))
+            notes.note_all(_judge_calendar(connection, house.calendar_missing_within, at))
             notes.note_all(_judge_clock(connection.execute("SELECT max(at) FROM log").fetchone()[0], at))
-    notes.note_all(("spool-left", path.name) for path in _old(house.spool_folder.glob("*"), at))
+    notes.note_all(("spool-left", path.name) for path in _old(_files_below(house.spool_folder), at))
     notes.note_all(
         ("file-exposed", path.name)
         for path in house.secret_files
@@ -297,12 +307,23 @@ def _judge_clock(newest: int | None, at: datetime) -> Iterator[tuple[str, str]]:
         yield "clock-behind", from_micros(newest).isoformat()
 
 
+def _judge_calendar(connection: Tables, within: timedelta, at: datetime) -> Iterator[tuple[str, str]]:
+    today = local_day(at)
+    coming = {today.year + 1: days_of_year(connection, today.year + 1)}
+    if (year := wanted_year(coming, today, within)) is not None:
+        yield "calendar-missing", str(year)
+
+
 def _judge_seal(certificate: x509.Certificate, at: datetime) -> Iterator[tuple[str, str]]:
     until = certificate.not_valid_after_utc
     if not certificate.not_valid_before_utc <= at <= until:
         yield "seal-invalid-now", until.isoformat()
     elif until - at < _SEAL_ENDS_SOON:
         yield "seal-ends-soon", until.isoformat()
+
+
+def _files_below(folder: Path) -> Iterator[Path]:
+    return (path for path in folder.rglob("*") if path.is_file())
 
 
 def _old(paths: Iterable[Path], at: datetime) -> Iterator[Path]:

@@ -106,7 +106,7 @@ class OwnDocuments:
         """Record a document and leave its dispatches waiting."""
         envelope, mint, directory = written.package.envelope, self.posting.mint, written.directory
         assert envelope is not None  # noqa: S101 - we wrote it
-        package_id = PackageId(mint.new(at))
+        package_id = self.posting.name_package(tables, at)
         effect = Amending(
             envelope=envelope,
             digest=written.spool.digest,

@@ -62,7 +62,7 @@ class Blobs:
             raise
 
     async def clear_spool(self) -> None:
-        """Remove what a process that died left behind: half received, or safe but promised to nobody."""
+        """Remove what a process that died left here: half received, or safe but promised to nobody."""
         for part in sorted(self.spool_directory.glob("*.part")):
             for shelf in self.shelves:
                 await shelf.clear(self.database, part)

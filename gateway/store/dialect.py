@@ -50,7 +50,7 @@ def in_postgresql(sql: str, parameters: Parameters) -> tuple[str, Any]:
 
 
 # The one reference that has to wait for the end of a transaction waits by itself, as the schema says. What is
-# deleted PostgreSQL overwrites when its own cleaning (autovacuum) comes by; it cannot be told to do so at once.
+# deleted is overwritten when PostgreSQL's own cleaning comes by; it cannot be told to do so at once.
 UNNEEDED = frozenset({"PRAGMA defer_foreign_keys = ON", "PRAGMA secure_delete = ON"})
 
 

@@ -17,6 +17,7 @@ from gateway.exchange.worker import Worker
 from gateway.store.blobs import Blobs
 from gateway.store.database import Database
 from gateway.store.dispatches import count_waiting
+from gateway.store.nodes import list_nodes
 from gateway.trust.keys import Seal
 from gateway.web.figure_gauges import FigureGauges
 
@@ -75,6 +76,7 @@ class Watch:
         seal_left = self.seal.certificate.not_valid_after_utc - self.clock()
         return await self._log_measures() | {
             "lienthong_dispatches_waiting": await count_waiting(self.database),
+            "lienthong_nodes": len(await list_nodes(self.database)),
             "lienthong_axis_away": float(self.worker.axis_is_away),
             "lienthong_receipts_overdue": self.expectations.overdue_count,
             "lienthong_writer_lag_seconds": self.database.lag.total_seconds(),
