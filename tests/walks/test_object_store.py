@@ -83,7 +83,7 @@ async def test_a_large_package_walks_through_and_a_small_one_stays_a_row(node: N
     collected = await collect_all(node.dms("STC"), count=2)  # sealed: longer than they came
     assert sorted(carries(package) for package in collected) == [False, True]
     assert [path for path in (node.directory / "blobs").rglob("*") if path.is_file()] == []
-    assert [path for path in (node.directory / "spool").rglob("*.part")] == []
+    assert list((node.directory / "spool").rglob("*.part")) == []
     assert found(node) == {}
 
 
