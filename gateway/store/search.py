@@ -1,26 +1,40 @@
-"""Asks the index: which documents, in which order, how many. Written in findable.py.
+"""Asks which documents, in which order, how many. Written in findable.py and blocks.py.
 
-Whoever asks gets only documents of his agencies: that is one more word that each must have, so that nobody
-else's is even looked at. Pages are cut by key: what comes in between two pages moves nothing.
+A question is answered from bits (block_search.py), and row by row where bits do not know: of documents that are
+in no block yet, of phrases, of where a document stands with its recipients. Whoever asks gets only documents of
+his agencies: that is one more term that each must have. Pages are cut by key: what comes in between two pages
+moves nothing.
 """
 
 import json
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import reduce
 from operator import and_
-from typing import Any
 
 from gateway.model.identifiers import AgencyCode
 from gateway.model.question import OPEN_STANDINGS, Order, Question
+from gateway.store.block_search import (
+    FURTHEST,
+    Bits,
+    Blocks,
+    count_of,
+    load_blocks,
+    state_of_blocks,
+    without,
+)
 from gateway.store.database import Database
 from gateway.store.findable import ids_between
-from gateway.store.search_terms import match_of, spelled_out, tiers_of
+from gateway.store.search_terms import ALWAYS, Clause, Wanted, tiers_of, wanted_by
+from gateway.store.spelling import Spelling, spelling_of
 
-COUNTED_AT_MOST = 10_000
-# So few are gathered first; of more, enough come by while the words are gone through.
-_FEW = 20_000
-_LEAST, _GREATEST = 0, (1 << 63) - 1
+# So few that stand so with somebody are each looked at, and nothing else.
+_FEW = 10_000
+# So many doubtful ones are each looked at when they are counted; of more, as many are a sample.
+_LOOKED_AT = 1_000
+_AT_ONCE_AT_MOST = 4_000
+_LEAST, _GREATEST = 0, FURTHEST - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,139 +58,205 @@ class Place:
     rank: int
     id: int
 
+    @property
+    def key(self) -> tuple[int, int]:
+        """Return what places are in order by."""
+        return self.rank, -self.id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counted:
+    """How many there are; about so many, unless that is exact."""
+
+    number: int
+    is_exact: bool = True
+
 
 @dataclass(frozen=True, slots=True)
-class _Clause:
-    sql: str
-    parameters: tuple[Any, ...] = ()
+class _Tier:
+    """Documents that have the words in one way; doubts are asked of each row."""
 
-    def __and__(self, other: "_Clause") -> "_Clause":
-        return _Clause(f"{self.sql} AND {other.sql}", (*self.parameters, *other.parameters))
+    bits: Bits
+    doubts: tuple[Clause, ...]
 
 
-async def find_places(database: Database, sought: Sought, *, after: Place | None, limit: int) -> list[Place]:
-    """Find the documents behind a place, as many as are wanted."""
-    standing = await _standing_clause(database, sought)
-    if sought.question.order is Order.NUMBER:
-        return await _find_by_number(database, sought, standing, after, limit)
-    if sought.question.order is Order.RELEVANCE:
-        tiers = tiers_of(sought.question, sought.scope)
-    else:
-        tiers = [match_of(sought.question, sought.scope)]
-    places: list[Place] = []
-    for rank in range(after.rank if after else 0, len(tiers)):
-        below = after.id if after is not None and after.rank == rank else None
-        ids = _select(tiers[rank], _in_range(sought, below) & standing)
-        rows = await database.fetch_all(
-            f"{ids.sql} ORDER BY 1 DESC LIMIT ?", (*ids.parameters, limit - len(places))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """One question, asked: its pages and its count, of what there was when it was. Made by `seek`."""
+
+    blocks: Blocks
+    order: Order
+    rows: Sequence[Place]
+    tiers: Sequence[_Tier]
+    all: _Tier
+
+    async def page(self, *, after: Place | None, limit: int) -> list[Place]:
+        """List the documents behind a place, as many as are wanted."""
+        rows = [place for place in self.rows if after is None or place.key > after.key][:limit]
+        found: list[Place] = []
+        if self.order is Order.NUMBER:
+            found = await self._walk(self.all, after, limit)
+        else:
+            for rank in range(after.rank if after else 0, len(self.tiers)):
+                begin = after if after is not None and after.rank == rank else Place(rank=rank, id=FURTHEST)
+                found += await self._walk(self.tiers[rank], begin, limit - len(found))
+                if len(found) == limit:
+                    break
+        return sorted((*rows, *found), key=lambda place: place.key)[:limit]
+
+    async def count(self, *, exactly: bool = False) -> Counted:
+        """Count all of them; beyond a thousand that bits do not know, estimate, unless told not to."""
+        bits, doubts = self.all.bits, self.all.doubts
+        candidates, certain = count_of(bits), len(self.rows)
+        if not doubts or not candidates:
+            return Counted(number=certain + candidates)
+        if exactly or candidates <= _LOOKED_AT:
+            return Counted(number=certain + await self._count_each())
+        ids = await self.blocks.sample(bits, _LOOKED_AT)
+        right = len(await self._look_at(ids, doubts))
+        return Counted(number=certain + candidates * right // len(ids), is_exact=False)
+
+    async def _count_each(self) -> int:
+        count, before = 0, FURTHEST
+        while ids := await self.blocks.newest(self.all.bits, before, _AT_ONCE_AT_MOST):
+            count += len(await self._look_at(ids, self.all.doubts))
+            before = ids[-1]
+        return count
+
+    async def _walk(self, tier: _Tier, after: Place | None, limit: int) -> list[Place]:
+        found: list[Place] = []
+        at_once = limit
+        while len(found) < limit and tier.bits:
+            some = await self._next(tier.bits, after, at_once)
+            kept = await self._look_at([place.id for place in some], tier.doubts)
+            found += (place for place in some if place.id in kept)
+            if len(some) < at_once:
+                break
+            after, at_once = some[-1], min(2 * at_once, _AT_ONCE_AT_MOST)
+        return found[:limit]
+
+    async def _next(self, bits: Bits, after: Place | None, count: int) -> list[Place]:
+        if self.order is Order.NUMBER:
+            behind = None if after is None else (after.rank, after.id)
+            pairs = await self.blocks.least_numbers(bits, behind, count)
+            return [Place(rank=number, id=id_) for number, id_ in pairs]
+        assert after is not None
+        ids = await self.blocks.newest(bits, after.id, count)
+        return [Place(rank=after.rank, id=id_) for id_ in ids]
+
+    async def _look_at(self, ids: Sequence[int], doubts: Sequence[Clause]) -> set[int]:
+        """Keep those of whose rows everything doubtful is true."""
+        if not doubts or not ids:
+            return set(ids)
+        wanted = reduce(and_, doubts)
+        rows = await self.blocks.database.fetch_all(
+            "SELECT documents.id FROM documents JOIN document_words ON document_words.id = documents.id"
+            f" WHERE {self.blocks.spelling.is_number_of('documents.id')} AND {wanted.sql}",
+            (json.dumps(ids), *wanted.parameters),
         )
-        places += [Place(rank=rank, id=row[0]) for row in rows]
-        if len(places) == limit:
+        return {row["id"] for row in rows}
+
+
+async def seek(database: Database, sought: Sought) -> Search:
+    """Ask a question."""
+    spelling = spelling_of(database)
+    question = sought.question
+    span = ids_between(*sought.accepted) if sought.accepted else (_LEAST, _GREATEST)
+    wanted = wanted_by(question, sought.scope, spelling)
+    tiers = tiers_of(question, spelling) if question.order is Order.RELEVANCE else [Wanted()]
+    standing, few = await _standing_clauses(database, sought, span, spelling)
+    while True:
+        blocks = await load_blocks(database, spelling)
+        among = few or Clause("documents.id IN (SELECT id FROM loose_documents)")
+        rows = await _rows(database, among & wanted.row & standing, tiers, question.order, span)
+        # What was gathered in between would be in neither.
+        if few is not None or await state_of_blocks(database) == blocks.state:
             break
-    return places
-
-
-async def count_found(database: Database, sought: Sought, *, at_most: int | None = COUNTED_AT_MOST) -> int:
-    """Count what is found, one beyond `at_most` when it is more."""
-    standing = await _standing_clause(database, sought)
-    ids = _select(match_of(sought.question, sought.scope), _in_range(sought) & standing)
-    row = await database.fetch_one(
-        f"SELECT count(*) FROM ({ids.sql} LIMIT ?)",
-        (*ids.parameters, -1 if at_most is None else at_most + 1),
+    doubts = wanted.doubts if standing is ALWAYS else (*wanted.doubts, standing)
+    bits = {} if few else await blocks.with_terms(wanted.needs, await blocks.between(blocks.everything, *span))
+    return Search(
+        blocks=blocks,
+        order=question.order,
+        rows=rows,
+        tiers=[tier async for tier in _divide(blocks, bits, tiers, doubts)],
+        all=_Tier(bits, doubts),
     )
-    return 0 if row is None else int(row[0])
 
 
-async def _find_by_number(
-    database: Database, sought: Sought, standing: _Clause, after: Place | None, limit: int
+async def _divide(
+    blocks: Blocks, bits: Bits, tiers: Sequence[Wanted], doubts: tuple[Clause, ...]
+) -> AsyncIterator[_Tier]:
+    """Give each document to the first tier that it fits."""
+    for tier in tiers:
+        chosen = await blocks.with_terms(tier.needs, bits)
+        yield _Tier(chosen, (*doubts, *tier.doubts))
+        if tier.doubts:
+            doubts = (*doubts, ~tier.row)
+        else:
+            bits = without(bits, chosen)
+
+
+async def _rows(
+    database: Database, wanted: Clause, tiers: Sequence[Wanted], order: Order, span: tuple[int, int]
 ) -> list[Place]:
-    match = match_of(sought.question, sought.scope)
-    wanted = _in_range(sought) & standing
-    # Said by name: else the range of ids looks better to the database, and everything is sorted.
-    walk = " INDEXED BY documents_by_number"
-    if match is not None and await count_found(database, sought) > COUNTED_AT_MOST:
-        # So many that one of the next numbers is likely among them: go from number to number.
-        condition, parameters = spelled_out(sought.question, sought.scope)
-        wanted &= _Clause(
-            f"EXISTS (SELECT 1 FROM document_words WHERE document_words.id = documents.id AND {condition})",
-            parameters,
-        )
-    elif match is not None:
-        walk = ""
-        ids = _select(match, wanted)
-        wanted = _Clause(f"documents.id IN ({ids.sql})", ids.parameters)
-    if after is not None:
-        wanted &= _Clause(
-            "documents.number >= ? AND (documents.number > ? OR documents.id < ?)",
-            (after.rank, after.rank, after.id),
-        )
+    """Find places row by row."""
+    rank = Clause("documents.number" if order is Order.NUMBER else "0")
+    if len(tiers) > 1:
+        cases = " ".join(f"WHEN {tier.row.sql} THEN {place}" for place, tier in enumerate(tiers[:-1]))
+        known = tuple(value for tier in tiers[:-1] for value in tier.row.parameters)
+        rank = Clause(f"CASE {cases} ELSE {len(tiers) - 1} END", known)
+    # The sign keeps a time from being walked through for the few that are meant.
     rows = await database.fetch_all(
-        f"SELECT number, id FROM documents{walk} WHERE {wanted.sql.format(id='documents.id')}"
-        " ORDER BY number, id DESC LIMIT ?",
-        (*wanted.parameters, limit),
+        f"SELECT documents.id, {rank.sql} AS place FROM documents"
+        " JOIN document_words ON document_words.id = documents.id"
+        f" WHERE {wanted.sql} AND +documents.id BETWEEN ? AND ?",
+        (*rank.parameters, *wanted.parameters, *span),
     )
-    return [Place(rank=row["number"], id=row["id"]) for row in rows]
+    return sorted((Place(rank=row["place"], id=row["id"]) for row in rows), key=lambda place: place.key)
 
 
-def _select(match: str | None, wanted: _Clause) -> _Clause:
-    """Select the ids of documents that match; ``{id}`` in a clause is whichever column holds them."""
-    if match is None:
-        return _Clause(
-            f"SELECT id FROM documents WHERE {wanted.sql.format(id='documents.id')}", wanted.parameters
-        )
-    return _Clause(
-        "SELECT rowid FROM word_index WHERE word_index MATCH ?"
-        f" AND {wanted.sql.format(id='word_index.rowid')}",
-        (match, *wanted.parameters),
-    )
-
-
-def _in_range(sought: Sought, below: int | None = None) -> _Clause:
-    low, high = ids_between(*sought.accepted) if sought.accepted else (_LEAST, _GREATEST)
-    return _Clause("{id} BETWEEN ? AND ?", (low, high if below is None else min(high, below - 1)))
-
-
-async def _standing_clause(database: Database, sought: Sought) -> _Clause:
+async def _standing_clauses(
+    database: Database, sought: Sought, span: tuple[int, int], spelling: Spelling
+) -> tuple[Clause, Clause | None]:
     """Ask for a recipient with whom the document stands so: one of the agency sought, one the asker may know.
 
-    Who sent a document knows of all its recipients, who got it of himself.
+    Who sent a document knows of all its recipients, who got it of himself. The second is where to find all
+    that may be meant, when they are few.
     """
-    clause = _recipient_clause(sought)
-    if clause is None:
-        return _Clause("1")
-    known = clause
+    stands = _recipient_clause(sought)
+    if stands is None:
+        return ALWAYS, None
+    known = Clause("recipients.thread_id = documents.thread_id") & stands
     for codes in (sought.scope, sought.question.agencies or None):
         if codes is not None:
             listed = json.dumps(sorted(codes))
-            known &= _Clause(
-                "(recipients.code IN (SELECT value FROM json_each(?))"
-                " OR EXISTS (SELECT 1 FROM documents AS own WHERE own.id = recipients.document"
-                " AND own.owner IN (SELECT value FROM json_each(?))))",
+            known &= Clause(
+                f"({spelling.is_word_of('recipients.code')} OR {spelling.is_word_of('documents.owner')})",
                 (listed, listed),
             )
+    standing = Clause(f"EXISTS (SELECT 1 FROM recipients WHERE {known.sql})", known.parameters)
+    among = stands & Clause("document BETWEEN ? AND ?", span)
     row = await database.fetch_one(
-        f"SELECT count(*) FROM (SELECT 1 FROM recipients WHERE {clause.sql} LIMIT ?)",
-        (*clause.parameters, _FEW + 1),
+        f"SELECT count(*) FROM (SELECT 1 AS one FROM recipients WHERE {among.sql} LIMIT ?) AS some",
+        (*among.parameters, _FEW + 1),
     )
-    if row is not None and row[0] <= _FEW:
-        # The sign keeps the index of words from being asked for each of them alone.
-        return _Clause(f"+{{id}} IN (SELECT document FROM recipients WHERE {known.sql})", known.parameters)
-    return _Clause(
-        f"EXISTS (SELECT 1 FROM recipients WHERE document = {{id}} AND {known.sql})", known.parameters
-    )
+    if row is None or row[0] > _FEW:
+        return standing, None
+    few = Clause(f"documents.id IN (SELECT document FROM recipients WHERE {among.sql})", among.parameters)
+    return standing, few
 
 
-def _recipient_clause(sought: Sought) -> _Clause | None:
+def _recipient_clause(sought: Sought) -> Clause | None:
     """Say how the recipient stands, in the words of the partial indexes."""
     question = sought.question
     parts = []
     if question.standing is not None:
-        parts.append(_Clause(f"recipients.standing = '{question.standing.value}'"))
+        parts.append(Clause(f"recipients.standing = '{question.standing.value}'"))
     if question.overdue:
         unfinished = ", ".join(f"'{standing.value}'" for standing in OPEN_STANDINGS)
         parts.append(
-            _Clause(
-                f"recipients.due_on IS NOT NULL AND recipients.due_on < ?"
+            Clause(
+                "recipients.due_on IS NOT NULL AND recipients.due_on < ?"
                 f" AND recipients.standing IN ({unfinished})",
                 (sought.today.isoformat(),),
             )

@@ -1,0 +1,232 @@
+"""Asks blocks of documents: which have every term, which of them are the newest, which have the least numbers.
+
+Every answer is read off bits, in a time that does not depend on how many documents are found. What is loose or
+must be looked at itself is not known here; search.py puts both together.
+"""
+
+import asyncio
+import json
+import sys
+from bisect import bisect_left
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from gateway.store.bits import below, highest, places_of, read_ids, spread, unpack
+from gateway.store.database import Database
+from gateway.store.search_terms import NUMBER_BITS, Need, after_all
+from gateway.store.spelling import Spelling
+from gateway.store.tables import Row
+
+Bits = Mapping[int, int]
+"""A set of documents: of each block those in it; never an empty one."""
+
+FURTHEST = sys.maxsize
+_SAMPLED_BLOCKS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class _Head:
+    first_id: int
+    last_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blocks:
+    """The blocks as they were at one moment. state tells whether they are still so."""
+
+    database: Database
+    spelling: Spelling
+    heads: Mapping[int, _Head]
+    everything: Bits
+    state: tuple[int, int]
+
+    async def with_terms(self, needs: Iterable[Need], within: Bits) -> Bits:
+        """Keep those that have a term of each need."""
+        for need in needs:
+            if not within:
+                break
+            rows = await self._read(need, within)
+            within = await asyncio.to_thread(_meet, within, rows)
+        return within
+
+    async def _read(self, need: Need, within: Bits) -> Sequence[Row]:
+        blocks = json.dumps(list(within))
+        if need.beginning is not None:
+            terms, wanted = "word >= ? AND word < ?", [need.beginning, after_all(need.beginning)]
+        elif len(need.terms) == 1:
+            terms, wanted = "word = ?", [need.terms[0]]
+        else:
+            terms, wanted = self.spelling.is_word_of("word"), [json.dumps(need.terms)]
+        return await self.database.fetch_all(
+            f"SELECT block, bits FROM block_words WHERE {self.spelling.is_number_of('block')} AND {terms}",
+            (blocks, *wanted),
+        )
+
+    async def between(self, within: Bits, low: int, high: int) -> Bits:
+        """Keep those whose ids are in a range, both ends included."""
+        heads = self.heads
+        inside = {
+            block: bits
+            for block, bits in within.items()
+            if heads[block].first_id <= high and heads[block].last_id >= low
+        }
+        cut = [block for block in inside if heads[block].first_id < low or heads[block].last_id > high]
+        for block, ids in (await self._ids_of(cut)).items():
+            inside[block] &= below(bisect_left(ids, high + 1)) & ~below(bisect_left(ids, low))
+        return _without_empty(inside)
+
+    async def newest(self, within: Bits, before: int, count: int) -> list[int]:
+        """List the greatest ids that are less than one, descending."""
+        chosen: list[int] = []
+        sure, lowest = 0, FURTHEST
+        for block in sorted(within, key=lambda block: -self.heads[block].last_id):
+            head = self.heads[block]
+            if head.first_id >= before:
+                continue
+            if sure >= count and head.last_id < lowest:
+                break
+            chosen.append(block)
+            lowest = min(lowest, head.first_id)
+            sure += within[block].bit_count() if head.last_id < before else 0
+        found: list[int] = []
+        for block, ids in (await self._ids_of(chosen)).items():
+            bits = within[block] & below(bisect_left(ids, before))
+            found += (ids[place] for place in highest(bits, count))
+        return sorted(found, reverse=True)[:count]
+
+    async def least_numbers(
+        self, within: Bits, after: tuple[int, int] | None, count: int
+    ) -> list[tuple[int, int]]:
+        """List numbers and ids in their order, behind a pair of them: numbers ascend, ids of one descend."""
+        digits = await self._digits(within)
+        if after is not None:
+            number, id_ = after
+            more, equal = await asyncio.to_thread(_compare, within, digits, number)
+            within = _join(more, await self.between(equal, 0, id_ - 1))
+        sure, equal, missing = await asyncio.to_thread(_least, within, digits, count)
+        ids = await self.newest(sure, FURTHEST, count) + await self.newest(equal, FURTHEST, missing)
+        rows = await self.database.fetch_all(
+            f"SELECT number, id FROM documents WHERE {self.spelling.is_number_of('id')}", (json.dumps(ids),)
+        )
+        return sorted(((row["number"], row["id"]) for row in rows), key=lambda pair: (pair[0], -pair[1]))
+
+    async def _digits(self, within: Bits) -> list[Bits]:
+        """Read the bits of numbers, the highest first."""
+        rows = await self.database.fetch_all(
+            "SELECT word, block, bits FROM block_words"
+            f" WHERE {self.spelling.is_number_of('block')} AND word >= ? AND word < ?",
+            (json.dumps(list(within)), "~", after_all("~")),
+        )
+        digits: dict[str, dict[int, int]] = {name: {} for name in reversed(NUMBER_BITS)}
+
+        def read() -> None:
+            for row in rows:
+                digits[row["word"]][row["block"]] = unpack(row["bits"])
+
+        await asyncio.to_thread(read)
+        return list(digits.values())
+
+    async def sample(self, within: Bits, count: int) -> list[int]:
+        """Choose so many ids, spread evenly over a few blocks that are themselves spread over all."""
+        if not within:
+            return []
+        blocks = sorted(within)
+        cumulated = 0
+        ends = []
+        for block in blocks:
+            cumulated += within[block].bit_count()
+            ends.append(cumulated)
+        chosen = {blocks[bisect_left(ends, number + 1)] for number in spread(_SAMPLED_BLOCKS, cumulated)}
+        found: list[int] = []
+        for block, ids in (await self._ids_of(chosen)).items():
+            places = places_of(within[block])
+            found += (ids[places[one]] for one in spread(count // len(chosen), len(places)))
+        return found
+
+    async def _ids_of(self, blocks: Collection[int]) -> dict[int, tuple[int, ...]]:
+        if not blocks:
+            return {}
+        rows = await self.database.fetch_all(
+            f"SELECT id, ids FROM blocks WHERE {self.spelling.is_number_of('id')}",
+            (json.dumps(list(blocks)),),
+        )
+        return {row["id"]: read_ids(row["ids"]) for row in rows}
+
+
+async def load_blocks(database: Database, spelling: Spelling) -> Blocks:
+    """Load what there is to be asked."""
+    rows = await database.fetch_all(
+        "SELECT id, turn, first_id, last_id, gone, length(ids) / 8 AS count FROM blocks WHERE is_complete = 1"
+    )
+    return Blocks(
+        database=database,
+        spelling=spelling,
+        heads={row["id"]: _Head(row["first_id"], row["last_id"]) for row in rows},
+        everything=_without_empty({row["id"]: below(row["count"]) & ~unpack(row["gone"]) for row in rows}),
+        state=(len(rows), sum(row["turn"] for row in rows)),
+    )
+
+
+async def state_of_blocks(database: Database) -> tuple[int, int]:
+    """Tell in which state the blocks are now."""
+    row = await database.fetch_one("SELECT count(*), coalesce(sum(turn), 0) FROM blocks WHERE is_complete = 1")
+    assert row is not None
+    return int(row[0]), int(row[1])
+
+
+def count_of(bits: Bits) -> int:
+    """Count the documents of a set."""
+    return sum(one.bit_count() for one in bits.values())
+
+
+def without(within: Bits, other: Bits) -> Bits:
+    """Keep those that are not in another set."""
+    return _without_empty({block: bits & ~other.get(block, 0) for block, bits in within.items()})
+
+
+def _without_empty(bits: Bits) -> Bits:
+    return {block: one for block, one in bits.items() if one}
+
+
+def _join(one: Bits, other: Bits) -> Bits:
+    return {block: one.get(block, 0) | other.get(block, 0) for block in {*one, *other}}
+
+
+def _both(one: Bits, other: Bits) -> Bits:
+    return _without_empty({block: bits & other.get(block, 0) for block, bits in one.items()})
+
+
+def _meet(within: Bits, rows: Iterable[Row]) -> Bits:
+    found: dict[int, int] = {}
+    for block, bits in rows:
+        found[block] = found.get(block, 0) | unpack(bits)
+    return _both(within, found)
+
+
+def _compare(within: Bits, digits: Sequence[Bits], number: int) -> tuple[Bits, Bits]:
+    """Divide into greater numbers and the same one.
+
+    Source: O'Neil and Quass, "Improved Query Performance with Variant Indexes" (1997), section 4.
+    """
+    more: Bits = {}
+    for place, digit in zip(reversed(range(len(digits))), digits, strict=True):
+        if number >> place & 1:
+            within = _both(within, digit)
+        elif digit:
+            more = _join(more, _both(within, digit))
+            within = without(within, digit)
+    return more, within
+
+
+def _least(within: Bits, digits: Sequence[Bits], count: int) -> tuple[Bits, Bits, int]:
+    """Divide the least numbers into those that are all wanted and the one of which some are; tell how many."""
+    sure: Bits = {}
+    for digit in digits:
+        if digit:
+            less = without(within, digit)
+            if count_of(less) >= count:
+                within = less
+            else:
+                sure, count = _join(sure, less), count - count_of(less)
+                within = _both(within, digit)
+    return sure, within, count
