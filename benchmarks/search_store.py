@@ -14,6 +14,7 @@ import sqlite3
 import time
 from array import array
 from collections import defaultdict
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ from gateway.store import blocks
 from gateway.store.bits import BLOCK_SIZE, pack
 from gateway.store.database import migrate, to_micros
 from gateway.store.findable import ids_between
+from gateway.store.tables import Tables
 
 NOW = datetime(2026, 11, 26, 3, tzinfo=UTC)
 _SPAN = timedelta(days=5 * 365)
@@ -155,9 +157,47 @@ _ENDINGS = (
     "dịp Tết Nguyên đán",
 )
 # Initials × rhymes of Vietnamese syllables: a place's or a person's name is one or two of them.
-_INITIALS = ("b", "c", "ch", "d", "đ", "g", "h", "kh", "l", "m", "n", "ng", "nh", "ph", "qu", "s", "t", "th", "tr")
+_INITIALS = (
+    "b",
+    "c",
+    "ch",
+    "d",
+    "đ",
+    "g",
+    "h",
+    "kh",
+    "l",
+    "m",
+    "n",
+    "ng",
+    "nh",
+    "ph",
+    "qu",
+    "s",
+    "t",
+    "th",
+    "tr",
+)
 _INITIALS += ("v", "x")
-_RHYMES = ("a", "an", "ang", "anh", "ao", "ân", "âu", "em", "ên", "i", "inh", "iên", "iêm", "o", "ôn", "ông", "ơn")
+_RHYMES = (
+    "a",
+    "an",
+    "ang",
+    "anh",
+    "ao",
+    "ân",
+    "âu",
+    "em",
+    "ên",
+    "i",
+    "inh",
+    "iên",
+    "iêm",
+    "o",
+    "ôn",
+    "ông",
+    "ơn",
+)
 _RHYMES += ("u", "ung", "uy", "uyên", "ương", "ươi", "y", "ăn", "ăng", "ai")
 _STATUSES = {"06": 620, "03": 100, "05": 80, "01": 120, "02": 20, None: 60}
 
@@ -202,6 +242,15 @@ def weights_of(count: int) -> list[float]:
     return list(itertools.accumulate(1 / (place + 5) for place in range(count)))
 
 
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """The rows of one document."""
+
+    document: tuple[Any, ...]
+    words: tuple[Any, ...]
+    recipients: tuple[tuple[Any, ...], ...]
+
+
 @dataclass
 class Draw:
     """Draws documents, one like another only by chance."""
@@ -226,8 +275,8 @@ class Draw:
         self._status_weights = list(itertools.accumulate(_STATUSES.values()))
         self._day_marks: dict[date, str] = {}
 
-    def rows(self, number: int, count: int) -> tuple[list[Any], tuple[Any, ...], list[tuple[Any, ...]]]:
-        """Draw one: its row, its words, its recipients."""
+    def one(self, number: int, count: int) -> Drawn:
+        """Draw the rows of one document."""
         chance, random_ = self.chance, self.chance.random
         part = number / count
         at = NOW - _SPAN + _SPAN * part
@@ -249,7 +298,6 @@ class Draw:
         due_on = (day + timedelta(days=15)).isoformat() if random_() < 0.2 else None
         signer = chance.choices(self._names, cum_weights=self._name_weights)[0][1]
         parties = [sender, *recipients]
-        words = " ".join(one.words for one in parties)
         marks = " ".join(
             (
                 *(one.marks[Side.ANY] for one in parties),
@@ -259,16 +307,19 @@ class Draw:
                 *(urgency_mark(urgency), grade_mark(grade), self._day(day)),
             )
         )
-        document = [
+        document = (
             *(id_, thread_id, thread_id, sender.code, notation, figure, subject, day.isoformat(), type_),
             *(urgency.value, business.value, grade.value, due_on, "outbound", 1, micros),
-        ]
+        )
         initials = " ".join(words_of(f"{sender.initials}-VP"))
-        rest = f"{words} {figure} {initials} pdf nguyen van {signer} {number}"
-        told = [
+        rest = (
+            f"{' '.join(one.words for one in parties)} {figure} {initials} pdf nguyen van {signer} {number}"
+        )
+        words = (id_, f"{figure} {initials}", subject_words, rest, marks)
+        told = tuple(
             (thread_id, one.code, micros, *self._standing(part), micros, id_, due_on) for one in recipients
-        ]
-        return document, (id_, f"{figure} {initials}", subject_words, rest, marks), told
+        )
+        return Drawn(document, words, told)
 
     def _title(self) -> tuple[str, str]:
         chance = self.chance
@@ -330,17 +381,22 @@ def fill(path: Path, count: int) -> None:
 
 
 def _write(connection: sqlite3.Connection, draw: Draw, numbers: range, count: int) -> None:
-    drawn = [draw.rows(number, count) for number in numbers]
+    drawn = [draw.one(number, count) for number in numbers]
     connection.execute("BEGIN")
-    connection.executemany(f"INSERT INTO documents VALUES (?{', ?' * 15})", [row for row, _, _ in drawn])
-    connection.executemany("INSERT INTO document_words VALUES (?, ?, ?, ?, ?)", [row for _, row, _ in drawn])
-    connection.executemany("INSERT INTO loose_documents VALUES (?, 0)", [row[:1] for row, _, _ in drawn])
-    connection.executemany(
+    add(connection, drawn)
+    connection.execute("COMMIT")
+
+
+def add(tables: Tables, drawn: Sequence[Drawn]) -> None:
+    """Write documents that were drawn."""
+    tables.executemany(f"INSERT INTO documents VALUES (?{', ?' * 15})", [one.document for one in drawn])
+    tables.executemany("INSERT INTO document_words VALUES (?, ?, ?, ?, ?)", [one.words for one in drawn])
+    tables.executemany("INSERT INTO loose_documents VALUES (?, 0)", [one.words[:1] for one in drawn])
+    tables.executemany(
         "INSERT INTO recipients (thread_id, code, round_at, status, delivery, status_at, document, due_on)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        [row for _, _, rows in drawn for row in rows],
+        [told for one in drawn for told in one.recipients],
     )
-    connection.execute("COMMIT")
 
 
 def gather(path: Path, part: int, parts: int) -> None:
@@ -354,14 +410,17 @@ def gather(path: Path, part: int, parts: int) -> None:
         for first in list(firsts)[part::parts]:
             turns: dict[int, int] = {}
             places: dict[str, array[int]] = defaultdict(lambda: array("H"))
-            blocks._note(connection.execute(blocks._LOOSE, (ids[first] - 1, BLOCK_SIZE)), turns, places)
+            query = blocks._ROWS.format(source=blocks.LOOSE.rows)
+            documents = connection.execute(query, (ids[first] - 1, BLOCK_SIZE))
+            standings = connection.execute(blocks._STANDINGS, (ids[first], ids[first + BLOCK_SIZE - 1]))
+            blocks.note(documents, standings, turns, places)
             rows = [(word, pack(places[word])) for word in sorted(places)]
             connection.execute("BEGIN IMMEDIATE")
-            block = blocks._begin(connection, list(turns))
+            block = blocks.begin(connection, list(turns))
             connection.executemany(
                 "INSERT INTO block_words VALUES (?, ?, ?)", ((block, *row) for row in rows)
             )
-            blocks._complete(connection, block, turns)
+            blocks.complete(connection, block, blocks.LOOSE, turns)
             connection.execute("COMMIT")
 
 
@@ -372,9 +431,19 @@ def main() -> None:
     parser.add_argument("--documents", default="100K", help="how many, as 200K or 10M")
     given = parser.parse_args()
     given.file.parent.mkdir(parents=True, exist_ok=True)
-    fill(given.file, int(given.documents[:-1]) * _UNITS[given.documents[-1]])
+    fill_and_gather(given.file, number_in(given.documents))
+
+
+def number_in(text: str) -> int:
+    """Read a number as 200K or 10M."""
+    return int(text[:-1]) * _UNITS[text[-1]]
+
+
+def fill_and_gather(path: Path, count: int) -> None:
+    """Fill a store and let it be asked."""
+    fill(path, count)
     with ProcessPoolExecutor(_PROCESSES) as pool:
-        list(pool.map(gather, *zip(*((given.file, part, _PROCESSES) for part in range(_PROCESSES)), strict=True)))
+        list(pool.map(gather, *zip(*((path, part, _PROCESSES) for part in range(_PROCESSES)), strict=True)))
 
 
 if __name__ == "__main__":

@@ -8,12 +8,13 @@ import asyncio
 import json
 import sys
 from bisect import bisect_left
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from gateway.store.bits import below, highest, places_of, read_ids, spread, unpack
 from gateway.store.database import Database
-from gateway.store.search_terms import NUMBER_BITS, Need, after_all
+from gateway.store.search_terms import DUE_BITS, NUMBER_BITS, Need, after_all
 from gateway.store.spelling import Spelling
 from gateway.store.tables import Row
 
@@ -38,7 +39,7 @@ class Blocks:
     spelling: Spelling
     heads: Mapping[int, _Head]
     everything: Bits
-    state: tuple[int, int]
+    state: tuple[int, ...]
 
     async def with_terms(self, needs: Iterable[Need], within: Bits) -> Bits:
         """Keep those that have a term of each need."""
@@ -98,7 +99,7 @@ class Blocks:
         self, within: Bits, after: tuple[int, int] | None, count: int
     ) -> list[tuple[int, int]]:
         """List numbers and ids in their order, behind a pair of them: numbers ascend, ids of one descend."""
-        digits = await self._digits(within)
+        digits = await self._digits(within, NUMBER_BITS)
         if after is not None:
             number, id_ = after
             more, equal = await asyncio.to_thread(_compare, within, digits, number)
@@ -110,14 +111,21 @@ class Blocks:
         )
         return sorted(((row["number"], row["id"]) for row in rows), key=lambda pair: (pair[0], -pair[1]))
 
-    async def _digits(self, within: Bits) -> list[Bits]:
-        """Read the bits of numbers, the highest first."""
+    async def due_before(self, within: Bits, day: date) -> Bits:
+        """Keep those that are due before a day, of such as are due at all."""
+        digits = await self._digits(within, DUE_BITS)
+        not_less = _join(*await asyncio.to_thread(_compare, within, digits, day.toordinal()))
+        return without(within, not_less)
+
+    async def _digits(self, within: Bits, names: Sequence[str]) -> list[Bits]:
+        """Read the bits of a number, the highest first."""
+        sign = names[0][0]
         rows = await self.database.fetch_all(
             "SELECT word, block, bits FROM block_words"
             f" WHERE {self.spelling.is_number_of('block')} AND word >= ? AND word < ?",
-            (json.dumps(list(within)), "~", after_all("~")),
+            (json.dumps(list(within)), sign, after_all(sign)),
         )
-        digits: dict[str, dict[int, int]] = {name: {} for name in reversed(NUMBER_BITS)}
+        digits: dict[str, dict[int, int]] = {name: {} for name in reversed(names)}
 
         def read() -> None:
             for row in rows:
@@ -163,15 +171,16 @@ async def load_blocks(database: Database, spelling: Spelling) -> Blocks:
         spelling=spelling,
         heads={row["id"]: _Head(row["first_id"], row["last_id"]) for row in rows},
         everything=_without_empty({row["id"]: below(row["count"]) & ~unpack(row["gone"]) for row in rows}),
-        state=(len(rows), sum(row["turn"] for row in rows)),
+        state=(len(rows), sum(row["turn"] for row in rows), max((row["id"] for row in rows), default=0)),
     )
 
 
-async def state_of_blocks(database: Database) -> tuple[int, int]:
+async def state_of_blocks(database: Database) -> tuple[int, ...]:
     """Tell in which state the blocks are now."""
-    row = await database.fetch_one("SELECT count(*), coalesce(sum(turn), 0) FROM blocks WHERE is_complete = 1")
-    assert row is not None
-    return int(row[0]), int(row[1])
+    (row,) = await database.fetch_all(
+        "SELECT count(*), coalesce(sum(turn), 0), coalesce(max(id), 0) FROM blocks WHERE is_complete = 1"
+    )
+    return tuple(int(value) for value in row)
 
 
 def count_of(bits: Bits) -> int:

@@ -6,99 +6,153 @@ looks at it row by row. A block never changes; a document that does leaves it an
 
 import asyncio
 from array import array
-from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 
-from gateway.store.bits import BLOCK_SIZE, pack, places_of, read_ids, unpack, write_ids
+from gateway.store.bits import BLOCK_SIZE, pack, places_of, unpack, write_ids
 from gateway.store.database import Database
-from gateway.store.search_terms import terms_of
+from gateway.store.search_terms import STANDING_TERMS, standing_terms, terms_of
 from gateway.store.tables import Row, Tables
+
+YOUNG_SIZE = 1 << 10
+"""Loose documents that make a first, small block. As many of these as fill a whole one are made one."""
 
 # Each is read or written in a few milliseconds; then others may.
 _READ_AT_ONCE = 1024
 _WRITTEN_AT_ONCE = 1000
-_LOOSE = """
-    SELECT loose_documents.id, turn, documents.number AS figure, document_words.number, document_words.subject,
-        rest, marks
-    FROM loose_documents JOIN document_words ON document_words.id = loose_documents.id
-    JOIN documents ON documents.id = loose_documents.id
-    WHERE loose_documents.id > ? ORDER BY loose_documents.id LIMIT ?"""
+# held is what a document must still be held by when its block is complete.
+_ROWS = """
+    SELECT source.id, source.held, documents.number AS figure, documents.due_on, document_words.number,
+        document_words.subject, rest, marks
+    FROM ({source}) AS source JOIN document_words ON document_words.id = source.id
+    JOIN documents ON documents.id = source.id
+    WHERE source.id > ? ORDER BY source.id LIMIT ?"""
+_STANDINGS = """
+    SELECT DISTINCT documents.id, recipients.standing, recipients.due_on
+    FROM documents JOIN recipients ON recipients.thread_id = documents.thread_id
+    WHERE documents.id BETWEEN ? AND ?"""
 
 
 def loosen(tables: Tables, id_: int) -> None:
     """Note that a document is new or has changed: it is looked at itself until it is gathered."""
-    (turn,) = tables.execute(
+    tables.execute(
         "INSERT INTO loose_documents VALUES (?, 0)"
-        " ON CONFLICT (id) DO UPDATE SET turn = loose_documents.turn + 1 RETURNING turn",
+        " ON CONFLICT (id) DO UPDATE SET turn = loose_documents.turn + 1",
         (id_,),
-    ).fetchone()
-    if turn > 0:
-        return
-    for block in tables.execute(
-        "SELECT id, ids, gone FROM blocks WHERE is_complete = 1 AND first_id <= ? AND last_id >= ?", (id_, id_)
-    ).fetchall():
-        ids = read_ids(block["ids"])
-        place = bisect_left(ids, id_)
-        if ids[place] == id_:
-            _let_go(tables, block["id"], unpack(block["gone"]) | 1 << place)
+    )
+    left = tables.execute("DELETE FROM gathered_documents WHERE id = ? RETURNING block, place", (id_,))
+    for block, place in left.fetchall():
+        _let_go(tables, block, 1 << place)
 
 
 def _let_go(tables: Tables, block: int, gone: int) -> None:
-    written = pack(places_of(gone))
+    (before,) = tables.execute("SELECT gone FROM blocks WHERE id = ?", (block,)).fetchone()
+    written = pack(places_of(unpack(before) | gone))
     tables.execute("UPDATE blocks SET gone = ?, turn = turn + 1 WHERE id = ?", (written, block))
 
 
-async def gather_block(database: Database, *, size: int = BLOCK_SIZE) -> bool:
-    """Make a block of the oldest loose documents, if they fill one; tell whether there may be another."""
-    row = await database.fetch_one(
-        "SELECT count(*) FROM (SELECT id FROM loose_documents LIMIT ?) AS some", (size,)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Where documents are taken from for a block.
+
+    Shape: rows is a query of id and held, table and held where one of them is deleted; steady are the turns
+    of the blocks that must not have changed, by their ids.
+    """
+
+    rows: str
+    table: str
+    held: str
+    after: int = -1
+    steady: Mapping[int, int] = field(default_factory=dict)
+
+
+LOOSE = Source(rows="SELECT id, turn AS held FROM loose_documents", table="loose_documents", held="turn")
+
+
+async def gather_block(database: Database, *, young: int = YOUNG_SIZE, size: int = BLOCK_SIZE) -> bool:
+    """Make a block of the oldest loose documents, or of young blocks; tell whether there may be another."""
+    await _clear(database)
+    if await _gather(database, LOOSE, young):
+        return True
+    rows = await database.fetch_all(
+        "SELECT id, turn, first_id FROM blocks WHERE is_complete = 1 AND length(ids) < ? ORDER BY id LIMIT ?",
+        (8 * size, size // young),
     )
-    if row is None or row[0] < size:
+    if len(rows) < size // young:
         return False
-    turns: dict[int, int] = {}
+    blocks = ", ".join(str(row["id"]) for row in rows)
+    source = Source(
+        rows=f"SELECT id, block AS held FROM gathered_documents WHERE block IN ({blocks})",
+        table="gathered_documents",
+        held="block",
+        after=min(row["first_id"] for row in rows) - 1,
+        steady={row["id"]: row["turn"] for row in rows},
+    )
+    return await _gather(database, source, size)
+
+
+async def _gather(database: Database, source: Source, size: int) -> bool:
+    held: dict[int, int] = {}
     places: dict[str, array[int]] = defaultdict(lambda: array("H"))
-    while len(turns) < size:
-        last = next(reversed(turns), -1)
-        rows = await database.fetch_all(_LOOSE, (last, min(_READ_AT_ONCE, size - len(turns))))
-        if not rows:
+    if not source.steady:
+        row = await database.fetch_one(
+            "SELECT count(*) FROM (SELECT id FROM loose_documents LIMIT ?) AS some", (size,)
+        )
+        if row is None or row[0] < size:
             return False
-        await asyncio.to_thread(_note, rows, turns, places)
-    await _write(database, turns, places)
-    return True
+    query = _ROWS.format(source=source.rows)
+    while rows := await database.fetch_all(
+        query, (next(reversed(held), source.after), min(_READ_AT_ONCE, size - len(held)))
+    ):
+        span = rows[0]["id"], rows[-1]["id"]
+        standings = await database.fetch_all(_STANDINGS, span)
+        await asyncio.to_thread(note, rows, standings, held, places)
+    if held:
+        await _write(database, source, held, places)
+    return bool(held)
 
 
-def _note(rows: Iterable[Row], turns: dict[int, int], places: dict[str, "array[int]"]) -> None:
+def note(
+    rows: Iterable[Row], standings: Iterable[Row], held: dict[int, int], places: dict[str, "array[int]"]
+) -> None:
+    """Note the terms of documents at the places they get in their block."""
+    stands: dict[int, set[str]] = defaultdict(set)
+    for row in standings:
+        stands[row["id"]].update(standing_terms(row["standing"], is_due=row["due_on"] is not None))
     for row in rows:
-        place = len(turns)
-        turns[row["id"]] = row["turn"]
-        for term in terms_of(row):
+        place = len(held)
+        held[row["id"]] = row["held"]
+        for term in terms_of(row) | stands[row["id"]]:
             places[term].append(place)
 
 
-async def _write(database: Database, turns: dict[int, int], places: dict[str, "array[int]"]) -> None:
-    ids = list(turns)
-    block = await database.write(lambda tables: _begin(tables, ids))
+async def _write(
+    database: Database, source: Source, held: dict[int, int], places: dict[str, "array[int]"]
+) -> None:
+    block = await database.write(lambda tables: begin(tables, list(held)))
     words = iter(sorted(places))
     while some := list(islice(words, _WRITTEN_AT_ONCE)):
-        rows = await asyncio.to_thread(lambda some=some: [(block, word, pack(places[word])) for word in some])
-
-        def act(tables: Tables, rows: Sequence[tuple[int, str, bytes]] = rows) -> None:
-            tables.executemany("INSERT INTO block_words VALUES (?, ?, ?)", rows)
-
-        await database.write(act)
-    await database.write(lambda tables: _complete(tables, block, turns))
+        rows = await asyncio.to_thread(_pack, block, {word: places[word] for word in some})
+        await database.write(partial(_add, rows=rows))
+    # Overtaken, it is left incomplete, and cleared away with the next.
+    with suppress(_Overtaken):
+        await database.write(lambda tables: complete(tables, block, source, held))
 
 
-def _begin(tables: Tables, ids: Sequence[int]) -> int:
-    # What somebody began and did not complete before another did is nobody's any more.
-    left = tables.execute(
-        "SELECT id FROM blocks WHERE is_complete = 0"
-        " AND id < (SELECT max(id) FROM blocks WHERE is_complete = 1)"
-    ).fetchall()
-    for (block,) in left:
-        _drop(tables, block)
+def _pack(block: int, places: Mapping[str, "array[int]"]) -> list[tuple[int, str, bytes]]:
+    return [(block, word, pack(some)) for word, some in places.items()]
+
+
+def _add(tables: Tables, rows: Iterable[tuple[int, str, bytes]]) -> None:
+    tables.executemany("INSERT INTO block_words VALUES (?, ?, ?)", rows)
+
+
+def begin(tables: Tables, ids: Sequence[int]) -> int:
+    """Begin a block: nobody asks it yet."""
     (block,) = tables.execute(
         "INSERT INTO blocks (is_complete, turn, first_id, last_id, gone, ids) VALUES (0, 0, ?, ?, ?, ?)"
         " RETURNING id",
@@ -107,21 +161,88 @@ def _begin(tables: Tables, ids: Sequence[int]) -> int:
     return int(block)
 
 
-def _complete(tables: Tables, block: int, turns: dict[int, int]) -> None:
-    """Let a block be asked instead of its documents; what changed meanwhile stays loose."""
+def complete(tables: Tables, block: int, source: Source, held: Mapping[int, int]) -> None:
+    """Let a block be asked instead of what it was made of; what changed meanwhile stays where it is."""
+    for former, turn in source.steady.items():
+        done = tables.execute(
+            "UPDATE blocks SET is_complete = 0 WHERE id = ? AND turn = ? AND is_complete = 1", (former, turn)
+        )
+        if not done.rowcount:
+            raise _Overtaken
     gone = 0
-    for place, (id_, turn) in enumerate(turns.items()):
-        done = tables.execute("DELETE FROM loose_documents WHERE id = ? AND turn = ?", (id_, turn))
-        if done.rowcount == 0:
+    for place, (id_, by) in enumerate(held.items()):
+        done = tables.execute(f"DELETE FROM {source.table} WHERE id = ? AND {source.held} = ?", (id_, by))
+        if done.rowcount:
+            tables.execute("INSERT INTO gathered_documents VALUES (?, ?, ?)", (id_, block, place))
+        else:
             gone |= 1 << place
-    if gone.bit_count() == len(turns):
-        _drop(tables, block)  # another node was quicker
-        return
-    tables.execute("UPDATE blocks SET is_complete = 1 WHERE id = ?", (block,))
+    if gone.bit_count() == len(held):
+        raise _Overtaken
+    done = tables.execute("UPDATE blocks SET is_complete = 1 WHERE id = ?", (block,))
+    if not done.rowcount:
+        raise _Overtaken
     if gone:
         _let_go(tables, block, gone)
+
+
+class _Overtaken(Exception):
+    """Another node, or a change, was quicker: what was written is nobody's."""
+
+
+async def _clear(database: Database) -> None:
+    """Drop what is not asked any more, and what was begun and never completed."""
+    rows = await database.fetch_all(
+        "SELECT id FROM blocks WHERE is_complete = 0 AND id < (SELECT max(id) FROM blocks WHERE is_complete = 1)"
+    )
+    for row in rows:
+        await database.write(partial(_drop, block=row["id"]))
 
 
 def _drop(tables: Tables, block: int) -> None:
     tables.execute("DELETE FROM block_words WHERE block = ?", (block,))
     tables.execute("DELETE FROM blocks WHERE id = ?", (block,))
+
+
+async def note_standings(database: Database) -> bool:
+    """Let one block know how its documents stand with their recipients now; tell whether another waits."""
+
+    def act(tables: Tables) -> bool:
+        row = tables.execute(
+            "SELECT block FROM restood_documents JOIN gathered_documents"
+            " ON gathered_documents.id = restood_documents.id LIMIT 1"
+        ).fetchone()
+        if row is not None:
+            _note_standings(tables, row["block"])
+        return row is not None
+
+    return await database.write(act)
+
+
+def _note_standings(tables: Tables, block: int) -> None:
+    # Deleted first: whoever changes a standing meanwhile waits, and says so anew.
+    changed = tables.execute(
+        "DELETE FROM restood_documents WHERE id IN (SELECT restood_documents.id FROM restood_documents"
+        " JOIN gathered_documents ON gathered_documents.id = restood_documents.id WHERE block = ?"
+        " LIMIT ?) RETURNING id",
+        (block, _READ_AT_ONCE),
+    ).fetchall()
+    cleared, stands = 0, dict.fromkeys(STANDING_TERMS, 0)
+    for (id_,) in changed:
+        (place,) = tables.execute("SELECT place FROM gathered_documents WHERE id = ?", (id_,)).fetchone()
+        cleared |= 1 << place
+        for row in tables.execute(_STANDINGS, (id_, id_)).fetchall():
+            for term in standing_terms(row["standing"], is_due=row["due_on"] is not None):
+                stands[term] |= 1 << place
+    for term, bits in stands.items():
+        row = tables.execute(
+            "SELECT bits FROM block_words WHERE block = ? AND word = ?", (block, term)
+        ).fetchone()
+        before = 0 if row is None else unpack(row["bits"])
+        after = before & ~cleared | bits
+        if after != before:
+            tables.execute(
+                "INSERT INTO block_words VALUES (?, ?, ?)"
+                " ON CONFLICT (block, word) DO UPDATE SET bits = excluded.bits",
+                (block, term, pack(places_of(after))),
+            )
+    tables.execute("UPDATE blocks SET turn = turn + 1 WHERE id = ?", (block,))

@@ -7,7 +7,7 @@ moves nothing.
 """
 
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import reduce
@@ -26,11 +26,10 @@ from gateway.store.block_search import (
 )
 from gateway.store.database import Database
 from gateway.store.findable import ids_between
-from gateway.store.search_terms import ALWAYS, Clause, Wanted, tiers_of, wanted_by
+from gateway.store.search_terms import Clause, Wanted, standing_needs, tiers_of, wanted_by
 from gateway.store.spelling import Spelling, spelling_of
+from gateway.store.tables import Row
 
-# So few that stand so with somebody are each looked at, and nothing else.
-_FEW = 10_000
 # So many doubtful ones are each looked at when they are counted; of more, as many are a sample.
 _LOOKED_AT = 1_000
 _AT_ONCE_AT_MOST = 4_000
@@ -162,24 +161,25 @@ async def seek(database: Database, sought: Sought) -> Search:
     spelling = spelling_of(database)
     question = sought.question
     span = ids_between(*sought.accepted) if sought.accepted else (_LEAST, _GREATEST)
-    wanted = wanted_by(question, sought.scope, spelling)
+    wanted = wanted_by(question, sought.scope, spelling) & _standing_wanted(sought, spelling)
     tiers = tiers_of(question, spelling) if question.order is Order.RELEVANCE else [Wanted()]
-    standing, few = await _standing_clauses(database, sought, span, spelling)
     while True:
         blocks = await load_blocks(database, spelling)
-        among = few or Clause("documents.id IN (SELECT id FROM loose_documents)")
-        rows = await _rows(database, among & wanted.row & standing, tiers, question.order, span)
+        rows = await _rows(database, wanted.row, tiers, question, span)
         # What was gathered in between would be in neither.
-        if few is not None or await state_of_blocks(database) == blocks.state:
+        if await state_of_blocks(database) == blocks.state:
             break
-    doubts = wanted.doubts if standing is ALWAYS else (*wanted.doubts, standing)
-    bits = {} if few else await blocks.with_terms(wanted.needs, await blocks.between(blocks.everything, *span))
+    bits = await blocks.between(without(blocks.everything, _elsewhere(rows)), *span)
+    bits = await blocks.with_terms(wanted.needs, bits)
+    if question.overdue:
+        bits = await blocks.due_before(bits, sought.today)
+    places = (Place(rank=row["place"], id=row["id"]) for row in rows if row["fits"])
     return Search(
         blocks=blocks,
         order=question.order,
-        rows=rows,
-        tiers=[tier async for tier in _divide(blocks, bits, tiers, doubts)],
-        all=_Tier(bits, doubts),
+        rows=sorted(places, key=lambda place: place.key),
+        tiers=[tier async for tier in _divide(blocks, bits, tiers, wanted.doubts)],
+        all=_Tier(bits, wanted.doubts),
     )
 
 
@@ -197,53 +197,57 @@ async def _divide(
 
 
 async def _rows(
-    database: Database, wanted: Clause, tiers: Sequence[Wanted], order: Order, span: tuple[int, int]
-) -> list[Place]:
-    """Find places row by row."""
-    rank = Clause("documents.number" if order is Order.NUMBER else "0")
+    database: Database, wanted: Clause, tiers: Sequence[Wanted], question: Question, span: tuple[int, int]
+) -> list[Row]:
+    """Look at what blocks do not know: whether each fits, and its place; and its bit, if it has one."""
+    rank = Clause("documents.number" if question.order is Order.NUMBER else "0")
     if len(tiers) > 1:
         cases = " ".join(f"WHEN {tier.row.sql} THEN {place}" for place, tier in enumerate(tiers[:-1]))
         known = tuple(value for tier in tiers[:-1] for value in tier.row.parameters)
         rank = Clause(f"CASE {cases} ELSE {len(tiers) - 1} END", known)
+    unknown = "SELECT id FROM loose_documents"
+    if standing_needs(question):
+        unknown += " UNION SELECT id FROM restood_documents"
     # The sign keeps a time from being walked through for the few that are meant.
-    rows = await database.fetch_all(
-        f"SELECT documents.id, {rank.sql} AS place FROM documents"
+    return await database.fetch_all(
+        f"SELECT documents.id, {rank.sql} AS place, block, gathered_documents.place AS bit,"
+        f" CASE WHEN {wanted.sql} THEN 1 ELSE 0 END AS fits FROM documents"
         " JOIN document_words ON document_words.id = documents.id"
-        f" WHERE {wanted.sql} AND +documents.id BETWEEN ? AND ?",
+        " LEFT JOIN gathered_documents ON gathered_documents.id = documents.id"
+        f" WHERE documents.id IN ({unknown}) AND +documents.id BETWEEN ? AND ?",
         (*rank.parameters, *wanted.parameters, *span),
     )
-    return sorted((Place(rank=row["place"], id=row["id"]) for row in rows), key=lambda place: place.key)
 
 
-async def _standing_clauses(
-    database: Database, sought: Sought, span: tuple[int, int], spelling: Spelling
-) -> tuple[Clause, Clause | None]:
-    """Ask for a recipient with whom the document stands so: one of the agency sought, one the asker may know.
+def _elsewhere(rows: Iterable[Row]) -> Bits:
+    """Name the bits of what was looked at itself."""
+    bits: dict[int, int] = {}
+    for row in rows:
+        if row["block"] is not None:
+            bits[row["block"]] = bits.get(row["block"], 0) | 1 << row["bit"]
+    return bits
 
-    Who sent a document knows of all its recipients, who got it of himself. The second is where to find all
-    that may be meant, when they are few.
+
+def _standing_wanted(sought: Sought, spelling: Spelling) -> Wanted:
+    """Want a recipient with whom the document stands so: one of the agency sought, one the asker may know.
+
+    Who sent a document knows of all its recipients, who got it of himself.
     """
     stands = _recipient_clause(sought)
     if stands is None:
-        return ALWAYS, None
+        return Wanted()
     known = Clause("recipients.thread_id = documents.thread_id") & stands
+    is_exact = sought.question.standing is None or not sought.question.overdue
     for codes in (sought.scope, sought.question.agencies or None):
         if codes is not None:
+            is_exact = False
             listed = json.dumps(sorted(codes))
             known &= Clause(
                 f"({spelling.is_word_of('recipients.code')} OR {spelling.is_word_of('documents.owner')})",
                 (listed, listed),
             )
-    standing = Clause(f"EXISTS (SELECT 1 FROM recipients WHERE {known.sql})", known.parameters)
-    among = stands & Clause("document BETWEEN ? AND ?", span)
-    row = await database.fetch_one(
-        f"SELECT count(*) FROM (SELECT 1 AS one FROM recipients WHERE {among.sql} LIMIT ?) AS some",
-        (*among.parameters, _FEW + 1),
-    )
-    if row is None or row[0] > _FEW:
-        return standing, None
-    few = Clause(f"documents.id IN (SELECT document FROM recipients WHERE {among.sql})", among.parameters)
-    return standing, few
+    row = Clause(f"EXISTS (SELECT 1 FROM recipients WHERE {known.sql})", known.parameters)
+    return Wanted(standing_needs(sought.question), () if is_exact else (row,), row)
 
 
 def _recipient_clause(sought: Sought) -> Clause | None:

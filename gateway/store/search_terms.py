@@ -8,6 +8,7 @@ nothing that somebody types is ever read as another.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from itertools import pairwise
 from typing import Any
 
@@ -21,12 +22,18 @@ from gateway.model.marks import (
     urgency_mark,
     way_mark,
 )
-from gateway.model.question import Question, Side, Way
+from gateway.model.question import OPEN_STANDINGS, Question, Side, Standing, Way
 from gateway.store.spelling import Spelling
 from gateway.store.tables import Row
 
 NUMBER_BITS = tuple(f"~{place}" for place in range(60))
 """The terms that tell a number's bits, the lowest first."""
+DUE_BITS = tuple(f"^{place}" for place in range(22))
+"""The terms that tell the bits of the day by which something is due."""
+
+_DUE = "q_due"
+STANDING_TERMS = (_DUE, *(f"q_{standing.value}" for standing in Standing))
+"""The terms that tell how a document stands with some recipient, and whether something is due of one."""
 
 _OWN_SIDES = {None: Side.ANY, Way.IN: Side.RECIPIENT, Way.OUT: Side.SENDER}
 _LAST_SIGN = "\U0010ffff"
@@ -93,9 +100,27 @@ def terms_of(row: Row) -> set[str]:
     together = _pairs(subject)
     terms.update(f"={pair}" for pair in together)
     terms.update(together, _pairs(number), _pairs(rest))
-    figure = row["figure"]
-    terms.update(NUMBER_BITS[place] for place in range(figure.bit_length()) if figure >> place & 1)
+    terms.update(_bits_of(row["figure"], NUMBER_BITS))
+    if row["due_on"] is not None:
+        terms.update(_bits_of(date.fromisoformat(row["due_on"]).toordinal(), DUE_BITS))
     return terms
+
+
+def _bits_of(number: int, names: Sequence[str]) -> Iterator[str]:
+    return (names[place] for place in range(number.bit_length()) if number >> place & 1)
+
+
+def standing_terms(standing: str, *, is_due: bool) -> Iterator[str]:
+    """Name the terms of how a document stands with one recipient."""
+    yield f"q_{standing}"
+    if is_due and standing in OPEN_STANDINGS:
+        yield _DUE
+
+
+def standing_needs(question: Question) -> tuple[Need, ...]:
+    """Say how some recipient stands with a document; who may know it is for its row to say."""
+    standing = () if question.standing is None else (Need((f"q_{question.standing.value}",)),)
+    return (*standing, Need((_DUE,))) if question.overdue else standing
 
 
 def _pairs(words: Sequence[str]) -> list[str]:
@@ -162,15 +187,17 @@ def _phrases(question: Question) -> Iterator[tuple[tuple[str, ...], bool]]:
 def _have(words: Sequence[str], column: str, *, is_beginning: bool, spelling: Spelling) -> Wanted:
     """Want words next to each other in a column."""
     sign = _SIGNS[column]
-    row = Clause(
-        spelling.contains(_COLUMNS[column]), (f" {' '.join(words)}{'' if is_beginning else ' '}",)
-    )
+    row = Clause(spelling.contains(_COLUMNS[column]), (f" {' '.join(words)}{'' if is_beginning else ' '}",))
     plain = [(word, is_beginning and place == len(words) - 1) for place, word in enumerate(words)]
-    pairs = [] if column == "number" else [
-        (f"+{a} {b}", b_is_beginning)
-        for (a, _), (b, b_is_beginning) in pairwise(plain)
-        if not a.isdecimal() and not b.isdecimal()
-    ]
+    pairs = (
+        []
+        if column == "number"
+        else [
+            (f"+{a} {b}", b_is_beginning)
+            for (a, _), (b, b_is_beginning) in pairwise(plain)
+            if not a.isdecimal() and not b.isdecimal()
+        ]
+    )
     covered = {word for pair, _ in pairs for word in pair[1:].split()}
     kept = [(word, may_go_on) for word, may_go_on in plain if word not in covered]
     needs = [_need(sign + term, may_go_on=may_go_on) for term, may_go_on in (*kept, *pairs)]

@@ -30,7 +30,7 @@ from gateway.store.database import Database, open_database, to_micros
 from gateway.store.findable import Findable, index_document
 from gateway.store.findings import load_hits
 from gateway.store.packages import Direction
-from gateway.store.search import Counted, Place, Sought, seek
+from gateway.store.search import Counted, Sought, seek
 
 HEALTH, FINANCE, OTHER = AgencyCode("000.00.12.H57"), AgencyCode("000.00.08.H57"), AgencyCode("H01.2")
 AT = datetime(2026, 11, 20, 3, tzinfo=UTC)
@@ -139,12 +139,9 @@ async def found(
     question = replace(Question(terms=read_terms(typed)), **filters)  # type: ignore[arg-type]
     sought = Sought(question=question, scope=scope, accepted=accepted, today=TODAY)
     names = await found_now(database, sought)
-    for size in (2, 1):  # some are gathered, then all
-        while await gather_block(database, size=size):
+    for young, size in ((2, 8), (1, 3)):  # some are gathered, then all, and small blocks made large ones
+        while await gather_block(database, young=young, size=size):
             pass
-        assert await found_now(database, sought) == names
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(search, "_FEW", -1)  # as if they were too many to look at each
         assert await found_now(database, sought) == names
     return names
 
@@ -329,7 +326,7 @@ async def test_pages_miss_nothing_and_repeat_nothing_while_documents_come(
         after = places[-1]
         new = f"new-{len(seen)}"
         await put(database, Letter(name=new, number="0/X", subject="Khẩn cấp", at=AT + timedelta(days=1)))
-        await gather_block(database, size=7)
+        await gather_block(database, young=4, size=12)
     old = [name for name in seen if not name.startswith("new")]
     assert sorted(old) == [letter.name for letter in letters]
     assert len(set(seen)) == len(seen)
@@ -368,8 +365,12 @@ async def test_a_count_beyond_what_is_looked_at_is_an_estimate_and_says_so(
     """Of a phrase bits know only that its words stand in pairs; an export counts each all the same."""
     monkeypatch.setattr(search, "_LOOKED_AT", 20)
     right = [Letter(name=f"a{n}", subject="An toàn thực phẩm") for n in range(30)]
-    await put(database, *right, *(replace(one, name=f"b{one.name}", subject="Thực phẩm an toàn thực") for one in right))
-    await gather_block(database, size=60)
+    await put(
+        database,
+        *right,
+        *(replace(one, name=f"b{one.name}", subject="Thực phẩm an toàn thực") for one in right),
+    )
+    await gather_block(database, young=60)
     question = Question(terms=read_terms('"an toan thuc pham"'))
     asked = await seek(database, Sought(question=question, scope=None, accepted=None, today=TODAY))
     assert await asked.count(exactly=True) == Counted(number=30)
@@ -392,7 +393,7 @@ async def test_a_document_that_changes_while_its_block_is_made_is_found_as_it_is
         await write(*given)
 
     monkeypatch.setattr(blocks, "_write", write_late)
-    assert await gather_block(database, size=2)
+    assert await gather_block(database, young=2)
     monkeypatch.undo()
     assert await found(database, "phong") == ["a"]
     assert await found(database, "chung") == ["b", "a"]

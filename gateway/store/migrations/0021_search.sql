@@ -31,3 +31,21 @@ CREATE TABLE block_words (
     bits  BLOB NOT NULL,
     PRIMARY KEY (block, word)
 ) STRICT, WITHOUT ROWID;
+
+-- Where a document is: the block, and its bit there.
+CREATE TABLE gathered_documents (
+    id    INTEGER PRIMARY KEY,
+    block INTEGER NOT NULL,
+    place INTEGER NOT NULL
+) STRICT;
+
+-- Of these the block does not yet know how they stand with their recipients now. turn counts the changes.
+CREATE TABLE restood_documents (
+    id   INTEGER PRIMARY KEY,
+    turn INTEGER NOT NULL
+) STRICT;
+CREATE TRIGGER document_stands_anew AFTER UPDATE ON recipients
+    WHEN NEW.document IS NOT NULL AND (NEW.standing <> OLD.standing OR NEW.due_on IS NOT OLD.due_on) BEGIN
+    INSERT INTO restood_documents VALUES (NEW.document, 0)
+        ON CONFLICT (id) DO UPDATE SET turn = restood_documents.turn + 1;
+END;
