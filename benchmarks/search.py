@@ -1,8 +1,9 @@
-"""What looking for documents costs: ``python -m benchmarks.search FILE [--documents 10M] [--part 5] [--writing]``.
+"""What looking for documents costs: ``python -m benchmarks.search FILE [--documents 10M] [--writing]``.
 
-Every kind of question is asked of a store that `benchmarks.search_store` filled, as the console asks it: a page,
-the next, one far behind, and the count, by somebody who sees all, by a large agency, by a small one and by a
-province of ninety agencies. With ``--writing`` documents are added all the while. docs/performance.md has the figures.
+Every kind of question is asked of a store that `benchmarks.search_store` filled, as the console asks it: a
+page, the next, one far behind, and the count, by somebody who sees all, by a large agency, by a small one and
+by a province of ninety agencies. With ``--writing`` documents are added meanwhile. docs/performance.md has
+the figures.
 """
 
 import argparse

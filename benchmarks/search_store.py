@@ -1,4 +1,4 @@
-"""Fills a store with documents to look for, in bulk: ``python -m benchmarks.search_store FILE [--documents 10M]``.
+"""Fills a store with documents to look for: ``python -m benchmarks.search_store FILE [--documents 10M]``.
 
 Five years of a country's correspondence: three thousand agencies of which a few write most, the types of
 document in their shares, titles of real administrative language with a long tail of rare syllables, two
@@ -400,7 +400,7 @@ def add(tables: Tables, drawn: Sequence[Drawn]) -> None:
 
 
 def gather(path: Path, part: int, parts: int) -> None:
-    """Gather documents into blocks as a node does in time, but a whole block in a transaction, in several processes."""
+    """Gather documents into blocks, as a node does in time, but each in one transaction."""
     with closing(sqlite3.connect(path, isolation_level=None, timeout=600)) as connection:
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA synchronous = OFF")

@@ -63,11 +63,8 @@ class Lookup:
             places = await search.page(after=after, limit=limit + 1)
             hits = await load_hits(self.database, places[:limit], sought.scope)
             count = await search.count()
-        if after is None and not count.is_exact:
-            # The first page knows better than a sample: all there is, or that there is more.
-            is_all = len(places) <= limit
-            number = len(places) if is_all else max(count.number, len(places))
-            count = Counted(number=number, is_exact=is_all)
+        if after is None and not count.is_exact and len(places) <= limit:
+            count = Counted(number=len(places))  # a sample knows less than the page that has them all
         return Findings(
             hits=tuple(hits),
             count=count,

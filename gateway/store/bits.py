@@ -51,7 +51,7 @@ def below(place: int) -> int:
 
 def highest(bits: int, count: int) -> list[int]:
     """List the highest places of a set, descending, at most so many."""
-    places = []
+    places: list[int] = []
     while bits and len(places) < count:
         places.append(bits.bit_length() - 1)
         bits ^= 1 << places[-1]

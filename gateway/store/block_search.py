@@ -1,7 +1,7 @@
-"""Asks blocks of documents: which have every term, which of them are the newest, which have the least numbers.
+"""Asks blocks of documents: which have every term, which are the newest of them, or have the least numbers.
 
-Every answer is read off bits, in a time that does not depend on how many documents are found. What is loose or
-must be looked at itself is not known here; search.py puts both together.
+Every answer is read off bits, in a time that does not depend on how many documents are found. What is loose
+or must be looked at itself is not known here; search.py puts both together.
 """
 
 import asyncio
@@ -95,15 +95,12 @@ class Blocks:
             found += (ids[place] for place in highest(bits, count))
         return sorted(found, reverse=True)[:count]
 
-    async def least_numbers(
-        self, within: Bits, after: tuple[int, int] | None, count: int
-    ) -> list[tuple[int, int]]:
+    async def least_numbers(self, within: Bits, after: tuple[int, int], count: int) -> list[tuple[int, int]]:
         """List numbers and ids in their order, behind a pair of them: numbers ascend, ids of one descend."""
         digits = await self._digits(within, NUMBER_BITS)
-        if after is not None:
-            number, id_ = after
-            more, equal = await asyncio.to_thread(_compare, within, digits, number)
-            within = _join(more, await self.between(equal, 0, id_ - 1))
+        number, id_ = after
+        more, equal = await asyncio.to_thread(_compare, within, digits, number)
+        within = _join(more, await self.between(equal, 0, id_ - 1))
         sure, equal, missing = await asyncio.to_thread(_least, within, digits, count)
         ids = await self.newest(sure, FURTHEST, count) + await self.newest(equal, FURTHEST, missing)
         rows = await self.database.fetch_all(
@@ -228,7 +225,7 @@ def _compare(within: Bits, digits: Sequence[Bits], number: int) -> tuple[Bits, B
 
 
 def _least(within: Bits, digits: Sequence[Bits], count: int) -> tuple[Bits, Bits, int]:
-    """Divide the least numbers into those that are all wanted and the one of which some are; tell how many."""
+    """Divide the least numbers into those of which all are wanted, and one of which so many are."""
     sure: Bits = {}
     for digit in digits:
         if digit:

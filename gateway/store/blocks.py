@@ -192,7 +192,8 @@ class _Overtaken(Exception):
 async def _clear(database: Database) -> None:
     """Drop what is not asked any more, and what was begun and never completed."""
     rows = await database.fetch_all(
-        "SELECT id FROM blocks WHERE is_complete = 0 AND id < (SELECT max(id) FROM blocks WHERE is_complete = 1)"
+        "SELECT id FROM blocks WHERE is_complete = 0"
+        " AND id < (SELECT max(id) FROM blocks WHERE is_complete = 1)"
     )
     for row in rows:
         await database.write(partial(_drop, block=row["id"]))
@@ -204,18 +205,14 @@ def _drop(tables: Tables, block: int) -> None:
 
 
 async def note_standings(database: Database) -> bool:
-    """Let one block know how its documents stand with their recipients now; tell whether another waits."""
-
-    def act(tables: Tables) -> bool:
-        row = tables.execute(
-            "SELECT block FROM restood_documents JOIN gathered_documents"
-            " ON gathered_documents.id = restood_documents.id LIMIT 1"
-        ).fetchone()
-        if row is not None:
-            _note_standings(tables, row["block"])
-        return row is not None
-
-    return await database.write(act)
+    """Let one block know how its documents stand with their recipients now; tell whether there was one."""
+    row = await database.fetch_one(
+        "SELECT block FROM restood_documents JOIN gathered_documents"
+        " ON gathered_documents.id = restood_documents.id LIMIT 1"
+    )
+    if row is not None:
+        await database.write(partial(_note_standings, block=row["block"]))
+    return row is not None
 
 
 def _note_standings(tables: Tables, block: int) -> None:

@@ -1,9 +1,9 @@
 """Asks which documents, in which order, how many. Written in findable.py and blocks.py.
 
-A question is answered from bits (block_search.py), and row by row where bits do not know: of documents that are
-in no block yet, of phrases, of where a document stands with its recipients. Whoever asks gets only documents of
-his agencies: that is one more term that each must have. Pages are cut by key: what comes in between two pages
-moves nothing.
+A question is answered from bits (block_search.py), and row by row where bits do not know: of documents that
+are in no block yet, of long phrases, of where a document stands with somebody of certain agencies. Whoever
+asks gets only documents of his agencies: that is one more term each must have. Pages are cut by key: what
+comes in between two pages moves nothing.
 """
 
 import json
@@ -63,9 +63,12 @@ class Place:
         return self.rank, -self.id
 
 
+_BEGIN = Place(rank=0, id=FURTHEST)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counted:
-    """How many there are; about so many, unless that is exact."""
+    """How many there are; when that is not exact, about so many, in two figures and zeros."""
 
     number: int
     is_exact: bool = True
@@ -94,7 +97,7 @@ class Search:
         rows = [place for place in self.rows if after is None or place.key > after.key][:limit]
         found: list[Place] = []
         if self.order is Order.NUMBER:
-            found = await self._walk(self.all, after, limit)
+            found = await self._walk(self.all, after or _BEGIN, limit)
         else:
             for rank in range(after.rank if after else 0, len(self.tiers)):
                 begin = after if after is not None and after.rank == rank else Place(rank=rank, id=FURTHEST)
@@ -113,7 +116,8 @@ class Search:
             return Counted(number=certain + await self._count_each())
         ids = await self.blocks.sample(bits, _LOOKED_AT)
         right = len(await self._look_at(ids, doubts))
-        return Counted(number=certain + candidates * right // len(ids), is_exact=False)
+        about = certain + candidates * right // len(ids)
+        return Counted(number=round(about, 2 - len(str(about))), is_exact=False)
 
     async def _count_each(self) -> int:
         count, before = 0, FURTHEST
@@ -122,7 +126,7 @@ class Search:
             before = ids[-1]
         return count
 
-    async def _walk(self, tier: _Tier, after: Place | None, limit: int) -> list[Place]:
+    async def _walk(self, tier: _Tier, after: Place, limit: int) -> list[Place]:
         found: list[Place] = []
         at_once = limit
         while len(found) < limit and tier.bits:
@@ -134,12 +138,10 @@ class Search:
             after, at_once = some[-1], min(2 * at_once, _AT_ONCE_AT_MOST)
         return found[:limit]
 
-    async def _next(self, bits: Bits, after: Place | None, count: int) -> list[Place]:
+    async def _next(self, bits: Bits, after: Place, count: int) -> list[Place]:
         if self.order is Order.NUMBER:
-            behind = None if after is None else (after.rank, after.id)
-            pairs = await self.blocks.least_numbers(bits, behind, count)
+            pairs = await self.blocks.least_numbers(bits, (after.rank, after.id), count)
             return [Place(rank=number, id=id_) for number, id_ in pairs]
-        assert after is not None
         ids = await self.blocks.newest(bits, after.id, count)
         return [Place(rank=after.rank, id=id_) for id_ in ids]
 
@@ -161,8 +163,8 @@ async def seek(database: Database, sought: Sought) -> Search:
     spelling = spelling_of(database)
     question = sought.question
     span = ids_between(*sought.accepted) if sought.accepted else (_LEAST, _GREATEST)
-    wanted = wanted_by(question, sought.scope, spelling) & _standing_wanted(sought, spelling)
-    tiers = tiers_of(question, spelling) if question.order is Order.RELEVANCE else [Wanted()]
+    wanted = wanted_by(question, sought.scope) & _standing_wanted(sought, spelling)
+    tiers = tiers_of(question) if question.order is Order.RELEVANCE else [Wanted()]
     while True:
         blocks = await load_blocks(database, spelling)
         rows = await _rows(database, wanted.row, tiers, question, span)
@@ -198,7 +200,7 @@ async def _divide(
 
 async def _rows(
     database: Database, wanted: Clause, tiers: Sequence[Wanted], question: Question, span: tuple[int, int]
-) -> list[Row]:
+) -> Sequence[Row]:
     """Look at what blocks do not know: whether each fits, and its place; and its bit, if it has one."""
     rank = Clause("documents.number" if question.order is Order.NUMBER else "0")
     if len(tiers) > 1:

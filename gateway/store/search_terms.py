@@ -1,9 +1,9 @@
 """A question in the language of the index: terms that a document must have, and what its row must say.
 
-Terms of a document (gathered in blocks.py): its words and marks as they are; ``+a b`` for two words that stand
-together; both with ``=`` before them once more for the title; ``#`` before the words of the number; and ``~n``
-for each bit of the number itself, by which an order by number is read off. No word has one of these signs, so
-nothing that somebody types is ever read as another.
+Terms of a document (gathered in blocks.py): its words and marks as they are; ``+a b`` for two words that
+stand together; both with ``=`` before them once more for the title; ``#`` before the words of the number; one
+for each bit of the number, by which an order is read off, and of the day when something is due; and how it
+stands with some recipient. No word has one of these signs: nothing that is typed is ever read as another.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -23,7 +23,6 @@ from gateway.model.marks import (
     way_mark,
 )
 from gateway.model.question import OPEN_STANDINGS, Question, Side, Standing, Way
-from gateway.store.spelling import Spelling
 from gateway.store.tables import Row
 
 NUMBER_BITS = tuple(f"~{place}" for place in range(60))
@@ -128,14 +127,14 @@ def _pairs(words: Sequence[str]) -> list[str]:
     return [f"+{a} {b}" for a, b in pairwise(words) if not a.isdecimal() and not b.isdecimal()]
 
 
-def wanted_by(question: Question, scope: frozenset[AgencyCode] | None, spelling: Spelling) -> Wanted:
+def wanted_by(question: Question, scope: frozenset[AgencyCode] | None) -> Wanted:
     """Say what is asked for, but for where a document stands with somebody."""
     wanted = Wanted()
     for phrase, is_beginning in _phrases(question):
-        wanted &= _have(phrase, "text", is_beginning=is_beginning, spelling=spelling)
+        wanted &= _have(phrase, "text", is_beginning=is_beginning)
     for marks in _needed_marks(question, scope):
         row = Clause(
-            f"({' OR '.join(spelling.contains(_COLUMNS['marks']) for _ in marks)})",
+            f"({' OR '.join(_contains('marks') for _ in marks)})",
             tuple(f" {mark} " for mark in marks),
         )
         wanted &= Wanted((Need(tuple(marks)),), (), row)
@@ -148,7 +147,7 @@ def wanted_by(question: Question, scope: frozenset[AgencyCode] | None, spelling:
     return wanted
 
 
-def tiers_of(question: Question, spelling: Spelling) -> list[Wanted]:
+def tiers_of(question: Question) -> list[Wanted]:
     """Say in which way a document has the words, the most exact first; the last has room for all.
 
     The number itself; the words as they stand, in the title; all of them in the title; all of them anywhere.
@@ -156,13 +155,13 @@ def tiers_of(question: Question, spelling: Spelling) -> list[Wanted]:
     terms = question.terms
     tiers = []
     if any(word.isdecimal() for word in terms.words):
-        tiers.append(_have(terms.words, "number", is_beginning=terms.last_is_beginning, spelling=spelling))
+        tiers.append(_have(terms.words, "number", is_beginning=terms.last_is_beginning))
     if terms.words:
-        tiers.append(_have(terms.words, "subject", is_beginning=terms.last_is_beginning, spelling=spelling))
+        tiers.append(_have(terms.words, "subject", is_beginning=terms.last_is_beginning))
     if len(terms.phrases) > 1:
         titled = Wanted()
         for phrase, is_beginning in _phrases(question):
-            titled &= _have(phrase, "subject", is_beginning=is_beginning, spelling=spelling)
+            titled &= _have(phrase, "subject", is_beginning=is_beginning)
         tiers.append(titled)
     return [*tiers, Wanted()]
 
@@ -174,6 +173,12 @@ _COLUMNS = {
     "subject": "' ' || document_words.subject || ' '",
     "marks": "' ' || marks || ' '",
 }
+
+
+def _contains(column: str) -> str:
+    return f"instr({_COLUMNS[column]}, ?) > 0"
+
+
 _SIGNS = {"text": "", "number": "#", "subject": "="}
 
 
@@ -184,10 +189,10 @@ def _phrases(question: Question) -> Iterator[tuple[tuple[str, ...], bool]]:
         yield phrase, terms.last_is_beginning and place == last
 
 
-def _have(words: Sequence[str], column: str, *, is_beginning: bool, spelling: Spelling) -> Wanted:
+def _have(words: Sequence[str], column: str, *, is_beginning: bool) -> Wanted:
     """Want words next to each other in a column."""
     sign = _SIGNS[column]
-    row = Clause(spelling.contains(_COLUMNS[column]), (f" {' '.join(words)}{'' if is_beginning else ' '}",))
+    row = Clause(_contains(column), (f" {' '.join(words)}{'' if is_beginning else ' '}",))
     plain = [(word, is_beginning and place == len(words) - 1) for place, word in enumerate(words)]
     pairs = (
         []

@@ -7,13 +7,8 @@ from dataclasses import dataclass
 class Spelling:
     """How one engine says it; a list is one parameter, as JSON."""
 
-    find: str
     numbers: str
     words: str
-
-    def contains(self, text: str) -> str:
-        """Say that a text has a piece, which is the parameter."""
-        return f"{self.find}({text}, ?) > 0"
 
     def is_number_of(self, column: str) -> str:
         """Say that a column is one of the numbers of a list."""
@@ -24,17 +19,13 @@ class Spelling:
         return f"{column} {self.words}"
 
 
+_OF_JSON = "SELECT value FROM json_each(?)"
 SPELLINGS = {
-    "sqlite": Spelling(
-        find="instr",
-        numbers="IN (SELECT value FROM json_each(?))",
-        words="IN (SELECT value FROM json_each(?))",
-    ),
-    # An array is looked up in the index value by value; a query in its place would be joined, and all be read.
+    "sqlite": Spelling(numbers=f"IN ({_OF_JSON})", words=f"IN ({_OF_JSON})"),
+    # An array is looked up in an index value by value; a query in its place is joined, and all may be read.
     "postgresql": Spelling(
-        find="strpos",
-        numbers="= ANY (ARRAY(SELECT CAST(one AS BIGINT) FROM json_array_elements_text(CAST(? AS JSON)) AS one))",
-        words="= ANY (ARRAY(SELECT one FROM json_array_elements_text(CAST(? AS JSON)) AS one))",
+        numbers="= ANY (ARRAY(SELECT CAST(value AS BIGINT) FROM json_each(?)))",
+        words=f"= ANY (ARRAY({_OF_JSON}))",
     ),
 }
 

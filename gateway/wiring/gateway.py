@@ -30,6 +30,7 @@ from gateway.exchange.worker import Rhythm, Round, Worker
 from gateway.model.agency import System, SystemKind
 from gateway.model.identifiers import SystemId
 from gateway.office import Clock, Office, furnish_intervention, furnish_own_words, now
+from gateway.store.blocks import gather_block, note_standings
 from gateway.store.dispatches import newest_id
 from gateway.web.app import make_app
 from gateway.web.authentication import Authentication
@@ -158,6 +159,7 @@ class _Builder:
         return (
             Round(every=config.alerts.every, make=self.alerts.look, waits_outside=True),
             self._indexing(),
+            Round(every=_BETWEEN_LOOKS, make=self._tend_search),
             Round(every=_BETWEEN_LOOKS, make=self._know_working_days),
             *rounds_of(self.vouching, config),
             *receipt_rounds(office, self.axis, expectations, self.clock),
@@ -248,6 +250,10 @@ class _Builder:
             limits=package_limits(office.config),
         )
         return Round(every=_BETWEEN_LOOKS, make=indexing.catch_up)
+
+    async def _tend_search(self) -> bool:
+        database = self.office.database
+        return await gather_block(database) or await note_standings(database)
 
     async def _know_working_days(self) -> bool:
         await self.office.working_days.current()
