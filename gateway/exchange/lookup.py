@@ -59,10 +59,13 @@ class Lookup:
         """Find a page of documents that a user may see."""
         sought = await self._seek(question, user)
         async with self._turn:
-            search = await seek(self.database, sought)
-            places = await search.page(after=after, limit=limit + 1)
+            is_overtaken = True
+            while is_overtaken:
+                search = await seek(self.database, sought)
+                places = await search.page(after=after, limit=limit + 1)
+                count = await search.count()
+                is_overtaken = await search.is_overtaken()
             hits = await load_hits(self.database, places[:limit], sought.scope)
-            count = await search.count()
         if after is None and not count.is_exact and len(places) <= limit:
             count = Counted(number=len(places))  # a sample knows less than the page that has them all
         return Findings(
@@ -98,14 +101,17 @@ class Lookup:
         )
         await self.database.write(lambda tables: append_entry(tables, entry))
         passed(Point.EXPORT_RECORDED)
-        return self._pages(search, sought.scope)
+        return self._pages(search, sought)
 
-    async def _pages(self, search: Search, scope: frozenset[AgencyCode] | None) -> AsyncIterator[list[Hit]]:
+    async def _pages(self, search: Search, sought: Sought) -> AsyncIterator[list[Hit]]:
         after: Place | None = None
         while True:
             async with self._turn:
                 places = await search.page(after=after, limit=_EXPORTED_AT_ONCE)
-                hits = await load_hits(self.database, places, scope)
+                while await search.is_overtaken():
+                    search = await seek(self.database, sought)
+                    places = await search.page(after=after, limit=_EXPORTED_AT_ONCE)
+                hits = await load_hits(self.database, places, sought.scope)
             yield hits
             if len(places) < _EXPORTED_AT_ONCE:
                 return

@@ -5,6 +5,7 @@ disk it is whichever form is short and quick to read.
 """
 
 import struct
+import sys
 import zlib
 from collections.abc import Sequence
 
@@ -63,9 +64,16 @@ def write_ids(ids: Sequence[int]) -> bytes:
     return struct.pack(f"<{len(ids)}q", *ids)
 
 
-def read_ids(written: bytes) -> tuple[int, ...]:
+def read_ids(written: bytes) -> Sequence[int]:
     """Read the ids of a block's documents."""
+    if sys.byteorder == "little":
+        return memoryview(written).cast("q")  # none of them is made a number before it is asked for
     return struct.unpack(f"<{len(written) // 8}q", written)
+
+
+def spot_of(block: int, place: int) -> int:
+    """Name a place of a block by one number."""
+    return block * BLOCK_SIZE + place
 
 
 def spread(count: int, total: int) -> list[int]:

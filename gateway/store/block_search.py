@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from gateway.store.bits import below, highest, places_of, read_ids, spread, unpack
+from gateway.store.bits import below, highest, places_of, read_ids, spot_of, spread, unpack
 from gateway.store.database import Database
 from gateway.store.search_terms import DUE_BITS, NUMBER_BITS, Need, after_all
 from gateway.store.spelling import Spelling
@@ -20,6 +20,9 @@ from gateway.store.tables import Row
 
 Bits = Mapping[int, int]
 """A set of documents: of each block those in it; never an empty one."""
+
+Digits = Sequence[Bits]
+"""Of which documents a number has each binary digit, the highest first."""
 
 FURTHEST = sys.maxsize
 _SAMPLED_BLOCKS = 16
@@ -89,15 +92,19 @@ class Blocks:
             chosen.append(block)
             lowest = min(lowest, head.first_id)
             sure += within[block].bit_count() if head.last_id < before else 0
-        found: list[int] = []
-        for block, ids in (await self._ids_of(chosen)).items():
-            bits = within[block] & below(bisect_left(ids, before))
-            found += (ids[place] for place in highest(bits, count))
-        return sorted(found, reverse=True)[:count]
+        cut = await self._ids_of([block for block in chosen if self.heads[block].last_id >= before])
+        spots: list[int] = []
+        for block in chosen:
+            bits = within[block]
+            if block in cut:
+                bits &= below(bisect_left(cut[block], before))
+            spots += (spot_of(block, place) for place in highest(bits, count))
+        return sorted(await self._ids_at(spots), reverse=True)[:count]
 
-    async def least_numbers(self, within: Bits, after: tuple[int, int], count: int) -> list[tuple[int, int]]:
+    async def least_numbers(
+        self, within: Bits, digits: Digits, after: tuple[int, int], count: int
+    ) -> list[tuple[int, int]]:
         """List numbers and ids in their order, behind a pair of them: numbers ascend, ids of one descend."""
-        digits = await self._digits(within, NUMBER_BITS)
         number, id_ = after
         more, equal = await asyncio.to_thread(_compare, within, digits, number)
         within = _join(more, await self.between(equal, 0, id_ - 1))
@@ -106,16 +113,17 @@ class Blocks:
         rows = await self.database.fetch_all(
             f"SELECT number, id FROM documents WHERE {self.spelling.is_number_of('id')}", (json.dumps(ids),)
         )
-        return sorted(((row["number"], row["id"]) for row in rows), key=lambda pair: (pair[0], -pair[1]))
+        pairs = ((row["number"], row["id"]) for row in rows)
+        return sorted(pairs, key=lambda pair: (pair[0], -pair[1]))[:count]
 
     async def due_before(self, within: Bits, day: date) -> Bits:
         """Keep those that are due before a day, of such as are due at all."""
-        digits = await self._digits(within, DUE_BITS)
+        digits = await self.digits(within, DUE_BITS)
         not_less = _join(*await asyncio.to_thread(_compare, within, digits, day.toordinal()))
         return without(within, not_less)
 
-    async def _digits(self, within: Bits, names: Sequence[str]) -> list[Bits]:
-        """Read the bits of a number, the highest first."""
+    async def digits(self, within: Bits, names: Sequence[str] = NUMBER_BITS) -> Digits:
+        """Read the digits of a number that each document has, by default that of its notation."""
         sign = names[0][0]
         rows = await self.database.fetch_all(
             "SELECT word, block, bits FROM block_words"
@@ -142,13 +150,22 @@ class Blocks:
             cumulated += within[block].bit_count()
             ends.append(cumulated)
         chosen = {blocks[bisect_left(ends, number + 1)] for number in spread(_SAMPLED_BLOCKS, cumulated)}
-        found: list[int] = []
-        for block, ids in (await self._ids_of(chosen)).items():
+        spots: list[int] = []
+        for block in chosen:
             places = places_of(within[block])
-            found += (ids[places[one]] for one in spread(count // len(chosen), len(places)))
-        return found
+            spots += (spot_of(block, places[one]) for one in spread(count // len(chosen), len(places)))
+        return await self._ids_at(spots)
 
-    async def _ids_of(self, blocks: Collection[int]) -> dict[int, tuple[int, ...]]:
+    async def _ids_at(self, spots: Sequence[int]) -> list[int]:
+        if not spots:
+            return []
+        rows = await self.database.fetch_all(
+            f"SELECT id FROM gathered_documents WHERE {self.spelling.is_number_of('spot')}",
+            (json.dumps(spots),),
+        )
+        return [row["id"] for row in rows]
+
+    async def _ids_of(self, blocks: Collection[int]) -> dict[int, Sequence[int]]:
         if not blocks:
             return {}
         rows = await self.database.fetch_all(
@@ -209,7 +226,7 @@ def _meet(within: Bits, rows: Iterable[Row]) -> Bits:
     return _both(within, found)
 
 
-def _compare(within: Bits, digits: Sequence[Bits], number: int) -> tuple[Bits, Bits]:
+def _compare(within: Bits, digits: Digits, number: int) -> tuple[Bits, Bits]:
     """Divide into greater numbers and the same one.
 
     Source: O'Neil and Quass, "Improved Query Performance with Variant Indexes" (1997), section 4.
@@ -224,7 +241,7 @@ def _compare(within: Bits, digits: Sequence[Bits], number: int) -> tuple[Bits, B
     return more, within
 
 
-def _least(within: Bits, digits: Sequence[Bits], count: int) -> tuple[Bits, Bits, int]:
+def _least(within: Bits, digits: Digits, count: int) -> tuple[Bits, Bits, int]:
     """Divide the least numbers into those of which all are wanted, and one of which so many are."""
     sure: Bits = {}
     for digit in digits:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
 
-from gateway.store.bits import BLOCK_SIZE, pack, places_of, unpack, write_ids
+from gateway.store.bits import BLOCK_SIZE, pack, places_of, spot_of, unpack, write_ids
 from gateway.store.database import Database
 from gateway.store.search_terms import STANDING_TERMS, standing_terms, terms_of
 from gateway.store.tables import Row, Tables
@@ -31,6 +31,7 @@ _ROWS = """
     FROM ({source}) AS source JOIN document_words ON document_words.id = source.id
     JOIN documents ON documents.id = source.id
     WHERE source.id > ? ORDER BY source.id LIMIT ?"""
+_BLOCK = f"spot / {BLOCK_SIZE}"
 _STANDINGS = """
     SELECT DISTINCT documents.id, recipients.standing, recipients.due_on
     FROM documents JOIN recipients ON recipients.thread_id = documents.thread_id
@@ -44,8 +45,9 @@ def loosen(tables: Tables, id_: int) -> None:
         " ON CONFLICT (id) DO UPDATE SET turn = loose_documents.turn + 1",
         (id_,),
     )
-    left = tables.execute("DELETE FROM gathered_documents WHERE id = ? RETURNING block, place", (id_,))
-    for block, place in left.fetchall():
+    left = tables.execute("DELETE FROM gathered_documents WHERE id = ? RETURNING spot", (id_,))
+    for (spot,) in left.fetchall():
+        block, place = divmod(spot, BLOCK_SIZE)
         _let_go(tables, block, 1 << place)
 
 
@@ -79,16 +81,16 @@ async def gather_block(database: Database, *, young: int = YOUNG_SIZE, size: int
     if await _gather(database, LOOSE, young):
         return True
     rows = await database.fetch_all(
-        "SELECT id, turn, first_id FROM blocks WHERE is_complete = 1 AND length(ids) < ? ORDER BY id LIMIT ?",
+        "SELECT id, turn + stood AS turn, first_id FROM blocks WHERE is_complete = 1 AND length(ids) < ? ORDER BY id LIMIT ?",
         (8 * size, size // young),
     )
     if len(rows) < size // young:
         return False
     blocks = ", ".join(str(row["id"]) for row in rows)
     source = Source(
-        rows=f"SELECT id, block AS held FROM gathered_documents WHERE block IN ({blocks})",
+        rows=f"SELECT id, {_BLOCK} AS held FROM gathered_documents WHERE {_BLOCK} IN ({blocks})",
         table="gathered_documents",
-        held="block",
+        held=_BLOCK,
         after=min(row["first_id"] for row in rows) - 1,
         steady={row["id"]: row["turn"] for row in rows},
     )
@@ -154,7 +156,8 @@ def _add(tables: Tables, rows: Iterable[tuple[int, str, bytes]]) -> None:
 def begin(tables: Tables, ids: Sequence[int]) -> int:
     """Begin a block: nobody asks it yet."""
     (block,) = tables.execute(
-        "INSERT INTO blocks (is_complete, turn, first_id, last_id, gone, ids) VALUES (0, 0, ?, ?, ?, ?)"
+        "INSERT INTO blocks (is_complete, turn, stood, first_id, last_id, gone, ids)"
+        " VALUES (0, 0, 0, ?, ?, ?, ?)"
         " RETURNING id",
         (ids[0], ids[-1], pack(()), write_ids(ids)),
     ).fetchone()
@@ -165,7 +168,8 @@ def complete(tables: Tables, block: int, source: Source, held: Mapping[int, int]
     """Let a block be asked instead of what it was made of; what changed meanwhile stays where it is."""
     for former, turn in source.steady.items():
         done = tables.execute(
-            "UPDATE blocks SET is_complete = 0 WHERE id = ? AND turn = ? AND is_complete = 1", (former, turn)
+            "UPDATE blocks SET is_complete = 0 WHERE id = ? AND turn + stood = ? AND is_complete = 1",
+            (former, turn),
         )
         if not done.rowcount:
             raise _Overtaken
@@ -173,7 +177,7 @@ def complete(tables: Tables, block: int, source: Source, held: Mapping[int, int]
     for place, (id_, by) in enumerate(held.items()):
         done = tables.execute(f"DELETE FROM {source.table} WHERE id = ? AND {source.held} = ?", (id_, by))
         if done.rowcount:
-            tables.execute("INSERT INTO gathered_documents VALUES (?, ?, ?)", (id_, block, place))
+            tables.execute("INSERT INTO gathered_documents VALUES (?, ?)", (id_, spot_of(block, place)))
         else:
             gone |= 1 << place
     if gone.bit_count() == len(held):
@@ -207,7 +211,7 @@ def _drop(tables: Tables, block: int) -> None:
 async def note_standings(database: Database) -> bool:
     """Let one block know how its documents stand with their recipients now; tell whether there was one."""
     row = await database.fetch_one(
-        "SELECT block FROM restood_documents JOIN gathered_documents"
+        f"SELECT {_BLOCK} AS block FROM restood_documents JOIN gathered_documents"
         " ON gathered_documents.id = restood_documents.id LIMIT 1"
     )
     if row is not None:
@@ -219,13 +223,14 @@ def _note_standings(tables: Tables, block: int) -> None:
     # Deleted first: whoever changes a standing meanwhile waits, and says so anew.
     changed = tables.execute(
         "DELETE FROM restood_documents WHERE id IN (SELECT restood_documents.id FROM restood_documents"
-        " JOIN gathered_documents ON gathered_documents.id = restood_documents.id WHERE block = ?"
+        f" JOIN gathered_documents ON gathered_documents.id = restood_documents.id WHERE {_BLOCK} = ?"
         " LIMIT ?) RETURNING id",
         (block, _READ_AT_ONCE),
     ).fetchall()
     cleared, stands = 0, dict.fromkeys(STANDING_TERMS, 0)
     for (id_,) in changed:
-        (place,) = tables.execute("SELECT place FROM gathered_documents WHERE id = ?", (id_,)).fetchone()
+        (spot,) = tables.execute("SELECT spot FROM gathered_documents WHERE id = ?", (id_,)).fetchone()
+        place = spot % BLOCK_SIZE
         cleared |= 1 << place
         for row in tables.execute(_STANDINGS, (id_, id_)).fetchall():
             for term in standing_terms(row["standing"], is_due=row["due_on"] is not None):
@@ -242,4 +247,4 @@ def _note_standings(tables: Tables, block: int) -> None:
                 " ON CONFLICT (block, word) DO UPDATE SET bits = excluded.bits",
                 (block, term, pack(places_of(after))),
             )
-    tables.execute("UPDATE blocks SET turn = turn + 1 WHERE id = ?", (block,))
+    tables.execute("UPDATE blocks SET stood = stood + 1 WHERE id = ?", (block,))

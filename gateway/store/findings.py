@@ -65,7 +65,7 @@ SELECT found.*,
         AND (:all OR found.owner IN (SELECT value FROM json_each(:scope))
              OR code IN (SELECT value FROM json_each(:scope)))
         GROUP BY standing)) AS standings
-FROM documents AS found WHERE id IN (SELECT value FROM json_each(:ids))
+FROM documents AS found WHERE id IN (SELECT CAST(value AS BIGINT) FROM json_each(:ids))
 """
 
 # Of a document of somebody else's, the newest version that came to the asker, where that is not the newest.
@@ -82,7 +82,7 @@ JOIN packages AS version ON version.id = (
                 WHERE value IN (SELECT value FROM json_each(:scope)))
     ORDER BY accepted_at DESC, id DESC LIMIT 1)
 LEFT JOIN particulars AS said ON said.package_id = version.id
-WHERE found.id IN (SELECT value FROM json_each(:ids)) AND version.id <> found.package_id
+WHERE found.id IN (SELECT CAST(value AS BIGINT) FROM json_each(:ids)) AND version.id <> found.package_id
     AND found.owner NOT IN (SELECT value FROM json_each(:scope))
 """
 

@@ -15,10 +15,12 @@ from operator import and_
 
 from gateway.model.identifiers import AgencyCode
 from gateway.model.question import OPEN_STANDINGS, Order, Question
+from gateway.store.bits import BLOCK_SIZE
 from gateway.store.block_search import (
     FURTHEST,
     Bits,
     Blocks,
+    Digits,
     count_of,
     load_blocks,
     state_of_blocks,
@@ -32,7 +34,7 @@ from gateway.store.tables import Row
 
 # So many doubtful ones are each looked at when they are counted; of more, as many are a sample.
 _LOOKED_AT = 1_000
-_AT_ONCE_AT_MOST = 4_000
+_DOUBTED_AT_ONCE, _AT_ONCE_AT_MOST = 250, 4_000
 _LEAST, _GREATEST = 0, FURTHEST - 1
 
 
@@ -91,6 +93,7 @@ class Search:
     rows: Sequence[Place]
     tiers: Sequence[_Tier]
     all: _Tier
+    digits: Digits
 
     async def page(self, *, after: Place | None, limit: int) -> list[Place]:
         """List the documents behind a place, as many as are wanted."""
@@ -119,6 +122,10 @@ class Search:
         about = certain + candidates * right // len(ids)
         return Counted(number=round(about, 2 - len(str(about))), is_exact=False)
 
+    async def is_overtaken(self) -> bool:
+        """Tell whether what was asked is not there any more: blocks became others, or documents left them."""
+        return await state_of_blocks(self.blocks.database) != self.blocks.state
+
     async def _count_each(self) -> int:
         count, before = 0, FURTHEST
         while ids := await self.blocks.newest(self.all.bits, before, _AT_ONCE_AT_MOST):
@@ -128,19 +135,20 @@ class Search:
 
     async def _walk(self, tier: _Tier, after: Place, limit: int) -> list[Place]:
         found: list[Place] = []
-        at_once = limit
+        at_once = max(limit, _DOUBTED_AT_ONCE) if tier.doubts else limit
         while len(found) < limit and tier.bits:
             some = await self._next(tier.bits, after, at_once)
             kept = await self._look_at([place.id for place in some], tier.doubts)
             found += (place for place in some if place.id in kept)
             if len(some) < at_once:
                 break
-            after, at_once = some[-1], min(2 * at_once, _AT_ONCE_AT_MOST)
+            after, at_once = some[-1], min(4 * at_once, _AT_ONCE_AT_MOST)
         return found[:limit]
 
     async def _next(self, bits: Bits, after: Place, count: int) -> list[Place]:
         if self.order is Order.NUMBER:
-            pairs = await self.blocks.least_numbers(bits, (after.rank, after.id), count)
+            behind = after.rank, after.id
+            pairs = await self.blocks.least_numbers(bits, self.digits, behind, count)
             return [Place(rank=number, id=id_) for number, id_ in pairs]
         ids = await self.blocks.newest(bits, after.id, count)
         return [Place(rank=after.rank, id=id_) for id_ in ids]
@@ -182,6 +190,7 @@ async def seek(database: Database, sought: Sought) -> Search:
         rows=sorted(places, key=lambda place: place.key),
         tiers=[tier async for tier in _divide(blocks, bits, tiers, wanted.doubts)],
         all=_Tier(bits, wanted.doubts),
+        digits=await blocks.digits(bits) if question.order is Order.NUMBER else (),
     )
 
 
@@ -212,7 +221,7 @@ async def _rows(
         unknown += " UNION SELECT id FROM restood_documents"
     # The sign keeps a time from being walked through for the few that are meant.
     return await database.fetch_all(
-        f"SELECT documents.id, {rank.sql} AS place, block, gathered_documents.place AS bit,"
+        f"SELECT documents.id, {rank.sql} AS place, spot,"
         f" CASE WHEN {wanted.sql} THEN 1 ELSE 0 END AS fits FROM documents"
         " JOIN document_words ON document_words.id = documents.id"
         " LEFT JOIN gathered_documents ON gathered_documents.id = documents.id"
@@ -225,8 +234,9 @@ def _elsewhere(rows: Iterable[Row]) -> Bits:
     """Name the bits of what was looked at itself."""
     bits: dict[int, int] = {}
     for row in rows:
-        if row["block"] is not None:
-            bits[row["block"]] = bits.get(row["block"], 0) | 1 << row["bit"]
+        if row["spot"] is not None:
+            block, place = divmod(row["spot"], BLOCK_SIZE)
+            bits[block] = bits.get(block, 0) | 1 << place
     return bits
 
 

@@ -15,11 +15,12 @@ CREATE TABLE loose_documents (
 INSERT INTO loose_documents SELECT id, 0 FROM documents;
 
 -- A block that is not complete is being written, and not asked. gone are the bits of documents that changed since and
--- are loose again, turn counts how often. ids are eight bytes each, ascending: a document's place there is its bit.
+-- are loose again, turn counts how often, stood how often standings were noted. ids are eight bytes each, ascending: a document's place there is its bit.
 CREATE TABLE blocks (
     id          INTEGER PRIMARY KEY,
     is_complete INTEGER NOT NULL,
     turn        INTEGER NOT NULL,
+    stood       INTEGER NOT NULL,
     first_id    INTEGER NOT NULL,
     last_id     INTEGER NOT NULL,
     gone        BLOB NOT NULL,
@@ -32,11 +33,10 @@ CREATE TABLE block_words (
     PRIMARY KEY (block, word)
 ) STRICT, WITHOUT ROWID;
 
--- Where a document is: the block, and its bit there.
+-- Where a document is: its block times 16,384 and its bit there, in one number.
 CREATE TABLE gathered_documents (
-    id    INTEGER PRIMARY KEY,
-    block INTEGER NOT NULL,
-    place INTEGER NOT NULL
+    id   INTEGER PRIMARY KEY,
+    spot INTEGER NOT NULL UNIQUE
 ) STRICT;
 
 -- Of these the block does not yet know how they stand with their recipients now. turn counts the changes.
