@@ -20,6 +20,7 @@ from gateway.model.question import Days, Order, Question
 from gateway.model.text import words_of
 from gateway.points import Point, passed
 from gateway.store.audit_log import append_entry
+from gateway.store.block_search import Memory
 from gateway.store.database import Database
 from gateway.store.findings import Hit, load_hits
 from gateway.store.search import Counted, Place, Search, Sought, seek
@@ -52,6 +53,7 @@ class Lookup:
     notary: Notary
     clock: Callable[[], datetime]
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _memory: Memory = field(default_factory=Memory)
 
     async def find(
         self, question: Question, *, user: User, after: Place | None = None, limit: int
@@ -61,7 +63,7 @@ class Lookup:
         async with self._turn:
             is_overtaken = True
             while is_overtaken:
-                search = await seek(self.database, sought)
+                search = await seek(self.database, sought, self._memory)
                 places = await search.page(after=after, limit=limit + 1)
                 count = await search.count()
                 is_overtaken = await search.is_overtaken()
@@ -78,7 +80,7 @@ class Lookup:
         """Count what a user would find."""
         sought = await self._seek(question, user)
         async with self._turn:
-            return await (await seek(self.database, sought)).count()
+            return await (await seek(self.database, sought, self._memory)).count()
 
     async def export(self, question: Question, *, user: User, form: str) -> AsyncIterator[list[Hit]]:
         """Give everything that is found, page by page, once it is on record who takes how much.
@@ -90,7 +92,7 @@ class Lookup:
         sought = await self._seek(replace(question, order=order), user)
         sought = replace(sought, accepted=_until(sought.accepted, at))
         async with self._turn:
-            search = await seek(self.database, sought)
+            search = await seek(self.database, sought, self._memory)
             count = await search.count(exactly=True)
         entry = self.notary.entry(
             LogKind.ADMINISTERED,
@@ -109,7 +111,7 @@ class Lookup:
             async with self._turn:
                 places = await search.page(after=after, limit=_EXPORTED_AT_ONCE)
                 while await search.is_overtaken():
-                    search = await seek(self.database, sought)
+                    search = await seek(self.database, sought, self._memory)
                     places = await search.page(after=after, limit=_EXPORTED_AT_ONCE)
                 hits = await load_hits(self.database, places, sought.scope)
             yield hits

@@ -9,11 +9,12 @@ import json
 import sys
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from gateway.store.bits import below, highest, places_of, read_ids, spot_of, spread, unpack
 from gateway.store.database import Database
+from gateway.store.remembered import Remembered
 from gateway.store.search_terms import DUE_BITS, NUMBER_BITS, Need, after_all
 from gateway.store.spelling import Spelling
 from gateway.store.tables import Row
@@ -26,6 +27,14 @@ Digits = Sequence[Bits]
 
 FURTHEST = sys.maxsize
 _SAMPLED_BLOCKS = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memory:
+    """What one search leaves to the next: which documents a whole group of agencies has, say; and numbers."""
+
+    groups: Remembered[int] = field(default_factory=lambda: Remembered(names_at_most=24))
+    numbers: Remembered[tuple[int, ...]] = field(default_factory=lambda: Remembered(names_at_most=1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +52,26 @@ class Blocks:
     heads: Mapping[int, _Head]
     everything: Bits
     state: tuple[int, ...]
+    memory: Memory
 
     async def with_terms(self, needs: Iterable[Need], within: Bits) -> Bits:
         """Keep those that have a term of each need."""
         for need in needs:
             if not within:
                 break
-            rows = await self._read(need, within)
-            within = await asyncio.to_thread(_meet, within, rows)
+            within = _both(within, await self._having(need, within))
         return within
 
-    async def _read(self, need: Need, within: Bits) -> Sequence[Row]:
+    async def _having(self, need: Need, within: Bits) -> Bits:
+        if len(need.terms) == 1:
+            return await asyncio.to_thread(_gathered, await self._read(need, within))
+        known = self.memory.groups.of(need, self.heads.keys())
+        if missing := [block for block in within if block not in known]:
+            found = await asyncio.to_thread(_gathered, await self._read(need, missing))
+            known |= {block: found.get(block, 0) for block in missing}
+        return known
+
+    async def _read(self, need: Need, within: Iterable[int]) -> Sequence[Row]:
         blocks = json.dumps(list(within))
         if need.beginning is not None:
             terms, wanted = "word >= ? AND word < ?", [need.beginning, after_all(need.beginning)]
@@ -118,26 +136,37 @@ class Blocks:
 
     async def due_before(self, within: Bits, day: date) -> Bits:
         """Keep those that are due before a day, of such as are due at all."""
-        digits = await self.digits(within, DUE_BITS)
+        digits = _by_digit(await self._digits(within, DUE_BITS), len(DUE_BITS))
         not_less = _join(*await asyncio.to_thread(_compare, within, digits, day.toordinal()))
         return without(within, not_less)
 
-    async def digits(self, within: Bits, names: Sequence[str] = NUMBER_BITS) -> Digits:
-        """Read the digits of a number that each document has, by default that of its notation."""
+    async def number_digits(self, within: Bits) -> Digits:
+        """Read the digits of the number that each document has."""
+        known = self.memory.numbers.of("number", self.heads.keys())
+        known |= await self._digits([block for block in within if block not in known], NUMBER_BITS)
+        return _by_digit({block: known[block] for block in within}, len(NUMBER_BITS))
+
+    async def _digits(self, blocks: Iterable[int], names: Sequence[str]) -> dict[int, tuple[int, ...]]:
+        """Read of each block the bits of each digit, the highest first."""
+        blocks = list(blocks)
+        if not blocks:
+            return {}
         sign = names[0][0]
         rows = await self.database.fetch_all(
-            "SELECT word, block, bits FROM block_words"
+            "SELECT block, word, bits FROM block_words"
             f" WHERE {self.spelling.is_number_of('block')} AND word >= ? AND word < ?",
-            (json.dumps(list(within)), sign, after_all(sign)),
+            (json.dumps(blocks), sign, after_all(sign)),
         )
-        digits: dict[str, dict[int, int]] = {name: {} for name in reversed(names)}
 
-        def read() -> None:
-            for row in rows:
-                digits[row["word"]][row["block"]] = unpack(row["bits"])
+        def read() -> dict[int, tuple[int, ...]]:
+            found: dict[int, dict[str, int]] = {block: {} for block in blocks}
+            for block, word, bits in rows:
+                found[block][word] = unpack(bits)
+            return {
+                block: tuple(some.get(name, 0) for name in reversed(names)) for block, some in found.items()
+            }
 
-        await asyncio.to_thread(read)
-        return list(digits.values())
+        return await asyncio.to_thread(read)
 
     async def sample(self, within: Bits, count: int) -> list[int]:
         """Choose so many ids, spread evenly over a few blocks that are themselves spread over all."""
@@ -175,7 +204,7 @@ class Blocks:
         return {row["id"]: read_ids(row["ids"]) for row in rows}
 
 
-async def load_blocks(database: Database, spelling: Spelling) -> Blocks:
+async def load_blocks(database: Database, spelling: Spelling, memory: Memory) -> Blocks:
     """Load what there is to be asked."""
     rows = await database.fetch_all(
         "SELECT id, turn, first_id, last_id, gone, length(ids) / 8 AS count FROM blocks WHERE is_complete = 1"
@@ -183,6 +212,7 @@ async def load_blocks(database: Database, spelling: Spelling) -> Blocks:
     return Blocks(
         database=database,
         spelling=spelling,
+        memory=memory,
         heads={row["id"]: _Head(row["first_id"], row["last_id"]) for row in rows},
         everything=_without_empty({row["id"]: below(row["count"]) & ~unpack(row["gone"]) for row in rows}),
         state=(len(rows), sum(row["turn"] for row in rows), max((row["id"] for row in rows), default=0)),
@@ -219,11 +249,15 @@ def _both(one: Bits, other: Bits) -> Bits:
     return _without_empty({block: bits & other.get(block, 0) for block, bits in one.items()})
 
 
-def _meet(within: Bits, rows: Iterable[Row]) -> Bits:
+def _gathered(rows: Iterable[Row]) -> dict[int, int]:
     found: dict[int, int] = {}
     for block, bits in rows:
         found[block] = found.get(block, 0) | unpack(bits)
-    return _both(within, found)
+    return found
+
+
+def _by_digit(of_blocks: Mapping[int, Sequence[int]], count: int) -> Digits:
+    return [_without_empty({block: of[place] for block, of in of_blocks.items()}) for place in range(count)]
 
 
 def _compare(within: Bits, digits: Digits, number: int) -> tuple[Bits, Bits]:

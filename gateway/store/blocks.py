@@ -81,7 +81,8 @@ async def gather_block(database: Database, *, young: int = YOUNG_SIZE, size: int
     if await _gather(database, LOOSE, young):
         return True
     rows = await database.fetch_all(
-        "SELECT id, turn + stood AS turn, first_id FROM blocks WHERE is_complete = 1 AND length(ids) < ? ORDER BY id LIMIT ?",
+        "SELECT id, turn + stood AS turn, first_id FROM blocks"
+        " WHERE is_complete = 1 AND length(ids) < ? ORDER BY id LIMIT ?",
         (8 * size, size // young),
     )
     if len(rows) < size // young:

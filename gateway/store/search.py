@@ -21,6 +21,7 @@ from gateway.store.block_search import (
     Bits,
     Blocks,
     Digits,
+    Memory,
     count_of,
     load_blocks,
     state_of_blocks,
@@ -166,15 +167,16 @@ class Search:
         return {row["id"] for row in rows}
 
 
-async def seek(database: Database, sought: Sought) -> Search:
-    """Ask a question."""
+async def seek(database: Database, sought: Sought, memory: Memory | None = None) -> Search:
+    """Ask a question; what took long to read is left in a memory for the next."""
+    memory = memory or Memory()
     spelling = spelling_of(database)
     question = sought.question
     span = ids_between(*sought.accepted) if sought.accepted else (_LEAST, _GREATEST)
     wanted = wanted_by(question, sought.scope) & _standing_wanted(sought, spelling)
     tiers = tiers_of(question) if question.order is Order.RELEVANCE else [Wanted()]
     while True:
-        blocks = await load_blocks(database, spelling)
+        blocks = await load_blocks(database, spelling, memory)
         rows = await _rows(database, wanted.row, tiers, question, span)
         # What was gathered in between would be in neither.
         if await state_of_blocks(database) == blocks.state:
@@ -190,7 +192,7 @@ async def seek(database: Database, sought: Sought) -> Search:
         rows=sorted(places, key=lambda place: place.key),
         tiers=[tier async for tier in _divide(blocks, bits, tiers, wanted.doubts)],
         all=_Tier(bits, wanted.doubts),
-        digits=await blocks.digits(bits) if question.order is Order.NUMBER else (),
+        digits=await blocks.number_digits(bits) if question.order is Order.NUMBER else (),
     )
 
 
