@@ -138,6 +138,31 @@ def _check_url(raw: str) -> str:
     return raw.rstrip("/")  # the name of the operation is appended as "/{operation}"
 
 
+def _check_object_place(raw: str) -> str:
+    # Names as the stores themselves allow them; what follows is a path of plain names.
+    if raw and not re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9][A-Za-z0-9._-]*)*", raw):
+        raise _wrong(
+            f"phải là s3://tên-bucket/tiền-tố, hoặc để trống; đang là {raw!r}",
+            f"must be s3://bucket/prefix, or empty; found {raw!r}",
+        )
+    return raw
+
+
+def _check_database(raw: str) -> str:
+    try:
+        parts = urlsplit(raw)
+        fits = parts.scheme == "postgresql" and parts.path.strip("/") and not parts.password
+    except ValueError:
+        fits = False
+    if not fits:
+        # What stands there is not repeated: it may hold a password.
+        raise _wrong(
+            "phải là postgresql://người-dùng@máy[:cổng]/cơ-sở-dữ-liệu, không có mật khẩu",
+            "must be postgresql://user@host[:port]/database, without a password",
+        )
+    return raw
+
+
 def _under_directory(path: Path | None, place: ValidationInfo) -> Path | None:
     return path and (place.context or {})["directory"] / path
 
@@ -161,12 +186,17 @@ Addressee = Annotated[str, AfterValidator(_check_addressee)]
 Name = Annotated[SystemId, Field(min_length=1)]
 Origin = Annotated[str, AfterValidator(_check_origin)]
 Url = Annotated[str, AfterValidator(_check_url)]
+ObjectPlace = Annotated[str, AfterValidator(_check_object_place)]
 LocalPath = Annotated[Path, AfterValidator(_under_directory)]
 """A path relative to the data directory, made absolute."""
 
 # TOML has no null: an empty string says "none".
 _none_when_empty = BeforeValidator(lambda text: None if text == "" else text)
 OptionalUrl = Annotated[str | None, _none_when_empty, AfterValidator(lambda raw: raw and _check_url(raw))]
+OptionalText = Annotated[str | None, _none_when_empty]
+OptionalDatabase = Annotated[
+    str | None, _none_when_empty, AfterValidator(lambda raw: raw and _check_database(raw))
+]
 OptionalHour = Annotated[time | None, BeforeValidator(lambda text: None if text == "" else read_hour(text))]
 OptionalPath = Annotated[Path | None, _none_when_empty, AfterValidator(_under_directory)]
 

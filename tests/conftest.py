@@ -1,9 +1,18 @@
 """What every test has in common."""
 
 import logging
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
+import pytest
 import structlog
 from hypothesis import HealthCheck, settings
+
+from gateway.store.tables import Dialect
+from tests.databases import engine as engine
+
+if TYPE_CHECKING:
+    from tests.object_store import Store
 
 # The suite is a gate: the same cases every time, and no verdict about how busy the machine is.
 settings.register_profile(
@@ -23,3 +32,28 @@ structlog.configure(
         structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
     ],
 )
+
+
+@pytest.fixture(scope="session")
+def object_store() -> Iterator["Store"]:
+    """One object store for all tests of a worker; each takes a prefix of its own."""
+    from tests.object_store import moto
+
+    with moto() as store:
+        yield store
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let the whole suite run on either engine."""
+    parser.addoption("--engine", choices=[each.value for each in Dialect], default=Dialect.SQLITE.value)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Name the marker."""
+    config.addinivalue_line("markers", "both_engines: runs on SQLite and on PostgreSQL")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run what is marked so on both engines."""
+    if metafunc.definition.get_closest_marker("both_engines"):
+        metafunc.parametrize("engine", list(Dialect), ids=str, indirect=True)

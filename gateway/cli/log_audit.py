@@ -44,14 +44,15 @@ def export_log(ctx: click.Context, output: Path | None, folder: Path) -> None:
     Write the whole log for an auditor, as it is now: JSON, one entry or checkpoint a line, timestamps and
     witnesses' signatures with it. `lienthong log verify FILE` reads it. A server may be running.
     """
+    from gateway.source import source_of
     from gateway.store.whole_log import export_log as lines_of
 
-    database_file = load_node(meant_folder(ctx, folder)).storage.database_file
+    source = source_of(load_node(meant_folder(ctx, folder)))
     if output is None:
-        sys.stdout.buffer.writelines(lines_of(database_file))
+        sys.stdout.buffer.writelines(lines_of(source))
         return
     with output.open("wb") as file:
-        file.writelines(lines_of(database_file))
+        file.writelines(lines_of(source))
     show(done(f"Đã xuất nhật ký vào {output}", "exported"))
 
 
@@ -176,12 +177,13 @@ def _look_at_stamps(folder: Path, export: Path | None, audit: _Audit) -> "Stamps
     """Verify every timestamp; None when no roots were given to hold them against."""
     from gateway.evidence.replay import read_stamps
     from gateway.exchange.auditing import verify_stamps
+    from gateway.source import source_of
     from gateway.store.whole_log import read_tokens
 
     if audit.anchors is None:
         return None
     if export is None:
-        return verify_stamps(read_tokens(load_node(folder).storage.database_file), audit.anchors)
+        return verify_stamps(read_tokens(source_of(load_node(folder))), audit.anchors)
     with export.open("rb") as lines:
         return verify_stamps(read_stamps(lines), audit.anchors)
 

@@ -83,12 +83,12 @@ async def open_records(folder: Path) -> AsyncIterator["Database"]:
 
     No key is read: whoever may read the records need not be able to sign in the node's name.
     """
+    from gateway.source import source_of
     from gateway.store.database import open_database
 
-    storage = load_node(folder).storage
-    database = await open_database(
-        storage.database_file, linger=storage.linger, batch_limit=storage.batch_limit
-    )
+    config = load_node(folder)
+    storage = config.storage
+    database = await open_database(source_of(config), linger=storage.linger, batch_limit=storage.batch_limit)
     try:
         yield database
     finally:

@@ -23,8 +23,9 @@ from gateway.points import Point, passed
 from gateway.store import archives
 from gateway.store.archive_file import Member, reading_archive
 from gateway.store.audit_log import append_entry
-from gateway.store.blobs import Blobs, Spool, file_digest
+from gateway.store.blobs import Blobs
 from gateway.store.database import Database
+from gateway.store.spool import Spool, file_digest
 from gateway.store.tables import Tables
 
 _AT_ONCE = 100
@@ -52,7 +53,7 @@ class ArchiveReturn:
         try:
             with reading_archive(path) as archive:
                 for name, content in archive.packages():
-                    if archives.is_erased_anywhere(self.database.path, name):
+                    if archives.is_erased_anywhere(self.database.source, name):
                         await returning.add(await self._spool(content))
             await returning.settle()
         finally:
@@ -81,7 +82,7 @@ class ArchiveReturn:
             raise Refusal("archive-not-whole", checked.faults)
         with reading_archive(path) as archive:
             for name, _ in archive.packages():
-                if not archives.knows(self.database.path, name):
+                if not archives.knows(self.database.source, name):
                     raise Refusal.because(
                         "package-unknown-here",
                         where=name,

@@ -37,9 +37,10 @@ from gateway.store.archive_file import (
 )
 from gateway.store.archives import KeptArchive, list_archives
 from gateway.store.audit_log import append_entry
-from gateway.store.blobs import file_digest
 from gateway.store.checkpoints import KeptCheckpoint, find_checkpoint, record_checkpoint
 from gateway.store.database import Database
+from gateway.store.shelf import Shelf
+from gateway.store.spool import file_digest
 from gateway.store.tables import Tables
 from gateway.store.tree import read_hashes
 from gateway.trust.keys import Seal, fingerprint_of
@@ -52,7 +53,7 @@ class Archiving:
     """Makes the archives of one gateway. certificates are those its log has ever signed with."""
 
     database: Database
-    blobs_folder: Path
+    shelves: Sequence[Shelf]
     notary: Notary
     seal: Seal
     origin: str
@@ -84,9 +85,9 @@ class Archiving:
 
     async def _span(self, since: datetime | None, until: datetime) -> tuple[int, int]:
         """Say from which entry to which."""
-        last = await asyncio.to_thread(archives.last_before, self.database.path, until)
+        last = await asyncio.to_thread(archives.last_before, self.database.source, until)
         if since is not None:
-            first = 1 + await asyncio.to_thread(archives.last_before, self.database.path, since)
+            first = 1 + await asyncio.to_thread(archives.last_before, self.database.source, since)
         else:
             first = 1 + max((each.last_seq for each in await list_archives(self.database)), default=0)
         if first > last:
@@ -132,8 +133,8 @@ class Archiving:
 
     def _log_lines(self, first: int, last: int) -> Iterator[bytes]:
         """Write each checkpoint right behind the last entry it covers."""
-        notes = dict(archives.read_notes_between(self.database.path, first, last))
-        for seq, line in archives.read_entries(self.database.path, first, last):
+        notes = dict(archives.read_notes_between(self.database.source, first, last))
+        for seq, line in archives.read_entries(self.database.source, first, last):
             yield line
             if seq in notes:
                 yield notes[seq]
@@ -146,7 +147,7 @@ class Archiving:
             return count, ledger.count_missing()
 
     def _packages(self, ledger: Ledger, first: int, last: int) -> Iterator[tuple[Digest, int, BinaryIO]]:
-        for each in archives.read_brought(self.database.path, self.blobs_folder, first, last):
+        for each in archives.read_brought(self.database.source, self.shelves, first, last):
             if not ledger.expect(each.digest):
                 continue
             try:
@@ -154,7 +155,7 @@ class Archiving:
                     ledger.meet(each.digest)
                     yield each.digest, each.size_bytes, content
             except FileNotFoundError:
-                if not archives.is_erased(self.database.path, each.package_id):
+                if not archives.is_erased(self.database.source, each.package_id):
                     raise Refusal.because(
                         "bytes-missing",
                         where=each.digest,

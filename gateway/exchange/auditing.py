@@ -12,7 +12,6 @@ import heapq
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from pathlib import Path
 
 from cryptography import x509
 
@@ -23,6 +22,7 @@ from gateway.evidence.replay import FAULTS_TOLD, Entry, Expected, Replayed, inte
 from gateway.evidence.timestamp import verify_token
 from gateway.exchange.checkpoints import root_at
 from gateway.store.database import Database
+from gateway.store.tables import Source
 from gateway.store.tree import count_tiled
 from gateway.store.whole_log import find_broken_tile, find_mislabelled_checkpoint, read_log, read_notes
 from gateway.trust.certificates import Anchors
@@ -55,7 +55,7 @@ async def verify_log(
     with contextlib.suppress(Refusal):  # a tree with holes is found below
         tree = [(tiled, Expected(tiled, await root_at(database, tiled)))] if tiled else []
     marks = sorted([*tree, *_placed(held)], key=lambda mark: mark[0])
-    return await asyncio.to_thread(_verify, database.path, marks, origin, certificates, on_way)
+    return await asyncio.to_thread(_verify, database.source, marks, origin, certificates, on_way)
 
 
 def verify_export(
@@ -124,7 +124,7 @@ def _telling(entries: Iterable[Entry], on_way: Callable[[int], None]) -> Iterato
 
 
 def _verify(
-    path: Path,
+    source: Source,
     marks: Iterable[tuple[int, bytes | Expected]],
     origin: str,
     certificates: Sequence[x509.Certificate],
@@ -132,18 +132,18 @@ def _verify(
 ) -> Replayed:
     # The checkpoints are opened before the log, so that one made meanwhile finds its entries. Whatever ends
     # the reading, each connection is closed here: in the thread it was opened in, as SQLite wants it.
-    with contextlib.closing(read_notes(path)) as notes, contextlib.closing(read_log(path)) as log:
+    with contextlib.closing(read_notes(source)) as notes, contextlib.closing(read_log(source)) as log:
         every = heapq.merge(notes, marks, key=lambda mark: mark[0])
         entries = _telling(log, on_way)
         found = replay(interleave(entries, every), origin=origin, certificates=certificates)
-    beside = list(_faults_beside(path))
+    beside = list(_faults_beside(source))
     faults = (*found.faults[: FAULTS_TOLD - len(beside)], *beside)
     return replace(found, faults=faults, faults_count=found.faults_count + len(beside))
 
 
-def _faults_beside(path: Path) -> Iterator[Fault]:
+def _faults_beside(source: Source) -> Iterator[Fault]:
     """Look at what stands in no hash of the log."""
-    broken, mislabelled = find_broken_tile(path), find_mislabelled_checkpoint(path)
+    broken, mislabelled = find_broken_tile(source), find_mislabelled_checkpoint(source)
     if broken is not None:
         yield Fault(
             rule="tile-altered",

@@ -23,7 +23,6 @@ from gateway.points import Point, passed
 from gateway.store import retention
 from gateway.store.audit_log import append_entry
 from gateway.store.blobs import Blobs
-from gateway.store.consistency import looking
 from gateway.store.database import Database
 from gateway.store.holds import InForce, read_holds
 from gateway.store.retention import Content, Looking, Standing
@@ -94,7 +93,7 @@ class Retention:
 
     def _look(self, judge: "_Judge") -> tuple[list[PackageId], Mapping[PackageId, LogEntry]]:
         """Find what is to be looked at, and sign the entries of what is due, outside the writer."""
-        with looking(self.database.path) as tables:
+        with self.database.looking() as tables:
             found = list(itertools.islice(self._candidates(tables, judge.at), self.batch))
             look, held = Looking.over(tables), read_holds(tables)
             contents = [content for each in found if (content := look.at(each)) is not None]
@@ -129,6 +128,7 @@ class Retention:
 
     async def _remove_files(self) -> bool:
         """Remove files whose content is on record as erased; tell whether there are more."""
+        await self.blobs.sweep()
         digests = await retention.list_files_to_remove(self.database, limit=_FILES_AT_ONCE)
         if not digests or not await self.blobs.remove(digests):
             return False  # while a backup reads them they stay, until the next round

@@ -119,7 +119,9 @@ class Verifying:
             run.ended_at = self.clock()
 
     def _look_at_stamps(self) -> StampsFound | None:
-        return None if self.anchors is None else verify_stamps(read_tokens(self.database.path), self.anchors)
+        if self.anchors is None:
+            return None
+        return verify_stamps(read_tokens(self.database.source), self.anchors)
 
     async def _record(self, run: Run, found: Replayed) -> None:
         faults_count = len(run.faults) - len(found.faults) + found.faults_count

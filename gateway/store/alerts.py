@@ -23,9 +23,10 @@ class LeftMailbox:
 # Of each mailbox with something in it and each priority the head is the oldest that nobody has collected.
 # A program collects for all its agencies at once; at the console each has people of its own.
 _LEFT = (
-    "SELECT system_id, served_agencies.code AS code, CASE WHEN at_console"
-    " THEN coalesce(agencies.name, served_agencies.code) END AS agency,"
-    " min(dispatches.created_at) AS since FROM served_agencies"
+    "SELECT * FROM (SELECT system_id, served_agencies.code AS code, CASE WHEN at_console = 1"
+    " THEN coalesce(agencies.name, served_agencies.code) END AS agency, dispatches.created_at AS since,"
+    " row_number() OVER (PARTITION BY system_id, CASE WHEN at_console = 1 THEN served_agencies.code END"
+    "  ORDER BY dispatches.created_at) AS place FROM served_agencies"
     " JOIN systems ON systems.id = system_id LEFT JOIN agencies ON agencies.code = served_agencies.code"
     " CROSS JOIN queues ON queues.destination = 'mailbox' AND queues.mailbox = served_agencies.code"
     " AND open_count > 0"
@@ -33,7 +34,8 @@ _LEFT = (
     " CROSS JOIN dispatches ON dispatches.rowid = (SELECT rowid FROM dispatches"
     "  WHERE destination = 'mailbox' AND ended_at IS NULL AND mailbox = queues.mailbox"
     "  AND kind = queues.kind AND state = 'waiting' AND priority = each.column1 ORDER BY id LIMIT 1)"
-    " GROUP BY system_id, CASE WHEN at_console THEN served_agencies.code END"
+    ") AS heads"
+    " WHERE place = 1"
 )
 
 
@@ -98,7 +100,7 @@ async def count_failures(database: Database, *, since: datetime) -> int:
 
 async def list_left_mailboxes(database: Database, *, before: datetime) -> list[LeftMailbox]:
     """List the systems, and agencies at the console, whose oldest uncollected package came before then."""
-    rows = await database.fetch_all(f"{_LEFT} HAVING since < ?", (to_micros(before),))
+    rows = await database.fetch_all(f"{_LEFT} AND since < ? ORDER BY since", (to_micros(before),))
     return [
         LeftMailbox(
             system=SystemId(row["system_id"]),

@@ -4,18 +4,16 @@ Reads over connections of its own that can only read, and holds none between two
 goes on, and an export of hours does not keep the journal from being folded in. To be run in a thread.
 """
 
-import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import BinaryIO
 
 from gateway.evidence.replay import write_entry_line
 from gateway.model.identifiers import Digest, PackageId
-from gateway.store.consistency import looking
-from gateway.store.database import Database, from_micros, to_micros
-from gateway.store.tables import Row, Tables
+from gateway.store.database import Database, from_micros, looking, to_micros
+from gateway.store.shelf import Found, Shelf, find_kept
+from gateway.store.tables import Row, Source, Tables
 from gateway.store.whole_log import read_checkpoint_lines
 
 _ENTRIES_AT_ONCE = 1000
@@ -75,9 +73,9 @@ def note_archived(connection: Tables, first_seq: int, last_seq: int, *, at: date
     )
 
 
-def last_before(database_file: Path, at: datetime) -> int:
+def last_before(source: Source, at: datetime) -> int:
     """Find the last entry before an instant; 0 when there is none. The log is in the order of time."""
-    with looking(database_file) as tables:
+    with looking(source) as tables:
         (high,) = tables.execute("SELECT coalesce(max(seq), 0) FROM log").fetchone()
         low = 0
         while low < high:
@@ -87,10 +85,10 @@ def last_before(database_file: Path, at: datetime) -> int:
         return low
 
 
-def read_entries(database_file: Path, first_seq: int, last_seq: int) -> Iterator[tuple[int, bytes]]:
+def read_entries(source: Source, first_seq: int, last_seq: int) -> Iterator[tuple[int, bytes]]:
     """Read entries as lines of an export, each with its number."""
     while first_seq <= last_seq:
-        with looking(database_file) as tables:
+        with looking(source) as tables:
             rows = tables.execute(
                 "SELECT seq, statement, receipt FROM log WHERE seq BETWEEN ? AND ? ORDER BY seq LIMIT ?",
                 (first_seq, last_seq, _ENTRIES_AT_ONCE),
@@ -100,32 +98,35 @@ def read_entries(database_file: Path, first_seq: int, last_seq: int) -> Iterator
         first_seq = rows[-1]["seq"] + 1
 
 
-def read_notes_between(database_file: Path, first_seq: int, last_seq: int) -> list[tuple[int, bytes]]:
+def read_notes_between(source: Source, first_seq: int, last_seq: int) -> list[tuple[int, bytes]]:
     """Read the checkpoints of some entries as lines of an export, each with its number of entries."""
-    with looking(database_file) as tables:
+    with looking(source) as tables:
         return list(read_checkpoint_lines(tables, first_seq, last_seq))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Brought:
-    """A package that an entry brought in: its bytes if they lie in the database, else where they may be."""
+    """A package that an entry brought in. found is where its bytes stand, when they do."""
 
     package_id: PackageId
     digest: Digest
     size_bytes: int
-    content: bytes | None
-    path: Path
+    found: Found | None
 
     def open(self) -> BinaryIO:
         """Open it; FileNotFoundError when it is not there any more."""
-        return self.path.open("rb") if self.content is None else io.BytesIO(self.content)
+        if self.found is None:
+            raise FileNotFoundError
+        return self.found.open()
 
 
-def read_brought(database_file: Path, blobs_folder: Path, first_seq: int, last_seq: int) -> Iterator[Brought]:
+def read_brought(
+    source: Source, shelves: Sequence[Shelf], first_seq: int, last_seq: int
+) -> Iterator[Brought]:
     """Read what entries brought in, in their order; what several brought comes several times."""
     rows: list[Row] | None = None
     while rows is None or len(rows) == _PACKAGES_AT_ONCE:
-        with looking(database_file) as tables:
+        with looking(source) as tables:
             rows = tables.execute(
                 "SELECT seq, packages.id, packages.digest, size_bytes, bytes FROM log"
                 " JOIN packages ON packages.id = package_id LEFT JOIN blobs ON blobs.digest = packages.digest"
@@ -134,32 +135,30 @@ def read_brought(database_file: Path, blobs_folder: Path, first_seq: int, last_s
             ).fetchall()
         for row in rows:
             digest = Digest(row["digest"])
+            with looking(source) as tables:  # as it stands when its turn comes
+                found = find_kept(shelves, tables, digest, row["bytes"])
             yield Brought(
-                package_id=PackageId(row["id"]),
-                digest=digest,
-                size_bytes=row["size_bytes"],
-                content=row["bytes"],
-                path=blobs_folder / digest[:2] / digest[2:4] / digest,
+                package_id=PackageId(row["id"]), digest=digest, size_bytes=row["size_bytes"], found=found
             )
             first_seq = row["seq"] + 1
 
 
-def is_erased(database_file: Path, package_id: PackageId) -> bool:
+def is_erased(source: Source, package_id: PackageId) -> bool:
     """Tell whether the content of a package was erased, by now."""
-    with looking(database_file) as tables:
+    with looking(source) as tables:
         sql = "SELECT erased_at IS NOT NULL FROM packages WHERE id = ?"
         return bool(tables.execute(sql, (package_id,)).fetchone()[0])
 
 
-def knows(database_file: Path, digest: str) -> bool:
+def knows(source: Source, digest: str) -> bool:
     """Tell whether some package here has, or had, this digest."""
-    with looking(database_file) as tables:
+    with looking(source) as tables:
         return tables.execute("SELECT 1 FROM packages WHERE digest = ?", (digest,)).fetchone() is not None
 
 
-def is_erased_anywhere(database_file: Path, digest: str) -> bool:
+def is_erased_anywhere(source: Source, digest: str) -> bool:
     """Tell whether the content of some package of a digest was erased."""
-    with looking(database_file) as tables:
+    with looking(source) as tables:
         sql = "SELECT 1 FROM packages WHERE digest = ? AND erased_at IS NOT NULL"
         return tables.execute(sql, (digest,)).fetchone() is not None
 

@@ -118,7 +118,7 @@ async def count_failed(database: Database, codes: Codes) -> int:
     """Count what `list_failed` would list, as far as anybody counts."""
     row = await database.fetch_one(
         "SELECT count(*) AS failed FROM"
-        f" (SELECT 1 FROM dispatches WHERE {_FAILED} AND {_OF_THEIRS} LIMIT :limit)",
+        f" (SELECT 1 FROM dispatches WHERE {_FAILED} AND {_OF_THEIRS} LIMIT :limit) AS counted",
         {"codes": _asked(codes), "limit": COUNTED_AT_MOST},
     )
     return 0 if row is None else int(row["failed"])

@@ -9,6 +9,8 @@ from gateway.model.log import LogEntry, LogKind
 from gateway.store.database import Database, from_micros, to_micros
 from gateway.store.tables import Row, Tables
 
+_ALL = (1 << 63) - 1
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogRow:
@@ -25,8 +27,9 @@ class LogRow:
 def append_entry(connection: Tables, entry: LogEntry) -> int:
     """Append one entry in the transaction of the change it tells of; return its seq."""
     (seq,) = connection.execute(
-        "INSERT INTO log (kind, at, statement, receipt, leaf, package_id, dispatch_id, thread_id, system_id)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING seq",
+        "INSERT INTO log"
+        " (seq, kind, at, statement, receipt, leaf, package_id, dispatch_id, thread_id, system_id)"
+        " VALUES ((SELECT coalesce(max(seq), 0) + 1 FROM log), ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING seq",
         (
             entry.kind,
             to_micros(entry.at),
@@ -74,12 +77,8 @@ async def list_entries(
 ) -> AsyncIterator[LogRow]:
     """Walk through the log in order, streamed, starting behind seq `after`."""
     sql = "SELECT * FROM log WHERE seq > ? AND (? IS NULL OR kind = ?) ORDER BY seq LIMIT ?"
-    async with (
-        database.reading() as connection,
-        connection.execute(sql, (after, kind, kind, -1 if limit is None else limit)) as cursor,
-    ):
-        async for row in cursor:
-            yield row_from(row)
+    async for row in database.stream(sql, (after, kind, kind, _ALL if limit is None else limit)):
+        yield row_from(row)
 
 
 async def find_entry(database: Database, seq: int) -> LogRow | None:
@@ -92,7 +91,7 @@ async def newest_of(database: Database, kinds: Iterable[LogKind]) -> int:
     """Return the number of the newest entry of some kinds; 0 when there is none."""
     # One step in an index for each, however long the log is.
     newest = " UNION ALL ".join(f"SELECT max(seq) AS seq FROM log WHERE kind = '{kind}'" for kind in kinds)
-    row = await database.fetch_one(f"SELECT max(seq) AS seq FROM ({newest})")
+    row = await database.fetch_one(f"SELECT max(seq) AS seq FROM ({newest}) AS each")
     return 0 if row is None else row["seq"] or 0
 
 

@@ -120,7 +120,7 @@ async def list_checkpoints(
     """List checkpoints, the newest first: those of fewer entries than ``below``."""
     rows = await database.fetch_all(
         "SELECT *, (SELECT json_group_array(line) FROM (SELECT line FROM cosignatures"
-        " WHERE size = checkpoints.size ORDER BY witness)) AS lines FROM checkpoints"
+        " WHERE size = checkpoints.size ORDER BY witness) AS each) AS lines FROM checkpoints"
         " WHERE ? IS NULL OR size < ? ORDER BY size DESC LIMIT ?",
         (below, below, limit),
     )

@@ -5,16 +5,12 @@ meanwhile, and nothing it does between two questions looks like a disagreement. 
 exchange/examination.py says what each answer means.
 """
 
-import contextlib
 import hashlib
-import sqlite3
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 
-from gateway.model.identifiers import Digest
-from gateway.store.blobs import file_digest
-from gateway.store.database import migration_count
-from gateway.store.tables import Row, Tables
+from gateway.store.schema import newest_version
+from gateway.store.shelf import Found, Shelf, find_kept
+from gateway.store.tables import Dialect, Row, Tables
 
 _ENDED = "('delivered', 'refused', 'expired')"
 _ENDINGS = "('delivered', 'confirmed', 'turned-away', 'expired')"
@@ -22,26 +18,22 @@ _ENDINGS = "('delivered', 'confirmed', 'turned-away', 'expired')"
 # Each with which one of its obligation it is, so that two alike are told apart.
 _STEPS = (
     "(SELECT obligation_id AS obligation, row_number() OVER (PARTITION BY obligation_id ORDER BY id) || act"
-    " AS act, due_on AS due FROM obligation_steps)"
+    " AS act, due_on AS due FROM obligation_steps) AS steps"
 )
 _STEPS_ON_RECORD = (
     "(SELECT CAST(statement AS TEXT) ->> 'obligation' AS obligation, row_number() OVER (PARTITION BY"
     " CAST(statement AS TEXT) ->> 'obligation' ORDER BY seq) || (CAST(statement AS TEXT) ->> 'act') AS act,"
-    " CAST(statement AS TEXT) ->> 'due_on' AS due FROM log WHERE kind = 'obliged')"
+    " CAST(statement AS TEXT) ->> 'due_on' AS due FROM log WHERE kind = 'obliged') AS recorded"
 )
 
 # code: the question. Its first column names what disagrees.
 RELATIONS: dict[str, str] = {
-    "database-damaged": "SELECT integrity_check FROM pragma_integrity_check WHERE integrity_check <> 'ok'",
-    "reference-broken": "SELECT \"table\" || ' ' || rowid FROM pragma_foreign_key_check",
-    "log-unguarded": "SELECT column1 FROM (VALUES ('log_is_append_only_1'), ('log_is_append_only_2'))"
-    " WHERE column1 NOT IN (SELECT name FROM sqlite_schema WHERE type = 'trigger')",
-    "entry-missing": "SELECT seq - 1 FROM (SELECT seq, lag(seq, 1, 0) OVER (ORDER BY seq) AS before FROM log)"
+    "entry-missing": "SELECT seq - 1 FROM (SELECT seq, lag(seq, 1, CAST(0 AS BIGINT)) OVER (ORDER BY seq)"
+    " AS before FROM log) AS entries"
     " WHERE seq <> before + 1",
-    "entry-mislabelled": "SELECT seq FROM log WHERE json_valid(CAST(statement AS TEXT)) = 0 OR (kind,"
-    " package_id,"
-    " dispatch_id, system_id) IS NOT (CAST(statement AS TEXT) ->> 'event', CAST(statement AS TEXT) ->>"
-    " 'package',"
+    "entry-mislabelled": "SELECT seq FROM log WHERE json_valid(CAST(statement AS TEXT)) = 0 OR"
+    " (kind, package_id, dispatch_id, system_id) IS DISTINCT FROM"
+    " (CAST(statement AS TEXT) ->> 'event', CAST(statement AS TEXT) ->> 'package',"
     " CAST(statement AS TEXT) ->> 'dispatch', CAST(statement AS TEXT) ->> 'system')",
     "package-unrecorded": "SELECT id FROM packages WHERE (direction <> 'own' OR kind = 'document')"
     " AND (SELECT count(*) FROM log WHERE log.package_id = packages.id AND kind = 'accepted') <> 1",
@@ -50,19 +42,19 @@ RELATIONS: dict[str, str] = {
     "record-without-package": "SELECT seq FROM log WHERE kind = 'accepted' AND NOT EXISTS"
     " (SELECT 1 FROM packages WHERE packages.id = log.package_id)",
     "package-differs": "SELECT packages.id FROM packages JOIN log ON log.package_id = packages.id"
-    " AND log.kind = 'accepted' WHERE (digest, size_bytes) IS NOT (CAST(statement AS TEXT) ->> 'sha256',"
-    " CAST(statement AS TEXT) ->> 'bytes')",
+    " AND log.kind = 'accepted' WHERE (digest, CAST(size_bytes AS TEXT)) IS DISTINCT FROM"
+    " (CAST(statement AS TEXT) ->> 'sha256', CAST(CAST(statement AS TEXT) ->> 'bytes' AS TEXT))",
     "end-unrecorded": f"SELECT id FROM dispatches WHERE state IN {_ENDED} AND (SELECT count(*) FROM log"
     f" WHERE log.package_id = dispatches.package_id AND dispatch_id = id AND log.kind IN {_ENDINGS}) <> 1",
     "record-without-end": f"SELECT seq FROM log WHERE kind IN {_ENDINGS} AND (SELECT state FROM dispatches"
-    f" WHERE id = log.dispatch_id) IS NOT CASE kind WHEN 'confirmed' THEN 'delivered'"
+    f" WHERE id = log.dispatch_id) IS DISTINCT FROM CASE kind WHEN 'confirmed' THEN 'delivered'"
     " WHEN 'turned-away' THEN 'refused' ELSE kind END",
     "collection-unrecorded": "SELECT id FROM dispatches WHERE destination = 'mailbox' AND state = 'claimed'"
     " AND NOT EXISTS (SELECT 1 FROM log WHERE log.package_id = dispatches.package_id AND dispatch_id = id"
     " AND log.kind = 'collected')",
     "record-without-collection": "SELECT seq FROM log WHERE kind = 'collected' AND (SELECT state FROM"
     " dispatches"
-    " WHERE id = log.dispatch_id) IS 'waiting'",
+    " WHERE id = log.dispatch_id) = 'waiting'",
     "answer-unrecorded": "SELECT answers.id FROM answers WHERE NOT EXISTS (SELECT 1 FROM log WHERE"
     " log.package_id = answers.package_id AND kind IN ('answered', 'unmatched'))",
     "recall-unrecorded": "SELECT id FROM threads WHERE recalled_at IS NOT NULL AND NOT EXISTS (SELECT"
@@ -77,10 +69,10 @@ RELATIONS: dict[str, str] = {
     " OR (destination = 'axis' AND (state = 'claimed') <> (lease_until IS NOT NULL))"
     " OR (destination = 'axis' AND state = 'delivered' AND far_id IS NULL)",
     "queue-miscounted": "SELECT destination || ' ' || mailbox || ' ' || kind FROM queues AS kept"
-    " WHERE (open_count, ended_count) IS NOT (SELECT count(*) - count(ended_at), count(ended_at) FROM"
-    " dispatches"
-    " WHERE dispatches.destination = kept.destination AND coalesce(dispatches.mailbox, '') = kept.mailbox"
-    " AND dispatches.kind = kept.kind)",
+    " WHERE NOT EXISTS (SELECT 1 FROM (SELECT count(*) - count(ended_at) AS open, count(ended_at) AS ended"
+    " FROM dispatches WHERE dispatches.destination = kept.destination AND coalesce(dispatches.mailbox, '') ="
+    " kept.mailbox AND dispatches.kind = kept.kind) AS counted"
+    " WHERE open = open_count AND ended = ended_count)",
     "agency-served-unknown": "SELECT code FROM served_agencies WHERE code NOT IN (SELECT code FROM agencies)",
     "erasure-unrecorded": "SELECT id FROM packages WHERE erased_at IS NOT NULL AND NOT EXISTS (SELECT 1 FROM"
     " log WHERE log.package_id = packages.id AND kind = 'erased')",
@@ -88,52 +80,64 @@ RELATIONS: dict[str, str] = {
     " packages WHERE packages.id = log.package_id AND coalesce(erased_at, returned_at) IS NOT NULL)",
     "hold-ignored": "SELECT packages.id FROM holds JOIN packages USING (thread_id)"
     " WHERE erased_at >= placed_at AND erased_at < coalesce(released_at, erased_at + 1)",
-    "obligation-contradicts-steps": "SELECT id FROM obligations WHERE (standing, due_on, moved_at, ended_at)"
-    " IS NOT (SELECT CASE act WHEN 'finish' THEN 'done' WHEN 'pass-on' THEN 'passed-on' WHEN 'guide' THEN"
-    " 'guided' WHEN 'cancel' THEN 'cancelled' ELSE 'open' END, (SELECT due_on FROM obligation_steps"
-    " WHERE obligation_id = obligations.id AND due_on IS NOT NULL ORDER BY id DESC LIMIT 1), at,"
-    " CASE WHEN act NOT IN ('open', 'extend', 'reopen') THEN at END FROM obligation_steps"
-    " WHERE obligation_id = obligations.id ORDER BY id DESC LIMIT 1)",
+    "obligation-contradicts-steps": "SELECT id FROM obligations AS kept WHERE NOT EXISTS (SELECT 1 FROM"
+    " (SELECT CASE act WHEN 'finish' THEN 'done' WHEN 'pass-on' THEN 'passed-on' WHEN 'guide' THEN"
+    " 'guided' WHEN 'cancel' THEN 'cancelled' ELSE 'open' END AS standing, (SELECT due_on FROM"
+    " obligation_steps WHERE obligation_id = kept.id AND due_on IS NOT NULL ORDER BY id DESC LIMIT 1)"
+    " AS due_on, at, CASE WHEN act NOT IN ('open', 'extend', 'reopen') THEN at END AS ended_at"
+    " FROM obligation_steps WHERE obligation_id = kept.id ORDER BY id DESC LIMIT 1) AS last"
+    " WHERE (last.standing, last.due_on, last.at, last.ended_at)"
+    " IS NOT DISTINCT FROM (kept.standing, kept.due_on, kept.moved_at, kept.ended_at))",
     "step-unrecorded": f"SELECT obligation FROM (SELECT obligation, act, due FROM {_STEPS}"
-    f" EXCEPT SELECT obligation, act, due FROM {_STEPS_ON_RECORD})",
+    f" EXCEPT SELECT obligation, act, due FROM {_STEPS_ON_RECORD}) AS left_over",
     "record-without-step": f"SELECT obligation FROM (SELECT obligation, act, due FROM {_STEPS_ON_RECORD}"
-    f" EXCEPT SELECT obligation, act, due FROM {_STEPS})",
+    f" EXCEPT SELECT obligation, act, due FROM {_STEPS}) AS left_over",
     "register-miscounted": "SELECT agency || ' ' || side || ' ' || day || ' ' || type FROM register_figures"
-    " AS kept WHERE (documents, deliveries, declined, in_time, judged) IS NOT (SELECT"
-    " count(*) - count(declined_at), coalesce(sum(deliveries_count), 0), count(declined_at),"
-    " coalesce(sum(in_time), 0), count(in_time) FROM register"
+    " AS kept WHERE NOT EXISTS (SELECT 1 FROM (SELECT count(*) - count(declined_at) AS documents,"
+    " coalesce(sum(deliveries_count), 0) AS deliveries, count(declined_at) AS declined,"
+    " coalesce(sum(in_time), 0) AS in_time, count(in_time) AS judged FROM register"
     " WHERE (agency, side, day, type, is_legal)"
-    " = (kept.agency, kept.side, kept.day, kept.type, kept.is_legal))",
+    " = (kept.agency, kept.side, kept.day, kept.type, kept.is_legal)) AS counted"
+    " WHERE (counted.documents, counted.deliveries, counted.declined, counted.in_time, counted.judged)"
+    " = (kept.documents, kept.deliveries, kept.declined, kept.in_time, kept.judged))",
     "document-unregistered": "SELECT thread_id FROM packages WHERE direction = 'outbound'"
     " AND kind = 'document' AND business IN (0, 3) AND thread_id IS NOT NULL AND NOT EXISTS"
     " (SELECT 1 FROM register WHERE register.thread_id = packages.thread_id AND side = 'out')",
-    "bytes-unused": "SELECT digest FROM blobs WHERE digest NOT IN"
-    " (SELECT digest FROM packages WHERE erased_at IS NULL)",
+    "bytes-unused": "SELECT digest FROM (SELECT digest FROM blobs UNION ALL SELECT digest FROM objects WHERE"
+    " standing = 'kept' AND digest NOT IN (SELECT digest FROM files_to_remove)) AS held"
+    " WHERE digest NOT IN (SELECT digest FROM packages WHERE erased_at IS NULL)",
 }
 
-_NAMED = (
-    "SELECT 1 FROM packages WHERE digest = ?1 AND erased_at IS NULL"
-    " UNION ALL SELECT 1 FROM files_to_remove WHERE digest = ?1"
-)
+# What each engine can be asked of itself. PostgreSQL looks after its references alone, and its pages are for
+# pg_amcheck.
+_OWN: dict[Dialect, dict[str, str]] = {
+    Dialect.SQLITE: {
+        "database-damaged": "SELECT integrity_check FROM pragma_integrity_check"
+        " WHERE integrity_check <> 'ok'",
+        "reference-broken": "SELECT \"table\" || ' ' || rowid FROM pragma_foreign_key_check",
+        "log-unguarded": "SELECT column1 FROM (VALUES ('log_is_append_only_1'), ('log_is_append_only_2'))"
+        " WHERE column1 NOT IN (SELECT name FROM sqlite_schema WHERE type = 'trigger')",
+    },
+    Dialect.POSTGRESQL: {
+        "reference-broken": "SELECT conname FROM pg_constraint WHERE NOT convalidated",
+        "log-unguarded": "SELECT named FROM (VALUES ('log_is_append_only_1'), ('log_is_append_only_2'),"
+        " ('log_is_append_only_3')) AS guards (named) WHERE NOT EXISTS (SELECT 1 FROM pg_trigger"
+        " WHERE tgname = named AND tgenabled IN ('O', 'A'))",
+    },
+}
+_VERSION = {
+    Dialect.SQLITE: "SELECT user_version FROM pragma_user_version",
+    Dialect.POSTGRESQL: "SELECT version FROM schema_version",
+}
 
 
-@contextlib.contextmanager
-def looking(database_file: Path) -> Iterator[Tables]:
-    """Open a data directory's database at one instant, for reading."""
-    uri = f"{database_file.absolute().as_uri()}?mode=ro"
-    with contextlib.closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as connection:
-        connection.row_factory = sqlite3.Row
-        connection.execute("BEGIN")
-        yield connection
-
-
-def disagreements(connection: Tables) -> Iterator[tuple[str, str]]:
+def disagreements(connection: Tables, dialect: Dialect) -> Iterator[tuple[str, str]]:
     """Ask every question; give each disagreement by its code and what disagrees."""
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if version != migration_count():
+    (version,) = connection.execute(_VERSION[dialect]).fetchone()
+    if version != newest_version():
         yield "schema-unknown", str(version)
         return
-    for code, question in RELATIONS.items():
+    for code, question in (_OWN[dialect] | RELATIONS).items():
         yield from ((code, str(row[0])) for row in connection.execute(question))
 
 
@@ -142,33 +146,20 @@ def log_rows(connection: Tables) -> Iterator[Row]:
     return iter(connection.execute("SELECT seq, kind, at, statement, receipt, leaf FROM log ORDER BY seq"))
 
 
-def bytes_wrong(connection: Tables, blobs_folder: Path, *, thorough: bool) -> Iterator[tuple[str, str]]:
+def bytes_wrong(connection: Tables, shelves: Sequence[Shelf], *, thorough: bool) -> Iterator[tuple[str, str]]:
     """Find the packages whose bytes are missing or are not those of their digest."""
     question = (
         "SELECT DISTINCT packages.digest, size_bytes, bytes FROM packages"
         " LEFT JOIN blobs ON blobs.digest = packages.digest WHERE erased_at IS NULL"
     )
     for digest, size_bytes, content in connection.execute(question):
-        path = blobs_folder / digest[:2] / digest[2:4] / digest
-        if content is None and not path.is_file():
+        found = find_kept(shelves, connection, digest, content)
+        if found is None:
             yield "bytes-missing", digest
-            continue
-        length = path.stat().st_size if content is None else len(content)
-        if length != size_bytes or (thorough and _digest_of(path if content is None else content) != digest):
+        elif found.size_bytes != size_bytes or (thorough and _digest_of(found) != digest):
             yield "bytes-damaged", digest
 
 
-def stray_files(connection: Tables, blobs_folder: Path) -> Iterator[Path]:
-    """Find the files among the packages that no package names, or names no longer and nobody is to remove."""
-    for path in sorted(blobs_folder.rglob("*")):
-        if path.is_file():
-            named = connection.execute(_NAMED, (path.name,)).fetchone()
-            in_place = path.parent == blobs_folder / path.name[:2] / path.name[2:4]
-            if named is None or not in_place:
-                yield path
-
-
-def _digest_of(content: Path | bytes) -> Digest:
-    if isinstance(content, bytes):
-        return Digest(hashlib.sha256(content).hexdigest())
-    return file_digest(content)
+def _digest_of(found: Found) -> str:
+    with found.open() as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]

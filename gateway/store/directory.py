@@ -30,7 +30,7 @@ def put_agency(connection: Tables, agency: Agency) -> None:
     connection.execute(
         "INSERT INTO agencies (code, name, parent, mail, from_axis, closed_at, merged_into)"
         " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (code) DO UPDATE SET name = excluded.name,"
-        " parent = coalesce(excluded.parent, parent), mail = coalesce(excluded.mail, mail),"
+        " parent = coalesce(excluded.parent, agencies.parent), mail = coalesce(excluded.mail, agencies.mail),"
         " from_axis = excluded.from_axis, closed_at = excluded.closed_at, merged_into = excluded.merged_into",
         (
             agency.code,
@@ -48,7 +48,9 @@ def put_agency(connection: Tables, agency: Agency) -> None:
         [(alias, agency.code) for alias in agency.aliases if alias != agency.code],
     )
     if (other := structural_alias(agency.code)) is not None:
-        connection.execute("INSERT OR IGNORE INTO agency_aliases VALUES (?, ?)", (other, agency.code))
+        connection.execute(
+            "INSERT INTO agency_aliases VALUES (?, ?) ON CONFLICT DO NOTHING", (other, agency.code)
+        )
     touch_directory(connection)
 
 

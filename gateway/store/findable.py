@@ -153,7 +153,7 @@ def _mark_recipients(connection: Tables, document: Findable, id_: int) -> None:
     due_on = None if document.due_on is None else document.due_on.isoformat()
     connection.execute(
         "UPDATE recipients SET document = ?, due_on = coalesce(?, due_on)"
-        " WHERE thread_id = ? AND (document IS NULL OR due_on IS NOT coalesce(?, due_on))",
+        " WHERE thread_id = ? AND (document IS NULL OR due_on IS DISTINCT FROM coalesce(?, due_on))",
         (id_, due_on, document.thread_id, due_on),
     )
 
@@ -192,7 +192,7 @@ def keep_particulars(
 ) -> None:
     """Keep what a package's header says and where its files stand. Kept twice, it is kept once."""
     connection.execute(
-        "INSERT OR IGNORE INTO particulars VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO particulars VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
         (
             package_id,
             particulars.type,
@@ -207,7 +207,7 @@ def keep_particulars(
         ),
     )
     connection.executemany(
-        "INSERT OR IGNORE INTO attachments VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO attachments VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
         [
             (
                 package_id,

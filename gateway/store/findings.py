@@ -59,12 +59,12 @@ SELECT found.*,
     (SELECT count(*) FROM recipients WHERE thread_id = found.thread_id) AS recipient_count,
     (SELECT json_group_array(code) FROM (
         SELECT code FROM recipients WHERE thread_id = found.thread_id
-        ORDER BY code IN (SELECT value FROM json_each(:scope)) DESC, code LIMIT :named)) AS some,
+        ORDER BY code IN (SELECT value FROM json_each(:scope)) DESC, code LIMIT :named) AS first) AS some,
     (SELECT json_group_object(standing, count) FROM (
         SELECT standing, count(*) AS count FROM recipients WHERE thread_id = found.thread_id
-        AND (:all OR found.owner IN (SELECT value FROM json_each(:scope))
+        AND (:all = 1 OR found.owner IN (SELECT value FROM json_each(:scope))
              OR code IN (SELECT value FROM json_each(:scope)))
-        GROUP BY standing)) AS standings
+        GROUP BY standing) AS each) AS standings
 FROM documents AS found WHERE id IN (SELECT CAST(value AS BIGINT) FROM json_each(:ids))
 """
 
@@ -148,9 +148,10 @@ async def load_reaches(database: Database, threads: Sequence[ThreadId]) -> dict[
         "SELECT value AS thread_id,"
         " (SELECT count(*) FROM recipients WHERE thread_id = value) AS recipient_count,"
         " (SELECT json_group_array(code) FROM"
-        "  (SELECT code FROM recipients WHERE thread_id = value ORDER BY code LIMIT :named)) AS some,"
+        "  (SELECT code FROM recipients WHERE thread_id = value ORDER BY code LIMIT :named) AS first)"
+        " AS some,"
         " (SELECT json_group_object(standing, count) FROM (SELECT standing, count(*) AS count"
-        "  FROM recipients WHERE thread_id = value GROUP BY standing)) AS standings"
+        "  FROM recipients WHERE thread_id = value GROUP BY standing) AS each) AS standings"
         " FROM json_each(:threads)",
         {"threads": json.dumps(threads), "named": _NAMED},
     )

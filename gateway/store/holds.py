@@ -87,7 +87,9 @@ def read_holds(connection: Tables) -> InForce:
 
 async def list_holds(database: Database, *, released: bool) -> list[Hold]:
     """List the holds in force; with released the others, too."""
-    rows = await database.fetch_all(f"{_HOLDS} WHERE ? OR released_at IS NULL ORDER BY holds.id", (released,))
+    rows = await database.fetch_all(
+        f"{_HOLDS} WHERE ? = 1 OR released_at IS NULL ORDER BY holds.id", (released,)
+    )
     return [_hold_from(row) for row in rows]
 
 

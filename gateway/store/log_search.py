@@ -92,7 +92,7 @@ async def _span(database: Database, question: LogQuestion, below: int | None) ->
         if bounds[name] is not None
     )
     given = {name: bound for name, bound in bounds.items() if bound is not None}
-    source = f"FROM log{' INDEXED BY log_by_at' if asked else ''} WHERE 1{asked}"
+    source = f"FROM log{' INDEXED BY log_by_at' if asked else ''} WHERE TRUE{asked}"
     row = await database.fetch_one(f"SELECT (SELECT min(seq) {source}), (SELECT max(seq) {source})", given)
     if row is None or row[0] is None:
         return None
@@ -121,7 +121,7 @@ def _conditions(question: LogQuestion) -> tuple[str, dict[str, object]]:
             given[name] = to_micros(bound)
     for number, texts in enumerate(filter(None, (_quoted(question.codes), _acting(question.person)))):
         names = [f"said{number}_{place}" for place in range(len(texts))]
-        said += f" AND ({' OR '.join(f'instr(statement, :{name})' for name in names)})"
+        said += f" AND ({' OR '.join(f'instr(statement, :{name}) > 0' for name in names)})"
         given |= dict(zip(names, texts, strict=True))
     return said, given
 

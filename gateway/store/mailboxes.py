@@ -159,7 +159,7 @@ _SENT = (
     # What the axis refused for several goes to each alone (delivery.py): that is what is reported.
     " LEFT JOIN dispatches ON package_id = packages.id AND NOT (destination = 'axis' AND state = 'refused'"
     " AND json_array_length(dispatches.recipients) > 1)"
-    " LEFT JOIN json_each(dispatches.recipients) AS recipient"
+    " LEFT JOIN json_each(dispatches.recipients) AS recipient ON TRUE"
 )
 _LAST_ROW = (1 << 63) - 1
 

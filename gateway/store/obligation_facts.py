@@ -31,7 +31,7 @@ class Whose:
             for column, values in asked.items()
             if values is not None
         ]
-        return " AND ".join(["1" if self.agencies is None else OF_ANY_SORT, *named])
+        return " AND ".join(["TRUE" if self.agencies is None else OF_ANY_SORT, *named])
 
     def parameters(self) -> dict[str, str]:
         """Return what the condition asks for."""
@@ -73,7 +73,7 @@ async def load_facts(
 ) -> Facts:
     """Load all that counts, now or as it was at an instant; through a lens it is little."""
     asked: dict[str, object] = dict(whose.parameters())
-    rows_of, days, is_seen = f"{_NOW} WHERE {whose.condition()}", "assigned_on, due_on, ended_on", "1"
+    rows_of, days, is_seen = f"{_NOW} WHERE {whose.condition()}", "assigned_on, due_on, ended_on", "TRUE"
     if lens is not None:
         asked, days, is_seen = asked | _limits_of(lens), _SEEN, _IS_SEEN
     if as_of is not None:
@@ -82,7 +82,7 @@ async def load_facts(
         then = f"{_THEN} WHERE {whose.condition()} AND moved_at > :as_of"
         rows_of = f"{rows_of} AND moved_at <= :as_of UNION ALL {then}"
     rows = await database.fetch_all(
-        f"SELECT kind, agency, standing, {days}, count(*) AS count FROM ({rows_of}) WHERE {is_seen}"
+        f"SELECT kind, agency, standing, {days}, count(*) AS count FROM ({rows_of}) AS rows WHERE {is_seen}"
         " GROUP BY 1, 2, 3, 4, 5, 6",
         asked,
     )

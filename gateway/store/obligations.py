@@ -261,7 +261,7 @@ async def count_standings(
 
 
 def _conditions_of(wanted: Wanted) -> tuple[list[str], list[object]]:
-    conditions, values = ["1"], list[object]()
+    conditions, values = ["TRUE"], list[object]()
     is_open = wanted.standings == (Standing.OPEN,)  # these have indexes of their own
     if is_open:
         conditions.append("standing = 'open'")
@@ -278,7 +278,7 @@ def _conditions_of(wanted: Wanted) -> tuple[list[str], list[object]]:
     for condition, value in (
         ("due_on >= ?", _day(wanted.due_from)),
         ("due_on <= ?", _day(wanted.due_until)),
-        ("(due_on IS NOT NULL) = ?", wanted.has_day),
+        ("CASE WHEN due_on IS NULL THEN 0 ELSE 1 END = ?", wanted.has_day),
         ("called = ?", None if wanted.name is None else normalise_notation(wanted.name)),
     ):
         if value is not None:

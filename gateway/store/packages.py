@@ -123,7 +123,7 @@ def note_arrival(connection: Tables, axis: SystemId, arrival: Arrival, package_i
     """Remember a delivery of the axis that was taken."""
     connection.execute(
         "INSERT INTO arrivals (axis_id, far_id, recipient, package_id) VALUES (?, ?, ?, ?)"
-        " ON CONFLICT DO UPDATE SET package_id = excluded.package_id",
+        " ON CONFLICT (axis_id, far_id, recipient) DO UPDATE SET package_id = excluded.package_id",
         (axis, arrival.far_id, arrival.recipient, package_id),
     )
 
@@ -140,8 +140,9 @@ def note_refused_arrival(
     """Remember a delivery of the axis that was refused, and why; what was taken once stays taken."""
     connection.execute(
         "INSERT INTO arrivals (axis_id, far_id, recipient, refused_at, sender, code, fault)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET refused_at = excluded.refused_at,"
-        " code = excluded.code, fault = excluded.fault WHERE package_id IS NULL",
+        " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (axis_id, far_id, recipient)"
+        " DO UPDATE SET refused_at = excluded.refused_at,"
+        " code = excluded.code, fault = excluded.fault WHERE arrivals.package_id IS NULL",
         (axis, arrival.far_id, arrival.recipient, to_micros(at), arrival.sender, code, fault),
     )
 

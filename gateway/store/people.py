@@ -78,7 +78,9 @@ def bind_subject(tables: Tables, user_id: UserId, subject: str) -> bool:
     """Remember whom the identity provider means; tell whether both were free."""
     return bool(
         tables.execute(
-            "UPDATE OR IGNORE users SET subject = ? WHERE id = ? AND subject IS NULL", (subject, user_id)
+            "UPDATE users SET subject = ?1 WHERE id = ?2 AND subject IS NULL"
+            " AND NOT EXISTS (SELECT 1 FROM users WHERE subject = ?1)",
+            (subject, user_id),
         ).rowcount
     )
 

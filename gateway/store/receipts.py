@@ -201,7 +201,8 @@ async def load_progress(database: Database, axis: str) -> Progress:
 def keep_fetched(connection: Tables, axis: str, entry: int) -> None:
     """Note how far an axis's receipts were fetched."""
     connection.execute(
-        "INSERT INTO far_receipts (axis, fetched) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET fetched = ?2",
+        "INSERT INTO far_receipts (axis, fetched) VALUES (?1, ?2)"
+        " ON CONFLICT (axis) DO UPDATE SET fetched = ?2",
         (axis, entry),
     )
 
@@ -209,7 +210,7 @@ def keep_fetched(connection: Tables, axis: str, entry: int) -> None:
 def keep_told(connection: Tables, axis: str, entry: int) -> None:
     """Note how far an axis was told of ours."""
     connection.execute(
-        "INSERT INTO far_receipts (axis, told) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET told = ?2",
+        "INSERT INTO far_receipts (axis, told) VALUES (?1, ?2) ON CONFLICT (axis) DO UPDATE SET told = ?2",
         (axis, entry),
     )
 

@@ -93,8 +93,9 @@ def answer_for(
         return
     first = row["answered_at"] is None
     connection.execute(
-        "UPDATE register SET answered_at = coalesce(answered_at, ?1), declined_at = CASE WHEN ?2 THEN ?1 END,"
-        " in_time = CASE WHEN ?3 THEN ?4 ELSE in_time END WHERE id = ?5",
+        "UPDATE register SET answered_at = coalesce(answered_at, ?1),"
+        " declined_at = CASE WHEN ?2 = 1 THEN ?1 END,"
+        " in_time = CASE WHEN ?3 = 1 THEN ?4 ELSE in_time END WHERE id = ?5",
         (to_micros(at), declined, first, at < until(from_micros(row["at"])), row["id"]),
     )
 

@@ -52,7 +52,7 @@ def keep_found(connection: Tables, found: FoundSending) -> bool:
     if known is not None:
         return False
     cursor = connection.execute(
-        "INSERT OR IGNORE INTO found_sendings VALUES (?, ?, ?, ?, ?, ?, NULL)",
+        "INSERT INTO found_sendings VALUES (?, ?, ?, ?, ?, ?, NULL) ON CONFLICT DO NOTHING",
         (found.far_id, found.recipient, found.sender, found.kind, found.notation, to_micros(found.sent_at)),
     )
     return cursor.rowcount > 0

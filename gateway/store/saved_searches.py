@@ -20,14 +20,13 @@ class SavedSearch:
 
 def save_search(connection: Tables, user_id: UserId, search: SavedSearch, *, at: datetime) -> bool:
     """Save a search, in place of one of its name; tell whether there was room for it."""
-    connection.execute(
+    saved = connection.execute(
         "INSERT INTO saved_searches SELECT ?1, ?2, ?3, ?4"
         " WHERE (SELECT count(*) FROM saved_searches WHERE user_id = ?1 AND name <> ?2) < ?5"
-        " ON CONFLICT DO UPDATE SET query = excluded.query, saved_at = excluded.saved_at",
+        " ON CONFLICT (user_id, name) DO UPDATE SET query = excluded.query, saved_at = excluded.saved_at",
         (user_id, search.name, search.query, to_micros(at), KEPT_AT_MOST),
     )
-    (changed,) = connection.execute("SELECT changes()").fetchone()
-    return bool(changed)
+    return bool(saved.rowcount)
 
 
 def forget_search(connection: Tables, user_id: UserId, name: str) -> None:

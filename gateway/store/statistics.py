@@ -100,7 +100,7 @@ async def count_long_waiting(
         " CROSS JOIN dispatches ON dispatches.destination = :destination"
         "  AND coalesce(dispatches.mailbox, dispatches.sender) = whose.code AND dispatches.kind = :kind"
         "  AND dispatches.created_at < :since AND dispatches.ended_at IS NULL"
-        " WHERE :codes IS NULL OR whose.code IN (SELECT value FROM json_each(:codes)) LIMIT :limit)",
+        " WHERE :codes IS NULL OR whose.code IN (SELECT value FROM json_each(:codes)) LIMIT :limit) AS long",
         {
             "destination": destination,
             "kind": kind,

@@ -1,9 +1,31 @@
-"""What an act sees of the database, whichever engine is behind it: statements in, rows out."""
+"""What the rooms see of the database, whichever engine is behind it: statements in, rows out."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
 from typing import Any, Protocol
 
 Parameters = Sequence[Any] | Mapping[str, Any]
+
+
+class Dialect(StrEnum):
+    """Which engine it is, for the few statements that have to be said in its own way."""
+
+    SQLITE = "sqlite"
+    POSTGRESQL = "postgresql"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """Where a PostgreSQL database is: what libpq takes, a password maybe in it."""
+
+    address: str = field(repr=False)
+
+
+# A file is an SQLite database.
+Source = Path | Server
 
 
 class Row(Protocol):
@@ -42,4 +64,91 @@ class Tables(Protocol):
 
     def executemany(self, sql: str, parameters: Iterable[Parameters], /) -> Rows:
         """Run one statement for each set of parameters."""
+        ...
+
+
+class Reader(Protocol):
+    """A connection that only reads; every statement sees the last commit."""
+
+    async def fetch_all(self, sql: str, parameters: Parameters) -> list[Row]:
+        """Read all rows of a bounded query."""
+        ...
+
+    def stream(self, sql: str, parameters: Parameters) -> AsyncIterator[Row]:
+        """Read rows as they are asked for, however many there are."""
+        ...
+
+    async def close(self) -> None:
+        """End the connection."""
+        ...
+
+
+class Writer(Protocol):
+    """The connection that writes: one transaction at a time, of any writer of this database."""
+
+    @property
+    def tables(self) -> Tables:
+        """What acts see."""
+        ...
+
+    def begin(self) -> None:
+        """Begin a transaction, once nobody else writes."""
+        ...
+
+    def begin_turn(self) -> None:
+        """Begin what can be undone alone."""
+        ...
+
+    def undo_turn(self) -> None:
+        """Undo what was done since `begin_turn`."""
+        ...
+
+    def commit(self) -> bool:
+        """Make it durable; tell whether anything was changed."""
+        ...
+
+    def roll_back(self) -> None:
+        """Forget the transaction; harmless when there is none, or no connection any more."""
+        ...
+
+    def close(self) -> None:
+        """End the connection."""
+        ...
+
+
+class Engine(Protocol):
+    """A kind of database, and where it is."""
+
+    @property
+    def dialect(self) -> Dialect:
+        """Which kind."""
+        ...
+
+    @property
+    def readers_count(self) -> int:
+        """How many connections read side by side."""
+        ...
+
+    def migrate(self) -> None:
+        """Bring the schema to its newest form."""
+        ...
+
+    def open_writer(self) -> Writer:
+        """Connect, to write."""
+        ...
+
+    async def open_reader(self) -> Reader:
+        """Connect, to read."""
+        ...
+
+    def looking(self) -> AbstractContextManager[Tables]:
+        """Look at one instant, at as many rows as there are. To be used in a thread."""
+        ...
+
+    def fails_by_itself(self, error: Exception) -> bool:
+        """Tell whether an error is the engine's or its disk's, not the statement's."""
+        ...
+
+    def is_error(self, error: BaseException) -> bool:
+        """Tell whether an error is one of this engine's."""
         ...

@@ -104,9 +104,9 @@ def start_round(
 ) -> None:
     """Let recipients start from nothing with a document: new ones, and those to whom it comes again."""
     connection.executemany(
-        "INSERT INTO recipients (thread_id, code, round_at) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET"
-        " round_at = excluded.round_at, status = NULL, status_at = NULL, pending_change = NULL,"
-        " removed_at = NULL, recalled_at = NULL",
+        "INSERT INTO recipients (thread_id, code, round_at) VALUES (?, ?, ?)"
+        " ON CONFLICT (thread_id, code) DO UPDATE SET round_at = excluded.round_at, status = NULL,"
+        " status_at = NULL, pending_change = NULL, removed_at = NULL, recalled_at = NULL",
         [(thread_id, code, to_micros(at)) for code in codes],
     )
 
@@ -263,8 +263,8 @@ async def list_awaiting(
     waiting = "SELECT id, package_id FROM answers WHERE thread_id IS NULL AND id > :after AND {key} ="
     waiting += " (SELECT {key} FROM threads WHERE rowid = :thread) ORDER BY id LIMIT :limit"
     rows = await database.fetch_all(
-        f"SELECT * FROM ({waiting.format(key='document_id')}) UNION"
-        f" SELECT * FROM ({waiting.format(key='notation')}) ORDER BY id LIMIT :limit",
+        f"SELECT * FROM ({waiting.format(key='document_id')}) AS one UNION"
+        f" SELECT * FROM ({waiting.format(key='notation')}) AS other ORDER BY id LIMIT :limit",
         {"thread": thread_row, "after": after, "limit": limit},
     )
     return [(row["id"], PackageId(row["package_id"])) for row in rows]

@@ -55,7 +55,8 @@ def _append(connection: Tables, level: int, index: int, hashes: bytes) -> None:
         hashes = kept + hashes
     tiles = [hashes[at : at + TILE_BYTES] for at in range(0, len(hashes), TILE_BYTES)]
     connection.executemany(
-        "INSERT INTO tiles VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET hashes = excluded.hashes",
+        "INSERT INTO tiles VALUES (?, ?, ?)"
+        " ON CONFLICT (level, number) DO UPDATE SET hashes = excluded.hashes",
         [(level, each, tile) for each, tile in enumerate(tiles, start=number)],
     )
     full = [hash_together(tile) for tile in tiles if len(tile) == TILE_BYTES]

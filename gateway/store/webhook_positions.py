@@ -19,7 +19,8 @@ async def find_position(database: Database, url: str, event: str) -> int | None:
 def keep_position(connection: Tables, url: str, event: str, seq: int) -> None:
     """Note the last entry that a webhook was told of."""
     connection.execute(
-        "INSERT INTO webhook_positions VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET seq = excluded.seq",
+        "INSERT INTO webhook_positions VALUES (?, ?, ?)"
+        " ON CONFLICT (url, event) DO UPDATE SET seq = excluded.seq",
         (url, event, seq),
     )
 
@@ -30,7 +31,8 @@ def begin_at_the_end(connection: Tables, wanted: Collection[tuple[str, str]]) ->
     for url, event in {(row["url"], row["event"]) for row in kept} - set(wanted):
         connection.execute("DELETE FROM webhook_positions WHERE url = ? AND event = ?", (url, event))
     connection.executemany(
-        "INSERT OR IGNORE INTO webhook_positions SELECT ?, ?, coalesce(max(seq), 0) FROM log",
+        "INSERT INTO webhook_positions SELECT ?, ?, coalesce(max(seq), 0) FROM log WHERE TRUE"
+        " ON CONFLICT DO NOTHING",
         sorted(wanted),
     )
 

@@ -8,17 +8,15 @@ there by whoever may stop before the end; evidence/replay.py judges.
 import contextlib
 import heapq
 import itertools
-import sqlite3
 from collections.abc import Generator, Iterator
-from pathlib import Path
 
 from gateway.errors import Refusal
 from gateway.evidence.checkpoint import read_checkpoint
 from gateway.evidence.note import read_note
 from gateway.evidence.replay import Entry, content_of, write_checkpoint_line, write_entry_line
 from gateway.evidence.tiles import TILE_BYTES, TILE_WIDTH, Tile, hash_together
-from gateway.store.database import to_micros
-from gateway.store.tables import Tables
+from gateway.store.database import looking, to_micros
+from gateway.store.tables import Source, Tables
 
 _NO_END = 2**63 - 1
 _TILES = "SELECT number, hashes FROM tiles"
@@ -31,28 +29,29 @@ _TILES_BEYOND = """
 _LOG = """
     SELECT seq, statement, receipt, leaf, CASE json_valid(said) WHEN 1 THEN
         (kind, package_id, dispatch_id, system_id, at)
-        IS NOT (said ->> 'event', said ->> 'package', said ->> 'dispatch', said ->> 'system',
-                unixepoch(substr(said ->> 'at', 1, 19)) * 1000000 + substr(said ->> 'at', 21, 6))
-    ELSE 1 END
-    FROM (SELECT *, CAST(statement AS TEXT) AS said FROM log) ORDER BY seq"""
+        IS DISTINCT FROM (said ->> 'event', said ->> 'package', said ->> 'dispatch', said ->> 'system',
+                unixepoch(substr(said ->> 'at', 1, 19)) * 1000000
+                + CAST(substr(said ->> 'at', 21, 6) AS BIGINT))
+    ELSE TRUE END
+    FROM (SELECT *, CAST(statement AS TEXT) AS said FROM log) AS entries ORDER BY seq"""
 
 
-def read_log(path: Path) -> Generator[Entry]:
+def read_log(source: Source) -> Generator[Entry]:
     """Read every entry, in order."""
-    with contextlib.closing(_open(path)) as connection:
+    with looking(source) as connection:
         for seq, statement, receipt, leaf, mislabelled in connection.execute(_LOG):
             yield Entry(seq, content_of(statement, receipt), leaf, bool(mislabelled))
 
 
-def read_notes(path: Path) -> Generator[tuple[int, bytes]]:
+def read_notes(source: Source) -> Generator[tuple[int, bytes]]:
     """Read every checkpoint's size and note, the smallest first."""
-    with contextlib.closing(_open(path)) as connection:
+    with looking(source) as connection:
         yield from connection.execute("SELECT size, note FROM checkpoints ORDER BY size")
 
 
-def find_mislabelled_checkpoint(path: Path) -> int | None:
+def find_mislabelled_checkpoint(source: Source) -> int | None:
     """Find the first checkpoint whose size, instant or root beside its note are not those in the note."""
-    with contextlib.closing(_open(path)) as connection:
+    with looking(source) as connection:
         for size, at, root, note in connection.execute(
             "SELECT size, at, root, note FROM checkpoints ORDER BY size"
         ):
@@ -63,16 +62,15 @@ def find_mislabelled_checkpoint(path: Path) -> int | None:
     return None
 
 
-def read_tokens(path: Path) -> Iterator[tuple[bytes, bytes]]:
+def read_tokens(source: Source) -> Iterator[tuple[bytes, bytes]]:
     """Read every timestamped checkpoint's note, and the token over it."""
-    with contextlib.closing(_open(path)) as connection:
+    with looking(source) as connection:
         yield from connection.execute("SELECT note, token FROM checkpoints WHERE token IS NOT NULL")
 
 
-def export_log(path: Path) -> Iterator[bytes]:
+def export_log(source: Source) -> Iterator[bytes]:
     """Write the whole log as it is at one instant, line by line, each checkpoint behind what it covers."""
-    with contextlib.closing(_open(path)) as connection:
-        connection.execute("BEGIN")
+    with looking(source) as connection:
         entries = (
             (row[0], write_entry_line(*row))
             for row in connection.execute("SELECT seq, statement, receipt FROM log ORDER BY seq")
@@ -92,12 +90,12 @@ def read_checkpoint_lines(connection: Tables, first_seq: int, last_seq: int) -> 
         yield size, write_checkpoint_line(note, cosignatures, token)
 
 
-def find_broken_tile(path: Path) -> Tile | None:
+def find_broken_tile(source: Source) -> Tile | None:
     """Find the first tile that is not made of the tiles below it.
 
     When there is none, and the root over the tiles is the log's, every hash in them is the log's.
     """
-    with contextlib.closing(_open(path)) as connection:
+    with looking(source) as connection:
         for level in itertools.count():
             above_count = 0
             rows = connection.execute(f"{_TILES} WHERE level = ? ORDER BY number", (level,))
@@ -111,7 +109,3 @@ def find_broken_tile(path: Path) -> Tile | None:
             if beyond or not above_count:
                 return Tile(*beyond) if beyond else None
     raise AssertionError("levels end")  # pragma: no cover
-
-
-def _open(path: Path) -> sqlite3.Connection:
-    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)

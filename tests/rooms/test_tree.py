@@ -79,7 +79,7 @@ async def root_at(database: Database, size: int) -> bytes:
 
 def change(database: Database, *statements: str) -> None:
     """Write into the database as somebody with the disk in his hands would."""
-    with closing(sqlite3.connect(database.path)) as connection, connection:
+    with closing(sqlite3.connect(database.source)) as connection, connection:
         triggers = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'trigger'").fetchall()
         for (name,) in triggers:
             connection.execute(f"DROP TRIGGER {name}")
@@ -216,7 +216,7 @@ async def test_a_tile_grows_and_never_changes(database: Database) -> None:
 async def test_a_tile_that_was_changed_is_found(tree: Database, statement: str, broken: Tile | None) -> None:
     """None fits the tiles below and above it any more but the right ones."""
     change(tree, statement)
-    assert find_broken_tile(tree.path) == broken
+    assert find_broken_tile(tree.source) == broken
 
 
 def test_a_tree_without_tiles_is_whole(tmp_path: Path) -> None:
@@ -234,21 +234,21 @@ async def test_the_columns_of_an_entry_say_what_its_statement_says(database: Dat
         at = AT.replace(microsecond=[0, 1, 999_999, 500_000][number])
         entry = notary.entry(kind, at=at, package_id=package, system_id=SystemId("SYT"))
         await database.write(lambda tables, entry=entry: append_entry(tables, entry))
-    assert [(entry.seq, entry.mislabelled) for entry in read_log(database.path)] == [
+    assert [(entry.seq, entry.mislabelled) for entry in read_log(database.source)] == [
         (seq, False) for seq in (1, 2, 3, 4)
     ]
     for seq, column in enumerate(
         ("kind = 'refused'", "at = at + 1", "package_id = NULL", "dispatch_id = 'd'"), start=1
     ):
         change(database, f"UPDATE log SET {column} WHERE seq = {seq}")
-    assert [entry.mislabelled for entry in read_log(database.path)] == 4 * [True]
+    assert [entry.mislabelled for entry in read_log(database.source)] == 4 * [True]
 
 
 async def test_an_entry_that_is_no_statement_is_mislabelled(database: Database) -> None:
     """Rubbish in the log is found, not stumbled over."""
     await append(database, 0, 2)
     change(database, "UPDATE log SET statement = x'ff00' WHERE seq = 1")
-    assert [entry.mislabelled for entry in read_log(database.path)] == [True, True]
+    assert [entry.mislabelled for entry in read_log(database.source)] == [True, True]
 
 
 # -- checkpoints ----------------------------------------------------------------------------------------

@@ -32,6 +32,7 @@ from gateway.store.checkpoints import KeptCheckpoint, find_newest, list_seen
 from gateway.store.database import Database, open_database
 from gateway.store.tree import count_entries, count_tiled
 from gateway.store.whole_log import read_notes
+from tests.databases import source_in
 from tests.keys import AT, FINANCE, HEALTH, seal
 from tests.packages import Sent, document
 from tests.walks.world import HUB, MINISTRY, PROVINCE, World, collect_all
@@ -85,7 +86,7 @@ async def made(checkpoints: Checkpoints, *sizes: int) -> list[KeptCheckpoint]:
 
 def change(database: Database, *statements: str) -> None:
     """Write into the database as somebody with the disk in his hands would."""
-    with closing(sqlite3.connect(database.path)) as connection, connection:
+    with closing(sqlite3.connect(database.source)) as connection, connection:
         triggers = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'trigger'").fetchall()
         for (name,) in triggers:
             connection.execute(f"DROP TRIGGER {name}")
@@ -202,7 +203,7 @@ async def test_nothing_is_signed_over_a_past_that_has_changed(
         with pytest.raises(Refusal) as caught:
             await checkpoints.make(at=AT)
         assert caught.value.code == "log-altered"
-    assert [size for size, _ in read_notes(checkpoints.database.path)] == [600]
+    assert [size for size, _ in read_notes(checkpoints.database.source)] == [600]
     assert rules(await verified(checkpoints.database))
 
 
@@ -380,7 +381,7 @@ async def test_the_log_of_a_gateway_at_work_is_provable(world: World) -> None:
     for dms in (world.ministry, world.health):
         assert not (await dms.send(package[:-20], sender=MINISTRY)).ok
     for node, code in ((world.gateway, PROVINCE), (world.hub, HUB)):
-        database = await opened(node.directory / "lienthong.db")
+        database = await opened(source_in(node.directory))
         own = load_own_seal(load_config(node.directory / "config.toml"))
         kept = await Checkpoints(database=database, seal=own, origin=log_name(code)).make(at=now())
         assert kept is not None

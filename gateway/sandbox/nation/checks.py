@@ -9,7 +9,6 @@ from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
-from pathlib import Path
 
 from gateway.deadlines.counts import Fact, place_of
 from gateway.model.code_lists import Kind
@@ -25,6 +24,7 @@ from gateway.store.obligation_facts import load_facts
 from gateway.store.packages import Direction
 from gateway.store.register import Side
 from gateway.store.statistics import Happening, load_days
+from gateway.store.tables import Source
 from gateway.store.whole_log import read_log
 
 
@@ -119,7 +119,7 @@ async def _what_nodes_count(life: Life) -> AsyncIterator[Difference]:
 async def _what_logs_say(life: Life) -> AsyncIterator[Difference]:
     """Each log: every package an agency here sent, every document laid into its mailbox, on its day."""
     for node in life.gateways:
-        sent, consigned = await asyncio.to_thread(_read_accepted, node.database.path)
+        sent, consigned = await asyncio.to_thread(_read_accepted, node.database.source)
         for code in node.serves:
             tally = life.ledger.tallies[code]
             documents = Counter({key: count for key, count in tally.got.items() if len(key[0]) == 1})
@@ -161,14 +161,15 @@ async def _what_registers_say(life: Life) -> AsyncIterator[Difference]:
 async def _what_is_owed(life: Life) -> AsyncIterator[Difference]:
     """Each gateway: how what its agencies owe stands on the last day, by kind.
 
-    A hub does not see what agencies of one gateway owe each other.
+    A hub does not see what agencies of one gateway owe each other. Successors answer for merged agencies.
     """
     planned = life.ledger.debts.count(life.plan.last)
     for node in life.gateways:
         facts = await load_facts(node.database)
         found: dict[AgencyCode, Counter[tuple[ObligationKind, Figure]]] = defaultdict(Counter)
         for fact, count in facts.items():
-            found[fact.agency][fact.kind, _figure_of(fact, life.plan.last)] += count
+            code = life.ledger.debts.answering(fact.agency)
+            found[code][fact.kind, _figure_of(fact, life.plan.last)] += count
         for code in node.serves:
             counts = planned.get(code, Counter())
             for kind, figure in sorted(counts.keys() | found[code].keys()):
@@ -207,11 +208,11 @@ def _planned_days(tally: Tally, kind: Kind) -> Days:
     return days
 
 
-def _read_accepted(path: Path) -> tuple[dict[str, Days], dict[str, Days]]:
+def _read_accepted(source: Source) -> tuple[dict[str, Days], dict[str, Days]]:
     """Read what a log says was accepted: sent by whom, consigned to whom."""
     sent: dict[str, Days] = {}
     consigned: dict[str, Days] = {}
-    for entry in read_log(path):
+    for entry in read_log(source):
         statement = json.loads((entry.content or b"{}").partition(b"\n")[0])
         if statement.get("event") != LogKind.ACCEPTED.value:
             continue

@@ -1,0 +1,838 @@
+-- Everything up to this number as SQLite has it, for a database that begins on PostgreSQL: tables in the same
+-- words (store/schema.py says the types in PostgreSQL's), functions that SQLite brings with it, and triggers.
+
+CREATE FUNCTION json_each(list TEXT) RETURNS TABLE (value TEXT)
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 10 AS 'SELECT json_array_elements_text(list::json)';
+CREATE FUNCTION json_array_length(list TEXT) RETURNS BIGINT
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT json_array_length(list::json)::bigint';
+CREATE FUNCTION json_extract(said TEXT, path TEXT) RETURNS TEXT
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$SELECT said::json #>> string_to_array(substr(path, 3), '.')$$;
+CREATE FUNCTION json_text(said TEXT, name TEXT) RETURNS TEXT
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT said::json ->> name';
+CREATE OPERATOR ->> (LEFTARG = TEXT, RIGHTARG = TEXT, FUNCTION = json_text);
+CREATE FUNCTION json_valid(said TEXT) RETURNS BIGINT LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+    PERFORM said::json;
+    RETURN 1;
+EXCEPTION WHEN OTHERS THEN
+    RETURN 0;
+END $$;
+CREATE FUNCTION json_listed(list TEXT[]) RETURNS TEXT
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT array_to_json(list)::text';
+CREATE AGGREGATE json_group_array(TEXT)
+    (SFUNC = array_append, STYPE = TEXT[], INITCOND = '{}', FINALFUNC = json_listed);
+CREATE FUNCTION json_with(said JSONB, name TEXT, counted INTEGER) RETURNS JSONB
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT said || jsonb_build_object(name, counted)';
+CREATE FUNCTION json_said(said JSONB) RETURNS TEXT LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT said::text';
+CREATE AGGREGATE json_group_object(TEXT, INTEGER)
+    (SFUNC = json_with, STYPE = JSONB, INITCOND = '{}', FINALFUNC = json_said);
+-- What is kept as bytes and is not the text it should be reads as no JSON.
+CREATE FUNCTION text_of(bytes BLOB) RETURNS TEXT LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+    RETURN convert_from(bytes, 'UTF8');
+EXCEPTION WHEN OTHERS THEN
+    RETURN '';
+END $$;
+CREATE FUNCTION hex(bytes BLOB) RETURNS TEXT
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$SELECT upper(encode(bytes, 'hex'))$$;
+CREATE FUNCTION zeroblob(length INT) RETURNS BLOB
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$SELECT decode(repeat('00', length), 'hex')$$;
+CREATE FUNCTION instr(whole TEXT, part TEXT) RETURNS INTEGER
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT strpos(whole, part)::bigint';
+CREATE FUNCTION instr(whole BLOB, part BLOB) RETURNS INTEGER
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT position(part IN whole)::bigint';
+CREATE FUNCTION max(one INTEGER, other INTEGER) RETURNS INTEGER LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS 'SELECT CASE WHEN one IS NOT NULL AND other IS NOT NULL THEN greatest(one, other) END';
+CREATE FUNCTION min(one INTEGER, other INTEGER) RETURNS INTEGER LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS 'SELECT CASE WHEN one IS NOT NULL AND other IS NOT NULL THEN least(one, other) END';
+CREATE FUNCTION date(seconds INTEGER, form TEXT) RETURNS TEXT LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$SELECT to_char(to_timestamp(seconds) AT TIME ZONE 'UTC', 'YYYY-MM-DD')$$;
+CREATE FUNCTION unixepoch(instant TEXT) RETURNS INTEGER LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+    RETURN extract(epoch FROM instant::timestamp)::bigint;
+EXCEPTION WHEN OTHERS THEN
+    RETURN NULL;
+END $$;
+
+CREATE TABLE agencies (
+    code        TEXT PRIMARY KEY,
+    name        TEXT NOT NULL,
+    parent      TEXT,
+    mail        TEXT,
+    from_axis   INTEGER NOT NULL DEFAULT 0,
+    closed_at   INTEGER,
+    merged_into TEXT REFERENCES agencies (code)
+);
+
+CREATE TABLE agency_aliases (
+    alias TEXT PRIMARY KEY,
+    code  TEXT NOT NULL REFERENCES agencies (code)
+);
+CREATE INDEX aliases_by_code ON agency_aliases (code);
+
+CREATE TABLE systems (
+    id            TEXT PRIMARY KEY,
+    kind          TEXT NOT NULL CHECK (kind IN ('dms', 'gateway', 'axis')),
+    policy        TEXT NOT NULL CHECK (policy IN ('require', 'warn', 'off')),
+    sealed_secret BLOB NOT NULL,
+    created_at    INTEGER NOT NULL,
+    disabled_at   INTEGER,
+    at_console    INTEGER NOT NULL DEFAULT 0
+    CHECK (at_console = 0 OR (at_console = 1 AND kind = 'dms'))
+);
+
+CREATE TABLE served_agencies (
+    code      TEXT PRIMARY KEY,
+    system_id TEXT NOT NULL REFERENCES systems (id)
+);
+CREATE INDEX served_by_system ON served_agencies (system_id);
+
+CREATE TABLE directory_version (
+    version INTEGER NOT NULL
+);
+
+CREATE TABLE blobs (
+    digest TEXT PRIMARY KEY,
+    bytes  BLOB NOT NULL
+);
+
+CREATE TABLE threads (
+    id             TEXT PRIMARY KEY,
+    owner          TEXT NOT NULL,
+    document_id    TEXT NOT NULL,
+    notation       TEXT NOT NULL,
+    promulgated_on TEXT,
+    subject        TEXT NOT NULL,
+    opened_at      INTEGER NOT NULL,
+    recalled_at    INTEGER,
+    superseded_by  TEXT REFERENCES threads (id),
+    rowid INTEGER NOT NULL GENERATED BY DEFAULT AS IDENTITY UNIQUE,
+    UNIQUE (owner, document_id)
+);
+CREATE INDEX threads_by_document ON threads (document_id);
+CREATE INDEX threads_by_notation ON threads (notation, owner);
+CREATE INDEX threads_superseded ON threads (superseded_by) WHERE superseded_by IS NOT NULL;
+
+CREATE TABLE packages (
+    id             TEXT PRIMARY KEY,
+    direction      TEXT NOT NULL CHECK (direction IN ('outbound', 'inbound', 'own')),
+    system_id      TEXT,
+    submission     TEXT NOT NULL UNIQUE,
+    kind           TEXT NOT NULL CHECK (kind IN ('document', 'status')),
+    business       INTEGER,
+    status         TEXT,
+    digest         TEXT NOT NULL,
+    size_bytes     INTEGER NOT NULL,
+    seal_at        INTEGER,
+    seal           BLOB,
+    sealed_until   INTEGER,
+    thread_id      TEXT REFERENCES threads (id),
+    sender         TEXT NOT NULL,
+    recipients     TEXT NOT NULL,
+    document_id    TEXT,
+    notation       TEXT,
+    promulgated_on TEXT,
+    subject        TEXT,
+    priority       INTEGER NOT NULL,
+    grade          TEXT NOT NULL,
+    warnings       TEXT NOT NULL,
+    accepted_at    INTEGER NOT NULL,
+    kept_since     INTEGER,
+    erased_at      INTEGER,
+    returned_at    INTEGER,
+    archived_at    INTEGER,
+    rowid INTEGER NOT NULL GENERATED BY DEFAULT AS IDENTITY UNIQUE
+);
+CREATE INDEX packages_by_thread ON packages (thread_id);
+CREATE INDEX packages_by_digest ON packages (digest);
+CREATE INDEX packages_by_system ON packages (system_id, accepted_at);
+CREATE INDEX packages_by_system_and_kind ON packages (system_id, kind, accepted_at);
+CREATE INDEX packages_kept ON packages (kind, kept_since) WHERE kept_since IS NOT NULL;
+
+CREATE TABLE arrivals (
+    axis_id    TEXT NOT NULL,
+    far_id     TEXT NOT NULL,
+    recipient  TEXT NOT NULL,
+    package_id TEXT REFERENCES packages (id),
+    refused_at INTEGER,
+    sender     TEXT,
+    code       TEXT,
+    fault      TEXT,
+    PRIMARY KEY (axis_id, far_id, recipient)
+);
+CREATE INDEX arrivals_by_package ON arrivals (package_id);
+CREATE INDEX arrivals_refused ON arrivals (refused_at) WHERE package_id IS NULL AND refused_at IS NOT NULL;
+
+CREATE TABLE dispatches (
+    id            TEXT PRIMARY KEY,
+    package_id    TEXT NOT NULL REFERENCES packages (id),
+    thread_id     TEXT,
+    destination   TEXT NOT NULL CHECK (destination IN ('mailbox', 'axis')),
+    mailbox       TEXT,
+    recipients    TEXT NOT NULL,
+    priority      INTEGER NOT NULL,
+    state         TEXT NOT NULL CHECK (state IN ('waiting', 'claimed', 'delivered', 'refused', 'expired')),
+    attempt_count INTEGER NOT NULL DEFAULT 0,
+    unknown       INTEGER NOT NULL DEFAULT 0,
+    created_at    INTEGER NOT NULL,
+    due_at        INTEGER NOT NULL,
+    lease_until   INTEGER,
+    expires_at    INTEGER NOT NULL,
+    ended_at      INTEGER,
+    far_id        TEXT,
+    last_fault    TEXT,
+    kind          TEXT NOT NULL DEFAULT 'document' CHECK (kind IN ('document', 'status')),
+    sender        TEXT NOT NULL DEFAULT '',
+    is_next       INTEGER NOT NULL DEFAULT 1 CHECK (is_next IN (0, 1)),
+    is_awaited    INTEGER NOT NULL DEFAULT 1 CHECK (is_awaited IN (0, 1)),
+    follows       TEXT REFERENCES dispatches (id),
+    dismissed_at  INTEGER,
+    rowid INTEGER NOT NULL GENERATED BY DEFAULT AS IDENTITY UNIQUE,
+    CHECK ((destination = 'mailbox') = (mailbox IS NOT NULL))
+);
+CREATE INDEX dispatches_expiring ON dispatches (expires_at) WHERE destination = 'axis' AND state = 'waiting';
+CREATE INDEX dispatches_by_far_id ON dispatches (far_id) WHERE far_id IS NOT NULL;
+CREATE INDEX dispatches_leased ON dispatches (lease_until) WHERE destination = 'axis' AND state = 'claimed';
+CREATE INDEX dispatches_by_package ON dispatches (package_id);
+CREATE INDEX dispatches_by_time ON dispatches (mailbox, created_at) WHERE destination = 'mailbox';
+CREATE INDEX dispatches_in_line ON dispatches (thread_id, sender, package_id) WHERE destination = 'axis' AND state IN ('waiting', 'claimed');
+CREATE INDEX dispatches_due ON dispatches (priority, sender, due_at, id) WHERE destination = 'axis' AND state = 'waiting' AND is_next = 1;
+CREATE INDEX dispatches_unanswered ON dispatches (due_at) WHERE destination = 'axis' AND state = 'waiting' AND unknown = 1;
+CREATE INDEX dispatches_in_mailbox ON dispatches (mailbox, kind, state DESC, priority DESC, id) WHERE destination = 'mailbox' AND ended_at IS NULL;
+CREATE INDEX dispatches_uncollected ON dispatches (created_at) WHERE destination = 'mailbox' AND state = 'waiting' AND kind = 'document' AND is_awaited = 1;
+CREATE INDEX dispatches_unheard ON dispatches (ended_at) WHERE destination = 'axis' AND state = 'delivered' AND kind = 'document' AND is_awaited = 1;
+CREATE INDEX dispatches_open_by_thread ON dispatches (thread_id) WHERE ended_at IS NULL;
+CREATE INDEX dispatches_open_since ON dispatches (destination, coalesce(mailbox, sender), kind, created_at) WHERE ended_at IS NULL;
+CREATE UNIQUE INDEX dispatches_by_followed ON dispatches (follows) WHERE follows IS NOT NULL;
+CREATE INDEX dispatches_failed ON dispatches (ended_at) WHERE state IN ('refused', 'expired') AND dismissed_at IS NULL;
+
+CREATE TABLE answers (
+    id          INTEGER PRIMARY KEY,
+    thread_id   TEXT REFERENCES threads (id),
+    package_id  TEXT NOT NULL REFERENCES packages (id) DEFERRABLE INITIALLY DEFERRED,
+    recipient   TEXT NOT NULL,
+    document_id TEXT,
+    notation    TEXT,
+    status      TEXT NOT NULL,
+    description TEXT,
+    said_at     INTEGER,
+    recorded_at INTEGER NOT NULL
+);
+CREATE INDEX answers_by_thread ON answers (thread_id, recipient);
+CREATE INDEX answers_unmatched_by_document ON answers (document_id) WHERE thread_id IS NULL;
+CREATE INDEX answers_unmatched_by_notation ON answers (notation) WHERE thread_id IS NULL;
+CREATE INDEX answers_by_package ON answers (package_id);
+
+CREATE TABLE log (
+    seq         INTEGER PRIMARY KEY,
+    kind        TEXT NOT NULL,
+    at          INTEGER NOT NULL,
+    statement   BLOB NOT NULL,
+    receipt     BLOB,
+    leaf        BLOB NOT NULL CHECK (length(leaf) = 32),
+    package_id  TEXT,
+    dispatch_id TEXT,
+    thread_id   TEXT,
+    system_id   TEXT
+);
+CREATE INDEX log_by_package ON log (package_id) WHERE package_id IS NOT NULL;
+CREATE INDEX log_by_thread ON log (thread_id) WHERE thread_id IS NOT NULL;
+CREATE INDEX log_failures ON log (at) WHERE kind IN ('turned-away', 'expired');
+CREATE INDEX log_by_kind ON log (kind);
+CREATE INDEX log_by_system ON log (system_id) WHERE system_id IS NOT NULL;
+CREATE INDEX log_by_at ON log (at);
+
+CREATE TABLE tiles (
+    level  INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    hashes BLOB NOT NULL CHECK (length(hashes) BETWEEN 32 AND 8192 AND length(hashes) % 32 = 0),
+    PRIMARY KEY (level, number),
+    CHECK (level > 0 OR length(hashes) = 8192)
+);
+
+CREATE TABLE checkpoints (
+    size       INTEGER PRIMARY KEY CHECK (size > 0),
+    at         INTEGER NOT NULL,
+    root       BLOB NOT NULL CHECK (length(root) = 32),
+    note       BLOB NOT NULL,
+    token      BLOB,
+    stamped_at INTEGER,
+    CHECK ((token IS NULL) = (stamped_at IS NULL))
+);
+CREATE INDEX checkpoints_stamped ON checkpoints (size) WHERE token IS NOT NULL;
+CREATE INDEX checkpoints_unstamped ON checkpoints (size) WHERE token IS NULL;
+
+CREATE TABLE cosignatures (
+    size    INTEGER NOT NULL REFERENCES checkpoints (size),
+    witness TEXT NOT NULL,
+    line    TEXT NOT NULL,
+    kept_at INTEGER NOT NULL,
+    PRIMARY KEY (size, witness)
+);
+
+CREATE TABLE witnessed (
+    origin  TEXT PRIMARY KEY,
+    size    INTEGER NOT NULL,
+    root    BLOB NOT NULL CHECK (length(root) = 32),
+    note    BLOB NOT NULL,
+    seen_at INTEGER NOT NULL
+);
+
+CREATE TABLE restorations (
+    restored_at INTEGER PRIMARY KEY,
+    backup_at   INTEGER NOT NULL,
+    settled_at  INTEGER
+);
+
+CREATE TABLE found_sendings (
+    far_id      TEXT NOT NULL,
+    recipient   TEXT NOT NULL,
+    sender      TEXT NOT NULL,
+    kind        TEXT NOT NULL CHECK (kind IN ('document', 'status')),
+    notation    TEXT NOT NULL,
+    sent_at     INTEGER NOT NULL,
+    dispatch_id TEXT,
+    PRIMARY KEY (far_id, recipient)
+);
+CREATE INDEX found_sendings_by_notation ON found_sendings (notation, sender);
+
+CREATE TABLE turns (
+    priority INTEGER PRIMARY KEY,
+    sender   TEXT NOT NULL
+);
+
+CREATE TABLE queues (
+    destination TEXT NOT NULL,
+    mailbox     TEXT NOT NULL,
+    kind        TEXT NOT NULL,
+    open_count  INTEGER NOT NULL CHECK (open_count >= 0),
+    ended_count INTEGER NOT NULL,
+    PRIMARY KEY (destination, mailbox, kind)
+);
+
+CREATE TABLE contradictions (
+    id         INTEGER PRIMARY KEY,
+    origin     TEXT NOT NULL,
+    seen_size  INTEGER NOT NULL,
+    verdict    TEXT NOT NULL CHECK (verdict IN ('fork', 'rollback')),
+    seen       BLOB NOT NULL,
+    shown      BLOB NOT NULL,
+    shown_at   INTEGER NOT NULL,
+    settled_at INTEGER
+);
+CREATE UNIQUE INDEX contradictions_open ON contradictions (origin, seen_size, verdict) WHERE settled_at IS NULL;
+
+CREATE TABLE receipts (
+    system_id TEXT NOT NULL,
+    seq       INTEGER NOT NULL REFERENCES log (seq),
+    side      TEXT NOT NULL CHECK (side IN ('sent', 'received')),
+    at        INTEGER NOT NULL,
+    PRIMARY KEY (system_id, seq)
+);
+
+CREATE TABLE far_receipts (
+    axis    TEXT PRIMARY KEY,
+    fetched INTEGER NOT NULL DEFAULT 0,
+    told    INTEGER NOT NULL DEFAULT 0
+);
+
+CREATE TABLE early_receipts (
+    axis    TEXT NOT NULL,
+    entry   INTEGER NOT NULL,
+    far_id  TEXT NOT NULL,
+    receipt TEXT NOT NULL,
+    kept_at INTEGER NOT NULL,
+    PRIMARY KEY (axis, entry)
+);
+
+CREATE TABLE files_to_remove (
+    digest TEXT PRIMARY KEY
+);
+
+CREATE TABLE retention (
+    rules         TEXT NOT NULL,
+    revising_from INTEGER,
+    steady_since  INTEGER NOT NULL,
+    seen_at       INTEGER NOT NULL
+);
+
+CREATE TABLE holds (
+    id             INTEGER PRIMARY KEY,
+    thread_id      TEXT REFERENCES threads (id),
+    agency         TEXT,
+    reason         TEXT NOT NULL CHECK (reason <> ''),
+    placed_at      INTEGER NOT NULL,
+    placed_by      TEXT NOT NULL,
+    released_at    INTEGER,
+    released_by    TEXT,
+    release_reason TEXT,
+    CHECK ((thread_id IS NULL) <> (agency IS NULL)),
+    CHECK ((released_at IS NULL) = (released_by IS NULL)),
+    CHECK ((released_at IS NULL) = (release_reason IS NULL))
+);
+CREATE INDEX holds_in_force ON holds (thread_id) WHERE released_at IS NULL;
+
+CREATE TABLE archives (
+    sha256        TEXT PRIMARY KEY,
+    made_at       INTEGER NOT NULL,
+    first_seq     INTEGER NOT NULL,
+    last_seq      INTEGER NOT NULL,
+    package_count INTEGER NOT NULL,
+    CHECK (first_seq <= last_seq + 1)
+);
+
+CREATE TABLE daily_figures (
+    agency TEXT NOT NULL,
+    day    INTEGER NOT NULL,
+    kind   TEXT NOT NULL CHECK (kind IN ('document', 'status')),
+    event  TEXT NOT NULL CHECK (event IN ('came', 'went', 'failed')),
+    count  INTEGER NOT NULL,
+    PRIMARY KEY (agency, day, kind, event)
+);
+
+CREATE TABLE leaving (
+    sender     TEXT NOT NULL,
+    kind       TEXT NOT NULL,
+    open_count INTEGER NOT NULL CHECK (open_count >= 0),
+    PRIMARY KEY (sender, kind)
+);
+
+CREATE TABLE users (
+    id             TEXT PRIMARY KEY,
+    login          TEXT NOT NULL UNIQUE,
+    name           TEXT NOT NULL,
+    role           TEXT NOT NULL CHECK (role IN ('clerk', 'operator', 'administrator', 'auditor', 'viewer')),
+    agencies       TEXT,
+    mail           TEXT,
+    language       TEXT NOT NULL DEFAULT 'vi' CHECK (language IN ('vi', 'en')),
+    password       TEXT,
+    one_time_until INTEGER,
+    sealed_seed    BLOB,
+    new_seed       BLOB,
+    last_step      INTEGER,
+        subject        TEXT UNIQUE,
+    created_at     INTEGER NOT NULL,
+    disabled_at    INTEGER
+);
+
+CREATE TABLE recovery_codes (
+    user_id TEXT NOT NULL REFERENCES users (id),
+    hash    BLOB NOT NULL CHECK (length(hash) = 32),
+    PRIMARY KEY (user_id, hash)
+);
+
+CREATE TABLE sessions (
+    id          TEXT PRIMARY KEY,
+    secret_hash BLOB NOT NULL UNIQUE CHECK (length(secret_hash) = 32),
+    user_id     TEXT NOT NULL REFERENCES users (id),
+    way         TEXT NOT NULL CHECK (way IN ('password', 'code', 'recovery', 'provider')),
+    address     TEXT NOT NULL,
+    began_at    INTEGER NOT NULL,
+    seen_at     INTEGER NOT NULL,
+    ended_at    INTEGER
+);
+CREATE INDEX sessions_of_user ON sessions (user_id, began_at);
+
+CREATE TABLE documents (
+    id               INTEGER PRIMARY KEY,
+    thread_id        TEXT NOT NULL UNIQUE REFERENCES threads (id),
+    package_id       TEXT NOT NULL REFERENCES packages (id),
+    owner            TEXT NOT NULL,
+    notation         TEXT NOT NULL,
+    number           INTEGER NOT NULL,
+    subject          TEXT NOT NULL,
+    promulgated_on   TEXT NOT NULL,
+    type             TEXT NOT NULL,
+    urgency          INTEGER NOT NULL,
+    business         INTEGER NOT NULL,
+    grade            TEXT NOT NULL,
+    due_on           TEXT,
+    direction        TEXT NOT NULL,
+    attachment_count INTEGER NOT NULL,
+    accepted_at      INTEGER NOT NULL
+);
+CREATE INDEX documents_by_number ON documents (number, id DESC);
+
+CREATE TABLE recipients (
+    thread_id      TEXT NOT NULL REFERENCES threads (id),
+    code           TEXT NOT NULL,
+    round_at       INTEGER NOT NULL,
+    status         TEXT,
+    status_at      INTEGER,
+    pending_change TEXT CHECK (pending_change IN ('recall', 'update')),
+    recalled_at    INTEGER,
+    removed_at     INTEGER,
+    document       INTEGER REFERENCES documents (id),
+    due_on         TEXT,
+    delivery       TEXT,
+    standing       TEXT GENERATED ALWAYS AS (CASE
+    WHEN pending_change = 'recall' OR recalled_at IS NOT NULL OR removed_at IS NOT NULL THEN 'recalled'
+    WHEN status = '02' THEN 'declined'
+    WHEN status = '06' THEN 'done'
+    WHEN status IN ('03', '04', '05') THEN 'working'
+    WHEN delivery IN ('refused', 'expired') THEN 'failed'
+    WHEN delivery IN ('waiting', 'claimed') THEN 'waiting'
+    WHEN delivery = 'delivered' OR status IS NOT NULL THEN 'delivered'
+    ELSE 'waiting' END) VIRTUAL,
+    PRIMARY KEY (thread_id, code)
+);
+CREATE INDEX recipients_by_standing ON recipients (standing, document);
+CREATE INDEX recipients_with_due_date ON recipients (due_on, document) WHERE due_on IS NOT NULL AND standing IN ('waiting', 'delivered', 'working');
+CREATE INDEX recipients_declining ON recipients (status_at) WHERE status = '02';
+
+CREATE TABLE document_words (
+    id      INTEGER PRIMARY KEY REFERENCES documents (id),
+    number  TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    rest    TEXT NOT NULL,
+    marks   TEXT NOT NULL
+);
+
+CREATE TABLE particulars (
+    package_id      TEXT PRIMARY KEY REFERENCES packages (id),
+    type            TEXT NOT NULL,
+    signer_name     TEXT,
+    signer_position TEXT,
+    place           TEXT,
+    due_on          TEXT,
+    steering        INTEGER,
+    page_count      INTEGER,
+    replies_to      TEXT,
+    reason          TEXT
+);
+
+CREATE TABLE attachments (
+    package_id    TEXT NOT NULL REFERENCES packages (id),
+    place         INTEGER NOT NULL,
+    content_id    TEXT NOT NULL,
+    name          TEXT,
+    declared_type TEXT,
+    description   TEXT,
+    start_at      INTEGER NOT NULL,
+    end_at        INTEGER NOT NULL,
+    decoded_bytes INTEGER NOT NULL,
+    digest        TEXT NOT NULL,
+    PRIMARY KEY (package_id, place)
+);
+
+CREATE TABLE unindexed (
+    below TEXT NOT NULL
+);
+
+CREATE TABLE saved_searches (
+    user_id  TEXT NOT NULL,
+    name     TEXT NOT NULL,
+    query    TEXT NOT NULL,
+    saved_at INTEGER NOT NULL,
+    PRIMARY KEY (user_id, name)
+);
+
+CREATE TABLE drafts (
+    id         TEXT PRIMARY KEY,
+    agency     TEXT NOT NULL,
+    written_by TEXT NOT NULL,
+    letter     TEXT NOT NULL,
+    changed_at INTEGER NOT NULL,
+    sending_at INTEGER,
+    package_id TEXT REFERENCES packages (id)
+);
+CREATE INDEX drafts_by_agency ON drafts (agency, changed_at);
+
+CREATE TABLE draft_files (
+    id         TEXT PRIMARY KEY,
+    draft_id   TEXT NOT NULL REFERENCES drafts (id) ON DELETE CASCADE,
+    name       TEXT NOT NULL,
+    size_bytes INTEGER NOT NULL
+);
+CREATE INDEX draft_files_by_draft ON draft_files (draft_id, id);
+
+CREATE TABLE alerts (
+    id         INTEGER PRIMARY KEY,
+    rule       TEXT NOT NULL,
+    subject    TEXT NOT NULL,
+    vi         TEXT NOT NULL,
+    en         TEXT NOT NULL,
+    raised_at  INTEGER NOT NULL,
+    told_at    INTEGER,
+    cleared_at INTEGER
+);
+CREATE UNIQUE INDEX alerts_open ON alerts (rule, subject) WHERE cleared_at IS NULL;
+
+CREATE TABLE obligations (
+    id           TEXT PRIMARY KEY,
+    kind         TEXT NOT NULL CHECK (kind IN ('task', 'dossier', 'petition', 'field-report')),
+    agency       TEXT NOT NULL,
+    reference    TEXT NOT NULL,
+    called       TEXT NOT NULL,
+    subject      TEXT NOT NULL,
+    assigned_by  TEXT,
+    assigned_at  INTEGER NOT NULL,
+    assigned_on  TEXT NOT NULL,
+    due_on       TEXT,
+    first_due_on TEXT,
+    standing     TEXT NOT NULL CHECK (standing IN ('open', 'done', 'passed-on', 'guided', 'cancelled')),
+    ended_at     INTEGER,
+    ended_on     TEXT,
+    thread_id    TEXT REFERENCES threads (id),
+    code         TEXT NOT NULL DEFAULT '',
+    moved_at     INTEGER NOT NULL,
+    CHECK ((standing = 'open') = (ended_at IS NULL) AND (ended_at IS NULL) = (ended_on IS NULL))
+);
+CREATE UNIQUE INDEX obligations_by_thread ON obligations (thread_id, agency, kind, code) WHERE thread_id IS NOT NULL;
+CREATE UNIQUE INDEX obligations_by_hand ON obligations (kind, agency, called) WHERE thread_id IS NULL;
+CREATE INDEX obligations_by_name ON obligations (called);
+CREATE INDEX obligations_counted ON obligations (kind, standing, agency, assigned_on, due_on, ended_on, moved_at);
+CREATE INDEX obligations_due ON obligations (due_on, id) WHERE standing = 'open';
+CREATE INDEX obligations_moved ON obligations (moved_at);
+CREATE INDEX obligations_of_agency ON obligations (agency, kind, id);
+CREATE INDEX obligations_listed ON obligations (coalesce(due_on, '9999'), id);
+CREATE INDEX obligations_open_listed ON obligations (coalesce(due_on, '9999'), id) WHERE standing = 'open';
+CREATE INDEX obligations_owed ON obligations (agency, due_on, id) WHERE standing = 'open';
+CREATE INDEX obligations_given ON obligations (assigned_by, due_on, id) WHERE standing = 'open';
+
+CREATE TABLE obligation_steps (
+    id            INTEGER PRIMARY KEY,
+    obligation_id TEXT NOT NULL REFERENCES obligations (id),
+    act           TEXT NOT NULL CHECK (act IN ('open', 'extend', 'finish', 'pass-on', 'guide', 'reopen', 'cancel')),
+    at            INTEGER NOT NULL,
+    due_on        TEXT,
+    reason        TEXT,
+    package_id    TEXT REFERENCES packages (id),
+    done_by       TEXT
+);
+CREATE INDEX steps_by_obligation ON obligation_steps (obligation_id, id);
+
+CREATE TABLE register (
+    id               INTEGER PRIMARY KEY,
+    agency           TEXT NOT NULL,
+    side             TEXT NOT NULL CHECK (side IN ('in', 'out')),
+    thread_id        TEXT NOT NULL REFERENCES threads (id),
+    package_id       TEXT NOT NULL REFERENCES packages (id),
+    at               INTEGER NOT NULL,
+    day              TEXT NOT NULL,
+    type             TEXT NOT NULL,
+    is_legal         INTEGER NOT NULL,
+    deliveries_count INTEGER NOT NULL,
+    in_time          INTEGER,
+    answered_at      INTEGER,
+    declined_at      INTEGER
+);
+CREATE INDEX register_by_day ON register (agency, side, day, id);
+CREATE INDEX register_of_all_by_day ON register (side, day);
+CREATE INDEX register_by_thread ON register (thread_id, side, agency, id);
+
+CREATE TABLE register_figures (
+    agency     TEXT NOT NULL,
+    side       TEXT NOT NULL,
+    day        TEXT NOT NULL,
+    type       TEXT NOT NULL,
+    is_legal   INTEGER NOT NULL,
+    documents  INTEGER NOT NULL,
+    deliveries INTEGER NOT NULL,
+    declined   INTEGER NOT NULL,
+    in_time    INTEGER NOT NULL,
+    judged     INTEGER NOT NULL,
+    PRIMARY KEY (agency, side, day, type, is_legal)
+);
+CREATE INDEX register_figures_by_day ON register_figures (day);
+
+CREATE TABLE calendar_days (
+    day  TEXT PRIMARY KEY CHECK (day ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}$'),
+    kind TEXT NOT NULL CHECK (kind IN ('off', 'worked')),
+    name TEXT NOT NULL
+);
+
+CREATE TABLE tokens (
+    id           TEXT PRIMARY KEY,
+    name         TEXT NOT NULL UNIQUE,
+    hash         BLOB NOT NULL CHECK (length(hash) = 32),
+    agencies     TEXT,
+    may_write    INTEGER NOT NULL CHECK (may_write IN (0, 1)),
+    created_at   INTEGER NOT NULL,
+    last_used_on TEXT,
+    disabled_at  INTEGER
+);
+
+CREATE TABLE reminder_digests (
+    id         INTEGER PRIMARY KEY,
+    agency     TEXT NOT NULL,
+    day        TEXT NOT NULL,
+    at         INTEGER NOT NULL,
+    package_id TEXT REFERENCES packages (id),
+    mail       TEXT NOT NULL CHECK (mail IN ('none', 'waiting', 'sent', 'refused')),
+    UNIQUE (agency, day)
+);
+CREATE INDEX digests_to_mail ON reminder_digests (agency) WHERE mail = 'waiting';
+
+CREATE TABLE reminders (
+    obligation_id TEXT NOT NULL REFERENCES obligations (id),
+    audience      TEXT NOT NULL CHECK (audience IN ('owing', 'assigning')),
+    due_on        TEXT NOT NULL,
+    stage         INTEGER NOT NULL,
+    digest_id     INTEGER NOT NULL REFERENCES reminder_digests (id),
+    PRIMARY KEY (obligation_id, audience, due_on, stage)
+);
+CREATE INDEX reminders_by_digest ON reminders (digest_id);
+
+CREATE TABLE reminded_day (
+    day TEXT NOT NULL
+);
+
+CREATE TABLE report_sendings (
+    id         INTEGER PRIMARY KEY,
+    span       TEXT NOT NULL,
+    agency     TEXT NOT NULL,
+    last_day   TEXT NOT NULL,
+    addressee  TEXT NOT NULL,
+    at         INTEGER NOT NULL,
+    package_id TEXT REFERENCES packages (id),
+    refused    INTEGER NOT NULL DEFAULT 0 CHECK (refused IN (0, 1)),
+    UNIQUE (span, agency, last_day, addressee)
+);
+
+CREATE TABLE webhook_positions (
+    url   TEXT NOT NULL,
+    event TEXT NOT NULL,
+    seq   INTEGER NOT NULL,
+    PRIMARY KEY (url, event)
+);
+
+INSERT INTO directory_version VALUES (0);
+INSERT INTO retention VALUES ('', NULL, 0, 0);
+INSERT INTO reminded_day VALUES ('');
+
+-- Small packages are base64 of what is compressed already.
+ALTER TABLE blobs ALTER COLUMN bytes SET STORAGE EXTERNAL;
+
+CREATE FUNCTION stays() RETURNS TRIGGER LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION USING MESSAGE = TG_ARGV[0], ERRCODE = 'integrity_constraint_violation';
+END $$;
+CREATE TRIGGER log_is_append_only_1 BEFORE UPDATE ON log
+    FOR EACH ROW EXECUTE FUNCTION stays('the log is append-only');
+CREATE TRIGGER log_is_append_only_2 BEFORE DELETE ON log
+    FOR EACH ROW EXECUTE FUNCTION stays('the log is append-only');
+CREATE TRIGGER log_is_append_only_3 BEFORE TRUNCATE ON log EXECUTE FUNCTION stays('the log is append-only');
+CREATE TRIGGER tiles_only_grow_1 BEFORE UPDATE ON tiles FOR EACH ROW
+    WHEN ((NEW.level, NEW.number, substr(NEW.hashes, 1, length(OLD.hashes)))
+        IS DISTINCT FROM (OLD.level, OLD.number, OLD.hashes))
+    EXECUTE FUNCTION stays('a tile only grows');
+CREATE TRIGGER tiles_only_grow_2 BEFORE DELETE ON tiles FOR EACH ROW EXECUTE FUNCTION stays('a tile only grows');
+CREATE TRIGGER checkpoints_stay_1 BEFORE UPDATE ON checkpoints FOR EACH ROW
+    WHEN ((NEW.size, NEW.at, NEW.root, NEW.note) IS DISTINCT FROM (OLD.size, OLD.at, OLD.root, OLD.note)
+        OR OLD.token IS NOT NULL)
+    EXECUTE FUNCTION stays('a checkpoint stays');
+CREATE TRIGGER checkpoints_stay_2 BEFORE DELETE ON checkpoints
+    FOR EACH ROW EXECUTE FUNCTION stays('a checkpoint stays');
+CREATE TRIGGER witnessed_moves_forward BEFORE UPDATE ON witnessed FOR EACH ROW
+    WHEN (NEW.size < OLD.size OR (NEW.size = OLD.size AND NEW.root <> OLD.root) OR NEW.origin <> OLD.origin)
+    EXECUTE FUNCTION stays('a log only grows');
+
+CREATE FUNCTION receipt_kept() RETURNS TRIGGER LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO receipts SELECT CASE direction WHEN 'inbound' THEN '' ELSE systems.id END, NEW.seq, 'sent', NEW.at
+        FROM packages LEFT JOIN systems ON systems.id = packages.system_id
+        WHERE packages.id = NEW.package_id AND (direction = 'inbound' OR systems.id IS NOT NULL);
+    INSERT INTO receipts
+        SELECT id, NEW.seq, CASE WHEN NEW.kind IN ('accepted', 'refused') THEN 'sent' ELSE 'received' END, NEW.at
+        FROM systems WHERE id = NEW.system_id
+        ON CONFLICT DO NOTHING;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER receipt_kept AFTER INSERT ON log FOR EACH ROW WHEN (NEW.receipt IS NOT NULL)
+    EXECUTE FUNCTION receipt_kept();
+
+CREATE FUNCTION figure(whose TEXT, instant INTEGER, what TEXT, happened TEXT) RETURNS VOID LANGUAGE sql AS $$
+    INSERT INTO daily_figures SELECT agency, (instant / 1000000 + 25200) / 86400, what, happened, 1
+        FROM (VALUES (whose), ('')) AS named (agency)
+        ON CONFLICT (agency, day, kind, event) DO UPDATE SET count = daily_figures.count + 1;
+$$;
+
+CREATE FUNCTION delivery_goes_on(thread TEXT, told TEXT, going TEXT) RETURNS VOID LANGUAGE sql AS $$
+    UPDATE recipients SET delivery = going WHERE thread_id = thread AND code IN (
+        SELECT value FROM json_each(told)
+        UNION SELECT agency_aliases.code FROM json_each(told) JOIN agency_aliases ON alias = value
+        UNION SELECT '000.00.00.' || value FROM json_each(told)
+        UNION SELECT substr(value, 11) FROM json_each(told) WHERE value LIKE '000.00.00.%');
+$$;
+
+CREATE FUNCTION dispatch_comes() RETURNS TRIGGER LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.state IN ('waiting', 'claimed') THEN
+        INSERT INTO queues VALUES (NEW.destination, coalesce(NEW.mailbox, ''), NEW.kind, 1, 0)
+            ON CONFLICT (destination, mailbox, kind) DO UPDATE SET open_count = queues.open_count + 1;
+        IF NEW.destination = 'axis' THEN
+            INSERT INTO leaving VALUES (NEW.sender, NEW.kind, 1)
+                ON CONFLICT (sender, kind) DO UPDATE SET open_count = leaving.open_count + 1;
+        END IF;
+    END IF;
+    IF NEW.destination = 'mailbox' THEN
+        PERFORM figure(NEW.mailbox, NEW.created_at, NEW.kind, 'came');
+    END IF;
+    IF NEW.kind = 'document' AND NEW.thread_id IS NOT NULL THEN
+        PERFORM delivery_goes_on(NEW.thread_id, NEW.recipients, NEW.state);
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER dispatch_comes AFTER INSERT ON dispatches FOR EACH ROW EXECUTE FUNCTION dispatch_comes();
+
+CREATE FUNCTION dispatch_goes_on() RETURNS TRIGGER LANGUAGE plpgsql AS $$
+BEGIN
+    IF OLD.state IN ('waiting', 'claimed') AND NEW.state NOT IN ('waiting', 'claimed') THEN
+        UPDATE queues SET open_count = open_count - 1, ended_count = ended_count + 1
+            WHERE destination = NEW.destination AND mailbox = coalesce(NEW.mailbox, '') AND kind = NEW.kind;
+        IF NEW.destination = 'axis' THEN
+            UPDATE leaving SET open_count = open_count - 1 WHERE sender = NEW.sender AND kind = NEW.kind;
+        END IF;
+        IF NEW.state IN ('refused', 'expired') AND NOT (NEW.destination = 'axis' AND NEW.state = 'refused'
+            AND json_array_length(NEW.recipients) > 1) THEN
+            PERFORM figure(coalesce(NEW.mailbox, NEW.sender), NEW.ended_at, NEW.kind, 'failed');
+        END IF;
+    END IF;
+    IF NEW.kind = 'document' AND NEW.thread_id IS NOT NULL THEN
+        PERFORM delivery_goes_on(NEW.thread_id, NEW.recipients, NEW.state);
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER dispatch_goes_on AFTER UPDATE OF state ON dispatches
+    FOR EACH ROW EXECUTE FUNCTION dispatch_goes_on();
+
+CREATE FUNCTION package_went() RETURNS TRIGGER LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM figure(NEW.sender, NEW.accepted_at, NEW.kind, 'went');
+    RETURN NULL;
+END $$;
+CREATE TRIGGER figures_went AFTER INSERT ON packages FOR EACH ROW WHEN (NEW.direction = 'outbound')
+    EXECUTE FUNCTION package_went();
+
+CREATE FUNCTION figures_of_new_row() RETURNS TRIGGER LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO register_figures VALUES
+        (NEW.agency, NEW.side, NEW.day, NEW.type, NEW.is_legal, (NEW.declined_at IS NULL)::int,
+         NEW.deliveries_count, (NEW.declined_at IS NOT NULL)::int, coalesce(NEW.in_time, 0),
+         (NEW.in_time IS NOT NULL)::int)
+        ON CONFLICT (agency, side, day, type, is_legal) DO UPDATE SET
+            documents = register_figures.documents + excluded.documents,
+            deliveries = register_figures.deliveries + excluded.deliveries,
+            declined = register_figures.declined + excluded.declined,
+            in_time = register_figures.in_time + excluded.in_time,
+            judged = register_figures.judged + excluded.judged;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER figures_of_new_row AFTER INSERT ON register
+    FOR EACH ROW EXECUTE FUNCTION figures_of_new_row();
+
+CREATE FUNCTION figures_of_changed_row() RETURNS TRIGGER LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE register_figures SET
+        documents = documents + (NEW.declined_at IS NULL)::int - (OLD.declined_at IS NULL)::int,
+        deliveries = deliveries + NEW.deliveries_count - OLD.deliveries_count,
+        declined = declined + (NEW.declined_at IS NOT NULL)::int - (OLD.declined_at IS NOT NULL)::int,
+        in_time = in_time + coalesce(NEW.in_time, 0) - coalesce(OLD.in_time, 0),
+        judged = judged + (NEW.in_time IS NOT NULL)::int - (OLD.in_time IS NOT NULL)::int
+        WHERE agency = NEW.agency AND side = NEW.side AND day = NEW.day AND type = NEW.type
+            AND is_legal = NEW.is_legal;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER figures_of_changed_row AFTER UPDATE OF deliveries_count, in_time, declined_at ON register
+    FOR EACH ROW EXECUTE FUNCTION figures_of_changed_row();

@@ -1,0 +1,243 @@
+"""PostgreSQL: a server that several nodes share.
+
+Whoever writes holds one lock of the whole database from the beginning of a transaction to its commit, as
+SQLite lets one write at a time: acts see each other's work in one order, whichever node they run on, and the
+log has no gaps (docs/decisions/0015). Readers hold nothing.
+"""
+
+import contextlib
+import time
+from collections.abc import AsyncIterator, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import psycopg
+from psycopg import pq
+
+from gateway.store.dialect import UNNEEDED, in_postgresql, register_types, rows_by_name
+from gateway.store.schema import steps
+from gateway.store.tables import Dialect, Parameters, Reader, Row, Rows, Server, Tables, Writer
+
+_WRITING = 7_401_268_101
+_MIGRATING = 7_401_268_102
+# How long a commit whose answer was lost is asked after.
+_COMMIT_IS_SOUGHT = timedelta(seconds=15)
+_SEEK_AGAIN_AFTER = 0.2
+_CHUNK_ROWS = 500
+# A node that vanished must not keep others from writing.
+_OPTIONS: dict[str, Any] = {
+    "connect_timeout": 10,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+    "application_name": "lienthong",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostgresqlEngine:
+    """A database on a server."""
+
+    server: Server
+    dialect: Dialect = Dialect.POSTGRESQL
+    readers_count: int = 4
+
+    def migrate(self) -> None:
+        """Bring the database to the newest schema, each step in a transaction of its own.
+
+        Shape: the table ``schema_version`` remembers the last step done.
+        """
+        with contextlib.closing(self._connect()) as connection:
+            for step in steps(self.dialect):
+                with connection.transaction():
+                    connection.execute("SELECT pg_advisory_xact_lock(%s)", (_MIGRATING,))
+                    connection.execute("CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL)")
+                    row = connection.execute("SELECT max(version) FROM schema_version").fetchone()
+                    if ((row and row[0]) or 0) < step.number:
+                        connection.execute(step.script.encode())
+                        connection.execute("DELETE FROM schema_version")
+                        connection.execute("INSERT INTO schema_version VALUES (%s)", (step.number,))
+
+    def open_writer(self) -> Writer:
+        """Connect, to write."""
+        return _PostgresqlWriter(engine=self, connection=self._connect())
+
+    async def open_reader(self) -> Reader:
+        """Connect, to read."""
+        reader = _PostgresqlReader(server=self.server)
+        await reader.connect()
+        return reader
+
+    @contextlib.contextmanager
+    def looking(self) -> Iterator[Tables]:
+        """Look at one instant."""
+        with contextlib.closing(self._connect()) as connection:
+            connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            yield _Looked(connection)
+
+    def fails_by_itself(self, error: Exception) -> bool:
+        """Tell whether the server or the road to it is at fault."""
+        # InternalError: what a corrupted table says; a disk that is full is an OperationalError.
+        return isinstance(error, psycopg.OperationalError | psycopg.InternalError)
+
+    def is_error(self, error: BaseException) -> bool:
+        """Tell whether an error is the server's or its client's."""
+        return isinstance(error, psycopg.Error)
+
+    def _connect(self) -> psycopg.Connection[Any]:
+        connection: psycopg.Connection[Any] = psycopg.connect(
+            self.server.address, autocommit=True, row_factory=rows_by_name, **_OPTIONS
+        )
+        register_types(connection)
+        return connection
+
+
+@dataclass(frozen=True, slots=True)
+class _Fitted:
+    """Runs statements of the common form over one connection."""
+
+    connection: psycopg.Connection[Any]
+
+    def execute(self, sql: str, parameters: Parameters = (), /) -> Rows:
+        if sql in UNNEEDED:
+            return self.connection.cursor()
+        return self.connection.execute(*in_postgresql(sql, parameters))
+
+    def executemany(self, sql: str, parameters: Iterable[Parameters], /) -> Rows:
+        cursor = self.connection.cursor()
+        sets = [in_postgresql(sql, each) for each in parameters]
+        if sets:
+            cursor.executemany(sets[0][0], [each for _, each in sets])
+        return cursor
+
+
+@dataclass(frozen=True, slots=True)
+class _Looked:
+    """The same for who only looks, at as many rows as there are."""
+
+    connection: psycopg.Connection[Any]
+
+    def execute(self, sql: str, parameters: Parameters = (), /) -> Rows:
+        return _Streamed(self.connection, *in_postgresql(sql, parameters))
+
+    def executemany(self, sql: str, parameters: Iterable[Parameters], /) -> Rows:
+        raise NotImplementedError("who looks changes nothing")
+
+
+@dataclass(slots=True)
+class _Streamed:
+    """Rows that come in chunks when they are gone through, at once when they are asked for."""
+
+    connection: psycopg.Connection[Any]
+    sql: str
+    parameters: Any
+    rowcount: int = 0
+
+    def fetchone(self) -> Any:
+        return self.connection.execute(self.sql, self.parameters).fetchone()
+
+    def fetchall(self) -> list[Any]:
+        return self.connection.execute(self.sql, self.parameters).fetchall()
+
+    def __iter__(self) -> Iterator[Any]:
+        with self.connection.cursor(name=f"looking_{time.monotonic_ns()}") as cursor:
+            cursor.itersize = _CHUNK_ROWS
+            yield from cursor.execute(self.sql, self.parameters)
+
+
+@dataclass(slots=True, kw_only=True)
+class _PostgresqlWriter:
+    engine: PostgresqlEngine
+    connection: psycopg.Connection[Any]
+    _transaction: str = ""
+    _turns_count: int = 0
+    _tables: _Fitted | None = None
+
+    @property
+    def tables(self) -> Tables:
+        if self._tables is None or self._tables.connection is not self.connection:
+            self._tables = _Fitted(self.connection)
+        return self._tables
+
+    def begin(self) -> None:
+        if self.connection.broken or self.connection.closed:
+            self.connection = self.engine._connect()
+        self._turns_count = 0
+        self.connection.execute(f"BEGIN; SELECT pg_advisory_xact_lock({_WRITING})")
+        # By its name it can be found out whether it was committed, should the answer be lost.
+        row = self.connection.execute("SELECT pg_current_xact_id()::text").fetchone()
+        self._transaction = row[0] if row else ""
+
+    def begin_turn(self) -> None:
+        released = "RELEASE turn; " if self._turns_count else ""
+        self.connection.execute(f"{released}SAVEPOINT turn")
+        self._turns_count += 1
+
+    def undo_turn(self) -> None:
+        self.connection.execute("ROLLBACK TO turn")
+
+    def commit(self) -> bool:
+        try:
+            self.connection.execute("COMMIT")
+        except psycopg.OperationalError:
+            if not self._was_committed():
+                raise
+        return True
+
+    def _was_committed(self) -> bool:
+        """Ask, over a new connection, what became of the transaction; a server takes a while to come back."""
+        until = time.monotonic() + _COMMIT_IS_SOUGHT.total_seconds()
+        while True:
+            try:
+                with contextlib.closing(self.engine._connect()) as connection:
+                    row = connection.execute(
+                        "SELECT pg_xact_status(%s::xid8)", (self._transaction,)
+                    ).fetchone()
+                if row is not None and row[0] != "in progress":
+                    return bool(row[0] == "committed")
+            except psycopg.OperationalError:
+                if time.monotonic() > until:
+                    raise
+            if time.monotonic() > until:
+                return False
+            time.sleep(_SEEK_AGAIN_AFTER)
+
+    def roll_back(self) -> None:
+        with contextlib.suppress(psycopg.Error):
+            if self.connection.info.transaction_status is not pq.TransactionStatus.IDLE:
+                self.connection.execute("ROLLBACK")
+
+    def close(self) -> None:
+        self.connection.close()
+
+
+@dataclass(slots=True, kw_only=True)
+class _PostgresqlReader:
+    server: Server
+    connection: psycopg.AsyncConnection[Any] | None = field(default=None)
+
+    async def connect(self) -> psycopg.AsyncConnection[Any]:
+        if self.connection is None or self.connection.broken or self.connection.closed:
+            self.connection = await psycopg.AsyncConnection.connect(
+                self.server.address, autocommit=True, row_factory=rows_by_name, **_OPTIONS
+            )
+            register_types(self.connection)
+            await self.connection.set_read_only(True)
+        return self.connection
+
+    async def fetch_all(self, sql: str, parameters: Parameters) -> list[Row]:
+        connection = await self.connect()
+        cursor = await connection.execute(*in_postgresql(sql, parameters))
+        return await cursor.fetchall()
+
+    async def stream(self, sql: str, parameters: Parameters) -> AsyncIterator[Row]:
+        connection = await self.connect()
+        async with connection.cursor() as cursor:
+            async for row in cursor.stream(*in_postgresql(sql, parameters)):
+                yield row
+
+    async def close(self) -> None:
+        if self.connection is not None:
+            await self.connection.close()
