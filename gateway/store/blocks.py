@@ -103,7 +103,7 @@ async def _gather(database: Database, source: Source, size: int) -> bool:
     places: dict[str, array[int]] = defaultdict(lambda: array("H"))
     if not source.steady:
         row = await database.fetch_one(
-            "SELECT count(*) FROM (SELECT id FROM loose_documents LIMIT ?) AS some", (size,)
+            "SELECT count(*) FROM (SELECT id FROM loose_documents LIMIT ?) AS few", (size,)
         )
         if row is None or row[0] < size:
             return False

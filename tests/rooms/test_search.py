@@ -1,7 +1,6 @@
 """The index of documents: what is found, what is not, in which order, page by page."""
 
 import json
-import sqlite3
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
@@ -31,6 +30,8 @@ from gateway.store.findable import Findable, index_document
 from gateway.store.findings import load_hits
 from gateway.store.packages import Direction
 from gateway.store.search import Counted, Sought, seek
+from gateway.store.tables import Tables
+from tests.databases import fresh_source
 
 HEALTH, FINANCE, OTHER = AgencyCode("000.00.12.H57"), AgencyCode("000.00.08.H57"), AgencyCode("H01.2")
 AT = datetime(2026, 11, 20, 3, tzinfo=UTC)
@@ -59,7 +60,7 @@ class Letter:
     way: Way = Way.OUT
 
 
-def write(tables: sqlite3.Connection, letter: Letter) -> None:
+def write(tables: Tables, letter: Letter) -> None:
     """Write a document as acceptance would."""
     thread_id, micros = ThreadId(letter.name), to_micros(letter.at)
     known = tables.execute("SELECT 1 FROM threads WHERE id = ?", (thread_id,)).fetchone()
@@ -112,7 +113,9 @@ def write(tables: sqlite3.Connection, letter: Letter) -> None:
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
     """An empty database."""
-    database = await open_database(tmp_path / "lienthong.db", linger=timedelta(0), batch_limit=64)
+    database = await open_database(
+        fresh_source(tmp_path / "lienthong.db"), linger=timedelta(0), batch_limit=64
+    )
     yield database
     await database.close()
 
@@ -120,7 +123,7 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
 async def put(database: Database, *letters: Letter) -> None:
     """Write some documents, in their order."""
 
-    def act(tables: sqlite3.Connection) -> None:
+    def act(tables: Tables) -> None:
         for letter in letters:
             write(tables, letter)
 
@@ -189,6 +192,7 @@ async def test_codes_and_file_names_find(database: Database) -> None:
     assert await found(database, '"phu so"') == []
 
 
+@pytest.mark.both_engines
 async def test_every_filter_holds_back_what_does_not_fit(database: Database) -> None:
     """Each alone, with words and without, in every order of the list."""
     odd = Letter(
@@ -262,6 +266,7 @@ async def test_a_standing_comes_of_delivery_and_answer(
     assert [one for one in Standing if await found(database, standing=one)] == [standing]
 
 
+@pytest.mark.both_engines
 async def test_nobody_finds_what_is_not_his(database: Database) -> None:
     """By no word, filter or order; and who got a document does not learn how others stand."""
     await put(
@@ -332,6 +337,7 @@ async def test_pages_miss_nothing_and_repeat_nothing_while_documents_come(
     assert len(set(seen)) == len(seen)
 
 
+@pytest.mark.both_engines
 async def test_relevance_puts_number_then_title_then_the_rest(database: Database) -> None:
     """The newest first within each."""
     await put(
@@ -345,6 +351,7 @@ async def test_relevance_puts_number_then_title_then_the_rest(database: Database
     assert await found(database, "57", order=Order.NEWEST) == ["newer", "older", "title", "number"]
 
 
+@pytest.mark.both_engines
 async def test_a_later_version_is_listed_and_the_earlier_words_still_find(database: Database) -> None:
     """An update changes the title; who remembers the old one finds the document all the same."""
     first = Letter(name="a", subject="Kế hoạch tiêm chủng")
@@ -380,6 +387,7 @@ async def test_a_count_beyond_what_is_looked_at_is_an_estimate_and_says_so(
     assert len(await asked.page(after=None, limit=100)) == 30
 
 
+@pytest.mark.both_engines
 async def test_a_document_that_changes_while_its_block_is_made_is_found_as_it_is_then(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -402,7 +410,7 @@ async def test_a_document_that_changes_while_its_block_is_made_is_found_as_it_is
 async def test_what_a_walk_takes_back_is_not_found(database: Database) -> None:
     """The index commits with the document or not at all."""
 
-    def act(tables: sqlite3.Connection) -> None:
+    def act(tables: Tables) -> None:
         write(tables, Letter(name="a"))
         raise LookupError
 
