@@ -71,8 +71,11 @@ class Amending:
     def _send(self, connection: Tables) -> Effect:
         """A new document, or an old one that comes again."""
         thread = self._find(connection, [self.envelope.document_id])
-        if thread is None:
+        if thread is None:  # and so nobody has, waits for or sent back anything of it
             thread = self._open(connection, self.envelope.document_id)
+            everybody = frozenset(self.recipients)
+            threads.start_round(connection, thread.id, everybody, at=self.at)
+            return Effect(thread_id=thread.id, newcomers=everybody)
         known = threads.recipients_of(connection, thread.id)
         recalled = {code for code, state in known.items() if _recalled_unseen(state)} & set(self.recipients)
         sent_back = {code for code, state in known.items() if _sent_back(state)}

@@ -30,7 +30,7 @@ from gateway.store import dispatches
 from gateway.store.audit_log import append_entry
 from gateway.store.database import Database
 from gateway.store.nodes import is_present
-from gateway.store.packages import StoredPackage, load_package
+from gateway.store.packages import StoredPackage, load_package, load_with_content
 from gateway.store.restorations import is_any_unmatched
 from gateway.store.tables import Tables
 from gateway.vxp.answers import SendAnswer
@@ -99,9 +99,8 @@ class Delivery:
 
     async def hasten(self) -> None:
         """Let nothing wait for an instant of a clock that ran ahead and was set back."""
-        at = self.clock()
-        latest = at + self.road.longest_pause
-        await self.database.write(lambda tables: dispatches.hasten(tables, at=at, latest=latest))
+        at, pause = self.clock(), self.road.longest_pause
+        await self.database.write(lambda tables: dispatches.hasten(tables, at=at, latest=at + pause))
         passed(Point.HASTENED)
 
     async def renew(self, held: Iterable[DispatchId], *, lease: timedelta) -> None:
@@ -125,13 +124,14 @@ class Delivery:
 
     async def carry_out(self, dispatch: Dispatch, thread_id: ThreadId | None) -> None:
         """Make one attempt and record how it ended."""
-        package = await load_package(self.database, dispatch.package_id)
-        assert package is not None  # noqa: S101 - a foreign key holds it
+        loaded = await load_with_content(self.database, dispatch.package_id)
+        assert loaded is not None  # noqa: S101 - a foreign key holds it
+        package, content = loaded
         try:
             taken = (
                 await self._reconcile(dispatch, package)
                 or await self._find_lost(dispatch, package)
-                or await self._hand_over(dispatch, package)
+                or await self._hand_over(dispatch, package, content)
             )
         except Refusal as refusal:
             self.road.was_not_taken(dispatch.id, refusal, at=self.clock())
@@ -162,8 +162,8 @@ class Delivery:
         passed(Point.LOST_SENDING_MATCHED)
         return None if far_id is None else Taken(digest=package.digest, answer=SendAnswer(doc_id=far_id))
 
-    async def _hand_over(self, dispatch: Dispatch, package: StoredPackage) -> "Taken":
-        leaving = await self.sealing.prepare(package, at=self.clock())
+    async def _hand_over(self, dispatch: Dispatch, package: StoredPackage, content: bytes | None) -> "Taken":
+        leaving = await self.sealing.prepare(package, content, at=self.clock())
         digest = await leaving.digest()
         answer = await self.axis.hand_over(
             leaving.chunks,

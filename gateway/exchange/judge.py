@@ -49,7 +49,7 @@ class Judge:
     ) -> VerifiedPackage:
         """Judge one package on this thread; see `inspect`."""
         with spool.open() as source:
-            read = read_package(source, limits=self.limits)
+            read = read_package(source, limits=self.limits, digest=spool.digest)
             package = check_package(read, today=at.astimezone(VIETNAM).date())
             # A certificate may name its holder by another of its codes than the package does.
             vouchers = self.vouchers | directory.names_of(package.sender.code)

@@ -162,7 +162,8 @@ class Owing:
         removed = [
             self.directory.canonical(each.code) for each in amendment.receiver_changes if not each.added
         ]
-        self._cancel(tables, self.thread_id, removed, REMOVED)
+        if removed:
+            self._cancel(tables, self.thread_id, removed, REMOVED)
         if amendment.business is Business.REPLACE:
             for replaced in threads.superseded_by(tables, self.thread_id):
                 self._cancel(tables, replaced, None, REPLACED)

@@ -171,14 +171,15 @@ class Database:
             await asyncio.to_thread(self._writer.join)
 
     def _write_until_closed(self, writer: Writer) -> None:
-        open_still = True
+        open_still, busy = True, False
         while open_still:
             turn = self._turns.get()
             if turn is None:
                 break
             batch = [turn]
             self._oldest_began_at = turn.began_at
-            open_still = self._gather(batch)
+            open_still = self._gather(batch, self.linger if busy else timedelta(0))
+            busy = len(batch) > 1
             taken = self._commit_together(writer, batch)
             # A commit that changed nothing did not touch the disk, and says nothing about it.
             if taken is not None:
@@ -188,9 +189,12 @@ class Database:
                 turn.loop.call_soon_threadsafe(_settle_all, batch)
         writer.close()
 
-    def _gather(self, batch: list[_Turn]) -> bool:
-        """Fill the batch until it is full or nobody else came within the linger."""
-        deadline = time.monotonic() + self.linger.total_seconds()
+    def _gather(self, batch: list[_Turn], linger: timedelta) -> bool:
+        """Fill the batch until it is full or nobody else came within the linger.
+
+        Whoever came alone last time will most likely be alone again, and waits for nobody.
+        """
+        deadline = time.monotonic() + linger.total_seconds()
         while len(batch) < self.batch_limit:
             try:
                 turn = self._turns.get(timeout=max(0.0, deadline - time.monotonic()))

@@ -11,10 +11,8 @@ from gateway.model.people import Language
 from gateway.model.register import Register
 from gateway.model.report import Report
 from gateway.papers.forms import INCOMING, OUTGOING
-from gateway.papers.pdf import write_report_pdf
-from gateway.papers.register import write_register_xlsx
-from gateway.papers.workbook import write_report_xlsx
 from gateway.store.register import RegisterRow, Side
+from gateway.wiring.late_papers import write_register_xlsx, write_report_pdf, write_report_xlsx
 
 _VIETNAMESE = Language.VIETNAMESE
 

@@ -21,12 +21,11 @@ from gateway.model.package import Organization
 from gateway.model.paper import Paper
 from gateway.model.report import Report
 from gateway.office import Clock, Office, letterhead_of
-from gateway.papers.pdf import write_report_pdf
-from gateway.papers.workbook import write_report_xlsx
 from gateway.web.console.spreadsheets import XLSX_TYPE
 from gateway.wiring.agenda import furnish_agenda
 from gateway.wiring.alerts import reach_webhooks
 from gateway.wiring.files import package_limits
+from gateway.wiring.late_papers import write_report_pdf, write_report_xlsx
 from gateway.wiring.mail import reach_mail_server
 
 
