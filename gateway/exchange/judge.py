@@ -14,7 +14,7 @@ from gateway.edxml.validation import check_package
 from gateway.exchange.directory import Snapshot
 from gateway.model.identifiers import AgencyCode
 from gateway.model.signature import SignaturePolicy, VerifiedPackage
-from gateway.store.blobs import Spool
+from gateway.store.spool import Spool
 from gateway.trust.certificates import Anchors
 from gateway.trust.policy import apply_policy
 from gateway.trust.xml_signing import find_seal_place

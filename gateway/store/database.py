@@ -20,6 +20,7 @@ from typing import Any, TypeVar
 
 from gateway.errors import Delay, Misconfiguration
 from gateway.points import Point, passed
+from gateway.store.fences import behind_fence
 from gateway.store.sqlite import SqliteEngine
 from gateway.store.tables import Dialect, Engine, Parameters, Reader, Row, Source, Tables, Writer
 
@@ -87,11 +88,11 @@ class Database:
         """Run an act in a transaction and return once it is durable.
 
         The act runs in the writer's thread and goes on even when the caller is cancelled: a change is
-        never left half made because somebody stopped waiting.
+        never left half made because somebody stopped waiting. Behind a fence (fences.py) it is asked first.
         Errors: what the act raises, its changes undone; Delay when the disk did not take them.
         """
         loop = asyncio.get_running_loop()
-        turn = _Turn(act=act, loop=loop, future=loop.create_future())
+        turn = _Turn(act=behind_fence(act), loop=loop, future=loop.create_future())
         self._turns.put(turn)
         return await asyncio.shield(turn.future)
 
