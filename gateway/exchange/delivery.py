@@ -99,9 +99,8 @@ class Delivery:
 
     async def hasten(self) -> None:
         """Let nothing wait for an instant of a clock that ran ahead and was set back."""
-        at = self.clock()
-        latest = at + self.road.longest_pause
-        await self.database.write(lambda tables: dispatches.hasten(tables, at=at, latest=latest))
+        at, pause = self.clock(), self.road.longest_pause
+        await self.database.write(lambda tables: dispatches.hasten(tables, at=at, latest=at + pause))
         passed(Point.HASTENED)
 
     async def renew(self, held: Iterable[DispatchId], *, lease: timedelta) -> None:
