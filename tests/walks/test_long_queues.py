@@ -93,9 +93,10 @@ class Steps:
 async def steps_to_read(database: Database, ask: Callable[[], Awaitable[object]]) -> int:
     """Count the steps of a question."""
     steps = Steps()
-    async with database.reading() as one, database.reading() as other:
-        for reader in (one, other):
-            await reader.set_progress_handler(steps, 100)
+    readers = [await database._idle_readers.get() for _ in range(database.engine.readers_count)]
+    for reader in readers:
+        await reader.connection.set_progress_handler(steps, 100)
+        database._idle_readers.put_nowait(reader)
     await ask()
     return steps.count
 
