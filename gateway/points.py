@@ -21,6 +21,10 @@ class Point(StrEnum):
     BYTES_NAMED = "bytes under their digest, name not yet durable"
     BEFORE_COMMIT = "all acts done, not committed"
     COMMITTED = "committed, nobody told"
+    # store/moving.py
+    OBSTACLES_SET_ASIDE = "indexes, references, triggers set aside, no row moved"
+    ROWS_MOVED = "some rows of a table moved"
+    OBSTACLES_RESTORED = "everything in its place, nothing checked"
     # exchange/outbound.py
     JUDGED = "judged, bytes not yet safe"
     BYTES_SAFE = "bytes safe, nothing recorded"

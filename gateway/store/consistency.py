@@ -11,7 +11,7 @@ from pathlib import Path
 
 from gateway.model.identifiers import Digest
 from gateway.store.blobs import file_digest
-from gateway.store.schema import newest_version
+from gateway.store.schema import newest_version, version_of
 from gateway.store.tables import Dialect, Row, Tables
 
 _ENDED = "('delivered', 'refused', 'expired')"
@@ -126,11 +126,6 @@ _OWN: dict[Dialect, dict[str, str]] = {
         " WHERE tgname = named AND tgenabled IN ('O', 'A'))",
     },
 }
-_VERSION = {
-    Dialect.SQLITE: "SELECT user_version FROM pragma_user_version",
-    Dialect.POSTGRESQL: "SELECT version FROM schema_version",
-}
-
 _NAMED = (
     "SELECT 1 FROM packages WHERE digest = ?1 AND erased_at IS NULL"
     " UNION ALL SELECT 1 FROM files_to_remove WHERE digest = ?1"
@@ -139,7 +134,7 @@ _NAMED = (
 
 def disagreements(connection: Tables, dialect: Dialect) -> Iterator[tuple[str, str]]:
     """Ask every question; give each disagreement by its code and what disagrees."""
-    (version,) = connection.execute(_VERSION[dialect]).fetchone()
+    version = version_of(connection, dialect)
     if version != newest_version():
         yield "schema-unknown", str(version)
         return
