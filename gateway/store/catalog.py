@@ -1,4 +1,4 @@
-"""Which tables a database has, and what stands in the way of filling them at once: asked of the database itself.
+"""Which tables a database has, and what stands in the way of filling them: asked of the database itself.
 
 So a table that a later step of the schema brings needs no word here.
 """
@@ -23,8 +23,8 @@ _COLUMNS = {
     " WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace ORDER BY 1, attnum",
 }
 
-# What goes, and how it comes back, in the order in which it has to come back. Whoever owns the tables may do all
-# of it; to have the server skip triggers and references would take its administrator.
+# What goes, and how it comes back. Whoever owns the tables may do all of it; to have the server skip triggers
+# and references would take its administrator.
 _OBSTACLES = {
     Dialect.SQLITE: (
         "SELECT 'DROP INDEX ' || name, sql FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL",

@@ -1,12 +1,13 @@
 """Fills an empty database with all that another holds, of either engine; it may stop anywhere, and goes on.
 
 Rows come in the order of their keys, so that the greatest key in the target tells how far it is. Indexes,
-references and triggers are set aside meanwhile: what triggers count is copied, too. As long as the table `moving` is
-there, saying whose rows these are, no node opens the target. exchange/moving.py has the whole walk.
+references and triggers are set aside meanwhile: what triggers count is copied, too. As long as the table
+`moving` is there, saying whose rows these are, no node opens the target. exchange/moving.py has the whole walk.
 """
 
 import contextlib
 import hashlib
+import os
 from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass, replace
 from itertools import chain, islice
@@ -36,6 +37,7 @@ class Target:
 
     engine: Engine
     writer: Writer
+    place: Source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +70,15 @@ def filling(place: Source, source: Tables, dialect: Dialect, *, owner: str) -> I
     with contextlib.closing(engine.open_writer()) as writer:
         if engine.dialect is Dialect.SQLITE:
             writer.tables.execute("PRAGMA foreign_keys = OFF")
-        yield Target(engine=engine, writer=writer)
+        try:
+            yield Target(engine=engine, writer=writer, place=place)
+        except Exception as error:
+            if not engine.is_error(error):
+                raise
+            said = str(error).partition("\n")[0]
+            raise _refused(
+                "target-refuses", f"nơi mới không nhận: {said}", f"it is not taken: {said}"
+            ) from error
 
 
 def _is_begun(place: Source, engine: Engine, known: Container[str], owner: str) -> bool:
@@ -79,7 +89,8 @@ def _is_begun(place: Source, engine: Engine, known: Container[str], owner: str) 
         return False
     with engine.looking() as tables:
         if tables.execute(_IS_MARKED[engine.dialect]).fetchone() is None:
-            _check_empty(tables, engine.dialect, known)
+            if making == place:  # a file that is in making is ours by its name
+                _check_empty(tables, engine.dialect, known)
             return False
         ((begun_by,),) = tables.execute("SELECT owner FROM moving").fetchall()
         if begun_by != owner:
@@ -172,7 +183,9 @@ def _copy(source: Tables, target: Target, table: Table, tell: Callable[[int], No
     if not table.key:
         with _committed(target.writer):
             target.writer.tables.execute(f'DELETE FROM "{table.name}"')
-            return target.writer.add_rows(table.name, table.columns, map(tuple, source.execute(_selecting(table))))
+            return target.writer.add_rows(
+                table.name, table.columns, map(tuple, source.execute(_selecting(table)))
+            )
     copied, rows = 0, _rows_behind(source, table, _last_key(target.writer.tables, table))
     while (first := next(rows, None)) is not None:
         with _committed(target.writer):
@@ -208,7 +221,7 @@ def _listed(columns: tuple[str, ...]) -> str:
 
 
 def set_aside(target: Target) -> None:
-    """Take away what stands in the way of rows, and write down how it comes back; done already, it does nothing."""
+    """Take away what stands in the way of rows, and write down how it comes back; twice is as once."""
     with _committed(target.writer):
         tables = target.writer.tables
         for removal, restoring in obstacles(tables, target.engine.dialect):
@@ -232,10 +245,18 @@ def restore(target: Target) -> None:
 
 
 def release(target: Target) -> None:
-    """Let nodes open it. A file then still has to be given its name."""
+    """Let nodes open it, by its name."""
     with _committed(target.writer):
         target.writer.tables.execute("DROP TABLE set_aside")
         target.writer.tables.execute("DROP TABLE moving")
+    target.writer.close()
+    if isinstance(target.place, Path):
+        Path(in_making(target.place)).rename(target.place)  # type: ignore[arg-type]
+        descriptor = os.open(target.place.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 @contextlib.contextmanager
