@@ -58,6 +58,14 @@ class Acceptance:
             _serve(ground.hub, left, core=cores.measured)
             yield cls(nodes=(ground.hub,), dms=_dms(ground.hub, SENDING, left), key=key)
 
+    @classmethod
+    @asynccontextmanager
+    async def open_doubled(cls, ground: Ground, key: str, cores: Cores) -> AsyncIterator["Acceptance"]:
+        """Serve the hub with two processes on one database, wherever there is room."""
+        async with AsyncExitStack() as left:
+            _serve(ground.hub, left, core=None, workers_count=2)
+            yield cls(nodes=(ground.hub,), dms=_dms(ground.hub, SENDING, left), key=key)
+
     def stock(self, size_bytes: int) -> Stock:
         """Make the stock of packages of one size."""
         seal = seal_for(HEALTH, self.nodes[0].folder, key=self.key)
@@ -164,9 +172,9 @@ class Chain:
             self._ended_at[found[1].decode()] = time.time()
 
 
-def _serve(node: Node, left: AsyncExitStack, *, core: int | None) -> None:
+def _serve(node: Node, left: AsyncExitStack, *, core: int | None, workers_count: int = 1) -> None:
     left.callback(node.stop)
-    node.start(core=core)
+    node.start(core=core, workers_count=workers_count)
 
 
 def _dms(node: Node, system: str, left: AsyncExitStack) -> SampleDms:

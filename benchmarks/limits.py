@@ -18,6 +18,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 from benchmarks.nodes import on_core
 
+Clock = Callable[[], float]
+
 _ROW = bytes(4096)
 _MEBIBYTE = bytes(1 << 20)
 _LONG, _SHORT = 0.25, 0.1
@@ -69,9 +71,10 @@ class Limits:
         self.samples.setdefault(name, []).append(rate)
 
 
-def _times_a_second(act: Callable[[], object], seconds: float) -> float:
-    count, begin = 0, time.perf_counter()
-    while (spent := time.perf_counter() - begin) < seconds:
+def _times_a_second(act: Callable[[], object], seconds: float, clock: Clock = time.thread_time) -> float:
+    """Count by processor time, as what nodes cost is counted: others on the core make neither look better."""
+    count, begin = 0, clock()
+    while (spent := clock() - begin) < seconds:
         act()
         count += 1
     return count / spent
@@ -84,4 +87,4 @@ def _syncs_a_second(folder: Path) -> float:
             file.write(_ROW)
             os.fdatasync(file.fileno())
 
-        return _times_a_second(append, _LONG)
+        return _times_a_second(append, _LONG, time.perf_counter)

@@ -36,18 +36,26 @@ async def saturate(send: Send, packages: Sequence[Package], *, connections: int)
     return begun_at
 
 
-async def keep_pace(send: Send, packages: Sequence[Package], *, per_second: float) -> Mapping[str, float]:
-    """Send at a pace, however slow the answers are.
+async def keep_pace(
+    send: Send, packages: Sequence[Package], *, per_second: float, connections: int
+) -> Mapping[str, float]:
+    """Send at a pace, however slow the answers are, over so many connections at most.
 
     Shape: when each should have been begun, by its number: a server that stalls does not get to stop the
     clock by stalling its senders.
     """
     first = time.time()
+    places = asyncio.Semaphore(connections)
+
+    async def one(package: Package) -> None:
+        async with places:
+            await send(package)
+
     due_at = {package.number: first + place / per_second for place, package in enumerate(packages)}
     async with asyncio.TaskGroup() as group:
         for package in packages:
             await asyncio.sleep(max(0.0, due_at[package.number] - time.time()))
-            group.create_task(send(package))
+            group.create_task(one(package))
     return due_at
 
 

@@ -73,7 +73,7 @@ def main() -> None:
 
 
 async def _measure(folder: Path, entries: int, leaves: int) -> None:
-    seal = _make_seal()
+    seal = make_seal()
     await _measure_log(folder / "log.db", entries, seal)
     (folder / "log.db").unlink()
     if leaves:
@@ -84,7 +84,7 @@ async def _measure(folder: Path, entries: int, leaves: int) -> None:
 
 async def _measure_log(path: Path, count: int, seal: Seal) -> None:
     migrate(path)
-    _fill(path, _entries(count, seal))
+    fill(path, entries_of(count, seal))
     print(f"\na log of {count:,} entries, {path.stat().st_size / count:.0f} bytes each")
     database = await _open(path)
     checkpoints = Checkpoints(database=database, seal=seal, origin=_ORIGIN)
@@ -133,7 +133,7 @@ async def _measure_proofs(path: Path, count: int) -> None:
     # The same tile's worth of leaves again and again would be hashed no faster, but made faster.
     leaves = [os.urandom(32) for _ in range(TILE_WIDTH)]
     rows = (("deferred", 0, b"{}", None, leaves[number % TILE_WIDTH], None) for number in range(count))
-    _fill(path, rows)
+    fill(path, rows)
     database = await _open(path)
     taken, _ = await _taking(lambda: extend_tree(database, count))
     print(f"\na tree of {count:,} bare leaves")
@@ -179,7 +179,7 @@ async def _keep_checkpoints(checkpoints: Checkpoints) -> None:
 
 
 async def _append_for(database: Database, seconds: float) -> float:
-    notary, until = Notary(gateway=_HOLDER, seal=_make_seal()), time.monotonic() + seconds
+    notary, until = Notary(gateway=_HOLDER, seal=make_seal()), time.monotonic() + seconds
     count = 0
 
     async def append() -> None:
@@ -194,7 +194,7 @@ async def _append_for(database: Database, seconds: float) -> float:
     return count / (time.monotonic() - began)
 
 
-def _entries(count: int, seal: Seal) -> Iterator[tuple[object, ...]]:
+def entries_of(count: int, seal: Seal) -> Iterator[tuple[object, ...]]:
     """Make entries as a busy gateway would, every other signed, as quickly as can be.
 
     The signature is over another statement: receipts are not verified one by one, only hashed.
@@ -224,7 +224,7 @@ def _entries(count: int, seal: Seal) -> Iterator[tuple[object, ...]]:
         yield "accepted", at, said, given, hash_leaf(content), package.decode()
 
 
-def _fill(path: Path, rows: Iterator[tuple[object, ...]]) -> None:
+def fill(path: Path, rows: Iterator[tuple[object, ...]]) -> None:
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.executemany(_INSERT, rows)
 
@@ -277,7 +277,7 @@ def _some(count: int) -> list[int]:
     return random.Random(1).sample(range(1, count + 1), min(count, _PROOFS))
 
 
-def _make_seal() -> Seal:
+def make_seal() -> Seal:
     authority = make_authority("Benchmark", at=_AT)
     issued = issue_seal(
         authority, holder=_HOLDER, name="Benchmark", at=_AT, days=1, algorithm=Algorithm.ECDSA_SHA256

@@ -106,7 +106,9 @@ class Measurement:
     async def measure_relaxed(self, packages_count: int) -> None:
         """Send so many packages at half the rate of the rounds."""
         packages = self.stock.make(packages_count)
-        begun_at = await keep_pace(self.journey.send, packages, per_second=self.result.rate / 2)
+        begun_at = await keep_pace(
+            self.journey.send, packages, per_second=self.result.rate / 2, connections=CONNECTIONS_COUNT
+        )
         self.result.relaxed = _delays(begun_at, await self._all_ended(packages))
 
     def _watch_memory(self) -> None:

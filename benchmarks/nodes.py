@@ -50,6 +50,12 @@ def busy_seconds_of(core: int) -> float:
     return (user + nice + system + interrupts + soft_interrupts + stolen) / _TICKS
 
 
+def busy_seconds_of_process(proc: Path) -> float:
+    """Tell how long a process has worked, by its folder in /proc."""
+    fields = (proc / "stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / _TICKS
+
+
 @contextlib.contextmanager
 def on_core(core: int | None) -> Iterator[None]:
     """Keep this thread, and every process begun meanwhile, on one core; None leaves them free."""
@@ -77,12 +83,13 @@ class Node:
         """Return its address."""
         return f"http://127.0.0.1:{self.port}"
 
-    def start(self, *, core: int | None = None) -> None:
+    def start(self, *, core: int | None = None, workers_count: int = 1) -> None:
         """Serve the node, on one core or wherever there is room, and wait until it answers."""
         self.core = core
+        several = ["--workers", str(workers_count)] if workers_count > 1 else []
         with on_core(core), self._log.open("ab") as log:
             self.running = subprocess.Popen(
-                [sys.executable, "-m", "gateway", "serve", str(self.folder)],
+                [sys.executable, "-m", "gateway", "serve", str(self.folder), *several],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=log,
@@ -113,28 +120,32 @@ class Node:
         return SampleDms(f"{self.url}/vxp", system, secret, made_at=datetime.now(UTC), keep_alive=True)
 
     def busy_seconds(self) -> float:
-        """Tell how much processor time the process has used, all its threads together."""
-        fields = (self._proc / "stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / _TICKS
+        """Tell how much processor time its processes have used, all their threads together."""
+        return sum(map(busy_seconds_of_process, self._procs))
 
     def resident_bytes(self, *, peak: bool = False) -> int:
-        """Tell how much memory the process holds, or has held since `forget_peak`."""
+        """Tell how much memory its largest process holds, or has held since `forget_peak`."""
         wanted = "VmHWM:" if peak else "VmRSS:"
-        return int((self._proc / "status").read_text().split(wanted)[1].split()[0]) * 1024
+        found = ((proc / "status").read_text().split(wanted)[1].split()[0] for proc in self._procs)
+        return max(map(int, found)) * 1024
 
     def forget_peak(self) -> None:
         """Begin a new peak; where the kernel does not allow it, the peak is that of the whole life."""
-        with contextlib.suppress(OSError):
-            (self._proc / "clear_refs").write_text("5")
+        for proc in self._procs:
+            with contextlib.suppress(OSError):
+                (proc / "clear_refs").write_text("5")
 
     @property
     def _log(self) -> Path:
         return self.folder / "serve.log"
 
     @property
-    def _proc(self) -> Path:
+    def _procs(self) -> list[Path]:
+        """Name the process and those it began."""
         assert self.running is not None
-        return Path(f"/proc/{self.running.pid}")
+        pid = self.running.pid
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        return [Path(f"/proc/{each}") for each in (pid, *children)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,8 +9,8 @@ from benchmarks.limits import Limits
 from benchmarks.measuring import Result
 
 _SHARES = (50, 95, 99)
-_KEYS = {"rsa": "RSA-2048", "p256": "P-256"}
-_LIMITS = {
+KEYS = {"rsa": "RSA-2048", "p256": "P-256"}
+LIMITS = {
     "rsa": "RSA-2048 signatures/s",
     "rsa_verify": "RSA-2048 verifications/s",
     "p256": "P-256 signatures/s",
@@ -25,7 +25,7 @@ def print_result(result: Result) -> None:
     cost, busy = (median(getattr(one, name) for one in result.rounds) for name in ("cost", "busy"))
     elsewhere = median(one.elsewhere for one in result.rounds)
     print(
-        f"\n{result.journey} {_KEYS[result.key]} {_size(result.size_bytes)}:"
+        f"\n{result.journey} {KEYS[result.key]} {size_in_words(result.size_bytes)}:"
         f" {result.rate:.0f} documents/s (rounds: {rounds})\n"
         f"  processor    {1e3 * cost:.2f} ms each, {busy:.2f} cores busy"
         f"{f', {elsewhere:.0%} of the core went elsewhere' if elsewhere else ''}\n"
@@ -41,7 +41,7 @@ def print_result(result: Result) -> None:
 def print_limits(limits: Limits) -> None:
     """Print what the machine could do meanwhile."""
     print("\none core and one disk, in the same run:")
-    for name, words in _LIMITS.items():
+    for name, words in LIMITS.items():
         least, most = limits.range(name)
         print(f"  {words:32}{limits.typical(name):8.0f}   ({least:.0f}–{most:.0f})")
 
@@ -50,7 +50,7 @@ def write_json(limits: Limits, results: Sequence[Result]) -> str:
     """Write everything for a machine to read."""
     facts = {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "limits": {name: round(limits.typical(name)) for name in _LIMITS},
+        "limits": {name: round(limits.typical(name)) for name in LIMITS},
         "results": [_facts(result, limits) for result in results],
     }
     return json.dumps(facts, indent=1) + "\n"
@@ -64,7 +64,7 @@ def _facts(result: Result, limits: Limits) -> dict[str, object]:
         "documents_per_second": round(result.rate, 1),
         "whole_core_per_second": round(result.whole_core, 1),
         "of_signing": round(result.of_signing, 3),
-        "of_the_limits": {name: round(result.rate / limits.typical(name), 3) for name in _LIMITS},
+        "of_the_limits": {name: round(result.rate / limits.typical(name), 3) for name in LIMITS},
         "rounds": [
             {name: round(getattr(one, name), 6) for name in ("rate", "cost", "busy", "elsewhere", "signing")}
             for one in result.rounds
@@ -89,5 +89,6 @@ def _delays(delays: Sequence[float]) -> str:
     return ", ".join(f"{name} {value:.1f}" for name, value in _percentiles(delays).items()) + " ms"
 
 
-def _size(size_bytes: int) -> str:
+def size_in_words(size_bytes: int) -> str:
+    """Write a size as people say it."""
     return f"{size_bytes // 1000} KB" if size_bytes < 1_000_000 else f"{size_bytes / 1_000_000:g} MB"

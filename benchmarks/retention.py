@@ -29,6 +29,7 @@ from gateway.model.identifiers import AgencyCode
 from gateway.model.retention import PERMANENT, Rules
 from gateway.store.blobs import Blobs
 from gateway.store.database import Database, migrate, open_database, to_micros
+from gateway.store.folder import Folder
 from gateway.trust.issuing import issue_seal, make_authority
 from gateway.trust.keys import Algorithm, Seal, load_seal
 
@@ -95,9 +96,9 @@ def _retention(folder: Path, database: Database) -> Retention:
         database=database,
         blobs=Blobs(
             database=database,
-            directory=folder / "blobs",
             spool_directory=folder / "spool",
             inline_limit=64 << 10,
+            shelves=(Folder(directory=folder / "blobs", spool_directory=folder / "spool"),),
         ),
         directory=Directory(database=database),
         notary=Notary(gateway=_HOLDER, seal=_make_seal()),

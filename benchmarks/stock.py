@@ -59,22 +59,27 @@ class Stock:
         return [Package(number=number, content=self._write(number, attachment)) for number in numbers]
 
     def _write(self, number: str, attachment: bytes) -> bytes:
-        at = datetime.now(UTC)
-        code = DocumentCode(number=number, notation=f"{self.sender.initials}-VP")
-        envelope = Envelope(
-            sender=_organization(self.sender),
-            recipients=(_organization(self.recipient),),
-            document_id=DocumentId(f"{self.sender.code},2026/01/05,{code}"),
-            code=code,
-            promulgated_on=datetime(2026, 1, 5, tzinfo=UTC).date(),
-            place=self.sender.place,
-            subject=_SUBJECT,
-            content=_SUBJECT,
-            document_type=DocumentType(name="Công văn"),
-        )
-        file = File(name="Công văn.pdf", open=partial(io.BytesIO, attachment))
-        content = b"".join(write_document(envelope, [file], at=at))
+        content = write_package(self.sender, self.recipient, number, attachment)
         return content if self.seal is None else _sealed(content, self.seal)
+
+
+def write_package(sender: Member, recipient: Member, number: str, attachment: bytes) -> bytes:
+    """Write one package with one file, not sealed."""
+    at = datetime.now(UTC)
+    code = DocumentCode(number=number, notation=f"{sender.initials}-VP")
+    envelope = Envelope(
+        sender=_organization(sender),
+        recipients=(_organization(recipient),),
+        document_id=DocumentId(f"{sender.code},2026/01/05,{code}"),
+        code=code,
+        promulgated_on=datetime(2026, 1, 5, tzinfo=UTC).date(),
+        place=sender.place,
+        subject=_SUBJECT,
+        content=_SUBJECT,
+        document_type=DocumentType(name="Công văn"),
+    )
+    file = File(name="Công văn.pdf", open=partial(io.BytesIO, attachment))
+    return b"".join(write_document(envelope, [file], at=at))
 
 
 def _sealed(content: bytes, seal: Seal) -> bytes:

@@ -26,6 +26,7 @@ from gateway.settings import (
     Drafts,
     Http,
     Log,
+    Nodes,
     Oidc,
     PackageLimits,
     Practice,
@@ -47,6 +48,7 @@ class Config(Section):
     agency_code: Code
     role: Role
     http: Http = Http()
+    nodes: Nodes = Nodes()
     axis: Axis | None = None
     delivery: Delivery = Delivery()
     console: Console = Console()
@@ -100,6 +102,24 @@ _CONFLICTS: tuple[tuple[str, Callable[[Config], object], str, str], ...] = (
         "storage.blobs_dir, storage.spool_dir",
         lambda c: c.storage.blobs_dir == c.storage.spool_dir,
         *("phải là hai thư mục khác nhau", "must be two different folders"),
+    ),
+    (
+        "storage.blobs, storage.blobs_key_id, storage.blobs_secret_file",
+        lambda c: c.storage.blobs and not (c.storage.blobs_key_id and c.storage.blobs_secret_file),
+        *("kho đối tượng cần tên khóa và tệp khóa bí mật", "an object store needs a key's id and its secret"),
+    ),
+    (
+        "storage.blobs, storage.blobs_endpoint, storage.blobs_key_id, storage.blobs_secret_file",
+        lambda c: (
+            not c.storage.blobs
+            and any((c.storage.blobs_endpoint, c.storage.blobs_key_id, c.storage.blobs_secret_file))
+        ),
+        *("chưa nói gói tin nằm ở kho đối tượng nào", "it is not said where in the object store"),
+    ),
+    (
+        "storage.blobs_endpoint, storage.blobs_ca_file",
+        lambda c: c.storage.blobs_ca_file and not _is_tls(c.storage.blobs_endpoint or "https:"),
+        *("chứng thư cần địa chỉ https://", "certificates need an https:// address"),
     ),
     (
         "retention.agencies",
@@ -242,6 +262,7 @@ def _missing_files(config: Config) -> Iterator[Fault]:
     tables = [
         (table, getattr(config, table)) for table in ("http", "axis", "oidc", "trust", "alerts", "audit")
     ]
+    tables += [("storage", [each for each in config.storage if each[0] != "database_file"])]
     tables += [(f"audit.peers.{number}", peer) for number, peer in enumerate(config.audit.peers)]
     for table, settings in tables:
         for key, path in settings or ():

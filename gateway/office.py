@@ -28,6 +28,7 @@ from gateway.exchange.intervention import Intervention
 from gateway.exchange.notary import Notary
 from gateway.exchange.obligations import Obligations
 from gateway.exchange.own_words import OwnWords
+from gateway.exchange.patience import Patience
 from gateway.exchange.people import People
 from gateway.exchange.posting import Posting
 from gateway.exchange.refusals import Refusals
@@ -41,8 +42,11 @@ from gateway.source import source_of
 from gateway.store.backup import Place
 from gateway.store.blobs import Blobs
 from gateway.store.database import Database, open_database
+from gateway.store.folder import Folder
+from gateway.store.shelf import Shelf
+from gateway.store.shelving import shelves_before
 from gateway.trust.keys import Seal, fingerprint_of, load_seal
-from gateway.trust.secrets import KEY_BYTES
+from gateway.trust.secrets import check_key
 
 Clock = Callable[[], datetime]
 
@@ -70,21 +74,21 @@ class Office:
 
 
 @contextlib.asynccontextmanager
-async def open_office(config: Config) -> AsyncIterator[Office]:
-    """Open a data directory for an operator's command, and close it again."""
+async def open_office(config: Config, *, spool_folder: Path | None = None) -> AsyncIterator[Office]:
+    """Open a data directory, and close it again: for a command, or for a node with its own spool."""
     storage = config.storage
     database = await open_database(source_of(config), linger=storage.linger, batch_limit=storage.batch_limit)
     try:
-        yield _furnish(config, database)
+        yield _furnish(config, database, spool_folder or config.storage.spool_dir)
     finally:
         await database.close()
 
 
-def _furnish(config: Config, database: Database) -> Office:
+def _furnish(config: Config, database: Database, spool_folder: Path) -> Office:
     seal = load_own_seal(config)
     notary = Notary(gateway=config.agency_code, seal=seal)
     directory = Directory(database=database)
-    secrets_key = _read_secrets_key(config.trust.secrets_key_file)
+    secrets_key = check_key(config.trust.secrets_key_file.read_bytes())
     for folder in (config.storage.blobs_dir, config.storage.spool_dir):
         folder.mkdir(parents=True, exist_ok=True)
     return Office(
@@ -102,18 +106,37 @@ def _furnish(config: Config, database: Database) -> Office:
             # A window of its own: noise at the console must not hide who knocks at the other door.
             refusals=Refusals(database=database, notary=notary),
             secrets_key=secrets_key,
+            patience=Patience(database=database),
             directory=directory,
         ),
         tokens=Tokens(database=database, directory=directory, notary=notary),
         working_days=WorkingDays(database=database, notary=notary, noon=config.deadlines.noon),
         blobs=Blobs(
             database=database,
-            directory=config.storage.blobs_dir,
-            spool_directory=config.storage.spool_dir,
+            spool_directory=spool_folder,
             inline_limit=config.storage.inline_limit,
+            shelves=shelves_of(config),
         ),
         seal=seal,
         secrets_key=secrets_key,
+    )
+
+
+def shelves_of(config: Config) -> tuple[Shelf, ...]:
+    """Put up the shelves of large packages."""
+    settings = config.storage
+    folder = Folder(directory=settings.blobs_dir, spool_directory=settings.spool_dir)
+    if not settings.blobs or settings.blobs_secret_file is None:
+        return (folder,)
+    return shelves_before(
+        folder,
+        settings.blobs,
+        owner=config.agency_code,
+        endpoint=settings.blobs_endpoint,
+        region=settings.blobs_region,
+        key_id=settings.blobs_key_id or "",
+        secret=settings.blobs_secret_file.read_text("utf-8").strip(),
+        ca_pem=settings.blobs_ca_file.read_bytes() if settings.blobs_ca_file else None,
     )
 
 
@@ -253,6 +276,7 @@ def _given_secrets(config: Config) -> list[Path]:
         config.storage.database_password_file,
         config.alerts.smtp_password_file,
         config.alerts.webhook_secret_file,
+        config.storage.blobs_secret_file,
     )
     return [path for path in given if path is not None]
 
@@ -304,10 +328,11 @@ def house_of(config: Config) -> House:
     secrets = [trust.seal_key_file, trust.secrets_key_file, storage.database_file]
     return House(
         source=source_of(config),
-        blobs_folder=storage.blobs_dir,
+        shelves=shelves_of(config),
         spool_folder=storage.spool_dir,
         certificates=tuple(chain[0] for chain in seal_chains(config)),
         secret_files=(*secrets, *_given_secrets(config)),
+        calendar_missing_within=config.alerts.calendar_missing_within,
     )
 
 
@@ -321,15 +346,3 @@ def load_own_seal(config: Config) -> Seal:
         config.trust.seal_chain_file.read_bytes(),
         holder=config.agency_code,
     )
-
-
-def _read_secrets_key(path: Path) -> bytes:
-    key = path.read_bytes()
-    if len(key) != KEY_BYTES:
-        raise Misconfiguration.because(
-            "secrets-key-wrong",
-            where="trust.secrets_key_file",
-            vi=f"tệp khóa phải có đúng {KEY_BYTES} byte",
-            en=f"the key file must hold exactly {KEY_BYTES} bytes",
-        )
-    return key

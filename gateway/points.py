@@ -16,7 +16,7 @@ class Point(StrEnum):
     BODY_RECEIVED = "body received, nothing judged"
     ANSWER_READY = "answer ready, not yet said"
     CONTENT_LEAVING = "first bytes of a collected package said"
-    # store/blobs.py, store/database.py: the disk
+    # store/spool.py, store/folder.py, store/database.py: the disk
     SPILLED = "first bytes of a large package on disk"
     BYTES_NAMED = "bytes under their digest, name not yet durable"
     BEFORE_COMMIT = "all acts done, not committed"
@@ -25,6 +25,12 @@ class Point(StrEnum):
     OBSTACLES_SET_ASIDE = "indexes, references, triggers set aside, no row moved"
     ROWS_MOVED = "some rows of a table moved"
     OBSTACLES_RESTORED = "everything in its place, nothing checked"
+    # store/object_shelf.py: the object store
+    OBJECT_ANNOUNCED = "object announced, nothing brought"
+    OBJECT_BROUGHT = "object brought, not named by any package"
+    OBJECTS_SET_ASIDE = "objects let go, still there"
+    OBJECTS_REMOVED = "objects gone, still listed"
+    OBJECTS_FORGOTTEN = "objects gone and off the list"
     # exchange/outbound.py
     JUDGED = "judged, bytes not yet safe"
     BYTES_SAFE = "bytes safe, nothing recorded"
@@ -46,6 +52,10 @@ class Point(StrEnum):
     OVERDUE_FOUND = "overdue dispatches found, not ended"
     CLAIMED_TO_END = "claimed to record what had arrived after all"
     LOST_SENDING_MATCHED = "found to have left before a restore, not recorded"
+    # exchange/roster.py
+    NODE_SEEN = "beat noted, duties taken"
+    DUTIES_GIVEN_BACK = "duties given back"
+    NODE_LEFT = "node taken off the roster"
     # exchange/restoration.py
     RESTORE_NOTED = "restore recorded, its note still there"
     SENT_SINCE_LISTED = "sent list since the backup read, nothing kept"
@@ -120,10 +130,15 @@ class Point(StrEnum):
     REPORT_RECORDED = "document with a report sent, and that noted"
     REPORT_MAILED = "mail with a report taken or refused, not noted"
     REPORT_NOTED = "noted what became of a mail with a report"
-    # exchange/sessions.py, exchange/sign_in.py, exchange/own_account.py
+    # exchange/sessions.py, exchange/sign_in.py
     SESSION_SEEN = "use of a session noted"
     PEOPLE_CHANGED = "change of people or their sessions recorded, not yet said"
     SIGNED_IN = "session opened, its secret not yet said"
+    # exchange/patience.py
+    TRY_COUNTED = "a try to sign in counted, nothing looked at"
+    TRY_FORGIVEN = "a try taken back"
+    FAILURES_FORGOTTEN = "failures of who signed in forgotten"
+    # exchange/own_account.py
     LANGUAGE_SET = "language remembered"
     FORGOTTEN = "what was seen of another log forgotten"
     # exchange/stamping.py, exchange/watching.py
@@ -141,7 +156,7 @@ class Point(StrEnum):
     DAY_OF_USE_NOTED = "day of a token's use noted"
     # exchange/reporting.py
     REPORT_TAKEN = "who takes which report or register recorded, nothing said yet"
-    # exchange/retention.py, store/blobs.py
+    # exchange/retention.py, store/folder.py
     STANDING_KEPT = "rules and clock noted, nothing looked at"
     REVISED = "some packages to be looked at anew, more to come"
     CONTENT_ERASED = "erasures recorded, files still there"

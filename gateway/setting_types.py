@@ -138,6 +138,16 @@ def _check_url(raw: str) -> str:
     return raw.rstrip("/")  # the name of the operation is appended as "/{operation}"
 
 
+def _check_object_place(raw: str) -> str:
+    # Names as the stores themselves allow them; what follows is a path of plain names.
+    if raw and not re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9][A-Za-z0-9._-]*)*", raw):
+        raise _wrong(
+            f"phải là s3://tên-bucket/tiền-tố, hoặc để trống; đang là {raw!r}",
+            f"must be s3://bucket/prefix, or empty; found {raw!r}",
+        )
+    return raw
+
+
 def _check_database(raw: str) -> str:
     try:
         parts = urlsplit(raw)
@@ -176,12 +186,14 @@ Addressee = Annotated[str, AfterValidator(_check_addressee)]
 Name = Annotated[SystemId, Field(min_length=1)]
 Origin = Annotated[str, AfterValidator(_check_origin)]
 Url = Annotated[str, AfterValidator(_check_url)]
+ObjectPlace = Annotated[str, AfterValidator(_check_object_place)]
 LocalPath = Annotated[Path, AfterValidator(_under_directory)]
 """A path relative to the data directory, made absolute."""
 
 # TOML has no null: an empty string says "none".
 _none_when_empty = BeforeValidator(lambda text: None if text == "" else text)
 OptionalUrl = Annotated[str | None, _none_when_empty, AfterValidator(lambda raw: raw and _check_url(raw))]
+OptionalText = Annotated[str | None, _none_when_empty]
 OptionalDatabase = Annotated[
     str | None, _none_when_empty, AfterValidator(lambda raw: raw and _check_database(raw))
 ]

@@ -23,9 +23,11 @@ from gateway.setting_types import (
     Hour,
     LocalPath,
     Name,
+    ObjectPlace,
     OptionalDatabase,
     OptionalHour,
     OptionalPath,
+    OptionalText,
     OptionalUrl,
     Origin,
     Pause,
@@ -71,6 +73,13 @@ class Http(Section):
     queue_limit: Count = 100_000
     idle_timeout: Duration = read_duration("75s")
     upload_timeout: Duration = read_duration("1h")
+    workers: Annotated[int, Field(ge=1, le=64)] = 1
+
+
+class Nodes(Section):
+    """[nodes]: several processes that serve one database."""
+
+    gone_after: Duration = read_duration("10s")
 
 
 class Axis(Section):
@@ -221,6 +230,7 @@ class Alerts(Section):
     stuck_after: Pause = read_duration("1h")
     mailbox_left_after: Pause = read_duration("1d")
     seal_ends_within: Pause = read_duration("30d")
+    calendar_missing_within: Pause = read_duration("60d")
     unstamped_after: Pause = read_duration("1d")
     mail_to: tuple[Text, ...] = ()
     mail_from: Text = "lienthong@localhost"
@@ -247,6 +257,12 @@ class Storage(Section):
     linger: Pause = read_duration("2ms")
     batch_limit: Count = 64
     free_space_floor: Size = read_size("256 MiB")
+    blobs: ObjectPlace = ""
+    blobs_endpoint: OptionalUrl = None
+    blobs_region: Text = "us-east-1"
+    blobs_key_id: OptionalText = None
+    blobs_secret_file: OptionalPath = None
+    blobs_ca_file: OptionalPath = None
 
 
 class Drafts(Section):

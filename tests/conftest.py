@@ -1,6 +1,8 @@
 """What every test has in common."""
 
 import logging
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 import structlog
@@ -8,6 +10,9 @@ from hypothesis import HealthCheck, settings
 
 from gateway.store.tables import Dialect
 from tests.databases import engine as engine
+
+if TYPE_CHECKING:
+    from tests.object_store import Store
 
 # The suite is a gate: the same cases every time, and no verdict about how busy the machine is.
 settings.register_profile(
@@ -27,6 +32,15 @@ structlog.configure(
         structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
     ],
 )
+
+
+@pytest.fixture(scope="session")
+def object_store() -> Iterator["Store"]:
+    """One object store for all tests of a worker; each takes a prefix of its own."""
+    from tests.object_store import moto
+
+    with moto() as store:
+        yield store
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

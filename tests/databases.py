@@ -12,7 +12,7 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ import pytest
 from gateway.config import load_config
 from gateway.source import source_of
 from gateway.store.database import engine_of, looking, migrate
-from gateway.store.tables import Dialect, Row, Server, Source
+from gateway.store.tables import Dialect, Row, Server, Source, Tables
 
 _TEMPLATE = "founded"
 
@@ -80,12 +80,35 @@ def rows_of(source: Source, sql: str, parameters: Sequence[Any] = ()) -> list[Ro
         return tables.execute(sql, parameters).fetchall()
 
 
-def change(source: Source, sql: str, parameters: Sequence[Any] = ()) -> None:
-    """Change a database as nobody may."""
+@contextmanager
+def changing(source: Source) -> Iterator[Tables]:
+    """Change a database beside the node, in one transaction."""
     with closing(engine_of(source).open_writer()) as writer:
         writer.begin()
-        writer.tables.execute(sql, parameters)
+        yield writer.tables
         writer.commit()
+
+
+@contextmanager
+def unguarded(source: Source) -> Iterator[Tables]:
+    """Change a database as somebody with the disk in his hands would: no trigger sees it."""
+    with changing(source) as tables:
+        if isinstance(source, Server):
+            tables.execute("SET LOCAL session_replication_role = replica")
+            yield tables
+            return
+        triggers = tables.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'").fetchall()
+        for name, _ in triggers:
+            tables.execute(f"DROP TRIGGER {name}")
+        yield tables
+        for _, sql in triggers:
+            tables.execute(sql)
+
+
+def change(source: Source, sql: str, parameters: Sequence[Any] = ()) -> None:
+    """Run one statement beside the node."""
+    with changing(source) as tables:
+        tables.execute(sql, parameters)
 
 
 @cache

@@ -87,7 +87,7 @@ async def _export(folder: Path, target: Path, until: datetime, since: datetime |
     async with open_node(folder) as office:
         archiving = Archiving(
             database=office.database,
-            blobs_folder=office.config.storage.blobs_dir,
+            shelves=office.blobs.shelves,
             notary=office.notary,
             seal=office.seal,
             origin=log_name(office.config.agency_code),

@@ -44,6 +44,7 @@ def backup(target: Path, without_keys: bool, folder: Path, as_json: bool) -> Non
                 ("tệp", "files", f"{len(manifest.files):,}"),
                 ("nhật ký", "log entries", f"{manifest.log_size:,}"),
                 ("lá cuối", "last leaf", manifest.last_leaf or None),
+                ("ở kho đối tượng", "left in the object store", f"{manifest.objects_count:,}"),
                 ("thiếu khóa", "keys left out", ", ".join(manifest.missing_keys) or None),
             ]
         ),

@@ -23,7 +23,6 @@ _WEEKDAYS = (
     *(("Thứ Hai", "Mon"), ("Thứ Ba", "Tue"), ("Thứ Tư", "Wed"), ("Thứ Năm", "Thu"), ("Thứ Sáu", "Fri")),
     *(("Thứ Bảy", "Sat"), ("Chủ nhật", "Sun")),
 )
-_KINDS = {"off": ("nghỉ", "off"), "worked": ("làm việc", "worked")}
 _YEAR = click.IntRange(1900, 9999)
 
 
@@ -70,6 +69,8 @@ def show_year(year: int | None, folder: Path, as_json: bool) -> None:
 
 
 def _table(days: "Sequence[CalendarDay]") -> "Table":
+    from gateway.deadlines.calendar import DAY_KINDS
+
     return grid(
         ("Ngày", "day", "keep"),
         ("Thứ", "weekday", "keep"),
@@ -79,7 +80,7 @@ def _table(days: "Sequence[CalendarDay]") -> "Table":
             (
                 f"{each.day:%d/%m/%Y}",
                 both(*_WEEKDAYS[each.day.weekday()]),
-                both(*_KINDS[each.kind]),
+                both(*DAY_KINDS[each.kind]),
                 each.name,
             )
             for each in days
@@ -122,7 +123,7 @@ def import_years(file: BinaryIO, folder: Path, as_json: bool) -> None:
     """Nhập lịch từ tệp CSV, thay trọn từng năm có trong tệp.
 
     Import the calendar; every year in the file is replaced whole. CSV in UTF-8 with the columns day, kind
-    (off, worked) and name. With any fault nothing is written, and all are told.
+    (off, worked, half) and name. With any fault nothing is written, and all are told.
     """
     from gateway.deadlines.calendar_text import read_calendar
 

@@ -207,7 +207,7 @@ async def _by_hand(folder: Path, act: "Callable[[Intervention, User], Awaitable[
     from gateway.exchange.ids import Mint
     from gateway.model.people import User, UserId, UserRole
     from gateway.office import furnish_intervention, furnish_own_words
-    from gateway.store.dispatches import newest_id
+    from gateway.store.ids import newest_id
 
     name = operator_name()
     by = User(id=UserId(name), login=name, name=name, role=UserRole.OPERATOR, agencies=None)

@@ -55,8 +55,8 @@ def _mend(folder: Path) -> None:
 
     config = load_node(folder)
     with alone(config.storage.database_file):
-        for path in mend(house_of(config), at=now()):
-            show(both(f"  đã dọn {path.name}", "removed"))
+        for name in mend(house_of(config), at=now()):
+            show(both(f"  đã dọn {name}", "removed"))
 
 
 def _facts(finding: "Finding") -> dict[str, Any]:

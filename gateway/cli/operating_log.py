@@ -14,11 +14,15 @@ from structlog.types import EventDict, Processor
 from gateway.settings import Log
 
 
-def start_log(settings: Log, *, into: TextIO | None = None) -> None:
-    """Send every log line to stderr or into a file, in the form and from the level the settings say."""
+def start_log(settings: Log, *, into: TextIO | None = None, worker: int | None = None) -> None:
+    """Send every log line to stderr or into a file, in the form and from the level the settings say.
+
+    Shape: worker is the number of one of several processes; it stands in each of its lines.
+    """
     file = into or sys.stderr
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
+        *(() if worker is None else (_naming(worker),)),
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(
             fmt="%Y-%m-%d %H:%M:%S" if settings.format == "console" else "iso",
@@ -67,6 +71,14 @@ def _renderer(form: str) -> Processor:
         exception_formatter=structlog.dev.plain_traceback,
         sort_keys=False,
     )
+
+
+def _naming(worker: int) -> Processor:
+    def name(_logger: Any, _method: str, event: EventDict) -> EventDict:
+        event.setdefault("worker", worker)
+        return event
+
+    return name
 
 
 def _leave_out_nothing(_logger: Any, _method: str, event: EventDict) -> EventDict:

@@ -59,6 +59,7 @@ async def _write(
     from gateway.exchange.registry import unknown_agency
     from gateway.model.formats import local_day
     from gateway.model.identifiers import normalise_code
+    from gateway.model.register import Register
     from gateway.office import now
 
     async with open_records(folder) as database:
@@ -69,20 +70,15 @@ async def _write(
         from gateway.exchange.directory import namer
 
         names = namer(directory)
+        head = Register(
+            issuer=names(code), period=name_period(read_period(str(year))), made_on=local_day(now())
+        )
         rows = _rows(database, directory, code, side, year, asyncio.get_running_loop())
         unfinished = out.with_name(f"{out.name}.part")
         # The writer goes through the rows in a thread of its own, and asks this loop for the next ones.
         with unfinished.open("wb") as file, TemporaryDirectory(dir=out.parent) as spool:
             count = await asyncio.to_thread(
-                writer,
-                rows,
-                file,
-                side=side,
-                issuer=names(code),
-                period=name_period(read_period(str(year))),
-                made_on=local_day(now()),
-                names=names,
-                spool_dir=Path(spool),
+                writer, head, side, rows, file, names=names, spool_dir=Path(spool)
             )
         unfinished.replace(out)
         return count

@@ -24,6 +24,14 @@ def restore(backup: Path, only_check: bool, folder: Path) -> None:
 
     manifest = read_manifest(backup)
     check_backup(backup, manifest)
+    if manifest.objects_count:
+        show(
+            both(
+                f"  {manifest.objects_count:,} gói tin lớn nằm ở kho đối tượng, không ở đây: khôi phục xong,"
+                " chạy lienthong doctor.",
+                "large packages are in the object store: run doctor after the restore",
+            )
+        )
     if only_check:
         show(done(f"Bản sao lưu lúc {local(manifest.made_at)} nguyên vẹn", "every byte is there"))
         return

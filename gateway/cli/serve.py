@@ -1,9 +1,14 @@
 """``lienthong serve``: run a node until it is told to stop."""
 
 import asyncio
+import contextlib
 import errno
+import gc
+import os
 import signal
-from collections.abc import Callable
+import socket
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +21,7 @@ if TYPE_CHECKING:
     from gateway.config import Config
 
 # What the operating system says of an address that nobody can listen on, at least not we, now.
+_BETWEEN_COLLECTIONS = 5_000
 _UNUSABLE = {errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES}
 
 
@@ -23,7 +29,14 @@ _UNUSABLE = {errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES}
 @click.argument(
     "folder", metavar="DIR", envvar="LIENTHONG_DIR", type=click.Path(path_type=Path, file_okay=False)
 )
-def serve(folder: Path) -> None:
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    help="Số tiến trình cùng phục vụ một cổng. · How many processes serve, behind one port.",
+)
+@click.option("--worker", type=int, hidden=True)
+@click.option("--inherited", type=int, multiple=True, hidden=True)
+def serve(folder: Path, workers: int | None, worker: int | None, inherited: tuple[int, ...]) -> None:
     """Chạy nút có thư mục dữ liệu DIR.
 
     Run the node of a data directory. When it answers, one line "ready http://HOST:PORT" stands on stdout;
@@ -33,9 +46,16 @@ def serve(folder: Path) -> None:
     from gateway.cli.operating_log import start_log
 
     config = load_node(folder)
-    start_log(config.log)
+    if workers is not None:
+        config = config.model_copy(update={"http": config.http.model_copy(update={"workers": workers})})
+    start_log(config.log, worker=worker)
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
-        runner.run(_serve(config))
+        if config.http.workers > 1 and worker is None:
+            code = runner.run(_look_after(folder, config))
+        else:
+            code = runner.run(_serve(config, inherited))
+    if code:
+        raise SystemExit(code)
 
 
 def loop_factory() -> "Callable[[], asyncio.AbstractEventLoop] | None":
@@ -47,39 +67,94 @@ def loop_factory() -> "Callable[[], asyncio.AbstractEventLoop] | None":
     return uvloop.new_event_loop
 
 
-async def _serve(config: "Config") -> None:
+async def _serve(config: "Config", inherited: Sequence[int]) -> int:
     import structlog
 
     from gateway import __version__
     from gateway.serving import serving
 
     log = structlog.get_logger()
-    stopping = _listen_for_signals()
-    try:
-        async with serving(config) as address:
+    stopping = asyncio.Event()
+    _listen_for_signals(stopping.set, once=not inherited)
+    if inherited:
+        _stop_without_parent(stopping)
+    sockets = [socket.socket(fileno=number) for number in inherited]
+    with _telling_unusable(config):
+        async with serving(config, sockets=sockets) as address:
             log.info("ready", address=address, role=config.role.value, version=__version__)
             click.echo(f"ready {address}")
+            # What stands now stays: looking through it again and again for garbage finds none.
+            gc.collect()
+            gc.freeze()
+            gc.set_threshold(_BETWEEN_COLLECTIONS)
             await stopping.wait()
             log.info("stopping", grace=str(config.delivery.grace_at_stop))
+    log.info("stopped")
+    return 0
+
+
+async def _look_after(folder: Path, config: "Config") -> int:
+    """Listen for some workers, and look after them; their exit code when they cannot start."""
+    import structlog
+
+    from gateway.cli.workers import Workers, listen
+    from gateway.serving import BACKLOG
+
+    log = structlog.get_logger()
+    with _telling_unusable(config):
+        sockets = listen(config.http.host, config.http.port, backlog=BACKLOG)
+    workers = Workers.of(folder, config, sockets)
+    _listen_for_signals(workers.stop, once=False)
+    try:
+        said = await workers.start()
+        if isinstance(said, int):
+            return 0 if workers.stopping.is_set() else said
+        log.info("all workers ready", address=said, workers=config.http.workers)
+        click.echo(f"ready {said}")
+        await workers.watch()
+        log.info("stopped")
+        return 0
+    finally:
+        await workers.end(grace_seconds=config.delivery.grace_at_stop.total_seconds())
+
+
+def _listen_for_signals(stop: Callable[[], None], *, once: bool) -> None:
+    """Let signals stop us. With once the second finds the system's own answer to it.
+
+    A worker hears each from its parent and maybe from whoever ends its whole group: those are not two.
+    """
+    loop = asyncio.get_running_loop()
+
+    def take() -> None:
+        if once:
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.remove_signal_handler(number)
+        stop()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, take)
+
+
+def _stop_without_parent(stopping: asyncio.Event) -> None:
+    """Stop when our input ends: whoever started us, and would start us again, is gone."""
+    loop = asyncio.get_running_loop()
+
+    def read() -> None:
+        if not os.read(sys.stdin.fileno(), 1):
+            loop.remove_reader(sys.stdin.fileno())
+            stopping.set()
+
+    loop.add_reader(sys.stdin.fileno(), read)
+
+
+@contextlib.contextmanager
+def _telling_unusable(config: "Config") -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         if error.errno not in _UNUSABLE or error.filename is not None:
             raise
         raise _unusable(config) from error
-    log.info("stopped")
-
-
-def _listen_for_signals() -> asyncio.Event:
-    """Turn the first signal into an event; the second finds the system's own answer to it."""
-    loop, stopping = asyncio.get_running_loop(), asyncio.Event()
-
-    def stop() -> None:
-        stopping.set()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.remove_signal_handler(number)
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop)
-    return stopping
 
 
 def _unusable(config: "Config") -> Misconfiguration:

@@ -8,12 +8,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from gateway.cli.demo_people import add_people
 from gateway.cli.founding import AxisAccess, Charter, found_node
 from gateway.cli.node import CONFIG_NAME, load_node, open_node, open_records
 from gateway.config import Config
+from gateway.exchange.registry import Registry
 from gateway.model.agency import System
 from gateway.model.identifiers import AgencyCode, SystemId
 from gateway.model.signature import SignaturePolicy
@@ -142,7 +144,9 @@ async def living(
         hub = plan.cast.nodes[0]
         if hub.folder not in served:
             records = await opened.enter_async_context(open_records(folder / hub.folder))
-            served[hub.folder] = RunningNode(plan=hub, url="", database=records, fetch=_never)
+            served[hub.folder] = RunningNode(
+                plan=hub, url="", database=records, fetch=_never, merge=_elsewhere
+            )
         mailrooms: dict[AgencyCode, Mailroom] = {}
         for node in served.values():
             if node.plan.below is not None:
@@ -161,7 +165,12 @@ async def _serve(folder: Path, node: NodePlan, clock: SetForward, opened: AsyncE
         url=served.address,
         database=served.gateway.office.database,
         fetch=served.gateway.worker.fetch,
+        merge=partial(_merge, served.gateway.office.registry, clock),
     )
+
+
+async def _merge(registry: Registry, clock: SetForward, agency: AgencyCode, into: AgencyCode) -> None:
+    await registry.close_agency(agency, merged_into=into, by=_BY, at=clock())
 
 
 def _unhurried(config: Config) -> Config:
@@ -193,3 +202,7 @@ def _open_mailrooms(
 
 async def _never() -> bool:
     return False
+
+
+async def _elsewhere(_agency: AgencyCode, _into: AgencyCode) -> None:
+    """Write nothing: who serves the node does."""

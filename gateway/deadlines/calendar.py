@@ -15,10 +15,19 @@ _SATURDAY = 5
 
 
 class DayKind(StrEnum):
-    """What is special about a day: nobody works on it, or, though it is of a weekend, everybody."""
+    """What is special about a day: nobody works, or everybody though it is a weekend, or until noon."""
 
     OFF = "off"
     WORKED = "worked"
+    HALF = "half"
+
+
+DAY_KINDS: dict[DayKind, tuple[str, str]] = {
+    DayKind.OFF: ("nghỉ", "off"),
+    DayKind.WORKED: ("làm bù", "worked"),
+    DayKind.HALF: ("làm buổi sáng", "half"),
+}
+"""What people call them, in Vietnamese and English."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,11 +44,13 @@ class WorkingCalendar:
     """Tells working days from others.
 
     Shape: off are days without work beside weekends; worked are weekend days on which there is work, and a
-    day in both is one of them; noon is when a morning ends.
+    day in both is one of them; on half days, of a weekend or not, there is work until noon, when a morning
+    ends.
     """
 
     off: Set[date] = frozenset()
     worked: Set[date] = frozenset()
+    half: Set[date] = frozenset()
     noon: time = time(12)
 
     @classmethod
@@ -48,11 +59,23 @@ class WorkingCalendar:
         by_kind: dict[DayKind, set[date]] = {kind: set() for kind in DayKind}
         for each in days:
             by_kind[each.kind].add(each.day)
-        return cls(off=frozenset(by_kind[DayKind.OFF]), worked=frozenset(by_kind[DayKind.WORKED]), noon=noon)
+        return cls(**{kind.value: frozenset(found) for kind, found in by_kind.items()}, noon=noon)
 
     def is_working(self, day: date) -> bool:
         """Tell whether offices work on a day."""
-        return day in self.worked or (is_weekday(day) and day not in self.off)
+        return self._is_made_worked(day) or (is_weekday(day) and day not in self.off)
+
+    def _is_made_worked(self, day: date) -> bool:
+        return day in self.worked or day in self.half
+
+    def closes_by(self, day: date, hour: time | None) -> datetime:
+        """Return when work ends on a working day that usually ends at an hour, or with the day.
+
+        Shape: on a half day at noon, unless it usually ends before.
+        """
+        if day in self.half:
+            hour = min(hour or self.noon, self.noon)
+        return end_of_day(day) if hour is None else datetime.combine(day, hour, VIETNAM)
 
     def next_working_day(self, day: date) -> date:
         """Return the first working day after a day."""
@@ -77,8 +100,9 @@ class WorkingCalendar:
         """Count the working days after one day up to and with another; negative when it lies before."""
         if last < first:
             return -self.working_days_between(last, first)
-        off = sum(first < day <= last and is_weekday(day) for day in self.off - self.worked)
-        worked = sum(first < day <= last and not is_weekday(day) for day in self.worked)
+        made_worked = self.worked | self.half
+        off = sum(first < day <= last and is_weekday(day) for day in self.off - made_worked)
+        worked = sum(first < day <= last and not is_weekday(day) for day in made_worked)
         return _weekdays_until(last) - _weekdays_until(first) - off + worked
 
     def end_of_next_morning(self, at: datetime | date) -> datetime:

@@ -24,15 +24,15 @@ _COLUMNS = ("day", "kind", "name")
 _DAY = re.compile(
     r"(?P<y>\d{4})-(?P<m>\d\d?)-(?P<d>\d\d?)|(?P<d2>\d\d?)/(?P<m2>\d\d?)/(?P<y2>\d{4})", re.ASCII
 )
-# Labour Code 2019, Article 112(1).
-_LEAST_DAYS_OFF = 11
+LEAST_DAYS_OFF = 11
+"""So many days off a year has. Source: Labour Code 2019, Article 112(1)."""
 
 
 def read_calendar(text: bytes) -> tuple[CalendarDay, ...]:
     """Read whole years of the calendar, in the order of their days.
 
-    Shape: a list as `read_rows` has it, with the columns day (``2026-04-27`` or ``27/4/2026``), kind (``off``
-    or ``worked``) and name. A holiday may be listed though it falls on a weekend.
+    Shape: a list as `read_rows` has it, with the columns day (``2026-04-27`` or ``27/4/2026``), kind
+    (``off``, ``worked`` or ``half``) and name. A holiday may be listed though it falls on a weekend.
     Errors: Refusal ``calendar-wrong`` with every fault, each with its line.
     """
     rows, faults = read_rows(text, columns=_COLUMNS, needed=_COLUMNS)
@@ -95,18 +95,45 @@ def _row_faults(row: Row, day: date | None, kind: str, name: str, lines: dict[da
         yield _fault(
             "kind-unknown",
             row.place("kind"),
-            f"phải là off (nghỉ) hoặc worked (làm việc); đang là {row.cell('kind')!r}",
-            f"must be off or worked; found {row.cell('kind')!r}",
+            f"phải là off (nghỉ), worked (làm bù) hoặc half (làm buổi sáng); đang là {row.cell('kind')!r}",
+            f"must be off, worked or half; found {row.cell('kind')!r}",
         )
     if kind == DayKind.WORKED and day is not None and is_weekday(day):
-        yield _fault(
-            "worked-on-weekday",
-            row.place("kind"),
-            f"chỉ ghi worked cho thứ Bảy, Chủ nhật; {day:%d/%m/%Y} vốn là ngày làm việc",
-            f"only a Saturday or Sunday is marked as worked; {day.isoformat()} is a weekday",
-        )
+        yield _worked_on_weekday(day, row.place("kind"))
     if not name:
-        yield _fault("name-missing", row.place("name"), "thiếu tên ngày", "the name is missing")
+        yield _name_missing(row.place("name"))
+
+
+def make_day(day: date | None, kind: str, name: str) -> CalendarDay:
+    """Make one special day.
+
+    Errors: Refusal ``calendar-wrong`` with every fault, each at its member: day, kind, name.
+    """
+    name, faults = " ".join(visible(name).split()), []
+    if day is None:
+        faults.append(_fault("day-form", "day", "chưa có ngày", "the day is missing"))
+    if kind not in list(DayKind):
+        faults.append(_fault("kind-unknown", "kind", "chưa chọn loại ngày", "the kind is missing"))
+    if kind == DayKind.WORKED and day is not None and is_weekday(day):
+        faults.append(_worked_on_weekday(day, "kind"))
+    if not name:
+        faults.append(_name_missing("name"))
+    if faults or day is None:
+        raise Refusal("calendar-wrong", faults)
+    return CalendarDay(day=day, kind=DayKind(kind), name=name)
+
+
+def _worked_on_weekday(day: date, where: str) -> Fault:
+    return _fault(
+        "worked-on-weekday",
+        where,
+        f"chỉ ghi làm bù cho thứ Bảy, Chủ nhật; {day:%d/%m/%Y} vốn là ngày làm việc",
+        f"only a Saturday or Sunday is marked as worked; {day.isoformat()} is a weekday",
+    )
+
+
+def _name_missing(where: str) -> Fault:
+    return _fault("name-missing", where, "thiếu tên ngày", "the name is missing")
 
 
 def _incomplete_years(days: Iterable[CalendarDay]) -> Iterator[Fault]:
@@ -114,12 +141,12 @@ def _incomplete_years(days: Iterable[CalendarDay]) -> Iterator[Fault]:
     off = Counter({each.day.year: 0 for each in days})
     off.update(each.day.year for each in days if each.kind is DayKind.OFF)
     for year, count in off.items():
-        if count < _LEAST_DAYS_OFF:
+        if count < LEAST_DAYS_OFF:
             yield _fault(
                 "year-incomplete",
                 str(year),
-                f"phải ghi đủ cả năm: ít nhất {_LEAST_DAYS_OFF} ngày nghỉ; đang có {count}",
-                f"must list the whole year: at least {_LEAST_DAYS_OFF} days off; found {count}",
+                f"phải ghi đủ cả năm: ít nhất {LEAST_DAYS_OFF} ngày nghỉ; đang có {count}",
+                f"must list the whole year: at least {LEAST_DAYS_OFF} days off; found {count}",
             )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from gateway.deadlines.calendar import WorkingCalendar, end_of_day
-from gateway.model.formats import VIETNAM, local_day
+from gateway.model.formats import local_day
 
 _ARRIVAL_GRACE = timedelta(minutes=1)
 
@@ -59,16 +59,10 @@ def receive_by(arrived_at: datetime, calendar: WorkingCalendar, rules: TimerRule
     Source: NĐ 30/2020/NĐ-CP, Article 21(2); Civil Code 2015, Article 148(5), for days without work.
     """
     day = local_day(arrived_at)
-    closes_at = _closing(day, rules)
+    closes_at = calendar.closes_by(day, rules.received_until)
     if calendar.is_working(day) and arrived_at < closes_at:
         return closes_at
-    return _closing(calendar.next_working_day(day), rules)
-
-
-def _closing(day: date, rules: TimerRules) -> datetime:
-    if rules.received_until is None:
-        return end_of_day(day)
-    return datetime.combine(day, rules.received_until, VIETNAM)
+    return calendar.closes_by(calendar.next_working_day(day), rules.received_until)
 
 
 def assign_by(

@@ -20,6 +20,7 @@ from gateway.edxml.status_header import read_status_header
 from gateway.edxml.xml import DEFAULT_LIMITS, Limits, Outline, parse_outline, scan_package
 from gateway.errors import Fault
 from gateway.model.code_lists import Business, Kind
+from gateway.model.identifiers import Digest
 from gateway.model.package import Attachment, Envelope, Package, StatusReport
 
 
@@ -39,13 +40,16 @@ class ReadPackage:
     element: etree._Element = field(compare=False, repr=False)
 
 
-def read_package(source: BinaryIO, *, limits: Limits = DEFAULT_LIMITS) -> ReadPackage:
+def read_package(
+    source: BinaryIO, *, limits: Limits = DEFAULT_LIMITS, digest: Digest | None = None
+) -> ReadPackage:
     """Read one package, gathering every fault and every oddity.
 
-    Shape: source is seekable and read from its beginning; files stay in it, named by offsets.
+    Shape: source is seekable and read from its beginning; files stay in it, named by offsets. digest is
+    that of the whole, where it is known.
     Errors: Refusal when it is not XML we are willing to read, or not edXML at all.
     """
-    outline = scan_package(source, limits=limits)
+    outline = scan_package(source, limits=limits, digest=digest)
     element = parse_outline(outline)
     findings = Findings()
     tree = read_tree(element, findings, depth=limits.depth)

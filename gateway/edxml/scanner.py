@@ -32,9 +32,9 @@ _UNDEFINED_ENTITY = 11
 _JUNK_AFTER_ROOT = 9
 
 
-def scan(source: BinaryIO, limits: Limits) -> Outline:
-    """Scan one file from its beginning."""
-    scan_ = Scan(limits)
+def scan(source: BinaryIO, limits: Limits, digest: Digest | None = None) -> Outline:
+    """Scan one file from its beginning; its digest, where it is known, is not computed again."""
+    scan_ = Scan(limits, digest)
     source.seek(0)
     while chunk := source.read(CHUNK_BYTES):
         scan_.feed(chunk)
@@ -44,8 +44,9 @@ def scan(source: BinaryIO, limits: Limits) -> Outline:
 class Scan:
     """The state of one pass. Used once: `feed` every chunk, then `finish`."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, digest: Digest | None = None) -> None:
         self._limits = limits
+        self._digest = digest
         self._hash = hashlib.sha256()
         self._held = b""  # a tag whose end has not arrived yet
         self._at = 0  # byte offset in the file of what comes next
@@ -63,7 +64,8 @@ class Scan:
 
     def feed(self, chunk: bytes) -> None:
         """Take the next bytes of the file."""
-        self._hash.update(chunk)
+        if self._digest is None:
+            self._hash.update(chunk)
         if self._held:
             chunk, self._held = self._held + chunk, b""
         if not self._at and len(chunk) < _FIRST_BYTES:
@@ -81,7 +83,7 @@ class Scan:
             self._parser.Parse(b"", True)
         except expat.ExpatError as error:
             raise refusal("cut-short", at=self._at) from error
-        digest = Digest(self._hash.hexdigest())
+        digest = self._digest or Digest(self._hash.hexdigest())
         payloads = tuple(
             cut.as_payload(f"{digest}-{number}", number) for number, cut in enumerate(self._cuts, 1)
         )

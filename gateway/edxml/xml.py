@@ -5,7 +5,6 @@ canonical form of the whole document is rebuilt from the outline's, with each pa
 the file into the place of its token, so that a signature costs no memory either.
 """
 
-import copy
 import hashlib
 import re
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ from gateway.edxml.faults import refusal
 from gateway.edxml.outline import DEFAULT_LIMITS, Limits, Outline, Payload
 from gateway.edxml.payloads import read_payload, read_text
 from gateway.edxml.scanner import scan
+from gateway.model.identifiers import Digest
 
 __all__ = [
     "DEFAULT_LIMITS",
@@ -30,15 +30,17 @@ __all__ = [
 ]
 
 
-def scan_package(source: BinaryIO, *, limits: Limits = DEFAULT_LIMITS) -> Outline:
+def scan_package(
+    source: BinaryIO, *, limits: Limits = DEFAULT_LIMITS, digest: Digest | None = None
+) -> Outline:
     """Read a package once, at flat memory, and cut its payloads out.
 
-    Shape: source is seekable; it is read from its beginning.
+    Shape: source is seekable; it is read from its beginning. digest is its own, where that is known.
     Errors: Refusal for anything that is not plain, well-formed UTF-8 edXML within the limits: its
     code is the broken rule's.
     Source: XML 1.0; QCVN 102:2016 for what the parts are called.
     """
-    return scan(source, limits)
+    return scan(source, limits, digest)
 
 
 _ELEMENT = re.compile(rb"<([^\s<>/!?]+)")
@@ -90,23 +92,30 @@ def parse_outline(outline: Outline) -> etree._Element:
         raise refusal("not-well-formed", line=error.lineno or 0, at=0) from error
 
 
-def hash_canonical(outline: Outline, source: BinaryIO, *, without: etree._Element | None = None) -> bytes:
+def hash_canonical(
+    outline: Outline,
+    source: BinaryIO,
+    *,
+    root: etree._Element | None = None,
+    without: etree._Element | None = None,
+) -> bytes:
     """Hash the exclusive canonical form of the whole document, one element left out.
 
-    Shape: without is the enveloped signature, an element of the outline's parsed tree; the text behind
-    it stays. Comments have no part in the form. 32 bytes come back.
+    Shape: root is the outline's tree, parsed here when it is not given; without is the enveloped signature,
+    an element of that tree; the text behind it stays. Comments have no part in the form. 32 bytes come back.
     Errors: Refusal when a payload would be left out with the element.
     Source: Exclusive XML Canonicalization 1.0, without comments; XMLDSig 1.1, section 6.6.4.
     """
     digest = hashlib.sha256()
-    for piece in _canonical_pieces(outline, source, without):
+    for piece in _canonical_pieces(outline, source, root, without):
         digest.update(piece)
     return digest.digest()
 
 
-def _canonical_pieces(outline: Outline, source: BinaryIO, without: etree._Element | None) -> Iterator[bytes]:
-    root = parse_outline(outline) if without is None else _copy_without(without)
-    rest = etree.tostring(root, method="c14n", exclusive=True, with_comments=False)
+def _canonical_pieces(
+    outline: Outline, source: BinaryIO, root: etree._Element | None, without: etree._Element | None
+) -> Iterator[bytes]:
+    rest = _write_without(without) if without is not None else _write_canonical(root, outline)
     for payload in outline.payloads:
         before, found, rest = rest.partition(payload.token.encode())
         # A signature that swallowed a payload would vouch for a document without that file.
@@ -117,29 +126,30 @@ def _canonical_pieces(outline: Outline, source: BinaryIO, without: etree._Elemen
     yield rest
 
 
-def _copy_without(element: etree._Element) -> etree._Element:
-    """Copy the element's whole tree and take the element's counterpart out, its tail kept."""
-    steps: list[int] = []
-    at = element
-    while (parent := at.getparent()) is not None:
-        steps.append(parent.index(at))
-        at = parent
-    root = twin = copy.deepcopy(at)
-    for step in reversed(steps):
-        twin = twin[step]
-    _remove_keeping_tail(twin)
-    return root
+def _write_canonical(root: etree._Element | None, outline: Outline) -> bytes:
+    root = parse_outline(outline) if root is None else root
+    return etree.tostring(root, method="c14n", exclusive=True, with_comments=False)
 
 
-def _remove_keeping_tail(element: etree._Element) -> None:
-    parent, before = element.getparent(), element.getprevious()
+def _write_without(element: etree._Element) -> bytes:
+    """Write the element's whole tree as it is without the element, which is back in its place afterwards.
+
+    The text behind it stays. Copying the tree would cost more than writing it.
+    """
+    parent, before, tail = element.getparent(), element.getprevious(), element.tail
     if parent is None:
         raise refusal("payload-markup")
-    if before is not None:
-        before.tail = (before.tail or "") + (element.tail or "")
-    else:
-        parent.text = (parent.text or "") + (element.tail or "")
-    parent.remove(element)
+    place, owner, name = parent.index(element), before, "tail"
+    if owner is None:
+        owner, name = parent, "text"
+    text = getattr(owner, name)
+    parent.remove(element)  # and the text behind it
+    try:
+        setattr(owner, name, (text or "") + (tail or ""))
+        return etree.tostring(parent.getroottree(), method="c14n", exclusive=True, with_comments=False)
+    finally:
+        setattr(owner, name, text)
+        parent.insert(place, element)
 
 
 def _escape(text: bytes) -> bytes:

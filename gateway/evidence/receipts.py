@@ -27,6 +27,7 @@ JSON: TypeAlias = "bool | int | str | Sequence[JSON] | Mapping[str, JSON] | None
 _MAX_INTEGER = 2**53 - 1
 _FORM = "lienthong-receipt-1"
 _HEX_DIGEST = re.compile("[0-9a-f]{64}")
+_WRITER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), sort_keys=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,7 +190,7 @@ def _settle_key(key: object) -> str:
 
 def _write_json(value: JSON) -> str:
     """Write JSON compactly, keys sorted, characters as they are."""
-    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"), sort_keys=True)
+    return _WRITER.encode(value)
 
 
 def _receipt(statement: bytes, algorithm: str, certificate: str, signature: str) -> Receipt:

@@ -24,7 +24,6 @@ from gateway.model.package import Envelope, Package, Reply
 from gateway.model.signature import VerifiedPackage
 from gateway.store import threads
 from gateway.store.audit_log import append_entry, find_receipt
-from gateway.store.blobs import Spool
 from gateway.store.dispatches import has_failed
 from gateway.store.packages import (
     Arrival,
@@ -37,6 +36,7 @@ from gateway.store.packages import (
     note_arrival,
     thread_of,
 )
+from gateway.store.spool import Spool
 from gateway.store.tables import Tables
 
 
@@ -89,7 +89,7 @@ class Acceptance:
         again = known is not None and self._may_come_again(connection, known)
         if known is not None and not again:
             return self._repeat(connection, known, tools)
-        package_id = PackageId(tools.posting.mint.new(self.at))
+        package_id = tools.posting.name_package(connection, self.at)
         tools.posting.blobs.keep(connection, self.spool)
         if self.verified.package.envelope is not None:
             promise = self._record_document(connection, self.verified.package.envelope, package_id, tools)

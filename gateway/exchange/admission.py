@@ -19,13 +19,15 @@ _SHORTEST, _LONGEST = timedelta(seconds=1), timedelta(minutes=5)
 
 @dataclass(slots=True, kw_only=True)
 class Admission:
-    """Watches the disk, the database's writer and the queue, which is looked at once a second at most."""
+    """Watches the disk and the queue, each looked at once a second at most, and the database's writer."""
 
     database: Database
     blobs: Blobs
     free_space_floor_bytes: int
     queue_limit: int
     longest_lag: timedelta = timedelta(seconds=2)
+    _free_bytes: int = 0
+    _measured_at: float = float("-inf")
     _looks: deque[tuple[float, AxisQueue]] = field(default_factory=lambda: deque(maxlen=_LOOKS_KEPT))
 
     def check_disk(self) -> None:
@@ -33,7 +35,10 @@ class Admission:
 
         Errors: Delay ``disk-full``.
         """
-        if self.blobs.free_bytes() < self.free_space_floor_bytes:
+        now = time.monotonic()
+        if now - self._measured_at > _FRESH_SECONDS:
+            self._free_bytes, self._measured_at = self.blobs.free_bytes(), now
+        if self._free_bytes < self.free_space_floor_bytes:
             raise Delay.because(
                 "disk-full",
                 vi="Sắp hết chỗ trên đĩa; hãy gửi lại sau.",

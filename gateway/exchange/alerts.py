@@ -46,6 +46,11 @@ class Alerts:
     _open: dict[_Key, Alert] | None = None
     _untold: dict[_Key, Alert] = field(default_factory=dict)
 
+    def begin(self) -> None:
+        """Forget what is known: others looked meanwhile, and noted what they told."""
+        self._open = None
+        self._untold.clear()
+
     async def look(self) -> bool:
         """Look once, tell what is to be told, and note it. The next look is never at once."""
         at = self.clock()

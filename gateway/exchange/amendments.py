@@ -4,7 +4,7 @@ One document with all its versions is one thread. Runs inside the transaction th
 statuses are in answers.py; the walk goes on in acceptance.py.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -71,8 +71,11 @@ class Amending:
     def _send(self, connection: Tables) -> Effect:
         """A new document, or an old one that comes again."""
         thread = self._find(connection, [self.envelope.document_id])
-        if thread is None:
+        if thread is None:  # and so nobody has, waits for or sent back anything of it
             thread = self._open(connection, self.envelope.document_id)
+            everybody = frozenset(self.recipients)
+            threads.start_round(connection, thread.id, everybody, at=self.at)
+            return Effect(thread_id=thread.id, newcomers=everybody)
         known = threads.recipients_of(connection, thread.id)
         recalled = {code for code, state in known.items() if _recalled_unseen(state)} & set(self.recipients)
         sent_back = {code for code, state in known.items() if _sent_back(state)}
@@ -113,12 +116,12 @@ class Amending:
             thread = self._open(connection, amendment.target or self.envelope.document_id)
             remarks = (f"{change}-of-unknown-document",)
         known = threads.recipients_of(connection, thread.id)
-        newcomers = set(self.recipients) - set(known)
+        newcomers = (self._holders(known) if change == "recall" else set(self.recipients)) - set(known)
         again = {code for code in self.recipients if code in known and _sent_back(known[code])}
         threads.start_round(
             connection, thread.id, newcomers | (again if change == "update" else set()), at=self.at
         )
-        owing = set(self.recipients) if change == "recall" else set(self.recipients) - newcomers
+        owing = self._holders(known) if change == "recall" else set(self.recipients) - newcomers
         threads.expect_change(connection, thread.id, owing, change)
         if change == "recall":
             threads.mark_recalled(connection, thread.id, at=self.at)
@@ -128,6 +131,15 @@ class Amending:
                 code = self.directory.canonical(changed.code)
                 threads.remove_recipient(connection, thread.id, code, at=self.at)
         return Effect(thread_id=thread.id, newcomers=frozenset(newcomers), remarks=remarks)
+
+    def _holders(self, known: Collection[AgencyCode]) -> set[AgencyCode]:
+        """Name those from whom something is asked back: who has it for a recipient, else the recipient."""
+        holders: set[AgencyCode] = set()
+        for recipient in self.recipients:
+            holders.update(
+                [code for code in known if self.directory.speaks_for(recipient, code)] or [recipient]
+            )
+        return holders
 
     def _supersede(self, connection: Tables, effect: Effect) -> Effect:
         """A replacement: a new document that ends the life of others by the same sender."""

@@ -4,7 +4,6 @@ Strict towards the systems connected here, tolerant towards everybody beyond: th
 another agency's DMS is not ours to correct. Runs inside the transaction that accepts the package.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -125,7 +124,8 @@ def find_document(
     """Find the document and recipient a status is about: by identifier, by number and date, by number.
 
     The reporter is a recipient and ResponseFor names the sender; for 13 it is the other way round. Nobody
-    speaks for anybody else: a sender's word about its own document is no answer of its recipient.
+    speaks for anybody else but for whom was merged into it: a sender's word about its own document is no
+    answer of its recipient.
     Source: QĐ 28/2018 practice; a match counts only when it is the only one.
     """
     owner = None if report.reply.organ is None else directory.canonical(report.reply.organ)
@@ -134,9 +134,15 @@ def find_document(
         owner, recipient = recipient, owner
     for candidates in _candidates(connection, report):
         own = [thread for thread in candidates if directory.canonical(thread.owner) == owner]
-        matches = _held_by(connection, own, recipient, directory)
-        if len(matches) == 1:
-            return matches[0]
+        held = [
+            (thread, state)
+            for thread in own
+            for state in threads.recipients_of(connection, thread.id).values()
+        ]
+        for whose in (directory.canonical, directory.successor):
+            matches = [(thread, state) for thread, state in held if whose(state.code) == recipient]
+            if len(matches) == 1:
+                return matches[0]
     return None
 
 
@@ -150,20 +156,6 @@ def _candidates(connection: Tables, report: StatusReport) -> list[list[Thread]]:
             ways.append(threads.find_threads_by_notation(connection, notation, report.reply.promulgated_on))
         ways.append(threads.find_threads_by_notation(connection, notation, None))
     return ways
-
-
-def _held_by(
-    connection: Tables,
-    candidates: Sequence[Thread],
-    recipient: AgencyCode | None,
-    directory: Snapshot,
-) -> list[tuple[Thread, RecipientState]]:
-    held = []
-    for thread in candidates:
-        for code, state in threads.recipients_of(connection, thread.id).items():
-            if directory.canonical(code) == recipient:
-                held.append((thread, state))
-    return held
 
 
 def known_code(status: str | None) -> StatusCode | None:

@@ -23,8 +23,9 @@ from gateway.points import Point, passed
 from gateway.store import archives
 from gateway.store.archive_file import Member, reading_archive
 from gateway.store.audit_log import append_entry
-from gateway.store.blobs import Blobs, Spool, file_digest
+from gateway.store.blobs import Blobs
 from gateway.store.database import Database
+from gateway.store.spool import Spool, file_digest
 from gateway.store.tables import Tables
 
 _AT_ONCE = 100

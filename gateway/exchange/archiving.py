@@ -37,9 +37,10 @@ from gateway.store.archive_file import (
 )
 from gateway.store.archives import KeptArchive, list_archives
 from gateway.store.audit_log import append_entry
-from gateway.store.blobs import file_digest
 from gateway.store.checkpoints import KeptCheckpoint, find_checkpoint, record_checkpoint
 from gateway.store.database import Database
+from gateway.store.shelf import Shelf
+from gateway.store.spool import file_digest
 from gateway.store.tables import Tables
 from gateway.store.tree import read_hashes
 from gateway.trust.keys import Seal, fingerprint_of
@@ -52,7 +53,7 @@ class Archiving:
     """Makes the archives of one gateway. certificates are those its log has ever signed with."""
 
     database: Database
-    blobs_folder: Path
+    shelves: Sequence[Shelf]
     notary: Notary
     seal: Seal
     origin: str
@@ -146,7 +147,7 @@ class Archiving:
             return count, ledger.count_missing()
 
     def _packages(self, ledger: Ledger, first: int, last: int) -> Iterator[tuple[Digest, int, BinaryIO]]:
-        for each in archives.read_brought(self.database.source, self.blobs_folder, first, last):
+        for each in archives.read_brought(self.database.source, self.shelves, first, last):
             if not ledger.expect(each.digest):
                 continue
             try:

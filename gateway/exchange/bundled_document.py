@@ -173,7 +173,7 @@ async def _gather_packages(
             continue
         del rows[package.id]
         content = await records.blobs.load_inline(package.digest)
-        is_kept = content is not None or await asyncio.to_thread(records.blobs.path_of(package.digest).exists)
+        is_kept = content is not None or await records.blobs.has(package.digest)
         held = HeldPackage(
             id=package.id,
             seq=row.seq,

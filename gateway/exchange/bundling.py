@@ -17,8 +17,9 @@ from gateway.exchange.notary import Notary
 from gateway.model.log import LogEntry, LogKind
 from gateway.points import Point, passed
 from gateway.store.audit_log import append_entry
-from gateway.store.blobs import Blobs, disk_delays
+from gateway.store.blobs import Blobs
 from gateway.store.database import Database
+from gateway.store.spool import disk_delays
 
 _KEPT_SECONDS = 3600.0
 _BETWEEN_LOOKS_SECONDS = 1.0

@@ -29,7 +29,8 @@ from gateway.points import Point, passed
 from gateway.store import dispatches
 from gateway.store.audit_log import append_entry
 from gateway.store.database import Database
-from gateway.store.packages import StoredPackage, load_package
+from gateway.store.nodes import is_present
+from gateway.store.packages import StoredPackage, load_package, load_with_content
 from gateway.store.restorations import is_any_unmatched
 from gateway.store.tables import Tables
 from gateway.vxp.answers import SendAnswer
@@ -52,7 +53,7 @@ class Taken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """Hands packages over to the axis, over the road that it and the worker share."""
+    """Hands packages over to the axis, over the road that it and the worker share. node is who claims."""
 
     database: Database
     directory: Directory
@@ -61,6 +62,7 @@ class Delivery:
     own_words: OwnWords
     axis: Axis
     road: Road
+    node: str
     clock: Callable[[], datetime]
 
     async def claim(self, *, lease: timedelta, limit: int) -> list[tuple[Dispatch, ThreadId | None]]:
@@ -69,9 +71,11 @@ class Delivery:
         places, reopened = self.road.places(limit, at=at), self.road.take_reopening()
 
         def act(tables: Tables) -> list[tuple[Dispatch, ThreadId | None]]:
+            if not is_present(tables, self.node):
+                return []  # taken for gone: what is claimed now would be nobody's
             if reopened:
                 dispatches.forget_back_off(tables)
-            return dispatches.claim_due(tables, at=at, lease=lease, limit=places)
+            return dispatches.claim_due(tables, at=at, lease=lease, limit=places, by=self.node)
 
         claimed = await self.database.write(act) if places else []
         passed(Point.CLAIMED)
@@ -79,14 +83,14 @@ class Delivery:
             self.road.set_out(dispatch.id)
         return claimed
 
-    async def release_lost(self, *, at: datetime | None, dropped: frozenset[DispatchId] = frozenset()) -> int:
-        """Give back the claims nobody holds any more, their outcome unknown: all of them when at is None."""
-        now = self.clock()
+    async def release_lost(self, *, dropped: frozenset[DispatchId] = frozenset()) -> int:
+        """Give back the claims nobody holds any more, here or where a node is gone, their outcome unknown."""
+        at = self.clock()
 
         def act(tables: Tables) -> int:
-            lost = dispatches.release_lost_claims(tables, at=at, dropped=dropped)
+            lost = dispatches.release_lost_claims(tables, by=self.node, at=at, dropped=dropped)
             for dispatch in lost:
-                append_entry(tables, self._deferral(dispatch, "claim-lost", None, now))
+                append_entry(tables, self._deferral(dispatch, "claim-lost", None, at))
             return len(lost)
 
         lost_count = await self.database.write(act)
@@ -103,7 +107,9 @@ class Delivery:
     async def renew(self, held: Iterable[DispatchId], *, lease: timedelta) -> None:
         """Keep the claims of attempts under way, however long a large package takes."""
         until = self.clock() + lease
-        await self.database.write(lambda tables: dispatches.renew_leases(tables, held, until=until))
+        await self.database.write(
+            lambda tables: dispatches.renew_leases(tables, held, until=until, by=self.node)
+        )
         passed(Point.RENEWED)
 
     def _deferral(self, dispatch: Dispatch, code: str, thread_id: ThreadId | None, at: datetime) -> LogEntry:
@@ -119,13 +125,14 @@ class Delivery:
 
     async def carry_out(self, dispatch: Dispatch, thread_id: ThreadId | None) -> None:
         """Make one attempt and record how it ended."""
-        package = await load_package(self.database, dispatch.package_id)
-        assert package is not None  # noqa: S101 - a foreign key holds it
+        loaded = await load_with_content(self.database, dispatch.package_id)
+        assert loaded is not None  # noqa: S101 - a foreign key holds it
+        package, content = loaded
         try:
             taken = (
                 await self._reconcile(dispatch, package)
                 or await self._find_lost(dispatch, package)
-                or await self._hand_over(dispatch, package)
+                or await self._hand_over(dispatch, package, content)
             )
         except Refusal as refusal:
             self.road.was_not_taken(dispatch.id, refusal, at=self.clock())
@@ -156,8 +163,8 @@ class Delivery:
         passed(Point.LOST_SENDING_MATCHED)
         return None if far_id is None else Taken(digest=package.digest, answer=SendAnswer(doc_id=far_id))
 
-    async def _hand_over(self, dispatch: Dispatch, package: StoredPackage) -> "Taken":
-        leaving = await self.sealing.prepare(package, at=self.clock())
+    async def _hand_over(self, dispatch: Dispatch, package: StoredPackage, content: bytes | None) -> "Taken":
+        leaving = await self.sealing.prepare(package, content, at=self.clock())
         digest = await leaving.digest()
         answer = await self.axis.hand_over(
             leaving.chunks,
@@ -205,6 +212,7 @@ class Delivery:
         )
 
         def act(tables: Tables) -> None:
+            self._expect_claim(tables, dispatch)
             dispatches.end(tables, dispatch.id, Event.DELIVER, at=at, far_id=far_id)
             append_entry(tables, entry)
 
@@ -223,6 +231,7 @@ class Delivery:
         entry = self._deferral(dispatch, delay.code, thread_id, at)
 
         def act(tables: Tables) -> None:
+            self._expect_claim(tables, dispatch)
             dispatches.defer(tables, dispatch.id, due_at=due_at, unknown=unknown, fault=str(delay))
             append_entry(tables, entry)
 
@@ -260,7 +269,9 @@ class Delivery:
         if taken is None:
             return False
         await self.database.write(
-            lambda tables: dispatches.claim(tables, dispatch.id, until=self.clock() + _CLOCKS_APART)
+            lambda tables: dispatches.claim(
+                tables, dispatch.id, until=self.clock() + _CLOCKS_APART, by=self.node
+            )
         )
         passed(Point.CLAIMED_TO_END)
         await self._record_delivery(dispatch, package.thread_id, taken)
@@ -292,6 +303,8 @@ class Delivery:
         def act(tables: Tables) -> None:
             if event is Event.EXPIRE and dispatches.state_of(tables, dispatch.id) is not State.WAITING:
                 return  # claimed since it was found overdue: that attempt decides
+            if event is not Event.EXPIRE:
+                self._expect_claim(tables, dispatch)
             dispatches.end(tables, dispatch.id, event, at=at, fault=str(error))
             append_entry(tables, entry)
             if event is Event.REFUSE and len(dispatch.recipients) > 1:
@@ -304,6 +317,18 @@ class Delivery:
         await self.database.write(act)
         passed(Point.ENDED)
         log.error(kind.value, dispatch=dispatch.id, package=package.id, reason=error.code)
+
+    def _expect_claim(self, tables: Tables, dispatch: Dispatch) -> None:
+        """Insist that the attempt is still ours: to another node we may have been gone for a while.
+
+        Errors: Delay ``claim-lost``; whoever has it now asks the axis what became of this one.
+        """
+        if not dispatches.holds(tables, dispatch.id, self.node):
+            raise Delay.because(
+                "claim-lost",
+                vi="Lượt chuyển này đã do tiến trình khác nhận.",
+                en="Another node carries this dispatch out by now.",
+            )
 
     def _try_each(self, tables: Tables, package: StoredPackage, dispatch: Dispatch, at: datetime) -> None:
         """Send to each recipient alone: one the axis does not know must not keep it from the others."""

@@ -20,9 +20,10 @@ from gateway.model.agency import Agency, System
 from gateway.model.identifiers import AgencyCode, PackageId
 from gateway.model.package import Organization, Package
 from gateway.model.people import Permission, User
-from gateway.store.blobs import Blobs, Spool
+from gateway.store.blobs import Blobs
 from gateway.store.database import Database
 from gateway.store.packages import StoredPackage, find_sent
+from gateway.store.spool import Spool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from gateway.errors import Fault
 from gateway.model.agency import Agency, Names, System, SystemKind
 from gateway.model.identifiers import (
     AgencyCode,
@@ -78,6 +79,10 @@ class Snapshot:
             found.append(code)
         return found
 
+    def speaks_for(self, speaker: AgencyCode, code: AgencyCode) -> bool:
+        """Tell whether an agency speaks for itself, or for one merged into it; both by canonical code."""
+        return speaker in (code, self.successor(code))
+
     def answered_for(
         self, codes: Iterable[AgencyCode], *, at: datetime | None = None
     ) -> frozenset[AgencyCode]:
@@ -122,6 +127,20 @@ def namer(directory: Snapshot) -> Names:
         return str(code) if agency is None else agency.name
 
     return name
+
+
+def unknown_agencies(codes: Iterable[AgencyCode], directory: Snapshot) -> list[Fault]:
+    """Name those of somebody's agencies that are not in the directory."""
+    return [
+        Fault(
+            rule="unknown-agency",
+            where="agencies",
+            vi=f"không có cơ quan {code} trong danh bạ",
+            en=f"agency {code} is not in the directory",
+        )
+        for code in sorted(codes)
+        if code not in directory.agencies
+    ]
 
 
 @dataclass(slots=True)

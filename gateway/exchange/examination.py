@@ -13,14 +13,18 @@ from pathlib import Path
 
 from cryptography import x509
 
-from gateway.errors import Refusal
+from gateway.deadlines.announced import wanted_year
+from gateway.errors import Delay, Refusal
 from gateway.evidence.merkle import hash_leaf
 from gateway.evidence.receipts import Receipt, read_receipt, verify_receipt, write_entry
+from gateway.model.formats import local_day
 from gateway.model.identifiers import Digest
 from gateway.model.log import SIGNED_KINDS
-from gateway.store.consistency import bytes_wrong, disagreements, log_rows, stray_files
+from gateway.store.calendar import days_of_year
+from gateway.store.consistency import bytes_wrong, disagreements, log_rows
 from gateway.store.database import engine_of, from_micros, looking
-from gateway.store.tables import Row, Source
+from gateway.store.shelf import Shelf, Stray
+from gateway.store.tables import Row, Source, Tables
 from gateway.trust.keys import fingerprint_of
 
 _EXAMPLES = 10
@@ -132,9 +136,14 @@ MEANINGS: dict[str, Meaning] = {
     "bytes-missing": _error("Mất nội dung gói tin.", "A package's bytes are missing.", _DAMAGE),
     "bytes-damaged": _error("Nội dung gói tin hỏng.", "A package's bytes are damaged.", _DAMAGE),
     "bytes-unused": _remark("Nội dung không thuộc gói tin nào.", "Bytes that belong to no package."),
+    "shelf-unreachable": _error(
+        "Không hỏi được nơi giữ gói tin lớn.",
+        "Where large packages stand cannot be asked.",
+        ("Sửa kết nối tới kho đối tượng rồi khám lại.", "Mend the way to the object store, examine again."),
+    ),
     "file-astray": _remark(
-        "Tệp không thuộc gói tin nào; `lienthong doctor --mend` dọn được.",
-        "Files that belong to no package; `lienthong doctor --mend` removes them.",
+        "Tệp hay đối tượng không thuộc gói tin nào; `lienthong doctor --mend` dọn được.",
+        "Files or objects that belong to no package; `lienthong doctor --mend` removes them.",
     ),
     "spool-left": _remark(
         "Tệp tạm còn lại; lần chạy sau sẽ dọn.", "Leftovers in the spool; the next start clears them."
@@ -149,6 +158,10 @@ MEANINGS: dict[str, Meaning] = {
         ("Thay con dấu (docs/operations.md).", "Replace it (docs/operations.md)."),
     ),
     "seal-ends-soon": _remark("Con dấu số sắp hết hạn.", "The seal's certificate ends within 30 days."),
+    "calendar-missing": _remark(
+        "Lịch làm việc năm sau chưa có hoặc còn dự kiến; nhập lịch khi có công bố.",
+        "The next year's working calendar is missing or not announced; import it.",
+    ),
     "clock-behind": _error(
         "Đồng hồ chậm hơn mục nhật ký cuối.",
         "The clock is behind the newest entry.",
@@ -180,14 +193,16 @@ class Finding:
 class House:
     """What is examined: the files of one data directory, and the certificates it seals under.
 
-    Shape: secret_files are those nobody else may read.
+    Shape: secret_files are those nobody else may read; the next year's calendar is wanted within a time
+    before it begins.
     """
 
     source: Source
-    blobs_folder: Path
+    shelves: tuple[Shelf, ...]
     spool_folder: Path
     certificates: tuple[x509.Certificate, ...]
     secret_files: tuple[Path, ...]
+    calendar_missing_within: timedelta
 
 
 @dataclass(slots=True)
@@ -227,12 +242,14 @@ def examine(house: House, *, at: datetime, thorough: bool = True) -> list[Findin
         if "schema-unknown" not in notes.counts:
             if thorough:
                 notes.note_all(_judge_log(log_rows(connection), house))
-            notes.note_all(bytes_wrong(connection, house.blobs_folder, thorough=thorough))
-            notes.note_all(
-                ("file-astray", path.name) for path in _old(stray_files(connection, house.blobs_folder), at)
-            )
+            try:
+                notes.note_all(bytes_wrong(connection, house.shelves, thorough=thorough))
+                notes.note_all(("file-astray", stray.name) for stray in _strays(connection, house, at))
+            except Delay as delay:
+                notes.note("shelf-unreachable", str(delay))
+            notes.note_all(_judge_calendar(connection, house.calendar_missing_within, at))
             notes.note_all(_judge_clock(connection.execute("SELECT max(at) FROM log").fetchone()[0], at))
-    notes.note_all(("spool-left", path.name) for path in _old(house.spool_folder.glob("*"), at))
+    notes.note_all(("spool-left", path.name) for path in _old(_files_below(house.spool_folder), at))
     notes.note_all(
         ("file-exposed", path.name)
         for path in house.secret_files
@@ -242,13 +259,18 @@ def examine(house: House, *, at: datetime, thorough: bool = True) -> list[Findin
     return notes.findings()
 
 
-def mend(house: House, *, at: datetime) -> list[Path]:
-    """Remove the files that are nobody's; only while no server runs. Return what was removed."""
+def mend(house: House, *, at: datetime) -> list[str]:
+    """Remove the files and objects that are nobody's; only while no server runs. Return what was removed."""
     with looking(house.source) as connection:
-        astray = list(_old(stray_files(connection, house.blobs_folder), at))
-    for path in astray:
-        path.unlink()
-    return astray
+        astray = list(_strays(connection, house, at))
+    for stray in astray:
+        stray.remove()
+    return [stray.name for stray in astray]
+
+
+def _strays(connection: Tables, house: House, at: datetime) -> Iterator[Stray]:
+    for shelf in house.shelves:
+        yield from shelf.strays(connection, before=at - _YOUNG)
 
 
 def _judge_log(rows: Iterable[Row], house: House) -> Iterator[tuple[str, str]]:
@@ -285,12 +307,23 @@ def _judge_clock(newest: int | None, at: datetime) -> Iterator[tuple[str, str]]:
         yield "clock-behind", from_micros(newest).isoformat()
 
 
+def _judge_calendar(connection: Tables, within: timedelta, at: datetime) -> Iterator[tuple[str, str]]:
+    today = local_day(at)
+    coming = {today.year + 1: days_of_year(connection, today.year + 1)}
+    if (year := wanted_year(coming, today, within)) is not None:
+        yield "calendar-missing", str(year)
+
+
 def _judge_seal(certificate: x509.Certificate, at: datetime) -> Iterator[tuple[str, str]]:
     until = certificate.not_valid_after_utc
     if not certificate.not_valid_before_utc <= at <= until:
         yield "seal-invalid-now", until.isoformat()
     elif until - at < _SEAL_ENDS_SOON:
         yield "seal-ends-soon", until.isoformat()
+
+
+def _files_below(folder: Path) -> Iterator[Path]:
+    return (path for path in folder.rglob("*") if path.is_file())
 
 
 def _old(paths: Iterable[Path], at: datetime) -> Iterator[Path]:

@@ -1,4 +1,4 @@
-"""New ids, each greater than the last one made here."""
+"""New ids, each greater than the last one made here, and none made by two nodes."""
 
 import secrets
 import threading
@@ -33,10 +33,16 @@ class Mint:
             return cls()
         return cls(_milliseconds=(UUID(newest).int >> 80) + 1, _tail=_fresh_tail())
 
-    def new(self, at: datetime) -> str:
-        """Make an id; a clock set back does not make it smaller than the last."""
+    def new(self, at: datetime, *, behind: str | None = None) -> str:
+        """Make an id; a clock set back does not make it smaller than the last.
+
+        Shape: behind is the newest there is, which another node with another clock may have made.
+        """
         with self._lock:
             milliseconds = int(at.timestamp() * 1000)
+            if behind is not None and behind > time_ordered_id(self._milliseconds, self._tail):
+                # A millisecond of our own, for the reason given in `after`.
+                milliseconds = max(milliseconds, (UUID(behind).int >> 80) + 1)
             if milliseconds > self._milliseconds:
                 self._milliseconds, self._tail = milliseconds, _fresh_tail()
             else:

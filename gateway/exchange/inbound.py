@@ -25,9 +25,10 @@ from gateway.model.code_lists import Kind
 from gateway.model.identifiers import AgencyCode
 from gateway.model.package import Package
 from gateway.points import Point, passed
-from gateway.store.blobs import Blobs, Spool
+from gateway.store.blobs import Blobs
 from gateway.store.database import Database
 from gateway.store.packages import Arrival, Direction, was_taken
+from gateway.store.spool import Spool
 from gateway.vxp.items import ReceivedItem
 from gateway.vxp.requests import Confirmation
 

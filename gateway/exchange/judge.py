@@ -14,7 +14,7 @@ from gateway.edxml.validation import check_package
 from gateway.exchange.directory import Snapshot
 from gateway.model.identifiers import AgencyCode
 from gateway.model.signature import SignaturePolicy, VerifiedPackage
-from gateway.store.blobs import Spool
+from gateway.store.spool import Spool
 from gateway.trust.certificates import Anchors
 from gateway.trust.policy import apply_policy
 from gateway.trust.xml_signing import find_seal_place
@@ -49,7 +49,7 @@ class Judge:
     ) -> VerifiedPackage:
         """Judge one package on this thread; see `inspect`."""
         with spool.open() as source:
-            read = read_package(source, limits=self.limits)
+            read = read_package(source, limits=self.limits, digest=spool.digest)
             package = check_package(read, today=at.astimezone(VIETNAM).date())
             # A certificate may name its holder by another of its codes than the package does.
             vouchers = self.vouchers | directory.names_of(package.sender.code)

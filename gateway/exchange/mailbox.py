@@ -28,7 +28,7 @@ from gateway.store import dispatches, mailboxes, receipts
 from gateway.store.audit_log import append_entry
 from gateway.store.database import Database
 from gateway.store.mailboxes import MailboxItem, SentItem
-from gateway.store.packages import load_package
+from gateway.store.packages import load_package, load_with_content
 from gateway.store.receipts import KeptReceipt
 from gateway.store.tables import Tables
 from gateway.vxp.receipts import ReceiptItem, ReceiptsRequest
@@ -155,11 +155,12 @@ class Mailbox:
         ``content-erased`` when its time was over.
         """
         item = await self._find(caller, doc_id)
-        package = await load_package(self.database, item.package_id)
-        assert package is not None  # noqa: S101 - a foreign key holds it
+        loaded = await load_with_content(self.database, item.package_id)
+        assert loaded is not None  # noqa: S101 - a foreign key holds it
+        package, content = loaded
         if package.erased_at is not None:
             raise _content_erased(package.erased_at)
-        leaving = await self.sealing.prepare(package, at=at)
+        leaving = await self.sealing.prepare(package, content, at=at)
         (await leaving.open()).close()  # what cannot be read is said before the first byte leaves
         entry = self.notary.entry(
             LogKind.COLLECTED,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
+from gateway.deadlines.calendar import DAY_KINDS
 from gateway.evidence.checkpoint import Verdict
 from gateway.exchange.sentences import (
     ACTS,
@@ -287,6 +288,7 @@ _FIELDS: dict[str, Callable[[_Telling], str]] = {
     "due": _due,
     "moved_because": _moved_because,
     "reminded_of": _reminded_of,
+    "day_kind": _named({kind.value: words for kind, words in DAY_KINDS.items()}, "day_kind"),
     "span": _named({span.value: words for span, words in SPAN_NAMES.items()}, "span"),
     "by_ways": _by_ways,
     "bytes": _bytes,

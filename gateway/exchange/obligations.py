@@ -162,7 +162,8 @@ class Owing:
         removed = [
             self.directory.canonical(each.code) for each in amendment.receiver_changes if not each.added
         ]
-        self._cancel(tables, self.thread_id, removed, REMOVED)
+        if removed:
+            self._cancel(tables, self.thread_id, removed, REMOVED)
         if amendment.business is Business.REPLACE:
             for replaced in threads.superseded_by(tables, self.thread_id):
                 self._cancel(tables, replaced, None, REPLACED)
@@ -171,17 +172,20 @@ class Owing:
 
     def _impose(self, tables: Tables, removed: set[AgencyCode]) -> None:
         kind = owed_by(self.envelope, self.obligations.practice)
-        known = {
-            (each.agency, each.code): each for each in obligations.owed_for_thread(tables, self.thread_id)
-        }
+        known = obligations.owed_for_thread(tables, self.thread_id)
         codes = self.envelope.task_codes if kind is ObligationKind.TASK else ()
         for agency in self.recipients:
             if agency in removed:
                 continue
             for code in codes or ("",):
-                if (held := known.get((agency, code))) is not None:
-                    self._renew(tables, held, is_owed=kind is not None)
-                elif kind is not None:
+                owed = [
+                    each
+                    for each in known
+                    if each.code == code and self.directory.speaks_for(agency, each.agency)
+                ]
+                for held in owed:
+                    self._renew(tables, held, is_new=agency in self.newcomers and kind is not None)
+                if not owed and kind is not None:
                     self._open(tables, kind, agency, code)
 
     def _open(self, tables: Tables, kind: ObligationKind, agency: AgencyCode, code: str) -> None:
@@ -200,10 +204,10 @@ class Owing:
         )
         self.obligations.open(tables, obligation, self._cause())
 
-    def _renew(self, tables: Tables, held: Obligation, *, is_owed: bool) -> None:
+    def _renew(self, tables: Tables, held: Obligation, *, is_new: bool) -> None:
         """What comes again is owed again; another day is the day from now on."""
         due_on = self.envelope.due_on
-        if is_owed and held.standing is Standing.CANCELLED and held.agency in self.newcomers:
+        if is_new and held.standing is Standing.CANCELLED:
             self.obligations.move(tables, held, Act.REOPEN, self._cause(SENT_AGAIN), due_on=due_on)
         elif held.standing is Standing.OPEN and due_on not in (None, held.due_on):
             self.obligations.move(tables, held, Act.EXTEND, self._cause(), due_on=due_on)
@@ -216,7 +220,10 @@ class Owing:
         reason: str,
     ) -> None:
         for held in obligations.owed_for_thread(tables, thread_id):
-            if held.standing is Standing.OPEN and (agencies is None or held.agency in agencies):
+            is_meant = agencies is None or any(
+                self.directory.speaks_for(code, held.agency) for code in agencies
+            )
+            if held.standing is Standing.OPEN and is_meant:
                 self.obligations.move(tables, held, Act.CANCEL, self._cause(reason))
 
     def _answer(self, tables: Tables) -> None:
@@ -281,7 +288,7 @@ class Word:
     def apply(self, tables: Tables, thread_id: ThreadId, code: AgencyCode) -> None:
         """Let the word take effect on what one recipient of a document owes."""
         for held in obligations.owed_for_thread(tables, thread_id):
-            if held.agency == code:
+            if self.directory.speaks_for(code, held.agency):
                 self._move(tables, held)
 
     def apply_without_document(self, tables: Tables) -> None:

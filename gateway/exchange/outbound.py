@@ -19,9 +19,10 @@ from gateway.model.agency import System, SystemKind
 from gateway.model.identifiers import AgencyCode
 from gateway.model.package import Package
 from gateway.points import Point, passed
-from gateway.store.blobs import Blobs, Spool
+from gateway.store.blobs import Blobs
 from gateway.store.database import Database
 from gateway.store.packages import Direction
+from gateway.store.spool import Spool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -170,7 +170,7 @@ class OwnAccount(SignIn):
         """Insist that who sits there knows the password; guessing is as slow as at the door."""
         account = await self.find_account(session.user.id)
         keys = ((Count.HERE, f"{account.user.login} session {session.id}"),)
-        self.patience.begin(keys, at=at)
+        await self.patience.begin(keys, at=at)
         if not await self._verify(account, password, keys=keys, at=at):
             wrong = Refusal.because(
                 "password-wrong",
@@ -180,7 +180,7 @@ class OwnAccount(SignIn):
             )
             await self.refusals.distrust(wrong, claimed=account.user.login, operation="own-account", at=at)
             raise wrong
-        self.patience.forget(keys)
+        await self.patience.begin_anew(keys)
         return account
 
     async def _write_for(

@@ -33,8 +33,8 @@ from gateway.model.paper import Paper
 from gateway.model.signature import Grade
 from gateway.points import Point, passed
 from gateway.store.audit_log import append_entry
-from gateway.store.blobs import Spool
 from gateway.store.packages import Direction, StoredPackage, insert_package
+from gateway.store.spool import Spool
 from gateway.store.tables import Tables
 from gateway.trust.xml_signing import find_seal_place
 
@@ -106,7 +106,7 @@ class OwnDocuments:
         """Record a document and leave its dispatches waiting."""
         envelope, mint, directory = written.package.envelope, self.posting.mint, written.directory
         assert envelope is not None  # noqa: S101 - we wrote it
-        package_id = PackageId(mint.new(at))
+        package_id = self.posting.name_package(tables, at)
         effect = Amending(
             envelope=envelope,
             digest=written.spool.digest,

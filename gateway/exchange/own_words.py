@@ -25,8 +25,8 @@ from gateway.model.package import Organization, Reply, StatusReport
 from gateway.model.signature import Grade
 from gateway.store import threads
 from gateway.store.audit_log import append_entry
-from gateway.store.blobs import Spool
 from gateway.store.packages import Direction, StoredPackage, insert_package
+from gateway.store.spool import Spool
 from gateway.store.tables import Tables
 
 log = structlog.get_logger()
@@ -142,7 +142,7 @@ class OwnWords:
             log.warning("not said", status=report.status, document=report.reply.document_id)
             return False
         route = self._route(report, directory)
-        package = self._package(report, content, route, thread_id, at)
+        package = self._package(connection, report, content, route, thread_id, at)
         spool = Spool(digest=package.digest, size_bytes=package.size_bytes, content=content)
         self.posting.blobs.keep(connection, spool)
         insert_package(connection, package)
@@ -165,13 +165,14 @@ class OwnWords:
 
     def _package(
         self,
+        tables: Tables,
         report: StatusReport,
         content: bytes,
         route: Route,
         thread_id: ThreadId | None,
         at: datetime,
     ) -> StoredPackage:
-        package_id = PackageId(self.posting.mint.new(at))
+        package_id = self.posting.name_package(tables, at)
         return StoredPackage(
             id=package_id,
             direction=Direction.OWN,

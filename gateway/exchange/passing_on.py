@@ -94,9 +94,11 @@ class Sealing:
     own_seal: Seal
     limits: Limits
 
-    async def prepare(self, package: StoredPackage, *, at: datetime) -> Leaving:
-        """Make a package ready to leave, sealing it if it is not yet."""
-        content = await self.blobs.load_inline(package.digest)
+    async def prepare(self, package: StoredPackage, content: bytes | None, *, at: datetime) -> Leaving:
+        """Make a package ready to leave, sealing it if it is not yet.
+
+        Shape: content is the whole of a small package.
+        """
         leaving = Leaving(blobs=self.blobs, package=package, content=content)
         if package.seal_at is None or (package.sealed_until is not None and package.sealed_until > at):
             return leaving
@@ -117,7 +119,8 @@ class Sealing:
         with await leaving.open() as source:
 
             def sign() -> bytes:
-                outline = scan_package(source, limits=self.limits)  # it was read and judged when it came
+                # It was read and judged when it came.
+                outline = scan_package(source, limits=self.limits, digest=leaving.package.digest)
                 return sign_package(outline, parse_outline(outline), source, seal)
 
             small = leaving.package.size_bytes <= _ON_THE_LOOP_BYTES

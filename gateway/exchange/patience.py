@@ -1,22 +1,29 @@
 """How often somebody may fail to sign in: pauses that grow, and never a door that stays shut.
 
-Three counts are kept, in memory: of a login from one place, of a login from anywhere, of a place. What a
-stranger does to a login from elsewhere makes nobody wait who signed in from his own place before.
+Three counts are kept, by all nodes together: of a login from one place, of a login from anywhere, of a place.
+What a stranger does to a login from elsewhere makes nobody wait who signed in from his own place before.
 """
 
 import ipaddress
-from collections import OrderedDict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 
 from gateway.errors import Delay
+from gateway.points import Point, passed
+from gateway.store.database import Database
+from gateway.store.sign_in_failures import (
+    Failures,
+    find_failures,
+    forget_failures,
+    keep_failures,
+    take_back,
+)
+from gateway.store.tables import Tables
 
 _NO_PAUSE = timedelta()
 _FIRST_PAUSE = timedelta(seconds=30)
-# Of so many logins and places the failures are remembered; beyond, the oldest are forgotten.
-_REMEMBERED = 20_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,58 +46,69 @@ class Count(Enum):
 Key = tuple[Count, str]
 
 
-@dataclass(slots=True)
-class _Failures:
-    count: float
-    counted_at: datetime
-    pause: timedelta
-
-    def rest(self, at: datetime) -> timedelta:
-        # With a clock that was set back nobody waits longer than the pause itself.
-        return self.pause - max(timedelta(), at - self.counted_at)
-
-
-@dataclass(slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Patience:
     """Remembers who failed lately."""
 
-    _failures: OrderedDict[Key, _Failures] = field(default_factory=OrderedDict)
+    database: Database
 
-    def begin(self, keys: Iterable[Key], *, at: datetime) -> None:
+    async def begin(self, keys: Iterable[Key], *, at: datetime) -> None:
         """Let somebody try. It counts as a failure until it is forgiven: many tries at once are many.
 
         Errors: Delay ``locked-out`` while a pause lasts; the try does not count then.
         """
         keys = tuple(keys)
-        rest = max((self._failures[key].rest(at) for key in keys if key in self._failures), default=_NO_PAUSE)
-        if rest > _NO_PAUSE:
-            raise _locked_out().again_in(rest)
-        for key in keys:
-            self._count(key, at)
 
-    def forgive(self, keys: Iterable[Key]) -> None:
+        def act(tables: Tables) -> None:
+            before = {key: find_failures(tables, *_named(key)) for key in keys}
+            rest = max((_rest(failures, at) for failures in before.values() if failures), default=_NO_PAUSE)
+            if rest > _NO_PAUSE:
+                raise _locked_out().again_in(rest)
+            for key, failures in before.items():
+                keep_failures(tables, *_named(key), _count(key[0].value, failures, at))
+
+        await self.database.write(act)
+        passed(Point.TRY_COUNTED)
+
+    async def forgive(self, keys: Iterable[Key]) -> None:
         """Take back one failure of each: it was none."""
-        for key in keys:
-            if key in self._failures:
-                self._failures[key].count -= 1
-                self._failures[key].pause = _NO_PAUSE
+        keys = tuple(keys)
 
-    def forget(self, keys: Iterable[Key]) -> None:
-        """Begin anew: he was who he said."""
-        for key in keys:
-            self._failures.pop(key, None)
+        def act(tables: Tables) -> None:
+            for key in keys:
+                take_back(tables, *_named(key))
 
-    def _count(self, key: Key, at: datetime) -> None:
-        rule: _Rule = key[0].value
-        before = self._failures.pop(key, None)
-        forgiven = (at - before.counted_at) / rule.forgiven_every if before else 0.0
-        count = max(0.0, before.count - max(0.0, forgiven)) + 1 if before else 1.0
-        doublings = int(count) - rule.free
-        # Sixteen doublings are more than any longest pause.
-        pause = min(rule.longest, _FIRST_PAUSE * 2 ** min(16, doublings)) if doublings >= 0 else _NO_PAUSE
-        self._failures[key] = _Failures(count, at, pause)
-        while len(self._failures) > _REMEMBERED:
-            self._failures.popitem(last=False)
+        await self.database.write(act)
+        passed(Point.TRY_FORGIVEN)
+
+    async def begin_anew(self, keys: Iterable[Key]) -> None:
+        """Forget what was counted: he was who he said. His place, where others try too, is only forgiven."""
+        keys = tuple(keys)
+
+        def act(tables: Tables) -> None:
+            for key in keys:
+                (take_back if key[0] is Count.PLACE else forget_failures)(tables, *_named(key))
+
+        await self.database.write(act)
+        passed(Point.FAILURES_FORGOTTEN)
+
+
+def _named(key: Key) -> tuple[str, str]:
+    return key[0].name.lower(), key[1]
+
+
+def _rest(failures: Failures, at: datetime) -> timedelta:
+    # With a clock that was set back nobody waits longer than the pause itself.
+    return failures.pause - max(timedelta(), at - failures.counted_at)
+
+
+def _count(rule: _Rule, before: Failures | None, at: datetime) -> Failures:
+    forgiven = (at - before.counted_at) / rule.forgiven_every if before else 0.0
+    count = max(0.0, before.count - max(0.0, forgiven)) + 1 if before else 1.0
+    doublings = int(count) - rule.free
+    # Sixteen doublings are more than any longest pause.
+    pause = min(rule.longest, _FIRST_PAUSE * 2 ** min(16, doublings)) if doublings >= 0 else _NO_PAUSE
+    return Failures(count=count, counted_at=at, pause=pause)
 
 
 def place_of(address: str) -> str:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from gateway.errors import Fault, Refusal
 from gateway.evidence.receipts import JSON
-from gateway.exchange.directory import Directory
+from gateway.exchange.directory import Directory, unknown_agencies
 from gateway.exchange.own_account import OwnAccount
 from gateway.exchange.sessions import Actor, expect_governor, no_such_user, still_governor
 from gateway.model.identifiers import AgencyCode
@@ -225,8 +225,7 @@ class People(OwnAccount):
         faults = list(_faults(user))
         if user.agencies is not None:
             user = replace(user, agencies=frozenset(map(directory.canonical, user.agencies)))
-            unknown = sorted(code for code in user.agencies or () if code not in directory.agencies)
-            faults += [_unknown_agency(code) for code in unknown]
+            faults += unknown_agencies(user.agencies or (), directory)
         if faults:
             raise Refusal("user-wrong", faults)
         return user
@@ -280,15 +279,6 @@ def _expect_other(user_id: UserId, by: Actor) -> None:
 
 def _login_taken() -> Fault:
     return Fault(rule="login-taken", where="login", vi="tên đăng nhập này đã có", en="this login is taken")
-
-
-def _unknown_agency(code: AgencyCode) -> Fault:
-    return Fault(
-        rule="unknown-agency",
-        where="agencies",
-        vi=f"không có cơ quan {code} trong danh bạ",
-        en=f"agency {code} is not in the directory",
-    )
 
 
 def _last_administrator() -> Refusal:

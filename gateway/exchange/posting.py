@@ -10,6 +10,7 @@ from gateway.model.dispatch import Destination, Dispatch, State
 from gateway.model.identifiers import AgencyCode, DispatchId, PackageId, ThreadId, milliseconds_of
 from gateway.store.blobs import Blobs
 from gateway.store.dispatches import has_dispatch, insert_dispatch
+from gateway.store.ids import newest_package
 from gateway.store.tables import Tables
 
 # What lies in a mailbox waits until it is collected: an official document does not evaporate.
@@ -27,6 +28,10 @@ class Posting:
     blobs: Blobs
     mint: Mint
     give_up_after: timedelta
+
+    def name_package(self, tables: Tables, at: datetime) -> PackageId:
+        """Name a package that is recorded now: the versions of a document go in the order of these names."""
+        return PackageId(self.mint.new(at, behind=newest_package(tables)))
 
     def post(
         self,

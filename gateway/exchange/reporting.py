@@ -33,10 +33,12 @@ Days = dict[tuple[date, Side], int]
 class Question:
     """Which report somebody wants.
 
-    Shape: agencies None is the whole node; issuer is whose letterhead it bears, None the node's own.
+    Shape: as_of is when to look, None the period's end or now; agencies None is the whole node; issuer is
+    whose letterhead it bears, None the node's own.
     """
 
     period: Period
+    as_of: datetime | None = None
     agencies: Collection[AgencyCode] | None = None
     issuer: AgencyCode | None = None
 
@@ -70,10 +72,9 @@ class Reporting:
         reckoning = Reckoning(database=self.database, directory=self.directory)
         codes = None if question.agencies is None else directory.answered_for(question.agencies)
         async with self._turn:
-            figures = await reckoning.figures(period, at=at, agencies=question.agencies)
-            days = await load_daily_register(
-                self.database, first=period.first, last=period.last, agencies=codes
-            )
+            figures = await reckoning.figures(period, at=at, agencies=question.agencies, as_of=question.as_of)
+            last = min(period.last, local_day(figures.as_of))
+            days = await load_daily_register(self.database, first=period.first, last=last, agencies=codes)
         letterhead = self._letterhead(question.issuer or self.own_code, directory)
         names = namer(directory)
         report = write_report(figures, letterhead, names, made_on=local_day(at))
@@ -83,6 +84,8 @@ class Reporting:
         """Make a report for somebody who takes it away in a form, once that is on record."""
         told = await self.tell(question)
         details: dict[str, JSON] = _span(question.period.first, question.period.last)
+        if question.as_of is not None:
+            details["as_of"] = question.as_of.isoformat()
         if question.issuer is not None:
             details["agency"] = question.issuer
         await self._record("report-exported", user, {**details, "form": form})

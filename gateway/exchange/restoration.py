@@ -25,6 +25,7 @@ from gateway.store import restorations
 from gateway.store.audit_log import append_entry
 from gateway.store.backup import RESTORED, read_manifest
 from gateway.store.database import Database
+from gateway.store.nodes import take_all_off
 from gateway.store.packages import Direction, StoredPackage
 from gateway.store.restorations import FoundSending
 from gateway.store.tables import Tables
@@ -57,11 +58,12 @@ async def take_note_of_restore(database: Database, notary: Notary, *, folder: Pa
         # Dead between this and the end of the note: it is there again, and what it says is done.
         if not restorations.is_noted(tables, backup_at=manifest.made_at):
             restorations.mark_restored(tables, at=at, backup_at=manifest.made_at)
+            take_all_off(tables)  # who served when the backup was made does not serve here
             append_entry(tables, entry)
 
     await database.write(act)
     passed(Point.RESTORE_NOTED)
-    note.unlink()
+    note.unlink(missing_ok=True)  # of two nodes that start together one is the second
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -128,6 +128,7 @@ class Retention:
 
     async def _remove_files(self) -> bool:
         """Remove files whose content is on record as erased; tell whether there are more."""
+        await self.blobs.sweep()
         digests = await retention.list_files_to_remove(self.database, limit=_FILES_AT_ONCE)
         if not digests or not await self.blobs.remove(digests):
             return False  # while a backup reads them they stay, until the next round

@@ -52,8 +52,9 @@ def addressed_agencies(
         return tuple(requested or ())
     if not requested or package.status is not None:
         return named
-    known = {directory.canonical(code) for code in named}
-    strangers = [code for code in requested if directory.canonical(code) not in known]
+    # Who knows that one of them was merged asks for whoever answers for it.
+    known = {directory.successor(code) for code in named}
+    strangers = [code for code in requested if directory.successor(code) not in known]
     if strangers:
         raise Refusal("recipient-not-in-package", [_not_in_package(code) for code in strangers])
     return tuple(requested)

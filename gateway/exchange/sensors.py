@@ -67,7 +67,7 @@ class Sensors:
 
     async def look(self, at: datetime) -> list[Condition]:
         """List everything that is not as it should be."""
-        found = [*self._look_at_disk(), *self._look_at_certificates(at)]
+        found = [*self._look_at_disk(), *await self._look_at_shelves(), *self._look_at_certificates(at)]
         if self.road is not None:
             found += [*self._look_at_road(self.road, at), *await self._look_at_queue(at)]
         return [*found, *await self._look_at_failures(at), *await self._look_at_mailboxes(at)]
@@ -88,6 +88,18 @@ class Sensors:
                 en=f"Only {free >> 20} MiB are free; below {self.thresholds.free_space_floor_bytes >> 20} MiB"
                 " new packages are put off.",
             )
+
+    async def _look_at_shelves(self) -> Iterable[Condition]:
+        trouble = await self.blobs.trouble()
+        if trouble is None:
+            return ()
+        return (
+            Condition(
+                rule=AlertRule.OBJECTS_AWAY,
+                vi="Kho đối tượng không dùng được: gói tin lớn đang bị hoãn.",
+                en=f"The object store cannot be used, large packages are put off: {trouble}",
+            ),
+        )
 
     def _look_at_certificates(self, at: datetime) -> Iterator[Condition]:
         for name, certificate in self.certificates:

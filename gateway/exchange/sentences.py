@@ -98,6 +98,14 @@ ACTS: dict[str, Words] = {
         "thay lịch làm việc năm {year}: {off} ngày nghỉ, {worked} ngày làm bù",
         "replaced the working calendar of {year}: {off} days off, {worked} worked instead",
     ),
+    "calendar-day": (
+        "ghi vào lịch làm việc ngày {day}: {name} ({day_kind})",
+        "wrote into the working calendar {day}: {name} ({day_kind})",
+    ),
+    "calendar-day-removed": (
+        "bỏ ngày {day} khỏi lịch làm việc",
+        "took {day} out of the working calendar",
+    ),
     "search-exported": (
         "xuất danh sách {count} văn bản ({form})",
         "took away a list of {count} documents ({form})",

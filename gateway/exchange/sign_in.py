@@ -62,7 +62,7 @@ class SignIn(Sessions):
 
     refusals: Refusals
     secrets_key: bytes
-    patience: Patience = field(default_factory=Patience)
+    patience: Patience
     hashing: Hashing = field(default_factory=Hashing)
 
     async def sign_in(
@@ -77,7 +77,7 @@ class SignIn(Sessions):
         login = normalise_login(login)
         account = await load_by_login(self.database, login)
         keys = await self._keys(login, account, address)
-        self.patience.begin(keys, at=at)
+        await self.patience.begin(keys, at=at)
         right = await self._verify(account, password, keys=keys, at=at)
         if account is None or not right:
             raise await self._failed(account, "wrong-password", address=address, at=at)
@@ -88,7 +88,7 @@ class SignIn(Sessions):
             return await self._admit(account, Way.PASSWORD, rehashed, keys=keys, address=address, at=at)
         if not code:
             # Not forgotten, only forgiven: between two right passwords nobody may guess codes without end.
-            self.patience.forgive(keys)
+            await self.patience.forgive(keys)
             raise self._second_factor_needed(account, at=at)
         return await self._sign_in_by_code(account, code, keys=keys, address=address, at=at)
 
@@ -101,7 +101,7 @@ class SignIn(Sessions):
         if account is None:
             raise await self._failed(None, "ticket-worthless", address=address, at=at)
         keys = await self._keys(account.user.login, account, address)
-        self.patience.begin(keys, at=at)
+        await self.patience.begin(keys, at=at)
         return await self._sign_in_by_code(account, code, keys=keys, address=address, at=at)
 
     async def sign_in_by_provider(self, subject: str, login: str, *, address: str, at: datetime) -> SignedIn:
@@ -176,8 +176,7 @@ class SignIn(Sessions):
             reason = "wrong-code" if way in (Way.CODE, Way.RECOVERY) else "not-admitted"
             raise await self._failed(account, reason, address=address, at=at) from None
         passed(Point.SIGNED_IN)
-        self.patience.forget(key for key in keys if key[0] is not Count.PLACE)
-        self.patience.forgive(key for key in keys if key[0] is Count.PLACE)
+        await self.patience.begin_anew(keys)
         return signed_in
 
     async def _keys(self, login: str, account: StoredAccount | None, address: str) -> tuple[Key, ...]:
@@ -194,7 +193,7 @@ class SignIn(Sessions):
         try:
             right = await self.hashing.verify(password, kept)
         except Delay:
-            self.patience.forgive(keys)  # nobody looked at what was typed
+            await self.patience.forgive(keys)  # nobody looked at what was typed
             raise
         until = None if account is None else account.one_time_until
         return right and (until is None or at < until)

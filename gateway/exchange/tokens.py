@@ -13,7 +13,7 @@ from datetime import datetime
 
 from gateway.errors import Fault, Refusal
 from gateway.evidence.receipts import JSON
-from gateway.exchange.directory import Directory
+from gateway.exchange.directory import Directory, unknown_agencies
 from gateway.exchange.notary import Notary
 from gateway.model.formats import local_day
 from gateway.model.identifiers import AgencyCode
@@ -129,8 +129,7 @@ class Tokens:
         faults = list(_faults(token))
         if token.agencies is not None:
             token = replace(token, agencies=frozenset(map(directory.canonical, token.agencies)))
-            unknown = sorted(code for code in token.agencies or () if code not in directory.agencies)
-            faults += [_unknown_agency(code) for code in unknown]
+            faults += unknown_agencies(token.agencies or (), directory)
         if faults:
             raise Refusal("token-wrong", faults)
         return token
@@ -172,15 +171,6 @@ def _faults(token: Token) -> Iterator[Fault]:
 
 def _name_taken() -> Fault:
     return Fault(rule="name-taken", where="name", vi="tên này đã có", en="this name is taken")
-
-
-def _unknown_agency(code: AgencyCode) -> Fault:
-    return Fault(
-        rule="unknown-agency",
-        where="agencies",
-        vi=f"không có cơ quan {code} trong danh bạ",
-        en=f"agency {code} is not in the directory",
-    )
 
 
 def _refused(code: str) -> Refusal:

@@ -1,14 +1,15 @@
 """The loops: deliver what is due, fetch from the axis, keep the directory, match late answers, tidy up.
 
 What is not about carrying packages comes as a `Round` and gets a loop, too. Each loop makes a round, then
-sleeps until its time or until it is woken. A round that fails is logged and tried again; nothing but `stop`
-ends a loop. How many dispatches may set out is the road's to say (road.py). At stop claiming ends first, and
-deliveries under way get a grace period to finish.
+sleeps until its time or until it is woken. What one node does for all is a duty: its loops turn everywhere,
+its rounds are made by whoever has it (roster.py). Every node delivers what it claimed. A round that fails is
+logged and tried again; nothing but `stop` ends a loop. How many dispatches may set out is the road's to say
+(road.py). At stop claiming ends first, and deliveries under way get a grace period to finish.
 """
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -22,8 +23,10 @@ from gateway.exchange.inbound import Inbound
 from gateway.exchange.matching import Matching
 from gateway.exchange.registry import Registry
 from gateway.exchange.restoration import Restoration
+from gateway.exchange.roster import Roster
 from gateway.model.dispatch import Dispatch
 from gateway.model.identifiers import DispatchId, ThreadId
+from gateway.model.node import Duty
 
 log = structlog.get_logger()
 
@@ -46,11 +49,15 @@ class Rhythm:
 class Round:
     """One thing to be done again and again: make tells whether the next round should follow at once.
 
-    Shape: a round that waits_outside, for somebody who may never answer, is broken off at stop.
+    Shape: a round without a duty is made by every node, with one by who has it; begin is called when that
+    changes, since others acted meanwhile. A round that waits_outside, for somebody who may never answer, is
+    broken off at stop.
     """
 
     every: timedelta
     make: Callable[[], Awaitable[bool]]
+    duty: Duty | None = None
+    begin: Callable[[], None] = lambda: None
     waits_outside: bool = False
 
 
@@ -61,6 +68,7 @@ class Worker:
     matching: Matching
     admission: Admission
     rhythm: Rhythm
+    roster: Roster
     clock: Callable[[], datetime]
     axis: Axis | None = None
     delivery: Delivery | None = None
@@ -74,7 +82,6 @@ class Worker:
     _dropped: set[DispatchId] = field(default_factory=set)
     _running: bool = False
     _tidied_at: datetime | None = None
-    _fetched_at: datetime | None = None
 
     def wake(self) -> None:
         """Say that something was left for the axis."""
@@ -88,7 +95,7 @@ class Worker:
         new = await self.inbound.fetch_waiting(
             self.axis, concurrency=self.rhythm.concurrency, clock=self.clock
         )
-        self._fetched_at = self.clock()
+        self.roster.axis_asked_at = self.clock()
         if new:
             self.wake()  # status 01 of what just came in is due at once
         return new > 0
@@ -111,7 +118,7 @@ class Worker:
     @property
     def fetched_at(self) -> datetime | None:
         """Tell when the axis was last asked for what has come, and answered."""
-        return self._fetched_at
+        return self.roster.axis_asked_at
 
     async def run(self) -> None:
         """Run every loop until `stop`."""
@@ -124,55 +131,92 @@ class Worker:
             self._running = False
 
     async def _run_loops(self) -> None:
-        # Nobody holds a claim yet: what is claimed was lost with the last process, its outcome unknown.
-        if self.delivery is not None:
-            await self._every(_IDLE, self._release_all_claims, once=True)
+        # Before anything is claimed: claims are believed of who is on the roster only.
+        await self._every(Round(every=_IDLE, make=self._join), once=True)
+        beating = asyncio.create_task(self._beat_on())
+        try:
+            await self._turn_loops()
+        finally:
+            beating.cancel()
+            await _guarded(self._leave)
+
+    async def _turn_loops(self) -> None:
         # What left before a restore must be known before anything leaves again.
         if self.restoration is not None:
-            await self._every(_IDLE, self.restoration.find_out, once=True)
+            await self._every(Round(every=_IDLE, make=self.restoration.find_out), once=True)
         async with asyncio.TaskGroup() as loops:
-            loops.create_task(self._every(_BETWEEN_TIDYINGS, self._match))
-            for each in self.rounds:
-                loop = loops.create_task(self._every(each.every, each.make))
+            making = []
+            for each in (*self._own_rounds(), *self.rounds):
+                loop = loops.create_task(self._every(each))
+                making.append(loop)
                 if each.waits_outside:
                     loops.create_task(self._break_off(loop))
             if self.delivery is not None:
-                loops.create_task(self._every(_BETWEEN_TIDYINGS, self._tidy))
-                loops.create_task(self._every(_BETWEEN_TIDYINGS, self.delivery.expire_overdue))
                 loops.create_task(self._deliver_what_is_due(self.delivery))
-            if self.inbound is not None and self.axis is not None:
-                loops.create_task(self._every(self.rhythm.poll_every, self.fetch))
-            if self.registry is not None and self.axis is not None:
-                loops.create_task(self._every(self.rhythm.directory_every, self._renew_directory))
+            loops.create_task(self._lay_down_after(making))
+
+    def _own_rounds(self) -> Iterator[Round]:
+        yield Round(every=_BETWEEN_TIDYINGS, make=self._match, duty=Duty.UPKEEP)
+        if self.delivery is not None:
+            yield Round(every=_BETWEEN_TIDYINGS, make=self._tidy)
+            yield Round(every=_BETWEEN_TIDYINGS, make=self.delivery.expire_overdue, duty=Duty.UPKEEP)
+        if self.inbound is not None and self.axis is not None:
+            yield Round(every=self.rhythm.poll_every, make=self.fetch, duty=Duty.AXIS)
+        if self.registry is not None and self.axis is not None:
+            yield Round(every=self.rhythm.directory_every, make=self._renew_directory, duty=Duty.AXIS)
 
     async def _break_off(self, loop: "asyncio.Task[None]") -> None:
         await self._stopping.wait()
         loop.cancel()
 
-    async def _release_all_claims(self) -> bool:
-        assert self.delivery is not None  # noqa: S101 - run asks only then
-        await self.delivery.release_lost(at=None)
-        await self.delivery.hasten()
+    async def _join(self) -> bool:
+        await self.roster.join()
+        if self.delivery is not None:
+            await self.delivery.release_lost()
+            await self.delivery.hasten()
         return True
+
+    async def _beat_on(self) -> None:
+        """Say that we are there until the last delivery has ended, and take over from who is not."""
+        while True:
+            await asyncio.sleep(self.roster.beat_every.total_seconds())
+            if await _guarded(self.roster.beat) and self.delivery is not None:
+                await _guarded(self._release)
+
+    async def _lay_down_after(self, making: Sequence["asyncio.Task[None]"]) -> None:
+        await asyncio.wait(making)
+        await _guarded(self._lay_down)
+
+    async def _lay_down(self) -> bool:
+        await self.roster.lay_down()
+        return False
+
+    async def _leave(self) -> bool:
+        await self.roster.leave()
+        return False
 
     def stop(self) -> None:
         """Claim nothing more; `run` returns when deliveries under way have ended."""
         self._stopping.set()
         self._due.set()
 
-    async def _every(
-        self, pause: timedelta, make_round: Callable[[], Awaitable[bool]], *, once: bool = False
-    ) -> None:
+    async def _every(self, each: Round, *, once: bool = False) -> None:
         """Make rounds: the next at once when a round says there is more, else after a pause.
 
-        After a round that failed the pause is short. With once the first round that says so is the last.
+        After a round that failed the pause is short, and while somebody else has the duty, who may end any
+        moment. With once the first round that says so is the last.
         """
-        usual = pause
+        last_term = None
         while not self._stopping.is_set():
-            more = await _guarded(make_round)
+            with self.roster.on_duty(each.duty) as term:
+                if term != last_term:
+                    each.begin()
+                    last_term = term
+                more = False if term is None else await _guarded(each.make)
             if more and once:
                 return
-            pause = min(usual, _AFTER_TROUBLE) if more is None else usual
+            longest = _IDLE if term is None else _AFTER_TROUBLE if more is None else each.every
+            pause = min(each.every, longest)
             if not more:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._stopping.wait(), pause.total_seconds())
@@ -231,8 +275,12 @@ class Worker:
             await self.delivery.hasten()
         self._tidied_at = at
         await self.delivery.renew(self._under_way, lease=self.rhythm.lease)
+        return await self._release()
+
+    async def _release(self) -> bool:
+        assert self.delivery is not None  # noqa: S101 - asked only then
         dropped = frozenset(self._dropped)
-        lost = await self.delivery.release_lost(at=at, dropped=dropped)
+        lost = await self.delivery.release_lost(dropped=dropped)
         self._dropped -= dropped
         if lost:
             log.warning("claims lost", count=lost)

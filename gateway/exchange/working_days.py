@@ -2,12 +2,13 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, time
+from datetime import date, datetime, time
 from hashlib import sha256
 from itertools import chain
 from time import monotonic
+from typing import TypeVar
 
 from gateway.deadlines.calendar import CalendarDay, DayKind, WorkingCalendar
 from gateway.deadlines.calendar_text import write_calendar
@@ -20,6 +21,8 @@ from gateway.store.audit_log import append_entry
 from gateway.store.calendar import Years, load_calendar
 from gateway.store.database import Database
 from gateway.store.tables import Tables
+
+Result = TypeVar("Result")
 
 _FRESH_SECONDS = 1.0
 
@@ -69,15 +72,50 @@ class WorkingDays:
                     year=year,
                     off=kinds[DayKind.OFF],
                     worked=kinds[DayKind.WORKED],
+                    half=kinds[DayKind.HALF],
                     sha256=sha256(write_calendar(year_days)).hexdigest(),
                 )
                 append_entry(tables, entry)
             return changed
 
-        changed = await self.database.write(act)
+        return await self._write(act)
+
+    async def put_day(self, day: CalendarDay, *, by: str, at: datetime) -> bool:
+        """Write one day, whatever it was before; tell whether that changes anything.
+
+        Shape: its year is from then on as it is here, and not as a newer program brings it.
+        """
+        entry = self._entry(
+            "calendar-day",
+            by=by,
+            at=at,
+            day=day.day.isoformat(),
+            day_kind=day.kind.value,
+            name=day.name,
+        )
+        return await self._change_year(day.day, day, entry)
+
+    async def remove_day(self, day: date, *, by: str, at: datetime) -> bool:
+        """Let a day be again as its weekday says; tell whether that changes anything."""
+        entry = self._entry("calendar-day-removed", by=by, at=at, day=day.isoformat())
+        return await self._change_year(day, None, entry)
+
+    async def _change_year(self, day: date, to: CalendarDay | None, entry: LogEntry) -> bool:
+        def act(tables: Tables) -> bool:
+            known = tables_of_calendar.days_of_year(tables, day.year)
+            days = [each for each in known if each.day != day] + ([] if to is None else [to])
+            if not tables_of_calendar.replace_year(tables, day.year, days, known=known):
+                return False
+            append_entry(tables, entry)
+            return True
+
+        return await self._write(act)
+
+    async def _write(self, act: Callable[[Tables], Result]) -> Result:
+        result = await self.database.write(act)
         passed(Point.CALENDAR_REPLACED)
         self._looked_at = float("-inf")
-        return changed
+        return result
 
     def _entry(self, act: str, *, by: str, at: datetime, **facts: JSON) -> LogEntry:
         return self.notary.entry(LogKind.ADMINISTERED, at=at, act=act, by=by, details=facts)

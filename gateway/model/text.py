@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import Literal
 
 # The first and the last code point with a combining class.
@@ -40,8 +41,18 @@ _WORDS = re.compile(r"[^\W_]+")
 _LONGEST_WORD = 64
 
 
+# Names of agencies, types and people come with every document, and mostly the same ones.
+_SHORT = 128
+_KEPT = 4096
+
+
 def fold(text: str) -> str:
     """Bring a text to the form in which letter case, accents and runs of white space do not count."""
+    return _folded(text) if len(text) <= _SHORT else _folded.__wrapped__(text)
+
+
+@lru_cache(maxsize=_KEPT)
+def _folded(text: str) -> str:
     letters = normalise(text.casefold().translate(_PLAIN), "NFKD")
     if not letters.isascii():
         letters = "".join(sign for sign in letters if not unicodedata.combining(sign))
@@ -53,8 +64,13 @@ def words_of(text: str) -> list[str]:
 
     ``0412/SYT-VP`` is 412, syt, vp. What is longer than any word is cut.
     """
+    return list(_words_in(text) if len(text) <= _SHORT else _words_in.__wrapped__(text))
+
+
+@lru_cache(maxsize=_KEPT)
+def _words_in(text: str) -> tuple[str, ...]:
     found = (word[:_LONGEST_WORD] for word in _WORDS.findall(fold(text)))
-    return [word.lstrip("0") or "0" if word.isdecimal() else word for word in found]
+    return tuple([word.lstrip("0") or "0" if word.isdecimal() else word for word in found])
 
 
 # What a spreadsheet takes for the beginning of a formula, or passes over before one.

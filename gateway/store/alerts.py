@@ -33,7 +33,8 @@ _LEFT = (
     f" CROSS JOIN (VALUES {', '.join(f'({each:d})' for each in Priority)}) AS each"
     " CROSS JOIN dispatches ON dispatches.rowid = (SELECT rowid FROM dispatches"
     "  WHERE destination = 'mailbox' AND ended_at IS NULL AND mailbox = queues.mailbox"
-    "  AND kind = queues.kind AND state = 'waiting' AND priority = each.column1 ORDER BY id LIMIT 1)) AS heads"
+    "  AND kind = queues.kind AND state = 'waiting' AND priority = each.column1 ORDER BY id LIMIT 1)"
+    ") AS heads"
     " WHERE place = 1"
 )
 

@@ -4,16 +4,15 @@ Reads over connections of its own that can only read, and holds none between two
 goes on, and an export of hours does not keep the journal from being folded in. To be run in a thread.
 """
 
-import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import BinaryIO
 
 from gateway.evidence.replay import write_entry_line
 from gateway.model.identifiers import Digest, PackageId
 from gateway.store.database import Database, from_micros, looking, to_micros
+from gateway.store.shelf import Found, Shelf, find_kept
 from gateway.store.tables import Row, Source, Tables
 from gateway.store.whole_log import read_checkpoint_lines
 
@@ -107,20 +106,23 @@ def read_notes_between(source: Source, first_seq: int, last_seq: int) -> list[tu
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Brought:
-    """A package that an entry brought in: its bytes if they lie in the database, else where they may be."""
+    """A package that an entry brought in. found is where its bytes stand, when they do."""
 
     package_id: PackageId
     digest: Digest
     size_bytes: int
-    content: bytes | None
-    path: Path
+    found: Found | None
 
     def open(self) -> BinaryIO:
         """Open it; FileNotFoundError when it is not there any more."""
-        return self.path.open("rb") if self.content is None else io.BytesIO(self.content)
+        if self.found is None:
+            raise FileNotFoundError
+        return self.found.open()
 
 
-def read_brought(source: Source, blobs_folder: Path, first_seq: int, last_seq: int) -> Iterator[Brought]:
+def read_brought(
+    source: Source, shelves: Sequence[Shelf], first_seq: int, last_seq: int
+) -> Iterator[Brought]:
     """Read what entries brought in, in their order; what several brought comes several times."""
     rows: list[Row] | None = None
     while rows is None or len(rows) == _PACKAGES_AT_ONCE:
@@ -133,12 +135,10 @@ def read_brought(source: Source, blobs_folder: Path, first_seq: int, last_seq: i
             ).fetchall()
         for row in rows:
             digest = Digest(row["digest"])
+            with looking(source) as tables:  # as it stands when its turn comes
+                found = find_kept(shelves, tables, digest, row["bytes"])
             yield Brought(
-                package_id=PackageId(row["id"]),
-                digest=digest,
-                size_bytes=row["size_bytes"],
-                content=row["bytes"],
-                path=blobs_folder / digest[:2] / digest[2:4] / digest,
+                package_id=PackageId(row["id"]), digest=digest, size_bytes=row["size_bytes"], found=found
             )
             first_seq = row["seq"] + 1
 

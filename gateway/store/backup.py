@@ -17,7 +17,8 @@ from datetime import datetime
 from pathlib import Path
 
 from gateway.errors import Misconfiguration
-from gateway.store.blobs import file_digest, files_kept
+from gateway.store.folder import files_kept
+from gateway.store.spool import file_digest
 
 MANIFEST = "manifest.json"
 RESTORED = "restored.json"
@@ -41,7 +42,8 @@ class Manifest:
     """What a backup says of itself.
 
     Shape: files gives each file's SHA-256 in hex by its path in the backup; missing_keys are the paths
-    left out; last_leaf is that of the newest of log_size entries, in hex.
+    left out; objects_count is how many packages stayed in the object store, where this database finds them;
+    last_leaf is that of the newest of log_size entries, in hex.
     """
 
     made_at: datetime
@@ -50,6 +52,7 @@ class Manifest:
     last_leaf: str
     files: dict[str, str]
     missing_keys: tuple[str, ...]
+    objects_count: int = 0
 
 
 def make_backup(
@@ -103,9 +106,11 @@ def _copy_all(
         size, leaf = copied.execute(
             "SELECT count(*), (SELECT leaf FROM log ORDER BY seq DESC LIMIT 1) FROM log"
         ).fetchone()
+        (objects_count,) = copied.execute("SELECT count(*) FROM objects WHERE standing = 'kept'").fetchone()
         large = copied.execute(
             "SELECT DISTINCT digest FROM packages WHERE erased_at IS NULL"
-            " AND digest NOT IN (SELECT digest FROM blobs) ORDER BY 1"
+            " AND digest NOT IN (SELECT digest FROM blobs)"
+            " AND digest NOT IN (SELECT digest FROM objects WHERE standing = 'kept') ORDER BY 1"
         ).fetchall()
     blobs = place.blobs_folder.relative_to(place.folder)
     wanted = [blobs / digest[:2] / digest[2:4] / digest for (digest,) in large]
@@ -126,6 +131,7 @@ def _copy_all(
         last_leaf="" if leaf is None else leaf.hex(),
         files=files,
         missing_keys=() if with_keys else tuple(sorted(key.as_posix() for key in keys)),
+        objects_count=objects_count,
     )
     with _written(making / MANIFEST):
         (making / MANIFEST).write_text(_write_manifest(manifest), "utf-8")
@@ -171,6 +177,7 @@ def read_manifest(backup: Path, name: str = MANIFEST) -> Manifest:
             last_leaf=told["last_leaf"],
             files=dict(told["files"]),
             missing_keys=tuple(told["missing_keys"]),
+            objects_count=told.get("objects_count", 0),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise _cannot(
@@ -242,6 +249,7 @@ def _write_manifest(manifest: Manifest) -> str:
         "log_size": manifest.log_size,
         "last_leaf": manifest.last_leaf,
         "missing_keys": list(manifest.missing_keys),
+        "objects_count": manifest.objects_count,
         "files": manifest.files,
     }
     return json.dumps(told, ensure_ascii=False, indent=1) + "\n"

@@ -23,12 +23,38 @@ def replace_years(connection: Tables, days: Iterable[CalendarDay]) -> Years:
     kept = _by_year(map(_day_from, connection.execute("SELECT * FROM calendar_days ORDER BY day")))
     changed = {year: days for year, days in _by_year(days).items() if kept.get(year) != days}
     for year, year_days in changed.items():
-        connection.execute("DELETE FROM calendar_days WHERE substr(day, 1, 4) = ?", (f"{year:04}",))
-        connection.executemany(
-            "INSERT INTO calendar_days (day, kind, name) VALUES (?, ?, ?)",
-            [(each.day.isoformat(), each.kind, each.name) for each in year_days],
-        )
+        _write_year(connection, year, year_days)
     return changed
+
+
+def days_of_year(connection: Tables, year: int) -> tuple[CalendarDay, ...]:
+    """Return the special days of a year as they are known: imported, else shipped."""
+    rows = connection.execute(
+        "SELECT * FROM calendar_days WHERE substr(day, 1, 4) = ? ORDER BY day", (f"{year:04}",)
+    ).fetchall()
+    return tuple(map(_day_from, rows)) or shipped_calendar().get(year, ())
+
+
+def replace_year(
+    connection: Tables, year: int, days: Iterable[CalendarDay], *, known: Iterable[CalendarDay]
+) -> bool:
+    """Write a year that was known otherwise; False when it is the same.
+
+    Shape: without any days it is the shipped one again.
+    """
+    ordered = sorted(days, key=lambda each: each.day)
+    if ordered == list(known):
+        return False
+    _write_year(connection, year, ordered)
+    return True
+
+
+def _write_year(connection: Tables, year: int, days: Iterable[CalendarDay]) -> None:
+    connection.execute("DELETE FROM calendar_days WHERE substr(day, 1, 4) = ?", (f"{year:04}",))
+    connection.executemany(
+        "INSERT INTO calendar_days (day, kind, name) VALUES (?, ?, ?)",
+        [(each.day.isoformat(), each.kind, each.name) for each in days],
+    )
 
 
 async def load_imported(database: Database) -> Years:

@@ -6,12 +6,10 @@ exchange/examination.py says what each answer means.
 """
 
 import hashlib
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 
-from gateway.model.identifiers import Digest
-from gateway.store.blobs import file_digest
 from gateway.store.schema import newest_version, version_of
+from gateway.store.shelf import Found, Shelf, find_kept
 from gateway.store.tables import Dialect, Row, Tables
 
 _ENDED = "('delivered', 'refused', 'expired')"
@@ -105,8 +103,9 @@ RELATIONS: dict[str, str] = {
     "document-unregistered": "SELECT thread_id FROM packages WHERE direction = 'outbound'"
     " AND kind = 'document' AND business IN (0, 3) AND thread_id IS NOT NULL AND NOT EXISTS"
     " (SELECT 1 FROM register WHERE register.thread_id = packages.thread_id AND side = 'out')",
-    "bytes-unused": "SELECT digest FROM blobs WHERE digest NOT IN"
-    " (SELECT digest FROM packages WHERE erased_at IS NULL)",
+    "bytes-unused": "SELECT digest FROM (SELECT digest FROM blobs UNION ALL SELECT digest FROM objects WHERE"
+    " standing = 'kept' AND digest NOT IN (SELECT digest FROM files_to_remove)) AS held"
+    " WHERE digest NOT IN (SELECT digest FROM packages WHERE erased_at IS NULL)",
 }
 
 # What each engine can be asked of itself. PostgreSQL looks after its references alone, and its pages are for
@@ -126,10 +125,6 @@ _OWN: dict[Dialect, dict[str, str]] = {
         " WHERE tgname = named AND tgenabled IN ('O', 'A'))",
     },
 }
-_NAMED = (
-    "SELECT 1 FROM packages WHERE digest = ?1 AND erased_at IS NULL"
-    " UNION ALL SELECT 1 FROM files_to_remove WHERE digest = ?1"
-)
 
 
 def disagreements(connection: Tables, dialect: Dialect) -> Iterator[tuple[str, str]]:
@@ -147,33 +142,20 @@ def log_rows(connection: Tables) -> Iterator[Row]:
     return iter(connection.execute("SELECT seq, kind, at, statement, receipt, leaf FROM log ORDER BY seq"))
 
 
-def bytes_wrong(connection: Tables, blobs_folder: Path, *, thorough: bool) -> Iterator[tuple[str, str]]:
+def bytes_wrong(connection: Tables, shelves: Sequence[Shelf], *, thorough: bool) -> Iterator[tuple[str, str]]:
     """Find the packages whose bytes are missing or are not those of their digest."""
     question = (
         "SELECT DISTINCT packages.digest, size_bytes, bytes FROM packages"
         " LEFT JOIN blobs ON blobs.digest = packages.digest WHERE erased_at IS NULL"
     )
     for digest, size_bytes, content in connection.execute(question):
-        path = blobs_folder / digest[:2] / digest[2:4] / digest
-        if content is None and not path.is_file():
+        found = find_kept(shelves, connection, digest, content)
+        if found is None:
             yield "bytes-missing", digest
-            continue
-        length = path.stat().st_size if content is None else len(content)
-        if length != size_bytes or (thorough and _digest_of(path if content is None else content) != digest):
+        elif found.size_bytes != size_bytes or (thorough and _digest_of(found) != digest):
             yield "bytes-damaged", digest
 
 
-def stray_files(connection: Tables, blobs_folder: Path) -> Iterator[Path]:
-    """Find the files among the packages that no package names, or names no longer and nobody is to remove."""
-    for path in sorted(blobs_folder.rglob("*")):
-        if path.is_file():
-            named = connection.execute(_NAMED, (path.name,)).fetchone()
-            in_place = path.parent == blobs_folder / path.name[:2] / path.name[2:4]
-            if named is None or not in_place:
-                yield path
-
-
-def _digest_of(content: Path | bytes) -> Digest:
-    if isinstance(content, bytes):
-        return Digest(hashlib.sha256(content).hexdigest())
-    return file_digest(content)
+def _digest_of(found: Found) -> str:
+    with found.open() as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]

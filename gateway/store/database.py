@@ -20,6 +20,7 @@ from typing import Any, TypeVar
 
 from gateway.errors import Delay, Misconfiguration
 from gateway.points import Point, passed
+from gateway.store.fences import behind_fence
 from gateway.store.sqlite import SqliteEngine
 from gateway.store.tables import Dialect, Engine, Parameters, Reader, Row, Source, Tables, Writer
 
@@ -87,11 +88,11 @@ class Database:
         """Run an act in a transaction and return once it is durable.
 
         The act runs in the writer's thread and goes on even when the caller is cancelled: a change is
-        never left half made because somebody stopped waiting.
+        never left half made because somebody stopped waiting. Behind a fence (fences.py) it is asked first.
         Errors: what the act raises, its changes undone; Delay when the disk did not take them.
         """
         loop = asyncio.get_running_loop()
-        turn = _Turn(act=act, loop=loop, future=loop.create_future())
+        turn = _Turn(act=behind_fence(act), loop=loop, future=loop.create_future())
         self._turns.put(turn)
         return await asyncio.shield(turn.future)
 
@@ -170,14 +171,15 @@ class Database:
             await asyncio.to_thread(self._writer.join)
 
     def _write_until_closed(self, writer: Writer) -> None:
-        open_still = True
+        open_still, busy = True, False
         while open_still:
             turn = self._turns.get()
             if turn is None:
                 break
             batch = [turn]
             self._oldest_began_at = turn.began_at
-            open_still = self._gather(batch)
+            open_still = self._gather(batch, self.linger if busy else timedelta(0))
+            busy = len(batch) > 1
             taken = self._commit_together(writer, batch)
             # A commit that changed nothing did not touch the disk, and says nothing about it.
             if taken is not None:
@@ -187,9 +189,12 @@ class Database:
                 turn.loop.call_soon_threadsafe(_settle_all, batch)
         writer.close()
 
-    def _gather(self, batch: list[_Turn]) -> bool:
-        """Fill the batch until it is full or nobody else came within the linger."""
-        deadline = time.monotonic() + self.linger.total_seconds()
+    def _gather(self, batch: list[_Turn], linger: timedelta) -> bool:
+        """Fill the batch until it is full or nobody else came within the linger.
+
+        Whoever came alone last time will most likely be alone again, and waits for nobody.
+        """
+        deadline = time.monotonic() + linger.total_seconds()
         while len(batch) < self.batch_limit:
             try:
                 turn = self._turns.get(timeout=max(0.0, deadline - time.monotonic()))

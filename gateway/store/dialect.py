@@ -49,8 +49,9 @@ def in_postgresql(sql: str, parameters: Parameters) -> tuple[str, Any]:
     return _in_postgresql(sql, missing), parameters
 
 
-# The one reference that has to wait for the end of a transaction waits by itself, as the schema says.
-UNNEEDED = frozenset({"PRAGMA defer_foreign_keys = ON"})
+# The one reference that has to wait for the end of a transaction waits by itself, as the schema says. What is
+# deleted is overwritten when PostgreSQL's own cleaning comes by; it cannot be told to do so at once.
+UNNEEDED = frozenset({"PRAGMA defer_foreign_keys = ON", "PRAGMA secure_delete = ON"})
 
 
 @cache

@@ -75,7 +75,6 @@ _STEP_FORWARD = (
     " AND line.package_id = (SELECT min(package_id) FROM dispatches AS line"
     f" WHERE {_IN_LINE} AND line.thread_id = gone.thread_id AND line.sender = gone.sender)"
 )
-_ANY_LEASE = (1 << 63) - 1
 _MAY_LEAVE = "destination = 'axis' AND state = 'waiting' AND is_next = 1 AND priority = ?"
 _HEAD_BEHIND = (
     f"SELECT * FROM dispatches WHERE {_MAY_LEAVE} AND sender > ? ORDER BY sender, due_at, id LIMIT 1"
@@ -84,16 +83,17 @@ _HEAD_OF = f"SELECT * FROM dispatches WHERE {_MAY_LEAVE} AND sender = ? ORDER BY
 
 
 def claim_due(
-    connection: Tables, *, at: datetime, lease: timedelta, limit: int
+    connection: Tables, *, at: datetime, lease: timedelta, limit: int, by: str
 ) -> list[tuple[Dispatch, ThreadId | None]]:
-    """Claim what is due for the axis, and nobody else gets it until the lease ends.
+    """Claim what is due for the axis for a node, and nobody else gets it until the lease ends.
 
     The urgent first. Within a priority senders take turns, and of one sender the one due longest goes first:
     what a sender has waiting costs the others nothing.
     """
     claimed: list[Row] = []
     for priority in sorted(Priority, reverse=True):
-        claimed += _claim_in_turn(connection, priority, at=at, until=at + lease, limit=limit - len(claimed))
+        left = limit - len(claimed)
+        claimed += _claim_in_turn(connection, priority, at=at, until=at + lease, limit=left, by=by)
     return [
         (dispatch_from(row), None if row["thread_id"] is None else ThreadId(row["thread_id"]))
         for row in claimed
@@ -101,7 +101,7 @@ def claim_due(
 
 
 def _claim_in_turn(
-    connection: Tables, priority: Priority, *, at: datetime, until: datetime, limit: int
+    connection: Tables, priority: Priority, *, at: datetime, until: datetime, limit: int, by: str
 ) -> list[Row]:
     """Go round the senders from whoever was served last; only who had something is asked again."""
     row = connection.execute("SELECT sender FROM turns WHERE priority = ?", (priority,)).fetchone()
@@ -111,7 +111,7 @@ def _claim_in_turn(
         served = []
         for head in asked:
             if head["due_at"] <= to_micros(at):
-                claim(connection, DispatchId(head["id"]), until=until)
+                claim(connection, DispatchId(head["id"]), until=until, by=by)
                 served.append(head["sender"])
                 claimed.append(head)
             if len(claimed) == limit:
@@ -160,35 +160,51 @@ def hasten(connection: Tables, *, at: datetime, latest: datetime) -> None:
     )
 
 
-def claim(connection: Tables, dispatch_id: DispatchId, *, until: datetime) -> None:
-    """Claim one dispatch for an attempt."""
-    _move(connection, dispatch_id, Event.CLAIM, lease_until=to_micros(until))
+def claim(connection: Tables, dispatch_id: DispatchId, *, until: datetime, by: str) -> None:
+    """Claim one dispatch for an attempt of a node."""
+    _move(connection, dispatch_id, Event.CLAIM, lease_until=to_micros(until), claimed_by=by)
     connection.execute("UPDATE dispatches SET attempt_count = attempt_count + 1 WHERE id = ?", (dispatch_id,))
 
 
-def renew_leases(connection: Tables, held: Iterable[DispatchId], *, until: datetime) -> None:
-    """Keep the claims of attempts that are still under way."""
+def renew_leases(connection: Tables, held: Iterable[DispatchId], *, until: datetime, by: str) -> None:
+    """Keep a node's claims of attempts that are still under way."""
     connection.executemany(
-        "UPDATE dispatches SET lease_until = ? WHERE id = ? AND state = 'claimed'",
-        [(to_micros(until), dispatch_id) for dispatch_id in held],
+        "UPDATE dispatches SET lease_until = ? WHERE id = ? AND state = 'claimed' AND claimed_by = ?",
+        [(to_micros(until), dispatch_id, by) for dispatch_id in held],
     )
 
 
 def release_lost_claims(
-    connection: Tables, *, at: datetime | None, dropped: frozenset[DispatchId]
+    connection: Tables, *, by: str, at: datetime, dropped: frozenset[DispatchId]
 ) -> list[Dispatch]:
-    """Defer, with outcome unknown, the claims that were dropped or whose lease ran out; all when at is None.
+    """Defer, with outcome unknown, what a node gave up, or whose lease ran out, and all that is nobody's.
 
-    A process that starts holds no claim yet, so whatever is claimed then was lost with the last one.
+    Another living node's claims are its own: its clock, and what it gives up, nobody else knows.
     """
     rows = connection.execute(
-        "SELECT * FROM dispatches WHERE destination = 'axis' AND state = 'claimed'"
-        " AND (lease_until <= ? OR id IN (SELECT value FROM json_each(?)))",
-        (_ANY_LEASE if at is None else to_micros(at), json.dumps(sorted(dropped))),
+        "SELECT * FROM dispatches WHERE destination = 'axis' AND state = 'claimed' AND (claimed_by = ?"
+        " OR claimed_by IS NULL OR claimed_by NOT IN (SELECT name FROM nodes))",
+        (by,),
     ).fetchall()
-    for row in rows:
-        _move(connection, DispatchId(row["id"]), Event.DEFER, unknown=1, lease_until=None)
-    return [dispatch_from(row) for row in rows]
+    lost = [
+        row
+        for row in rows
+        if row["claimed_by"] != by or row["lease_until"] <= to_micros(at) or row["id"] in dropped
+    ]
+    for row in lost:
+        _move(connection, DispatchId(row["id"]), Event.DEFER, unknown=1, **_NO_CLAIM)
+    return [dispatch_from(row) for row in lost]
+
+
+def holds(connection: Tables, dispatch_id: DispatchId, by: str) -> bool:
+    """Tell whether a dispatch is claimed by a node."""
+    row = connection.execute(
+        "SELECT 1 FROM dispatches WHERE id = ? AND state = 'claimed' AND claimed_by = ?", (dispatch_id, by)
+    ).fetchone()
+    return row is not None
+
+
+_NO_CLAIM = {"lease_until": None, "claimed_by": None}
 
 
 def defer(
@@ -201,8 +217,8 @@ def defer(
         Event.DEFER,
         due_at=to_micros(due_at),
         unknown=int(unknown),
-        lease_until=None,
         last_fault=fault,
+        **_NO_CLAIM,
     )
 
 
@@ -221,9 +237,9 @@ def end(
         dispatch_id,
         event,
         ended_at=to_micros(at),
-        lease_until=None,
         far_id=far_id,
         last_fault=fault,
+        **_NO_CLAIM,
     )
     connection.execute(_STEP_FORWARD, (dispatch_id,))
 
@@ -298,15 +314,6 @@ def dispatch_from(row: Row) -> Dispatch:
 async def is_known_to_us(database: Database, far_id: str) -> bool:
     """Tell whether the axis's name for a package is that of another one we delivered."""
     return await database.fetch_one("SELECT 1 FROM dispatches WHERE far_id = ?", (far_id,)) is not None
-
-
-async def newest_id(database: Database) -> str | None:
-    """Return the greatest id ever made here."""
-    row = await database.fetch_one(
-        "SELECT max(newest) AS newest FROM (SELECT max(id) AS newest FROM packages"
-        " UNION ALL SELECT max(id) FROM dispatches UNION ALL SELECT max(id) FROM threads) AS ids"
-    )
-    return None if row is None else row["newest"]
 
 
 async def list_expired(database: Database, *, at: datetime, limit: int) -> list[Dispatch]:

@@ -15,8 +15,8 @@ from gateway.errors import Refusal
 from gateway.model.code_lists import Business, Priority
 from gateway.model.identifiers import AgencyCode, PackageId
 from gateway.model.letter import Draft, DraftFile, DraftId, FileId, Letter
-from gateway.store.blobs import disk_delays
 from gateway.store.database import Database, from_micros, to_micros
+from gateway.store.spool import disk_delays
 from gateway.store.tables import Row, Tables
 
 _WRITE_BYTES = 1 << 20

@@ -2,7 +2,7 @@
 
 Rows come in the order of their keys, so that the greatest key in the target tells how far it is. Indexes,
 references and triggers are set aside meanwhile: what triggers count is copied, too. As long as the table
-`moving` is there, saying whose rows these are, no node opens the target. exchange/moving.py has the whole walk.
+`moving` is there, saying whose rows these are, no node opens the target. exchange/moving.py has the walk.
 """
 
 import contextlib
@@ -73,12 +73,12 @@ def filling(place: Source, source: Tables, dialect: Dialect, *, owner: str) -> I
         try:
             yield Target(engine=engine, writer=writer, place=place)
         except Exception as error:
-            if not engine.is_error(error):
-                raise
-            said = str(error).partition("\n")[0]
-            raise _refused(
-                "target-refuses", f"nơi mới không nhận: {said}", f"it is not taken: {said}"
-            ) from error
+            if engine.is_error(error):
+                said = str(error).partition("\n")[0]
+                raise _refused(
+                    "target-refuses", f"nơi mới không nhận: {said}", f"not taken: {said}"
+                ) from error
+            raise
 
 
 def _is_begun(place: Source, engine: Engine, known: Container[str], owner: str) -> bool:

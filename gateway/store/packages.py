@@ -209,6 +209,18 @@ async def load_package(database: Database, package_id: PackageId) -> StoredPacka
     return None if row is None else package_from(row)
 
 
+async def load_with_content(
+    database: Database, package_id: PackageId
+) -> tuple[StoredPackage, bytes | None] | None:
+    """Load a package's row together with its bytes, which are None when they are kept outside."""
+    row = await database.fetch_one(
+        "SELECT packages.*, blobs.bytes FROM packages LEFT JOIN blobs ON blobs.digest = packages.digest"
+        " WHERE packages.id = ?",
+        (package_id,),
+    )
+    return None if row is None else (package_from(row), row["bytes"])
+
+
 async def list_thread_packages(database: Database, thread_id: ThreadId) -> list[StoredPackage]:
     """Return everything that travelled for a document, in the order it came."""
     rows = await database.fetch_all(

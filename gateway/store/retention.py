@@ -10,9 +10,9 @@ from datetime import datetime
 
 from gateway.model.code_lists import Kind
 from gateway.model.identifiers import AgencyCode, Digest, PackageId, ThreadId
-from gateway.store.blobs import is_kept
 from gateway.store.database import Database, from_micros, to_micros
 from gateway.store.packages import agency_codes
+from gateway.store.shelf import is_kept
 from gateway.store.tables import Tables
 
 
@@ -182,7 +182,7 @@ def revise(connection: Tables, *, limit: int) -> None:
         return
     connection.execute(
         "UPDATE packages SET kept_since = accepted_at WHERE rowid > ? AND rowid <= ?"
-        " AND erased_at IS NULL AND kept_since IS NOT accepted_at",
+        " AND erased_at IS NULL AND kept_since IS DISTINCT FROM accepted_at",
         (begin, begin + limit),
     )
     connection.execute(

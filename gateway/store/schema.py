@@ -19,6 +19,7 @@ _TYPES = (
     ),
     (re.compile(r"\bINTEGER\b"), "BIGINT"),
     (re.compile(r"\bBLOB\b"), "BYTEA"),
+    (re.compile(r"\bREAL\b"), "DOUBLE PRECISION"),
     # Compared byte by byte, as SQLite does, whatever the language of the server.
     (re.compile(r"^(\s+\w+\s+|.*ADD COLUMN \w+ )TEXT\b", re.MULTILINE), r'\1TEXT COLLATE "C"'),
     (re.compile(r"\) STRICT(, WITHOUT ROWID)?;"), ");"),

@@ -137,6 +137,8 @@ def _connect(path: Path) -> sqlite3.Connection:
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA wal_autocheckpoint = 4000")
+    # What a savepoint would need to go back to is kept here, not written to a file for every batch.
+    connection.execute("PRAGMA temp_store = MEMORY")
     return connection
 
 

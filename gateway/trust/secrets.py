@@ -14,6 +14,21 @@ NONCE_BYTES = 12
 KEY_BYTES = 32
 
 
+def check_key(key: bytes) -> bytes:
+    """Insist that a file's content can be a key.
+
+    Errors: Misconfiguration.
+    """
+    if len(key) != KEY_BYTES:
+        raise Misconfiguration.because(
+            "secrets-key-wrong",
+            where="trust.secrets_key_file",
+            vi=f"tệp khóa phải có đúng {KEY_BYTES} byte",
+            en=f"the key file must hold exactly {KEY_BYTES} bytes",
+        )
+    return key
+
+
 def seal_secret(secret: bytes, *, key: bytes, system_id: SystemId, nonce: bytes) -> bytes:
     """Encrypt a system's secret. Shape: as `seal_for`."""
     return seal_for(system_id, secret, key=key, nonce=nonce)

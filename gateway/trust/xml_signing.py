@@ -71,7 +71,7 @@ def sign_package(outline: Outline, root: etree._Element, source: BinaryIO, seal:
     # The document before the signature is put in is the document after it is taken out: what the
     # enveloped-signature transform will see.
     try:
-        digest = hash_canonical(outline, source, without=None)
+        digest = hash_canonical(outline, source, root=root)
     except etree.C14NError as error:
         raise Refusal.because(
             "seal-no-canonical-form",

@@ -39,20 +39,15 @@ class Authentication:
         """
         claimed = claimed_system(request.raw_headers)
         try:
-            try:
-                return await self._verify(request, claimed, certainly=False)
-            except Refusal:  # it may have been connected, or given another secret, a moment ago
-                return await self._verify(request, claimed, certainly=True)
+            return await self._verify(request, claimed)
         except Refusal as refusal:
             await self.refusals.distrust(
                 refusal, claimed=claimed or "", operation=operation.value, at=self.clock()
             )
             raise _stranger() if refusal.code in _TELLTALE else refusal from None
 
-    async def _verify(
-        self, request: web.Request, claimed: SystemId | None, *, certainly: bool
-    ) -> tuple[System, SignedArguments]:
-        stored = await self._find(claimed, certainly=certainly)
+    async def _verify(self, request: web.Request, claimed: SystemId | None) -> tuple[System, SignedArguments]:
+        stored = await self._find(claimed)
         return stored.system, verify_headers(request.raw_headers, self._secret_of(stored))
 
     def _secret_of(self, stored: StoredSystem) -> bytes:
@@ -64,7 +59,7 @@ class Authentication:
                 "not-now", vi="Chưa trả lời được; hãy gửi lại sau.", en="No answer is possible now."
             ) from error
 
-    async def _find(self, claimed: SystemId | None, *, certainly: bool) -> StoredSystem:
+    async def _find(self, claimed: SystemId | None) -> StoredSystem:
         if claimed is None:
             raise Refusal.because(
                 "header-missing",
@@ -72,7 +67,8 @@ class Authentication:
                 vi="Thiếu mã hệ thống, hoặc có nhiều hơn một.",
                 en="The system's id is missing, or there are several.",
             )
-        systems = (await self.directory.current(certainly=certainly)).systems
+        # As of now: it may have been connected, disabled or given another secret a moment ago, at any node.
+        systems = (await self.directory.current(certainly=True)).systems
         stored = systems.get(claimed)
         if stored is None or stored.system.disabled_at is not None:
             code = "unknown-system" if stored is None else "system-disabled"

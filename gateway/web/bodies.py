@@ -3,7 +3,7 @@
 from aiohttp import web
 
 from gateway.errors import Delay, Refusal
-from gateway.store.blobs import Spool, SpoolWriter
+from gateway.store.spool import Spool, SpoolWriter
 from gateway.vxp.signing import hash_matches, hash_mismatch
 
 

@@ -36,6 +36,7 @@ class Limits:
     burst: int
     uploads_count: int
     _buckets: dict[str, _Bucket] = field(default_factory=dict)
+    _admitted: Counter[str] = field(default_factory=Counter)
     _uploads: Counter[SystemId] = field(default_factory=Counter)
     _upload_seconds: float = 1.0
     _line_ends_at: float = float("-inf")
@@ -47,10 +48,7 @@ class Limits:
         """
         if not self.requests_per_second:
             return
-        now = time.monotonic()
-        bucket = self._buckets.setdefault(caller, _Bucket(float(self.burst), now))
-        refill = (now - bucket.filled_at) * self.requests_per_second
-        bucket.tokens, bucket.filled_at = min(float(self.burst), bucket.tokens + refill), now
+        bucket = self._filled(caller)
         if bucket.tokens < 1:
             raise Delay.because(
                 "too-many-requests",
@@ -58,6 +56,24 @@ class Limits:
                 en="The system asks too often; wait a moment.",
             ).again_in(timedelta(seconds=(1 - bucket.tokens) / self.requests_per_second))
         bucket.tokens -= 1
+        self._admitted[caller] += 1
+
+    def take_admitted(self) -> Counter[str]:
+        """Tell how many requests of each caller were let in since this was asked last."""
+        admitted, self._admitted = self._admitted, Counter()
+        return admitted
+
+    def take_off(self, caller: str, count: int) -> None:
+        """Count requests that another node let in; nobody owes more than a burst for them."""
+        bucket = self._filled(caller)
+        bucket.tokens = max(bucket.tokens - count, -float(self.burst))
+
+    def _filled(self, caller: str) -> _Bucket:
+        now = time.monotonic()
+        bucket = self._buckets.setdefault(caller, _Bucket(float(self.burst), now))
+        refill = (now - bucket.filled_at) * self.requests_per_second
+        bucket.tokens, bucket.filled_at = min(float(self.burst), bucket.tokens + refill), now
+        return bucket
 
     @contextmanager
     def uploading(self, system: SystemId) -> Iterator[None]:

@@ -17,6 +17,7 @@ from gateway.exchange.worker import Worker
 from gateway.store.blobs import Blobs
 from gateway.store.database import Database
 from gateway.store.dispatches import count_waiting
+from gateway.store.nodes import list_nodes
 from gateway.trust.keys import Seal
 from gateway.web.figure_gauges import FigureGauges
 
@@ -42,6 +43,12 @@ class Watch:
             "seal": self._seal_trouble(),
             "loops": None if self.worker.is_running else "deliveries and polling have stopped",
         }
+
+    async def remarks(self) -> dict[str, str]:
+        """Say what an operator should know though new work can be taken; empty when there is nothing."""
+        trouble = await self.blobs.trouble()  # only large packages are put off for it
+        large = {} if trouble is None else {"large packages": trouble}
+        return {**large, **await self.vouching.remarks()}
 
     async def _database_trouble(self) -> str | None:
         try:
@@ -69,6 +76,7 @@ class Watch:
         seal_left = self.seal.certificate.not_valid_after_utc - self.clock()
         return await self._log_measures() | {
             "lienthong_dispatches_waiting": await count_waiting(self.database),
+            "lienthong_nodes": len(await list_nodes(self.database)),
             "lienthong_axis_away": float(self.worker.axis_is_away),
             "lienthong_receipts_overdue": self.expectations.overdue_count,
             "lienthong_writer_lag_seconds": self.database.lag.total_seconds(),
@@ -104,7 +112,7 @@ class Operations:
         ready = not any(troubles.values())
         checks = {name: trouble or "ok" for name, trouble in troubles.items()}
         # Without a database there is nothing to remark, and that is said already.
-        remarks = {} if troubles["database"] else await self.watch.vouching.remarks()
+        remarks = {} if troubles["database"] else await self.watch.remarks()
         said = {"ready": ready, "checks": checks, "remarks": remarks}
         return web.json_response(said, status=200 if ready else 503)
 

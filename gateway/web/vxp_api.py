@@ -26,7 +26,8 @@ from gateway.exchange.registry import Registry
 from gateway.model.agency import System, SystemKind
 from gateway.model.code_lists import Kind
 from gateway.points import Point, passed
-from gateway.store.blobs import Blobs, Spool
+from gateway.store.blobs import Blobs
+from gateway.store.spool import Spool
 from gateway.vxp import answers
 from gateway.vxp.content import encode_content, frame_content
 from gateway.vxp.operations import Operation, operation_at

@@ -6,11 +6,15 @@ from gateway.clients.mail import AlertMail
 from gateway.clients.webhooks import Webhook
 from gateway.config import Config
 from gateway.exchange.alerts import Alerts, Speaker
+from gateway.exchange.calendar_sensor import CalendarSensor
+from gateway.exchange.lateness import Lateness
 from gateway.exchange.log_sensor import LogSensor
 from gateway.exchange.road import Road
 from gateway.exchange.sensors import Sensors, Thresholds
 from gateway.exchange.vouching import Vouching
-from gateway.office import Clock, Office
+from gateway.exchange.worker import Round
+from gateway.model.node import Duty
+from gateway.office import Clock, Office, timer_rules_of
 from gateway.wiring.mail import reach_mail_server
 
 
@@ -25,6 +29,11 @@ def build_alerts(
     """Put the alerts of a node together. road is None on a hub."""
     thresholds = thresholds_of(office.config)
     of_the_log = LogSensor(vouching=vouching, thresholds=thresholds)
+    of_the_calendar = CalendarSensor(
+        database=office.database, within=office.config.alerts.calendar_missing_within
+    )
+    # A hub hands nothing to an axis.
+    lateness = () if road is None else (lateness_of(office).warn,)
     sensors = Sensors(
         database=office.database,
         blobs=office.blobs,
@@ -34,10 +43,31 @@ def build_alerts(
     )
     return Alerts(
         database=office.database,
-        sensors=(sensors.look, of_the_log.look),
+        sensors=(sensors.look, of_the_log.look, of_the_calendar.look, *lateness),
         speakers=(*_mail(office.config), *reach_webhooks(office.config, session, clock)),
         remind_every=office.config.alerts.remind_every,
         clock=clock,
+    )
+
+
+def lateness_of(office: Office) -> Lateness:
+    """Put together who looks for what is late: for alerts, and for the page that shows it."""
+    return Lateness(
+        database=office.database,
+        directory=office.directory,
+        calendar=office.working_days.current,
+        rules=timer_rules_of(office.config),
+    )
+
+
+def alert_round(alerts: Alerts, config: Config) -> Round:
+    """Make the round that looks."""
+    return Round(
+        every=config.alerts.every,
+        make=alerts.look,
+        duty=Duty.LOG,
+        begin=alerts.begin,
+        waits_outside=True,
     )
 
 

@@ -15,7 +15,7 @@ from gateway.web.limits import Limits
 from gateway.wiring.papers import REPORT_WRITERS
 
 
-def build_api(office: Office, mint: Mint, clock: Clock) -> Api:
+def build_api(office: Office, mint: Mint, limits: Limits, clock: Clock) -> Api:
     """Build the API of programs."""
     config, database, directory = office.config, office.database, office.directory
     origin = Origin(public_url=config.console.public_url, proxies=frozenset(config.console.trusted_proxies))
@@ -24,11 +24,7 @@ def build_api(office: Office, mint: Mint, clock: Clock) -> Api:
         directory=directory,
         # A window of its own: noise here must not hide who knocks at the other doors.
         refusals=Refusals(database=database, notary=office.notary),
-        limits=Limits(
-            requests_per_second=config.http.requests_per_second,
-            burst=config.http.burst,
-            uploads_count=config.http.max_concurrent_uploads,
-        ),
+        limits=limits,
         address_of=origin.address_of,
         clock=clock,
     )

@@ -16,6 +16,7 @@ from gateway.exchange.mailbox import Mailbox
 from gateway.exchange.outbound import Outbound
 from gateway.exchange.outgoing import Outgoing
 from gateway.exchange.worker import Round
+from gateway.model.node import Duty
 from gateway.office import Clock, Office
 from gateway.store.drafts import DraftFolder
 from gateway.web.console.attention import Attention
@@ -24,7 +25,7 @@ from gateway.web.console.route import PageGroup
 from gateway.web.console.sent import SentDocuments
 from gateway.web.console.shell import Shell
 from gateway.web.console.writing import Writing
-from gateway.wiring.alerts import thresholds_of
+from gateway.wiring.alerts import lateness_of, thresholds_of
 from gateway.wiring.files import package_limits
 
 _BETWEEN_WORDS = timedelta(seconds=2)
@@ -88,8 +89,8 @@ def build_desks(
         composing=composing,
         outgoing=Outgoing(desk=desk, composing=composing),
         rounds=(
-            Round(every=_BETWEEN_WORDS, make=correspondence.take_words),
-            Round(every=_BETWEEN_TIDYINGS, make=lambda: composing.tidy(at=clock())),
+            Round(every=_BETWEEN_WORDS, make=correspondence.take_words, duty=Duty.UPKEEP),
+            Round(every=_BETWEEN_TIDYINGS, make=lambda: composing.tidy(at=clock()), duty=Duty.UPKEEP),
         ),
     )
 
@@ -109,6 +110,7 @@ def desk_groups(
         Writing(shell=shell, composing=desks.composing, clock=clock),
         SentDocuments(shell=shell, outgoing=desks.outgoing, enclosures=enclosures, clock=clock),
         Attention(
+            lateness=lateness_of(office),
             shell=shell,
             database=office.database,
             directory=office.directory,

@@ -9,6 +9,7 @@ from gateway.config import Config
 from gateway.exchange.evidencing import Evidencing
 from gateway.exchange.expectations import Expectations
 from gateway.exchange.worker import Round
+from gateway.model.node import Duty
 from gateway.office import Clock, Office
 from gateway.trust.certificates import load_anchors
 
@@ -31,7 +32,7 @@ def receipt_rounds(
     office: Office, axis: Axis | None, expectations: Expectations, clock: Clock
 ) -> tuple[Round, ...]:
     """Make the rounds that fetch receipts and look for those that are missing."""
-    looking = Round(every=_LOOKED_EVERY, make=expectations.look)
+    looking = Round(every=_LOOKED_EVERY, make=expectations.look, duty=Duty.UPKEEP)
     settings = office.config.axis
     if axis is None or settings is None or not settings.receipts_every:
         return (looking,)
@@ -43,7 +44,7 @@ def receipt_rounds(
         clock=clock,
     )
     exchanged = (evidencing.fetch, evidencing.tell)
-    return (looking, *(Round(every=settings.receipts_every, make=make) for make in exchanged))
+    return (looking, *(Round(every=settings.receipts_every, make=make, duty=Duty.AXIS) for make in exchanged))
 
 
 def _axis_certificates(config: Config) -> tuple[x509.Certificate, ...]:

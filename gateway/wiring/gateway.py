@@ -25,25 +25,28 @@ from gateway.exchange.refusals import Refusals
 from gateway.exchange.registry import Registry
 from gateway.exchange.restoration import Restoration
 from gateway.exchange.road import Road
+from gateway.exchange.roster import Roster
 from gateway.exchange.vouching import Vouching
 from gateway.exchange.worker import Rhythm, Round, Worker
 from gateway.model.agency import System, SystemKind
 from gateway.model.identifiers import SystemId
+from gateway.model.node import Duty
 from gateway.office import Clock, Office, furnish_intervention, furnish_own_words, now
-from gateway.store.dispatches import newest_id
+from gateway.store.ids import newest_id
 from gateway.web.app import make_app
 from gateway.web.authentication import Authentication
 from gateway.web.figure_gauges import FigureGauges
 from gateway.web.limits import Limits
 from gateway.web.operations import Operations, Watch
 from gateway.web.vxp_api import VxpApi
-from gateway.wiring.alerts import build_alerts
+from gateway.wiring.alerts import alert_round, build_alerts
 from gateway.wiring.api import build_api
 from gateway.wiring.axis import lay_road, open_session, reach_axis
 from gateway.wiring.console import Holdings, build_console
 from gateway.wiring.desks import Desks, build_desks
 from gateway.wiring.evidence import expect_receipts, receipt_rounds
 from gateway.wiring.files import load_agency_seals, load_trust, package_limits
+from gateway.wiring.limits import make_limits, sharing_rounds
 from gateway.wiring.reminders import reminder_rounds
 from gateway.wiring.retention import retention_round
 from gateway.wiring.vouching import open_outer_session, publish_log, rounds_of, vouch
@@ -62,8 +65,8 @@ class Gateway:
     sessions: tuple[aiohttp.ClientSession, ...]
 
 
-async def build_gateway(office: Office, *, clock: Clock = now) -> Gateway:
-    """Build a whole server."""
+async def build_gateway(office: Office, roster: Roster, *, clock: Clock = now) -> Gateway:
+    """Build a whole node."""
     session = open_session(office.config)
     road = lay_road(office.config)
     axis = None if session is None else reach_axis(office.config, session, road, clock)
@@ -74,6 +77,7 @@ async def build_gateway(office: Office, *, clock: Clock = now) -> Gateway:
     alerts = build_alerts(office, road if axis else None, session=outer, clock=clock, vouching=vouching)
     builder = _Builder(
         office=office,
+        roster=roster,
         axis=axis,
         road=road,
         clock=clock,
@@ -90,6 +94,7 @@ class _Builder:
     """Puts the walks together; each method makes one of them."""
 
     office: Office
+    roster: Roster
     axis: Axis | None
     road: Road
     clock: Clock
@@ -127,7 +132,8 @@ class _Builder:
             notary=office.notary,
             own_words=own_words,
         )
-        vxp = self._vxp(refusals, outbound, inbound, mailbox)
+        limits = {"systems": make_limits(config), "programs": make_limits(config)}
+        vxp = self._vxp(refusals, outbound, inbound, mailbox, limits["systems"])
         desks = build_desks(
             office,
             intervention=furnish_intervention(office, own_words, on_leaving=worker.wake),
@@ -138,13 +144,16 @@ class _Builder:
             mint=self.mint,
             clock=self.clock,
         )
-        worker.rounds = self._rounds(own_words, expectations, desks)
+        worker.rounds = (
+            *self._rounds(own_words, expectations, desks),
+            *sharing_rounds(office, self.roster, limits),
+        )
         operations = self._operations(worker, expectations)
         holdings = Holdings(
             watch=operations.watch, desks=desks, books=own_words.books, alerts=self.alerts, seals=seals
         )
         console = build_console(office, holdings, self.clock)
-        api = build_api(office, self.mint, self.clock)
+        api = build_api(office, self.mint, limits["programs"], self.clock)
         return Gateway(
             office=office,
             app=make_app(vxp, operations, publish_log(self.vouching, self.clock), api, console=console),
@@ -156,7 +165,7 @@ class _Builder:
     def _rounds(self, own_words: OwnWords, expectations: Expectations, desks: Desks) -> tuple[Round, ...]:
         office, config = self.office, self.office.config
         return (
-            Round(every=config.alerts.every, make=self.alerts.look, waits_outside=True),
+            alert_round(self.alerts, config),
             self._indexing(),
             Round(every=_BETWEEN_LOOKS, make=self._know_working_days),
             *rounds_of(self.vouching, config),
@@ -230,6 +239,7 @@ class _Builder:
                 lease=config.delivery.lease,
                 concurrency=config.delivery.concurrency,
             ),
+            roster=self.roster,
             clock=self.clock,
             axis=self.axis,
             delivery=delivery,
@@ -247,7 +257,7 @@ class _Builder:
             directory=office.directory,
             limits=package_limits(office.config),
         )
-        return Round(every=_BETWEEN_LOOKS, make=indexing.catch_up)
+        return Round(every=_BETWEEN_LOOKS, make=indexing.catch_up, duty=Duty.UPKEEP)
 
     async def _know_working_days(self) -> bool:
         await self.office.working_days.current()
@@ -274,6 +284,7 @@ class _Builder:
             own_words=own_words,
             axis=axis,
             road=self.road,
+            node=self.roster.node.name,
             clock=self.clock,
         )
 
@@ -294,6 +305,7 @@ class _Builder:
         outbound: Outbound,
         inbound: Inbound | None,
         mailbox: Mailbox,
+        limits: Limits,
     ) -> VxpApi:
         office, config = self.office, self.office.config
         authentication = Authentication(
@@ -304,11 +316,7 @@ class _Builder:
         )
         return VxpApi(
             authentication=authentication,
-            limits=Limits(
-                requests_per_second=config.http.requests_per_second,
-                burst=config.http.burst,
-                uploads_count=config.http.max_concurrent_uploads,
-            ),
+            limits=limits,
             admission=self._admission(),
             outbound=outbound,
             inbound=inbound,

@@ -1,22 +1,27 @@
-"""What writes reports and registers as files, by the suffix of a file."""
+"""What writes reports and registers as files: one table, by the suffix of a file, for all ways they leave."""
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import date
 from pathlib import Path
 from typing import IO, Protocol
 
 from gateway.errors import Refusal
 from gateway.exchange.register_lines import incoming_lines, outgoing_lines
 from gateway.model.identifiers import AgencyCode
+from gateway.model.people import Language
 from gateway.model.register import Register
-from gateway.model.report import Report, Words
+from gateway.model.report import Report
 from gateway.papers.forms import INCOMING, OUTGOING
-from gateway.papers.pdf import write_report_pdf
-from gateway.papers.register import write_register_xlsx
-from gateway.papers.workbook import write_report_xlsx
 from gateway.store.register import RegisterRow, Side
+from gateway.wiring.late_papers import write_register_xlsx, write_report_pdf, write_report_xlsx
 
-ReportWriter = Callable[[Report], bytes]
+_VIETNAMESE = Language.VIETNAMESE
+
+
+class ReportWriter(Protocol):
+    """Writes a report as a file."""
+
+    def __call__(self, report: Report, language: Language = _VIETNAMESE, /) -> bytes:
+        """Write it."""
 
 
 class RegisterWriter(Protocol):
@@ -28,34 +33,33 @@ class RegisterWriter(Protocol):
 
     def __call__(
         self,
+        head: Register,
+        side: Side,
         rows: Iterable[RegisterRow],
         file: IO[bytes],
         *,
-        side: Side,
-        issuer: str,
-        period: Words,
-        made_on: date,
         names: Callable[[AgencyCode], str],
         spool_dir: Path,
+        language: Language = _VIETNAMESE,
     ) -> int:
         """Write it."""
 
 
 def _write_xlsx(
+    head: Register,
+    side: Side,
     rows: Iterable[RegisterRow],
     file: IO[bytes],
     *,
-    side: Side,
-    issuer: str,
-    period: Words,
-    made_on: date,
     names: Callable[[AgencyCode], str],
     spool_dir: Path,
+    language: Language = _VIETNAMESE,
 ) -> int:
-    head = Register(issuer=issuer, period=period, made_on=made_on)
     if side is Side.IN:
-        return write_register_xlsx(INCOMING, head, incoming_lines(rows, names), file, spool_dir=spool_dir)
-    return write_register_xlsx(OUTGOING, head, outgoing_lines(rows, names), file, spool_dir=spool_dir)
+        coming = incoming_lines(rows, names)
+        return write_register_xlsx(INCOMING, head, coming, file, spool_dir=spool_dir, language=language)
+    going = outgoing_lines(rows, names)
+    return write_register_xlsx(OUTGOING, head, going, file, spool_dir=spool_dir, language=language)
 
 
 REPORT_WRITERS: Mapping[str, ReportWriter] = {".pdf": write_report_pdf, ".xlsx": write_report_xlsx}

@@ -16,16 +16,16 @@ from gateway.exchange.reporting import Question, Reporting
 from gateway.exchange.scheduled_reports import MakeReport, Schedule, ScheduledReports
 from gateway.exchange.worker import Round
 from gateway.model.identifiers import AgencyCode
+from gateway.model.node import Duty
 from gateway.model.package import Organization
 from gateway.model.paper import Paper
 from gateway.model.report import Report
 from gateway.office import Clock, Office, letterhead_of
-from gateway.papers.pdf import write_report_pdf
-from gateway.papers.workbook import write_report_xlsx
 from gateway.web.console.spreadsheets import XLSX_TYPE
 from gateway.wiring.agenda import furnish_agenda
 from gateway.wiring.alerts import reach_webhooks
 from gateway.wiring.files import package_limits
+from gateway.wiring.late_papers import write_report_pdf, write_report_xlsx
 from gateway.wiring.mail import reach_mail_server
 
 
@@ -70,9 +70,9 @@ def reminder_rounds(
         return await reminding.look()
 
     return [
-        Round(every=config.reminders.every, make=remind),
-        Round(every=config.reminders.every, make=mail.look),
-        Round(every=config.alerts.every, make=announcing.look),
+        Round(every=config.reminders.every, make=remind, duty=Duty.REMINDERS),
+        Round(every=config.reminders.every, make=mail.look, duty=Duty.REMINDERS),
+        Round(every=config.alerts.every, make=announcing.look, duty=Duty.REMINDERS),
         *_report_rounds(office, documents, clock),
     ]
 
@@ -96,7 +96,7 @@ def _report_rounds(office: Office, documents: OwnDocuments, clock: Clock) -> lis
         node=office.config.name,
         clock=clock,
     )
-    return [Round(every=settings.every, make=reports.look)]
+    return [Round(every=settings.every, make=reports.look, duty=Duty.REMINDERS)]
 
 
 def _print_reminder(report: Report) -> Paper:

@@ -3,6 +3,7 @@
 from gateway.exchange.retention import Retention
 from gateway.exchange.worker import Round
 from gateway.model.code_lists import Kind
+from gateway.model.node import Duty
 from gateway.model.retention import Rules
 from gateway.office import Clock, Office
 from gateway.settings import Retention as Settings
@@ -21,7 +22,7 @@ def retention_round(office: Office, clock: Clock) -> Round:
         patience=settings.patience,
         clock=clock,
     )
-    return Round(every=settings.every, make=retention.make_round)
+    return Round(every=settings.every, make=retention.make_round, duty=Duty.UPKEEP)
 
 
 def read_rules(settings: Settings) -> Rules:

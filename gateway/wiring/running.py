@@ -14,6 +14,7 @@ from gateway.setting_types import is_size, write_duration, write_size
 from gateway.settings import Section
 from gateway.web.console.agencies_pages import AgenciesPages
 from gateway.web.console.alerts_pages import AlertsPages
+from gateway.web.console.calendar_pages import CalendarPages
 from gateway.web.console.node_pages import KeptCertificate, NodePages
 from gateway.web.console.route import PageGroup
 from gateway.web.console.shell import Shell
@@ -37,6 +38,13 @@ def running_pages(
             clock=clock,
         ),
         AgenciesPages(shell=shell, directory=office.directory, registry=office.registry, clock=clock),
+        CalendarPages(
+            shell=shell,
+            database=office.database,
+            working_days=office.working_days,
+            wanted_within=config.alerts.calendar_missing_within,
+            clock=clock,
+        ),
         NodePages(
             shell=shell,
             database=office.database,

@@ -2,6 +2,7 @@
 
 import secrets
 import ssl
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import aiohttp
@@ -18,6 +19,7 @@ from gateway.exchange.vouching import Vouching
 from gateway.exchange.watching import Peer, Watching
 from gateway.exchange.witness import Witness
 from gateway.exchange.worker import Round
+from gateway.model.node import Duty
 from gateway.office import Clock, Office
 from gateway.trust.certificates import load_anchors
 from gateway.web.log_api import LogApi
@@ -64,14 +66,18 @@ def rounds_of(vouching: Vouching, config: Config) -> tuple[Round, ...]:
     """Name the worker's rounds."""
     rounds = []
     if config.audit.checkpoint_every:
-        rounds.append(Round(every=config.audit.checkpoint_every, make=vouching.make_checkpoint))
-    if vouching.stamping is not None:
-        rounds.append(Round(every=_BETWEEN_STAMPINGS, make=vouching.stamping.make_round, waits_outside=True))
-    if vouching.watching is not None:
         rounds.append(
-            Round(every=config.audit.witness_every, make=vouching.watching.make_round, waits_outside=True)
+            Round(every=config.audit.checkpoint_every, make=vouching.make_checkpoint, duty=Duty.LOG)
         )
+    if vouching.stamping is not None:
+        rounds.append(_of_the_log(_BETWEEN_STAMPINGS, vouching.stamping.make_round))
+    if vouching.watching is not None:
+        rounds.append(_of_the_log(config.audit.witness_every, vouching.watching.make_round))
     return tuple(rounds)
+
+
+def _of_the_log(every: timedelta, make: Callable[[], Awaitable[bool]]) -> Round:
+    return Round(every=every, make=make, duty=Duty.LOG, waits_outside=True)
 
 
 def publish_log(vouching: Vouching, clock: Clock) -> LogApi:

@@ -20,6 +20,11 @@ PAGES = [
     *[("/systems", "operator"), ("/systems/connect", "operator"), ("/systems/of/SYT", "operator")],
     *[("/agencies", "operator"), ("/agencies/add", "operator"), ("/agencies/import", "operator")],
     *[("/agencies/of/000.00.12.H57", "operator"), ("/seals", "operator"), ("/settings", "operator")],
+    *[
+        ("/calendar", "operator"),
+        ("/calendar?year=2026", "administrator"),
+        ("/calendar?year=2031", "operator"),
+    ],
     *[("/alerts", "operator"), ("/obligations", "operator"), ("/obligations/new", "operator")],
     *[(path, "viewer") for path in ("/obligations", "/reports", "/reports?year=2021", "/register", "/wall")],
 ]

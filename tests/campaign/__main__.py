@@ -50,6 +50,7 @@ def _arguments() -> argparse.Namespace:
         "--scene", action="append", choices=["kills", "disks", "losses"], help="only this one"
     )
     parser.add_argument("--kills", type=int, default=300, help="how many kills (10,000 is the full run)")
+    parser.add_argument("--nodes", type=int, choices=[1, 2], default=1, help="how many serve each house")
     parser.add_argument("--seconds", type=float, help="end a scene after so many; disks and losses: 40")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--calm", action="store_true", help="leave the roads alone")
@@ -90,6 +91,7 @@ def _plan(scene: str, chosen: argparse.Namespace) -> Plan:
     return Plan(
         seed=chosen.seed,
         kills=chosen.kills,
+        nodes=chosen.nodes,
         seconds=chosen.seconds or 10 + min(chosen.kills, _KILLS_IN_A_TOWN),
         network=not chosen.calm,
         mutation=chosen.mutation,

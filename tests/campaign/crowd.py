@@ -25,9 +25,9 @@ from gateway.model.identifiers import AgencyCode, Digest, DocumentId, SystemId
 from gateway.model.package import DocumentCode
 from gateway.model.signature import SignaturePolicy, VerifiedPackage
 from gateway.office import Office, furnish_books, now, open_office
-from gateway.store.blobs import Spool
-from gateway.store.dispatches import newest_id
+from gateway.store.ids import newest_id
 from gateway.store.packages import Direction
+from gateway.store.spool import Spool
 from gateway.wiring.files import load_trust, package_limits
 from tests.packages import Sent, document
 

@@ -236,7 +236,7 @@ def _blobs_and_rows(scene: Scene) -> Iterator[str | None]:
         for digest in named & (set(inline) | set(files)):
             content = inline[digest] if digest in inline else files[digest].read_bytes()
             yield None if hashlib.sha256(content).hexdigest() == digest else f"{house.name}: torn {digest}"
-        for part in (house.node.directory / "spool").glob("*"):
+        for part in (house.node.directory / "spool").rglob("*.part"):
             yield f"{house.name}: left in the spool: {part.name}"
 
 

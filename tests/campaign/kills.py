@@ -19,7 +19,7 @@ from tests.campaign.invariants import Finding, Scene, check_all
 from tests.campaign.ledger import Ledger
 from tests.campaign.losses import Loser
 from tests.campaign.nursery import Nursery
-from tests.campaign.town import House, Town, open_town
+from tests.campaign.town import House, Town, double, open_town
 
 _SETTLED_FOR = 1.5
 _WARM_UP = 2.0
@@ -29,12 +29,13 @@ _WARM_UP = 2.0
 class Plan:
     """What to do to the town, and for how long.
 
-    Shape: it ends at so many kills, and after so many seconds in any case.
+    Shape: it ends at so many kills, and after so many seconds in any case; so many nodes serve each house.
     Units: seconds; longest is the longest life between two kills, pause the mean time between two documents.
     """
 
     seed: int
     kills: int = 0
+    nodes: int = 1
     seconds: float = 600.0
     network: bool = True
     disk: bool = False
@@ -97,7 +98,9 @@ async def play(directory: Path, plan: Plan) -> Outcome:
         async with open_town(directory, nursery) as town:
             ledger = Ledger()
             disks = _disks(town) if plan.disk else []
-            for house in town.houses:
+            if plan.nodes > 1:
+                double(town)
+            for house in (*town.houses, *town.mates):
                 await (await house.start()).ready.wait()
             began = time.monotonic()
             stop = asyncio.Event()
@@ -113,7 +116,8 @@ async def play(directory: Path, plan: Plan) -> Outcome:
                 outcome.settled_in = time.monotonic() - began - outcome.seconds
                 if plan.losses:
                     await asyncio.gather(*(clerk.look() for clerk in clerks))
-            passings = [Counter(await nursery.passings(house.number)) for house in town.houses]
+            lived = (*town.houses, *town.mates)
+            passings = [Counter(await nursery.passings(house.number)) for house in lived]
             outcome.passings = {point.name: sum(each[point.name] for each in passings) for point in Point}
             outcome.findings = check_all(Scene(town=town, ledger=ledger, registered=registrar.wanted))
             if unsettled:
@@ -172,7 +176,7 @@ async def _break(town: Town, plan: Plan, outcome: Outcome, disks: list[Disk]) ->
     stop = asyncio.Event()
     killers = [
         Killer(house=house, dice=random.Random(f"{plan.seed} {house.name}"), longest=plan.longest, stop=stop)
-        for house in town.houses
+        for house in (*town.houses, *town.mates)
     ]
     vandals = [
         Vandal(road=road, dice=random.Random(f"{plan.seed} road {number}"), stop=stop)
@@ -183,7 +187,7 @@ async def _break(town: Town, plan: Plan, outcome: Outcome, disks: list[Disk]) ->
         for house, disk in zip(town.houses, disks, strict=False)
     ]
     await asyncio.sleep(_WARM_UP)  # so that it is known which points each house comes by
-    for house in town.houses if plan.kills else ():
+    for house in (*town.houses, *town.mates) if plan.kills else ():
         assert house.life is not None
         house.life.kill()
         await house.life.dead.wait()

@@ -14,7 +14,7 @@ from typing import Any
 from gateway.exchange import acceptance, inbound
 from gateway.exchange.delivery import Delivery
 from gateway.exchange.inbound import Inbound
-from gateway.store import audit_log, blobs, database, dispatches
+from gateway.store import audit_log, database, dispatches, folder
 from gateway.vxp.requests import Confirmation
 
 
@@ -117,7 +117,7 @@ def _no_fsync_of_the_database() -> None:
 
 
 def _publish_without_its_folder() -> None:
-    blobs._sync_directory = lambda _: None
+    folder.sync_directory = lambda _: None
 
 
 def _forget_what_was_fetched() -> None:

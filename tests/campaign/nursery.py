@@ -13,6 +13,7 @@ import mmap
 import os
 import select
 import signal
+import socket
 import struct
 import sys
 from collections import deque
@@ -69,7 +70,7 @@ class Board:
         return tell
 
 
-def live(order: dict[str, Any], board: Board, news: int) -> None:
+def live(order: dict[str, Any], board: Board, news: int, sockets: list[socket.socket]) -> None:
     """Be a node until killed."""
     log = os.open(Path(order["directory"]) / "operating.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     os.dup2(log, 1)
@@ -93,7 +94,7 @@ def live(order: dict[str, Any], board: Board, news: int) -> None:
     start_log(config.log)
 
     async def serve() -> None:
-        async with serving(config, clock=board.clock(order["number"])) as address:
+        async with serving(config, clock=board.clock(order["number"]), sockets=sockets) as address:
             _tell(news, ready=order["number"], url=address)
             await asyncio.Event().wait()
 
@@ -109,6 +110,7 @@ def tend(mutation: str | None) -> None:
     if mutation is not None:
         MUTATIONS[mutation].apply()
     board, alive = Board(), dict[int, int]()
+    shared: dict[int, socket.socket] = {}
     news = os.dup(1)
     gc.freeze()
     orders = b""
@@ -128,12 +130,21 @@ def tend(mutation: str | None) -> None:
                 board.set_clock(order["clock"], order["ahead"])
             elif "directory" not in order:
                 _tell(news, counts=board.counts(order["number"]))
-            elif pid := os.fork():
-                alive[pid] = order["number"]
-                _tell(news, born=order["number"], pid=pid)
             else:
-                live(order, board, news)
-                os._exit(0)
+                sockets = [_listening(shared, order["shared"])] if "shared" in order else []
+                if pid := os.fork():
+                    alive[pid] = order["number"]
+                    _tell(news, born=order["number"], pid=pid)
+                else:
+                    live(order, board, news, sockets)
+                    os._exit(0)
+
+
+def _listening(shared: dict[int, socket.socket], port: int) -> socket.socket:
+    """Bind what the nodes of one house share; it outlives each of them."""
+    if port not in shared:
+        shared[port] = socket.create_server(("127.0.0.1", port))
+    return shared[port]
 
 
 @dataclass(eq=False)
@@ -193,14 +204,17 @@ class Nursery:
         point: Point | None = None,
         nth: int = 1,
         disk: Path | None = None,
+        shared: int | None = None,
     ) -> Life:
         """Start a node; with a point it dies when it comes by there for the nth time.
 
-        Shape: disk is the control file of its disk, which needs the nursery to be preloaded with it.
+        Shape: disk is the control file of its disk, which needs the nursery to be preloaded with it; shared
+        is the port that several nodes have together.
         """
         life = self._lives[number] = Life()
         arm: dict[str, object] = {} if point is None else {"point": point.name, "nth": nth}
         arm |= {} if disk is None else {"disk": str(disk)}
+        arm |= {} if shared is None else {"shared": shared}
         self._order({"number": number, "directory": str(directory), **arm})
         return life
 

@@ -11,7 +11,7 @@ Every DMS reaches its node over a road, too; on every road things go wrong on de
 import contextlib
 import socket
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -50,12 +50,13 @@ class House:
     nursery: Nursery
     road: FaultyAxis
     disk: Path | None = None
+    shared: int | None = None
     life: Life | None = None
 
     async def start(self, *, point: Point | None = None, nth: int = 1) -> Life:
         """Start it; return once it is born, listening or not."""
         self.life = life = self.nursery.start(
-            self.number, self.node.directory, point=point, nth=nth, disk=self.disk
+            self.number, self.node.directory, point=point, nth=nth, disk=self.disk, shared=self.shared
         )
         await life.born.wait()
         return life
@@ -82,10 +83,11 @@ class Desk:
 
 @dataclass(kw_only=True)
 class Town:
-    """All houses, desks and roads."""
+    """All houses, desks and roads. A mate is a second node of a house, behind the same port."""
 
     directory: Path
     houses: list[House] = field(default_factory=list)
+    mates: list[House] = field(default_factory=list)
     desks: list[Desk] = field(default_factory=list)
     registrar: Desk | None = None
     roads: list[FaultyAxis] = field(default_factory=list)
@@ -94,6 +96,14 @@ class Town:
     def upstream(self) -> list[FaultyAxis]:
         """The roads between a gateway and the hub."""
         return self.roads[: len(self.houses) - 1]
+
+
+def double(town: Town) -> None:
+    """Let every house have two nodes."""
+    for house in town.houses:
+        house.shared = int(load_config(house.node.directory / "config.toml").http.port)
+        mate = replace(house, name=f"{house.name}'", number=house.number + len(town.houses))
+        town.mates.append(mate)
 
 
 def free_port() -> int:
@@ -132,7 +142,8 @@ async def open_town(
             return house
 
         def tables(number: int) -> dict[str, dict[str, object]]:
-            return {"http": {**_HTTP, "port": ports[number]}, "delivery": dict(_DELIVERY), **kept}
+            http = {**_HTTP, "port": ports[number]}
+            return {"http": http, "delivery": dict(_DELIVERY), "nodes": {"gone_after": "1s"}, **kept}
 
         hub = settle("hub", 0, prepare_node(directory / "hub", code=HUB, role=Role.HUB, **tables(0)))
         for system, code in (("BO", MINISTRY), ("VP", OFFICE)):

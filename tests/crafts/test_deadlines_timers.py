@@ -76,6 +76,15 @@ def test_a_document_is_received_or_declined_the_same_day(
     assert timers.receive_by(arrived_at, CALENDAR, rules) == limit
 
 
+def test_what_comes_in_the_afternoon_of_a_half_day_comes_on_the_next() -> None:
+    """On a Saturday on which there is work until noon."""
+    saturday = date(2026, 3, 7)
+    calendar = WorkingCalendar(half=frozenset({saturday}))
+    assert timers.receive_by(at(saturday, 9), calendar, RULES) == at(saturday, 12)
+    assert timers.receive_by(at(saturday, 13), calendar, RULES) == at(date(2026, 3, 10))
+    assert calendar.working_days_between(date(2026, 3, 6), date(2026, 3, 8)) == 1
+
+
 def test_a_document_is_assigned_by_the_end_of_the_next_working_day() -> None:
     """Received on a Friday: until Monday's end."""
     friday = at(date(2026, 11, 27), 9)

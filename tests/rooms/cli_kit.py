@@ -62,9 +62,9 @@ class Server:
 
 
 @contextlib.contextmanager
-def served(folder: Path) -> Iterator[Server]:
+def served(folder: Path, *options: str) -> Iterator[Server]:
     """Serve a node until the block ends."""
-    command = [sys.executable, "-m", "gateway", "serve", str(folder)]
+    command = [sys.executable, "-m", "gateway", "serve", str(folder), *options]
     process = subprocess.Popen(
         command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ.copy()
     )

@@ -5,7 +5,7 @@ import hmac
 import json
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from email import message_from_bytes, policy
 from pathlib import Path
 
@@ -14,10 +14,13 @@ import pytest
 
 from gateway.clients.mail import AlertMail, MailSecurity, MailServer
 from gateway.clients.webhooks import Webhook
+from gateway.deadlines.calendar import CalendarDay, DayKind
 from gateway.errors import Delay
 from gateway.exchange.alerts import Alerts
+from gateway.exchange.calendar_sensor import CalendarSensor
 from gateway.model.alert import Alert, AlertRule, Condition
 from gateway.store.alerts import list_open_alerts, list_past_alerts
+from gateway.store.calendar import replace_years
 from gateway.store.database import Database, open_database
 from tests.ears import listener, mail_server
 
@@ -66,6 +69,17 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
     database = await open_database(tmp_path / "x.db", linger=timedelta(), batch_limit=8)
     yield House(database)
     await database.close()
+
+
+async def test_the_next_years_calendar_is_wanted_in_time(house: House) -> None:
+    """From sixty days before on while it is missing or not announced, until somebody has written it."""
+    sensor = CalendarSensor(database=house.database, within=timedelta(days=60))
+    assert await sensor.look(NOON - timedelta(days=30)) == []
+    (condition,) = await sensor.look(NOON)
+    assert (condition.rule, condition.subject) == (AlertRule.CALENDAR_MISSING, "2027")
+    days = [CalendarDay(day=date(2027, 1, day), kind=DayKind.OFF, name="Nghỉ") for day in range(1, 12)]
+    await house.database.write(lambda tables: replace_years(tables, days))
+    assert await sensor.look(NOON) == []
 
 
 async def test_what_is_wrong_is_told_once_and_again_after_a_day_and_when_it_ends(house: House) -> None:

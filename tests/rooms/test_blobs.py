@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 
 from gateway.errors import Delay
 from gateway.model.identifiers import Digest
-from gateway.store.blobs import Blobs, Spool, SpoolWriter, read_chunks
+from gateway.store.blobs import Blobs, read_chunks
 from gateway.store.database import open_database
+from gateway.store.folder import Folder
+from gateway.store.spool import Spool, SpoolWriter
 
 
 @pytest.fixture
@@ -24,11 +26,16 @@ async def blobs(tmp_path: Path) -> AsyncIterator[Blobs]:
     (tmp_path / "spool").mkdir()
     yield Blobs(
         database=database,
-        directory=tmp_path / "blobs",
         spool_directory=tmp_path / "spool",
         inline_limit=1024,
+        shelves=(Folder(directory=tmp_path / "blobs", spool_directory=tmp_path / "spool"),),
     )
     await database.close()
+
+
+def files_of(blobs: Blobs) -> list[Path]:
+    """The large packages that stand in the folder."""
+    return [path for path in (blobs.spool_directory.parent / "blobs").rglob("*") if path.is_file()]
 
 
 async def spool_all(writer: SpoolWriter, content: bytes, size: int = 300) -> None:
@@ -88,7 +95,7 @@ async def test_the_same_bytes_twice_are_kept_once(blobs: Blobs) -> None:
         spool = await writer.finish()
         await blobs.secure(spool)
         spool.discard()
-    assert len([path for path in blobs.directory.rglob("*") if path.is_file()]) == 1
+    assert [file.name for file in files_of(blobs)] == [spool.digest]
 
 
 async def test_a_spool_that_is_abandoned_leaves_nothing(blobs: Blobs) -> None:
@@ -131,9 +138,9 @@ async def test_what_the_dead_had_made_safe_and_promised_to_nobody_is_removed(blo
     """Killed between the bytes and the record: the file is nobody's, and the spool still knows it."""
     spool = await spooled(blobs, b"x" * 5000)
     await blobs.secure(spool)
-    assert blobs.path_of(spool.digest).exists()
+    assert files_of(blobs)
     await blobs.clear_spool()
-    assert not blobs.path_of(spool.digest).exists()
+    assert not files_of(blobs)
 
 
 async def test_a_refused_package_leaves_no_file_behind(blobs: Blobs) -> None:
@@ -141,6 +148,6 @@ async def test_a_refused_package_leaves_no_file_behind(blobs: Blobs) -> None:
     spool = await spooled(blobs, b"x" * 5000)
     await blobs.secure(spool)
     await blobs.forget(spool)
-    assert not blobs.path_of(spool.digest).exists()
+    assert not files_of(blobs)
     with pytest.raises(Delay, match="package-gone"):
         await blobs.database.write(lambda tables: blobs.keep(tables, spool))

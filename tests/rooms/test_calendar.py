@@ -76,6 +76,7 @@ def test_an_import_replaces_a_year_and_is_in_the_log(hub: Path, announced: Path)
         "year": 2027,
         "off": len(NEXT_YEAR),
         "worked": 0,
+        "half": 0,
         "sha256": sha256(announced.read_bytes()).hexdigest(),
     }
     assert narrate(LogKind.ADMINISTERED, entry)[0].endswith("năm 2027: 16 ngày nghỉ, 0 ngày làm bù")

@@ -11,7 +11,8 @@ import openpyxl
 import pytest
 
 from gateway.exchange.tokens import token_id_in
-from gateway.store.register import RegisterRow
+from gateway.model.register import Register
+from gateway.store.register import RegisterRow, Side
 from gateway.wiring.papers import REGISTER_WRITERS
 from tests.rooms.cli_kit import FINANCE, HEALTH, ROOT, codes, facts, found, rules, run
 
@@ -178,9 +179,9 @@ def test_a_report_is_written_in_the_forms_that_are_there(hub: Path, tmp_path: Pa
 def test_a_register_is_written_row_by_row(hub: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever writes it gets the rows as they are read, whose register it is, and of which year."""
 
-    def write(rows: Iterable[RegisterRow], file: IO[bytes], **heading: Any) -> int:
-        file.write(f"{heading['issuer']} {heading['period'][0]} {heading['side']}".encode())
-        assert heading["spool_dir"].is_dir()
+    def write(head: Register, side: Side, rows: Iterable[RegisterRow], file: IO[bytes], **more: Any) -> int:
+        file.write(f"{head.issuer} {head.period[0]} {side}".encode())
+        assert more["spool_dir"].is_dir()
         return len(list(rows))
 
     assert rules(run("register", "out", "2026", "--agency", HEALTH, "-o", "x.csv", "-d", hub, code=1)) == [

@@ -99,7 +99,7 @@ async def bring(browser: Browser, bundle: bytes, name: str = "chung-cu.asice") -
 async def spool_is_empty(site: Site) -> None:
     """Wait until what has left is gone: its last byte is read before the file is removed."""
     async with asyncio.timeout(5):
-        while list((site.node.directory / "spool").iterdir()):  # noqa: ASYNC110 - the disk is asked
+        while list((site.node.directory / "spool").rglob("*.part")):  # noqa: ASYNC110 - the disk is asked
             await asyncio.sleep(0.05)
 
 
@@ -455,7 +455,7 @@ async def test_a_brought_bundle_that_is_too_large_is_refused(
     """Nothing of it stays."""
     monkeypatch.setattr("gateway.web.console.evidence_pages._LIMIT_BYTES", 1 << 20)
     assert (await bring(auditor, bytes(2 << 20))).status == 413
-    assert list((site.node.directory / "spool").iterdir()) == []
+    assert list((site.node.directory / "spool").rglob("*.part")) == []
 
 
 # -- Holds ---------------------------------------------------------------------------------------------

@@ -94,6 +94,9 @@ async def test_a_report_shows_the_figures_of_its_period(site: Site) -> None:
         empty = (await operator.get("/reports?year=2021&part=Q1")).text
         assert "Không có số liệu trong kỳ này" in empty
         assert "quý I năm 2021" in empty
+        then = (await operator.get("/reports?year=2021&as_of=2021-03-31")).text
+        assert "số liệu tính đến 31/03/2021 23:59" in then
+        assert 'id="as_of-fault"' in (await operator.get("/reports?year=2021&as_of=nay")).text
         await operator.get("/reports?lang=en")
         assert "Tasks assigned: 4; 1 done in time" in (await operator.get("/reports")).text
 

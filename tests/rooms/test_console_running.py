@@ -186,6 +186,7 @@ async def test_certificates_and_settings_are_told_and_no_key_or_secret_is(
     seals, settings = await operator.get("/seals"), await operator.get("/settings")
     assert "000.00.00.H57" in seals.text
     assert "free_space_floor" in settings.text
+    assert "hỏi trục" in settings.text
     for text in (seals.text, settings.text):
         assert "PRIVATE KEY" not in text
         assert not any(secret in text for secret in site.node.secrets.values())

@@ -28,16 +28,16 @@ for number in range(200):
         connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
 """
 BLOBS = """
-from gateway.store import blobs as room
+from gateway.store import blobs as room, folder
 from gateway.store.database import Database
 if sys.argv[2] == "nothing":
     os.fsync = lambda descriptor: None
 if sys.argv[2] == "no folder":
-    room._sync_directory = lambda folder: None
+    folder.sync_directory = lambda path: None
 async def keep():
-    store = room.Blobs(database=Database(engine=None, source=root / "x",
-                       linger=timedelta(0), batch_limit=1), directory=root / "blobs",
-                       spool_directory=root / "spool", inline_limit=100)
+    shelf = folder.Folder(directory=root / "blobs", spool_directory=root / "spool")
+    database = Database(engine=None, source=root / "x", linger=timedelta(0), batch_limit=1)
+    store = room.Blobs(database=database, spool_directory=root / "spool", inline_limit=100, shelves=(shelf,))
     for number in range(30):
         writer = store.spool(str(number))
         await writer.add(b"%d" % number * 3000)

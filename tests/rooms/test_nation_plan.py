@@ -17,7 +17,7 @@ from gateway.model.code_lists import Business, StatusCode
 from gateway.model.formats import local_day
 from gateway.model.identifiers import is_agency_code
 from gateway.model.obligation import ObligationKind
-from gateway.sandbox.nation.acts import Plan, Saying
+from gateway.sandbox.nation.acts import Act, Merging, Plan, Saying, Sending
 from gateway.sandbox.nation.cast import LARGEST_COUNT, cast_nation
 from gateway.sandbox.nation.debts import Figure
 from gateway.sandbox.nation.ledger import Ledger
@@ -36,7 +36,7 @@ scenarios = st.builds(
     dedicated_count=st.integers(1, 6),
     shared_count=st.integers(2, 5),
     last=st.dates(date(2025, 1, 1), date(2027, 1, 1)),
-    days_count=st.integers(5, 40),
+    days_count=st.integers(11, 40),  # the longest Tết is nine days
     seed=st.integers(0, 2**32),
     preset=st.sampled_from(["", *PRESETS]),
     scale=st.sampled_from([0.001, 0.003]),
@@ -99,6 +99,42 @@ def test_a_scaled_year_has_all_its_tasks_and_a_hundredth_of_its_bulk() -> None:
     assert plan.documents_count < 0.02 * 111_000
 
 
+def test_a_year_keeps_the_days_off_and_works_the_saturdays_made_up_for() -> None:
+    """Nobody acts at Tết, everybody on 22/8 for 31/8; what is due does not ask whether there is work."""
+    plan = YEAR.plan()
+    acted = {local_day(act.at) for act in plan.acts}
+    assert not acted & {date(2026, 2, day) for day in range(14, 23)} | acted & {date(2026, 8, 31)}
+    assert acted >= {date(2026, 8, 22), date(2026, 1, 10), date(2026, 2, 13), date(2026, 2, 23)}
+    due = {act.letter.due_on for act in plan.acts if isinstance(act, Sending)}
+    assert due >= {date(2026, 2, 13), date(2026, 2, 22), date(2026, 2, 23), date(2026, 8, 22)}
+
+
+def test_what_a_merged_agency_owed_is_its_successors() -> None:
+    """Ended, given more time, taken back, kept and taken up again after the merger: no gateway is asked."""
+    plan = replace(YEAR, preset="tasks-149").plan()
+    (merger,) = (act for act in plan.acts if isinstance(act, Merging))
+    counts = Ledger.of(plan).debts.count(plan.last)
+    assert merger.agency.code not in counts
+    owed = Ledger.of(replace(plan, acts=tuple(act for act in plan.acts if _concerns(act, merger)))).debts
+    assert owed.count(plan.last)[merger.by.code] == {
+        (ObligationKind.TASK, Figure.DONE_IN_TIME): 4,
+        (ObligationKind.TASK, Figure.DONE_LATE): 2,
+        (ObligationKind.TASK, Figure.OPEN_IN_TIME): 2,
+        (ObligationKind.TASK, Figure.OPEN_OVERDUE): 1,
+        (ObligationKind.TASK, Figure.CANCELLED): 1,
+        (ObligationKind.PETITION, Figure.GUIDED): 1,
+    }
+
+
+def _concerns(act: Act, merger: Merging) -> bool:
+    """Whether an act is about what was given to the agency that went, or answers it."""
+    if isinstance(act, Merging):
+        return True
+    about = {recipient.code for recipient in act.letter.recipients}
+    replied = {reply.organ for reply in act.letter.replies}
+    return merger.agency.code in about or (act.by == merger.by and bool(replied))
+
+
 def test_nobody_in_the_largest_nation_has_anothers_name_or_code() -> None:
     """The hub and the province that shares its gateway have codes of their own."""
     cast = cast_nation(dedicated_count=2 * LARGEST_COUNT, shared_count=LARGEST_COUNT)
@@ -150,12 +186,20 @@ def test_no_plan_asks_for_what_a_gateway_refuses(scenario: Scenario) -> None:
     plan = scenario.plan()
     said: dict[tuple[str, str], StatusCode] = {}
     changing: set[tuple[str, str]] = set()
+    merged: dict[str, str] = {}
     for _, acts in plan.moments():
         touched: Counter[tuple[str, str]] = Counter()
         for act in acts:
+            if isinstance(act, Merging):
+                merged[act.by.code] = act.agency.code
+                assert len(acts) == 1
+                continue
+            assert act.by.code not in merged.values()
             document = act.letter.document_id
             if isinstance(act, Saying):
                 place = (document, act.by.code)
+                if place not in said:  # who took an agency over speaks for it
+                    place = (document, merged[act.by.code])
                 assert may_say(said[place], act.status, change_pending=place in changing), (place, act.status)
                 if act.status in (StatusCode.CHANGE_ACCEPTED, StatusCode.CHANGE_DECLINED):
                     changing.remove(place)

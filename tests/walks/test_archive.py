@@ -30,6 +30,7 @@ from gateway.store.archive_file import LOG
 from gateway.store.archives import KeptArchive
 from gateway.store.checkpoints import keep_cosignature, keep_token
 from gateway.store.whole_log import export_log
+from tests.databases import source_in
 from tests.keys import issued
 from tests.packages import Sent
 from tests.walks.test_retention import (
@@ -61,7 +62,7 @@ async def export(node: Node, target: Path, *, ahead: timedelta = timedelta(minut
     async with open_office(load_config(node.directory / "config.toml")) as office:
         archiving = Archiving(
             database=office.database,
-            blobs_folder=office.config.storage.blobs_dir,
+            shelves=office.blobs.shelves,
             notary=office.notary,
             seal=office.seal,
             origin=log_name(HUB),
@@ -140,7 +141,7 @@ async def test_an_archives_log_is_the_export_of_the_log(node: Node, tmp_path: Pa
             lambda tables: keep_cosignature(tables, kept.size, witness="x/log", line="— x/log AAAA\n", at=at)
         )
     made = await export(node, tmp_path / "one.zip")
-    lines = list(export_log(node.directory / "lienthong.db"))
+    lines = list(export_log(source_in(node.directory)))
     with zipfile.ZipFile(tmp_path / "one.zip") as archive:
         archived = archive.read(LOG).splitlines(keepends=True)
     assert archived == lines[: len(archived)]
@@ -251,7 +252,7 @@ async def test_erased_content_comes_back_for_a_while(node: Node, tmp_path: Path)
     await wait_for(lambda: not kept(node, small) and not kept(node, large))
     assert len(erased(node)) == 2 * before
     # What was set aside in the spool goes once the erasing is recorded, not before.
-    await wait_for(lambda: not any((node.directory / "spool").iterdir()))
+    await wait_for(lambda: not any((node.directory / "spool").rglob("*.part")))
     assert errors(node) == []
 
 

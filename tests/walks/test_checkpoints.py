@@ -32,6 +32,7 @@ from gateway.store.checkpoints import KeptCheckpoint, find_newest, list_seen
 from gateway.store.database import Database, open_database
 from gateway.store.tree import count_entries, count_tiled
 from gateway.store.whole_log import read_notes
+from tests.databases import source_in
 from tests.keys import AT, FINANCE, HEALTH, seal
 from tests.packages import Sent, document
 from tests.walks.world import HUB, MINISTRY, PROVINCE, World, collect_all
@@ -380,7 +381,7 @@ async def test_the_log_of_a_gateway_at_work_is_provable(world: World) -> None:
     for dms in (world.ministry, world.health):
         assert not (await dms.send(package[:-20], sender=MINISTRY)).ok
     for node, code in ((world.gateway, PROVINCE), (world.hub, HUB)):
-        database = await opened(node.directory / "lienthong.db")
+        database = await opened(source_in(node.directory))
         own = load_own_seal(load_config(node.directory / "config.toml"))
         kept = await Checkpoints(database=database, seal=own, origin=log_name(code)).make(at=now())
         assert kept is not None

@@ -5,11 +5,9 @@ import io
 import json
 import random
 import shutil
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
-from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -62,6 +60,7 @@ from tests.bundles import (
     wrong,
     zipped,
 )
+from tests.databases import change, source_in
 from tests.keys import ISSUED_AT, authority, issued
 from tests.packages import Sent, document, status
 from tests.rooms.cli_kit import facts, run
@@ -683,8 +682,7 @@ async def test_a_token_in_the_older_form_is_read(later: Node, tmp_path: Path) ->
 
 async def test_a_package_deleted_after_its_retention_is_still_proved(later: Node, tmp_path: Path) -> None:
     """The bytes are gone by design; every statement about them stands, and the bundle says so."""
-    with closing(sqlite3.connect(later.directory / "lienthong.db")) as connection, connection:
-        connection.execute("DELETE FROM blobs")
+    change(source_in(later.directory), "DELETE FROM blobs")
     await export(later, tmp_path / "b.asice", "412/SYT-VP")
     bundle = (tmp_path / "b.asice").read_bytes()
     findings = judged(bundle)

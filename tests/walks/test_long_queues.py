@@ -239,7 +239,7 @@ async def test_fetching_receipts_from_behind_the_last_costs_the_same_however_man
 
 def claim_some(tables: sqlite3.Connection, *, limit: int = 16) -> list[Dispatch]:
     """Claim as the worker does."""
-    claimed = dispatches.claim_due(tables, at=now(), lease=LEASE, limit=limit)
+    claimed = dispatches.claim_due(tables, at=now(), lease=LEASE, limit=limit, by="a node")
     return [dispatch for dispatch, _ in claimed]
 
 

@@ -294,3 +294,35 @@ async def test_a_merged_agency_s_task_is_ended_by_its_successor(world: World) ->
         (FINANCE, "41/SYT-VP", "done"),
         (FINANCE, "42/SYT-VP", "done"),
     ]
+
+
+async def test_a_successor_inherits_what_is_said_to_and_by_whom_it_took_over(world: World) -> None:
+    """After a merger more time, a recall, its refusal and a second start concern what was owed before."""
+    extended, recalled, resumed = (Sent(sender=MINISTRY, number=number) for number in ("51", "52", "53"))
+    for task in (extended, recalled, resumed):
+        told = document(task, [FINANCE], steering=1, due=DUE)
+        assert (await world.ministry.send(told, sender=MINISTRY)).ok
+    await collect_all(world.finance, count=3)
+    async with open_office(load_config(world.gateway.directory / "config.toml")) as office:
+        at = world.gateway.clock()
+        await office.registry.close_agency(FINANCE, by="test", at=at, merged_into=HEALTH)
+    await asyncio.sleep(1.2)  # a running server looks for such changes every second
+    changed = {"target": extended.document_id, "steering": 1, "due": DUE + timedelta(days=9)}
+    later = document(extended, [FINANCE], business=2, **changed)  # type: ignore[arg-type]
+    back = document(recalled, [FINANCE], business=1, target=recalled.document_id)
+    for content in (later, back):
+        assert (await world.ministry.send(content, sender=MINISTRY)).ok
+    await collect_all(world.health, count=2)
+    rows = "SELECT agency, due_on, standing FROM obligations ORDER BY reference"
+    assert [tuple(row) for row in world.gateway.rows(rows)] == [
+        (FINANCE, "2026-05-09", "open"),
+        (FINANCE, "2026-04-30", "cancelled"),
+        (FINANCE, "2026-04-30", "open"),
+    ]
+    words = ((recalled, "16", 9), (resumed, "06", 10), (resumed, "05", 11), (extended, "06", 12))
+    for document_of, code, hour in words:
+        said = status(document_of, code, by=HEALTH, description="Nêu rõ", at=f"{hour:02d}:00:00")
+        answer = await world.health.send(said, sender=HEALTH, kind="status")
+        assert answer.ok, answer.words
+    found = [row["standing"] for row in world.gateway.rows(rows)]
+    assert found == ["done", "open", "open"]

@@ -21,8 +21,11 @@ from gateway.model.identifiers import AgencyCode
 from gateway.model.log import LogKind
 from gateway.office import now
 from gateway.settings import Role
-from gateway.store.consistency import disagreements, looking
+from gateway.store.consistency import disagreements
+from gateway.store.database import looking
+from gateway.store.tables import Dialect
 from tests.bundles import export, judged, wrong
+from tests.databases import source_in
 from tests.days import CALENDAR
 from tests.ears import listener, mail_server
 from tests.packages import Sent, document, status
@@ -125,7 +128,7 @@ async def test_what_is_due_comes_as_one_document_into_the_mailbox(tmp_path: Path
         assert said(package, "Priority") == "0"
 
 
-async def test_a_reminder_is_no_correspondence_and_owes_nothing(tmp_path: Path) -> None:
+async def test_a_reminder_is_no_correspondence_and_owes_nothing(tmp_path: Path, engine: Dialect) -> None:
     """It stands in no register and opens no obligation; people find it, and auditors can prove it."""
     async with playing(tmp_path, reminders=DOCUMENTS) as world:
         await assign(world, due=working_day(1))
@@ -138,15 +141,17 @@ async def test_a_reminder_is_no_correspondence_and_owes_nothing(tmp_path: Path) 
         assert (found["owner"], found["notation"], found["type"]) == (PROVINCE, "1/TB-LT", "Thông báo")
         await collect_all(world.finance, count=2)
     directory = world.gateway.directory
-    with looking(directory / "lienthong.db") as tables:
-        assert list(disagreements(tables)) == []
+    with looking(source_in(directory)) as tables:
+        assert list(disagreements(tables, engine)) == []
     bundle = tmp_path / "one.asice"
     await export(world.gateway, bundle, "1/TB-LT")
     assert not wrong(judged(bundle.read_bytes()))
 
 
 @pytest.mark.parametrize("has_dms", [False, True])
-async def test_what_recipients_say_about_a_reminder_ends_here(tmp_path: Path, has_dms: bool) -> None:
+async def test_what_recipients_say_about_a_reminder_ends_here(
+    tmp_path: Path, has_dms: bool, engine: Dialect
+) -> None:
     """A status about it is taken, matched, and goes nowhere: no system knows what the node wrote."""
     async with playing(tmp_path, reminders=DOCUMENTS) as world:
         if has_dms:
@@ -168,8 +173,8 @@ async def test_what_recipients_say_about_a_reminder_ends_here(tmp_path: Path, ha
             FINANCE,
         )
         assert [one["thread_id"] for one in told if one["thread_id"] == row["thread_id"]] == []
-    with looking(world.gateway.directory / "lienthong.db") as tables:
-        assert list(disagreements(tables)) == []
+    with looking(source_in(world.gateway.directory)) as tables:
+        assert list(disagreements(tables, engine)) == []
 
 
 async def test_an_answer_to_the_node_about_anything_else_is_refused(world: World) -> None:

@@ -24,7 +24,8 @@ from gateway.model.log import LogKind
 from gateway.office import house_of, now, open_office, place_of
 from gateway.settings import Role
 from gateway.store.backup import check_backup, make_backup, put_back, read_manifest
-from gateway.store.blobs import files_kept
+from gateway.store.folder import files_kept
+from tests.databases import changing, on_postgresql, source_in, unguarded
 from tests.keys import issued
 from tests.packages import Sent, document, status
 from tests.walks.test_killed_between_steps import Mortal
@@ -109,14 +110,15 @@ async def test_content_goes_when_its_time_is_over_and_not_before(node: Node) -> 
     node.clock.ahead = 10 * YEAR + timedelta(days=1)
     await wait_for(lambda: not kept(node, small) and not kept(node, large))
     await wait_for(lambda: node.rows("SELECT * FROM files_to_remove") == [])
-    assert list((node.directory / "spool").iterdir()) == []
+    assert list((node.directory / "spool").rglob("*.part")) == []
     assert errors(node) == []
     entry = next(entry for entry in erased(node) if entry["sha256"] == digest_of(small))
     assert (entry["bytes"], entry["rule"], entry["kept_days"]) == (len(small), "document", 3660)
     assert (entry["sender"], entry["recipients"], entry["carries"]) == (HEALTH, [FINANCE], "document")
-    with closing(sqlite3.connect(node.directory / "lienthong.db")) as connection:
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    assert base64.b64encode(marked)[:60] not in (node.directory / "lienthong.db").read_bytes()
+    if not on_postgresql():  # there VACUUM overwrites, when it comes by
+        with closing(sqlite3.connect(node.directory / "lienthong.db")) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        assert base64.b64encode(marked)[:60] not in (node.directory / "lienthong.db").read_bytes()
 
 
 async def test_an_erasure_is_signed_and_stands_in_the_documents_history(node: Node) -> None:
@@ -190,11 +192,10 @@ async def test_a_delivery_the_axis_repeats_is_recognised_after_its_content_went(
     await node.start()
     await wait_for(lambda: [entry["sha256"] for entry in erased(node)] == [arrived["digest"]])
     await node.stop()
-    with closing(sqlite3.connect(hub.directory / "lienthong.db")) as connection:
+    with unguarded(source_in(hub.directory)) as connection:
         # The hub forgets that it was confirmed, as one restored from a backup does.
         connection.execute("UPDATE dispatches SET state = 'claimed', ended_at = NULL WHERE kind = 'document'")
         connection.execute("UPDATE queues SET open_count = 1, ended_count = 0 WHERE kind = 'document'")
-        connection.commit()
     node.clock.ahead = timedelta()
     await node.start()
     await wait_for(lambda: hub.rows("SELECT 1 FROM dispatches WHERE ended_at IS NULL") == [])
@@ -231,9 +232,8 @@ async def test_what_is_still_open_stays_however_old(node: Node) -> None:
     await collect_all(health, "status")
     node.clock.ahead = 30 * YEAR
     # It was looked at in thirty years' time: what closed it then would be of then. Rules anew look anew.
-    with closing(sqlite3.connect(node.directory / "lienthong.db")) as connection:
+    with changing(source_in(node.directory)) as connection:
         connection.execute("UPDATE retention SET revising_from = 0")
-        connection.commit()
     await wait_for(lambda: not kept(node, first) and not kept(node, recall))
     assert [kept(node, each) for each in (waiting, collected, unmatched)] == [True] * 3
     assert errors(node) == []
@@ -244,12 +244,10 @@ async def test_something_that_happens_to_a_document_keeps_it_longer(node: Node) 
     sent = Sent(sender=HEALTH)
     package = await travel(node, sent)
     row = "UPDATE {} SET {} = {} - 9 * 366 * 86400000000"
-    with closing(sqlite3.connect(node.directory / "lienthong.db")) as connection:
+    with unguarded(source_in(node.directory)) as connection:
         # Nine years pass: everything that has happened so far lies that far back.
-        connection.execute("DROP TRIGGER log_is_append_only_1")
         for table, column in (("log", "at"), ("packages", "accepted_at"), ("packages", "kept_since")):
             connection.execute(row.format(table, column, column))
-        connection.commit()
     answer = status(sent, "03", by=FINANCE)
     assert (await node.dms("STC").send(answer, sender=FINANCE, kind="status")).ok
     await collect_all(node.dms("SYT"), "status")
@@ -432,7 +430,7 @@ async def test_an_erasure_cut_short_is_finished_by_the_next_process(tmp_path: Pa
     await wait_for(lambda: not kept(node, small) and not kept(node, large))
     await wait_for(lambda: node.rows("SELECT 1 FROM files_to_remove") == [])
     await mortal.stop()
-    assert list((node.directory / "spool").iterdir()) == []
+    assert list((node.directory / "spool").rglob("*.part")) == []
     assert len([each for each in erased(node) if each["carries"] == "document"]) == 2
     assert errors(node) == []
 

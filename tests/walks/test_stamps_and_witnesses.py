@@ -25,6 +25,7 @@ from gateway.model.log import LogKind
 from gateway.office import load_own_seal, now, open_office
 from gateway.store.audit_log import append_entry
 from gateway.trust.keys import Seal
+from tests.databases import source_in, unguarded
 from tests.stamping_authority import StampingAuthority
 from tests.walks.world import FINANCE, HEALTH, Node, prepare_node
 
@@ -168,7 +169,7 @@ async def test_when_the_authority_is_back_the_newest_goes_first_and_none_is_left
             await checkpoints.make(at=now() - timedelta(hours=1))
     await node.start()
     await wait_for(lambda: all(stamps(node).values()))
-    order = node.rows("SELECT size, note, token FROM checkpoints ORDER BY rowid")
+    order = node.rows("SELECT size, note, token FROM checkpoints ORDER BY size")
     serials = {
         row["size"]: verify_token(
             row["token"], hashlib.sha256(row["note"]).digest(), authority.anchors
@@ -295,14 +296,9 @@ async def test_a_peers_line_over_something_else_is_refused(pair: tuple[Node, Nod
 
 def tamper(node: Node, *statements: str) -> None:
     """Write into a database as somebody with the disk in his hands would; no trace of it is left."""
-    with closing(sqlite3.connect(node.directory / "lienthong.db")) as connection, connection:
-        triggers = connection.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'").fetchall()
-        for name, _ in triggers:
-            connection.execute(f"DROP TRIGGER {name}")
+    with unguarded(source_in(node.directory)) as tables:
         for statement in statements:
-            connection.execute(statement)
-        for _, sql in triggers:
-            connection.execute(sql)
+            tables.execute(statement)
 
 
 WITHOUT_A_TRACE = ("DELETE FROM cosignatures", "DELETE FROM checkpoints", "DELETE FROM tiles")

@@ -122,6 +122,8 @@ def prepare_node(
     tables.setdefault("http", {}).setdefault("port", 0)
     quick: dict[str, object] = {"first_delay": "100ms", "longest_delay": "1s"}
     tables["delivery"] = quick | tables.get("delivery", {})
+    # Else what is found wrong would depend on the day on which the suite runs.
+    tables["alerts"] = {"calendar_missing_within": "0s"} | tables.get("alerts", {})
     if below is not None:
         url, system, secret = below
         (directory / "axis.secret").write_text(secret)

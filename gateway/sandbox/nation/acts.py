@@ -1,4 +1,4 @@
-"""What people do in the nation, as values: a document is sent, something is said about one.
+"""What people do in the nation, as values: they send a document, say something about one, merge two agencies.
 
 A plan is all of it, in the order of time. What it adds up to, ledger.py works out; life.py lives it.
 """
@@ -46,7 +46,16 @@ class Saying:
     reason: str | None = None
 
 
-Act = Sending | Saying
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merging:
+    """An agency is merged into another, which answers for it from then on; every directory is told."""
+
+    at: datetime
+    agency: Member
+    by: Member
+
+
+Act = Sending | Saying | Merging
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +63,7 @@ class Plan:
     """Everything that will happen in a time.
 
     Shape: first and last are days in Vietnam, both included; acts are in the order of time, and none depends
-    on another of the same instant.
+    on another of the same instant; a merger has an instant of its own.
     """
 
     cast: Cast

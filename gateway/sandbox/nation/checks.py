@@ -161,14 +161,15 @@ async def _what_registers_say(life: Life) -> AsyncIterator[Difference]:
 async def _what_is_owed(life: Life) -> AsyncIterator[Difference]:
     """Each gateway: how what its agencies owe stands on the last day, by kind.
 
-    A hub does not see what agencies of one gateway owe each other.
+    A hub does not see what agencies of one gateway owe each other. Successors answer for merged agencies.
     """
     planned = life.ledger.debts.count(life.plan.last)
     for node in life.gateways:
         facts = await load_facts(node.database)
         found: dict[AgencyCode, Counter[tuple[ObligationKind, Figure]]] = defaultdict(Counter)
         for fact, count in facts.items():
-            found[fact.agency][fact.kind, _figure_of(fact, life.plan.last)] += count
+            code = life.ledger.debts.answering(fact.agency)
+            found[code][fact.kind, _figure_of(fact, life.plan.last)] += count
         for code in node.serves:
             counts = planned.get(code, Counter())
             for kind, figure in sorted(counts.keys() | found[code].keys()):

@@ -14,7 +14,7 @@ from gateway.model.formats import local_day
 from gateway.model.identifiers import AgencyCode, DocumentId
 from gateway.model.obligation import ObligationKind
 from gateway.sandbox.documents import Letter
-from gateway.sandbox.nation.acts import Act, Saying, Sending
+from gateway.sandbox.nation.acts import Act, Merging, Saying, Sending
 
 _BY_APPLICATION = {
     "MCDT_DT": ObligationKind.DOSSIER,
@@ -79,11 +79,18 @@ class Debts:
 
     by_document: dict[DocumentId, list[Debt]] = field(default_factory=dict)
     by_code: dict[str, list[Debt]] = field(default_factory=dict)
+    _successors: dict[AgencyCode, AgencyCode] = field(default_factory=dict)
+
+    def answering(self, code: AgencyCode) -> AgencyCode:
+        """Tell who answers for an agency by now: itself, or whom it was merged into."""
+        return self._successors.get(code, code)
 
     def enter(self, act: Act) -> None:
         """Enter one act."""
         day = local_day(act.at)
-        if isinstance(act, Saying):
+        if isinstance(act, Merging):
+            self._successors[act.agency.code] = act.by.code
+        elif isinstance(act, Saying):
             self._hear(act, day)
         elif act.business is Business.UPDATE:
             self._extend(act)
@@ -95,10 +102,10 @@ class Debts:
             self._open(act.letter, day)
 
     def count(self, today: date) -> dict[AgencyCode, Counter[tuple[ObligationKind, Figure]]]:
-        """Count how everything stands on a day, for each agency."""
+        """Count how everything stands on a day, for each agency with what those merged into it owed."""
         found: dict[AgencyCode, Counter[tuple[ObligationKind, Figure]]] = {}
         for debt in self._all():
-            found.setdefault(debt.agency, Counter())[debt.kind, figure_of(debt, today)] += 1
+            found.setdefault(self.answering(debt.agency), Counter())[debt.kind, figure_of(debt, today)] += 1
         return found
 
     def _all(self) -> Iterator[Debt]:
@@ -107,18 +114,21 @@ class Debts:
 
     def _of(self, document_id: DocumentId, agency: AgencyCode | None = None) -> Iterable[Debt]:
         debts = self.by_document.get(document_id, [])
-        return [debt for debt in debts if agency in (None, debt.agency)]
+        return [debt for debt in debts if agency is None or self._speaks(agency, debt.agency)]
+
+    def _speaks(self, speaker: AgencyCode, agency: AgencyCode) -> bool:
+        return speaker in (agency, self.answering(agency))
 
     def _open(self, letter: Letter, day: date) -> None:
         kind = _kind_of(letter)
         if kind is None:
             return
         document_id = letter.document_id
-        for recipient in letter.recipients:
+        for agency in dict.fromkeys(self.answering(each.code) for each in letter.recipients):
             for code in letter.task_codes or ("",):
                 debt = Debt(
                     kind=kind,
-                    agency=recipient.code,
+                    agency=agency,
                     assigned_by=letter.sender.code,
                     document_id=document_id,
                     code=code,
@@ -131,15 +141,16 @@ class Debts:
 
     def _close(self, letter: Letter, day: date) -> None:
         """Let a document end what its sender owes to somebody it is sent to."""
-        recipients = {recipient.code for recipient in letter.recipients}
+        recipients = {self.answering(recipient.code) for recipient in letter.recipients}
         for debt in self._answered(letter):
-            to_assigner = debt.assigned_by in recipients
+            assigner = self.answering(debt.assigned_by)
+            to_assigner = assigner in recipients
             petition = debt.kind is ObligationKind.PETITION
             if to_assigner and (letter.steering == 2 or letter.type_name == "Báo cáo"):
                 debt.stop(End.DONE, day)
             elif to_assigner and petition and letter.type_name == "Hướng dẫn":
                 debt.stop(End.GUIDED, day)
-            elif petition and letter.type_name == "Phiếu chuyển" and recipients - {debt.assigned_by}:
+            elif petition and letter.type_name == "Phiếu chuyển" and recipients - {assigner}:
                 debt.stop(End.PASSED_ON, day)
 
     def _answered(self, letter: Letter) -> Iterator[Debt]:
@@ -148,12 +159,13 @@ class Debts:
                 yield from self._of(reply.document_id, letter.sender.code)
         if letter.steering != 1:
             for code in letter.task_codes:
-                yield from (debt for debt in self.by_code.get(code, []) if debt.agency == letter.sender.code)
+                debts = self.by_code.get(code, [])
+                yield from (debt for debt in debts if self._speaks(letter.sender.code, debt.agency))
 
     def _extend(self, act: Sending) -> None:
         if act.letter.due_on is not None:
             for recipient in act.letter.recipients:
-                for debt in self._of(act.letter.document_id, recipient.code):
+                for debt in self._of(act.letter.document_id, self.answering(recipient.code)):
                     if debt.end is None:
                         debt.due_on = act.letter.due_on
 

@@ -13,7 +13,7 @@ from gateway.model.code_lists import Business, Priority, StatusCode
 from gateway.model.package import Amendment, ReceiverChange
 from gateway.sandbox.agencies import Member
 from gateway.sandbox.documents import Letter, recall_of, replacement_of
-from gateway.sandbox.nation.acts import Act, Saying, Sending
+from gateway.sandbox.nation.acts import Act, Merging, Saying, Sending
 from gateway.sandbox.nation.timetable import Timetable
 
 OFFICIAL_LETTER = "Công văn"
@@ -60,7 +60,7 @@ class Pad:
 
     timetable: Timetable
     drafts: list[Draft] = field(default_factory=list)
-    _notes: list[tuple[int, Callable[[_Written], Act]]] = field(default_factory=list)
+    _notes: list[tuple[float, Callable[[_Written], Act]]] = field(default_factory=list)
 
     def send(self, draft: Draft) -> Draft:
         """Note that a document is sent."""
@@ -109,13 +109,18 @@ class Pad:
 
         self._note(moment, write)
 
+    def merge(self, agency: Member, into: Member, moment: int) -> None:
+        """Note that an agency is merged into another when the day of a moment begins."""
+        act = Merging(at=self.timetable.opening(moment), agency=agency, by=into)
+        self._note(moment - 0.5, lambda _: act)
+
     def fair_copy(self) -> tuple[Act, ...]:
         """Write everything out, in the order of time."""
         written = _Written()
         # Sorted by moment alone: of one moment in the order in which it was noted.
         return tuple(write(written) for _, write in sorted(self._notes, key=lambda note: note[0]))
 
-    def _note(self, moment: int, write: Callable[[_Written], Act]) -> None:
+    def _note(self, moment: float, write: Callable[[_Written], Act]) -> None:
         self._notes.append((moment, write))
 
     def _write(self, draft: Draft, written: _Written) -> Act:

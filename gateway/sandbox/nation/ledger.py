@@ -13,7 +13,7 @@ from typing import NamedTuple
 from gateway.model.code_lists import Business, StatusCode
 from gateway.model.formats import local_day
 from gateway.model.identifiers import AgencyCode, DocumentId
-from gateway.sandbox.nation.acts import Act, Plan, Saying, Sending
+from gateway.sandbox.nation.acts import Act, Merging, Plan, Saying, Sending
 from gateway.sandbox.nation.debts import Debts
 
 
@@ -75,6 +75,8 @@ class Ledger:
     def enter(self, act: Act) -> list[Arrival]:
         """Enter one act; return every package that must arrive because of it."""
         self.debts.enter(act)
+        if isinstance(act, Merging):
+            return []
         day = local_day(act.at)
         arrivals = list(self._send(act, day) if isinstance(act, Sending) else self._say(act, day))
         for arrival in arrivals:
@@ -88,16 +90,17 @@ class Ledger:
         if act.business in (Business.NEW, Business.REPLACE):
             tally.sent[letter.type_name, letter.day] += 1
         holders = self._holders.setdefault(document_id, set())
-        for recipient in letter.recipients:
-            yield Arrival(recipient.code, act.by.code, document_id, says)
-            if act.business is Business.RECALL or recipient.code in holders:
+        for code in dict.fromkeys(self.debts.answering(recipient.code) for recipient in letter.recipients):
+            yield Arrival(code, act.by.code, document_id, says)
+            if act.business is Business.RECALL or code in holders:
                 continue
             # For who has it for the first time it is a document; its machine says that it has come.
-            holders.add(recipient.code)
+            holders.add(code)
             tally.deliveries_count += 1
-            self.tallies[recipient.code].arrived[letter.type_name, day] += 1
-            yield Arrival(act.by.code, recipient.code, document_id, StatusCode.ARRIVED)
+            self.tallies[code].arrived[letter.type_name, day] += 1
+            yield Arrival(act.by.code, code, document_id, StatusCode.ARRIVED)
 
     def _say(self, act: Saying, day: date) -> Iterator[Arrival]:
         self.tallies[act.by.code].handed_over[act.status, day] += 1
-        yield Arrival(act.letter.sender.code, act.by.code, act.letter.document_id, act.status)
+        sender = self.debts.answering(act.letter.sender.code)
+        yield Arrival(sender, act.by.code, act.letter.document_id, act.status)

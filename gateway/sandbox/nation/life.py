@@ -15,7 +15,7 @@ from gateway.errors import Delay
 from gateway.model.code_lists import Kind
 from gateway.model.identifiers import AgencyCode
 from gateway.sandbox.agencies import NodePlan
-from gateway.sandbox.nation.acts import Act, Plan
+from gateway.sandbox.nation.acts import Act, Merging, Plan, Saying, Sending
 from gateway.sandbox.nation.cast import HUB_FOLDER
 from gateway.sandbox.nation.ledger import Arrival, Ledger
 from gateway.sandbox.nation.mailroom import Mailroom
@@ -31,12 +31,17 @@ _NAMED_AT_MOST = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunningNode:
-    """One node that is served. fetch fetches from the hub what waits there; the hub's own is never called."""
+    """One node that is served.
+
+    Shape: fetch fetches from the hub what waits there; the hub's own is never called. merge lets an operator
+    write into its directory that an agency was merged into another.
+    """
 
     plan: NodePlan
     url: str
     database: Database
     fetch: Callable[[], Awaitable[bool]]
+    merge: Callable[[AgencyCode, AgencyCode], Coroutine[Any, Any, None]]
 
     @property
     def serves(self) -> list[AgencyCode]:
@@ -86,7 +91,11 @@ class Life:
             for act in acts:
                 arrivals = self.ledger.enter(act)
                 self._missing.update(one for one in arrivals if one.to in self.mailrooms)
-            ours = [act for act in acts if act.by.code in self.mailrooms]
+            for act in acts:
+                if isinstance(act, Merging):
+                    codes = act.agency.code, act.by.code
+                    await _together(node.merge(*codes) for node in self.nodes.values())
+            ours = [act for act in acts if not isinstance(act, Merging) and act.by.code in self.mailrooms]
             await _together(self._act(those) for those in _by_agency(ours))
             await self._settle()
             await self.gate()
@@ -102,7 +111,7 @@ class Life:
         """List the nodes below the hub."""
         return [node for node in self.nodes.values() if node.plan.below is not None]
 
-    async def _act(self, acts: list[Act]) -> None:
+    async def _act(self, acts: list[Sending | Saying]) -> None:
         mailroom = self.mailrooms[acts[0].by.code]
         for act in acts:
             await mailroom.carry_out(act)
@@ -173,8 +182,8 @@ class Life:
         )
 
 
-def _by_agency(acts: Iterable[Act]) -> list[list[Act]]:
-    found: defaultdict[AgencyCode, list[Act]] = defaultdict(list)
+def _by_agency(acts: Iterable[Sending | Saying]) -> list[list[Sending | Saying]]:
+    found: defaultdict[AgencyCode, list[Sending | Saying]] = defaultdict(list)
     for act in acts:
         found[act.by.code].append(act)
     return list(found.values())

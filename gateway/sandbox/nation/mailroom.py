@@ -3,27 +3,31 @@
 Packages are read here in a way of its own, for what they must say; how the gateway reads them is not used.
 """
 
+import asyncio
 import base64
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 
 from gateway.errors import LienthongError
-from gateway.model.code_lists import Kind
+from gateway.model.code_lists import Business, Kind
 from gateway.model.formats import local_day
 from gateway.model.identifiers import AgencyCode, DocumentId
 from gateway.sandbox.agencies import Member
 from gateway.sandbox.dms import DmsAnswer, SampleDms
 from gateway.sandbox.documents import write_answer, write_letter
 from gateway.sandbox.lettering import Line
-from gateway.sandbox.nation.acts import Act, Sending
+from gateway.sandbox.nation.acts import Saying, Sending
 from gateway.sandbox.nation.ledger import Arrival, OnDay
 from gateway.sandbox.pdf import write_pdf
+from gateway.vxp.answers import ErrorCode
 
+_PAUSES_SECONDS = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 _MESSAGE_TYPES = {Kind.DOCUMENT: "edoc", Kind.STATUS: "status"}
+_RECALL = str(int(Business.RECALL))
 _FILE_NAME = "Văn bản mẫu.pdf"
 
 
@@ -43,7 +47,7 @@ class Mailroom:
     arrived: Counter[OnDay] = field(default_factory=Counter)
     _held: set[tuple[AgencyCode, DocumentId]] = field(default_factory=set)
 
-    async def carry_out(self, act: Act) -> None:
+    async def carry_out(self, act: Sending | Saying) -> None:
         """Send one package.
 
         Errors: LienthongError ``act-refused`` when the gateway does not take it; Delay when it is silent.
@@ -55,8 +59,10 @@ class Mailroom:
         else:
             content = write_answer(letter, act.status, by=sender, at=self.clock(), reason=act.reason)
             recipients, kind = [letter.sender.code], Kind.STATUS
-        answer = await self.dms.send(
-            content, sender=sender.code, recipients=recipients, kind=_MESSAGE_TYPES[kind]
+        answer = await _persist(
+            lambda: self.dms.send(
+                content, sender=sender.code, recipients=recipients, kind=_MESSAGE_TYPES[kind]
+            )
         )
         self._expect(answer, letter.document_id)
         self.sent_count += 1
@@ -66,7 +72,7 @@ class Mailroom:
 
         Errors: LienthongError ``act-refused``, or ``not-intact`` when a document lost its file.
         """
-        listed = await self.dms.received(_MESSAGE_TYPES[kind])
+        listed = await _persist(lambda: self.dms.received(_MESSAGE_TYPES[kind]))
         self._expect(listed, self.member.code)
         arrivals = []
         for item in listed.items:
@@ -79,7 +85,8 @@ class Mailroom:
         arrival, day = read_arrival(content, to), local_day(self.clock())
         self.got[arrival.says, day] += 1
         held = (arrival.sender, arrival.document_id)
-        if arrival.is_status or held in self._held:
+        # Who took an agency over is asked to give back what only that one had.
+        if arrival.is_status or arrival.says == _RECALL or held in self._held:
             return arrival
         if encoded_file(arrival.sender) not in content:
             raise LienthongError.because(
@@ -100,6 +107,17 @@ class Mailroom:
                 vi=f"cổng không nhận: {answer.words}",
                 en=f"the gateway did not take it: {answer.words}",
             )
+
+
+async def _persist(ask: Callable[[], Awaitable[DmsAnswer]]) -> DmsAnswer:
+    """Ask again, as the answer says, while a gateway on a busy machine is behind with its writing."""
+    answer = await ask()
+    for pause in _PAUSES_SECONDS:
+        if answer.code != ErrorCode.INTERNAL:
+            break
+        await asyncio.sleep(pause)
+        answer = await ask()
+    return answer
 
 
 def files_of(sender: Member) -> tuple[tuple[str, bytes]]:

@@ -16,6 +16,7 @@ from gateway.sandbox.nation.acts import Plan
 from gateway.sandbox.nation.cast import Cast
 from gateway.sandbox.nation.courses import Courses, Outcome
 from gateway.sandbox.nation.drafting import OFFICIAL_LETTER, Pad
+from gateway.sandbox.nation.landmarks import Landmarks
 from gateway.sandbox.nation.presets import Owed, Papers, Preset
 from gateway.sandbox.nation.timetable import Timetable
 from gateway.sandbox.nation.traffic import TYPE_WEIGHTS, Traffic
@@ -61,9 +62,15 @@ def plan_nation(
         )
     rng, pad = Random(seed), Pad(timetable)  # noqa: S311 - the same year again for the same seed
     planner = _Planner(
-        cast=cast, pad=pad, rng=rng, courses=Courses(pad=pad, rng=rng), traffic=Traffic(pad=pad, rng=rng)
+        cast=cast,
+        pad=pad,
+        rng=rng,
+        courses=Courses(pad=pad, rng=rng),
+        traffic=Traffic(pad=pad, rng=rng),
+        landmarks=Landmarks.of(cast, pad=pad),
     )
     planner.greet()
+    planner.landmarks.plan()
     if preset is None:
         planner.plan_by_chance(scale)
     else:
@@ -78,12 +85,23 @@ class _Planner:
     rng: Random
     courses: Courses
     traffic: Traffic
+    landmarks: Landmarks
+
+    @property
+    def members(self) -> tuple[Member, ...]:
+        """Return everybody who is there to the end."""
+        return tuple(member for member in self.cast.members if not self._leaves(member))
+
+    def _leaves(self, member: Member) -> bool:
+        merger = self.landmarks.merger
+        return merger is not None and member == merger.agency
 
     def greet(self) -> None:
         """Let everybody write to the next."""
-        members = self.cast.members
+        members, merger = self.cast.members, self.landmarks.merger
         for sender, recipient in zip(members, members[1:] + members[:1], strict=True):
-            self.traffic.write(sender, [recipient], OFFICIAL_LETTER, may_decline=False)
+            before = merger.moment if merger and merger.agency in (sender, recipient) else None
+            self.traffic.write(sender, [recipient], OFFICIAL_LETTER, may_decline=False, before=before)
 
     # -- by chance -------------------------------------------------------------------------------------
 
@@ -91,7 +109,7 @@ class _Planner:
         """Plan a moderate year of everybody."""
         much = scale * len(self.pad.timetable.days) * len(self.cast.members)
         for _ in range(round(_DOCUMENTS * much)):
-            self._correspond(self.cast.members)
+            self._correspond(self.members)
         for kind, often in _OBLIGATIONS.items():
             for _ in range(round(often * much)):
                 self._owe_by_chance(kind)
@@ -110,7 +128,7 @@ class _Planner:
             self.traffic.write(sender, others, type_name)
 
     def _owe_by_chance(self, kind: ObligationKind) -> None:
-        assigner, agency, other = self.rng.sample(self.cast.members, 3)
+        assigner, agency, other = self.rng.sample(self.members, 3)
         (outcome,) = self.rng.choices(list(_OUTCOMES), list(_OUTCOMES.values()))
         chance = self.rng.random()
         if kind is ObligationKind.PETITION and chance < 0.5:
@@ -135,7 +153,7 @@ class _Planner:
         """Plan what an office and its one-stop centre published; the others write to each other, too."""
         for kind, owed in preset.owed.items():
             self._owe(kind, owed)
-        others = [member for member in self.cast.members if member != self.cast.office]
+        others = [member for member in self.members if member != self.cast.office]
         much = len(self.pad.timetable.days) * len(others)
         for _ in range(round(_AROUND_THE_OFFICE * much) if len(others) > 1 else 0):
             self._correspond(others)
@@ -175,7 +193,7 @@ class _Planner:
         return self._anybody_but(agency, self.cast.office, among=among)
 
     def _anybody_but(self, *left_out: Member, among: Sequence[Member] | None = None) -> Member:
-        while (member := self.rng.choice(among or self.cast.members)) in left_out:
+        while (member := self.rng.choice(among or self.cast.members)) in left_out or self._leaves(member):
             pass
         return member
 
@@ -186,7 +204,7 @@ class _Planner:
         for _ in range(papers.arrived - arrived):
             self._write(self._anybody_but(office), [office], self.traffic.any_type())
         for type_name in self._missing_types(papers):
-            others = [member for member in self.cast.members if member != office]
+            others = [member for member in self.members if member != office]
             recipients = self.rng.sample(others, min(len(others), self.rng.choice((1, 1, 1, 2, 3))))
             self._write(office, recipients, type_name)
 

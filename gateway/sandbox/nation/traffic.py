@@ -74,14 +74,22 @@ class Traffic:
     rng: Random
 
     def write(
-        self, sender: Member, recipients: Sequence[Member], type_name: str, *, may_decline: bool = True
+        self,
+        sender: Member,
+        recipients: Sequence[Member],
+        type_name: str,
+        *,
+        may_decline: bool = True,
+        before: int | None = None,
     ) -> None:
-        """Plan one document and what its recipients say."""
-        draft = self._draft(sender, recipients, type_name, self._moment())
+        """Plan one document and what its recipients say, all of it before a moment."""
+        count = self.pad.timetable.count
+        before = count if before is None else before
+        draft = self._draft(sender, recipients, type_name, self._moment(left=count - before))
         for recipient in recipients:
             (course,) = self.rng.choices(list(_COURSES), list(_COURSES.values()))
             if may_decline or StatusCode.DECLINED not in course:
-                self._say(draft, recipient, course)
+                self._say(draft, recipient, course, before=before)
 
     def write_and_recall(self, sender: Member, recipients: Sequence[Member], type_name: str) -> None:
         """Plan a document that is taken back; who holds it agrees or not."""
@@ -127,8 +135,8 @@ class Traffic:
             )
         )
 
-    def _say(self, draft: Draft, recipient: Member, course: Sequence[StatusCode]) -> None:
-        room = range(draft.moment + 1, min(self.pad.timetable.count, draft.moment + 1 + _SOON))
+    def _say(self, draft: Draft, recipient: Member, course: Sequence[StatusCode], *, before: int) -> None:
+        room = range(draft.moment + 1, min(before, draft.moment + 1 + _SOON))
         if len(room) >= len(course):
             for moment, status in zip(sorted(self.rng.sample(room, len(course))), course, strict=True):
                 self.pad.say(draft, recipient, status, moment)

@@ -12,6 +12,7 @@ from gateway.exchange.asking_again import AskingAgain, Came
 from gateway.exchange.desk import works_here
 from gateway.exchange.directory import Directory
 from gateway.exchange.intervention import AT_ONCE, Case, Intervention
+from gateway.exchange.lateness import Lateness
 from gateway.exchange.lookup import scope_of
 from gateway.exchange.sensors import Thresholds
 from gateway.model.identifiers import AgencyCode, DispatchId
@@ -62,6 +63,7 @@ class Attention:
     intervention: Intervention
     asking_again: AskingAgain | None
     thresholds: Thresholds
+    lateness: Lateness
     clock: Callable[[], datetime]
 
     def routes(self) -> Iterable[Route]:
@@ -93,6 +95,7 @@ class Attention:
             waiting=await attention.list_waiting_long(
                 self.database, codes, before=self.thresholds.stuck_before(now), limit=limit
             ),
+            late=await self.lateness.look(codes, at=now),
             mailboxes=await attention.list_full_mailboxes(
                 self.database, codes, before=self.thresholds.left_before(now)
             ),

@@ -1,12 +1,11 @@
 """The address of a search: what stands in it becomes a question, and what is chosen stays in it."""
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from enum import IntEnum, StrEnum
 from typing import TypeVar
-from urllib.parse import urlencode
 
 from gateway.edxml.document_types import TYPE_NAMES
 from gateway.exchange.directory import Snapshot
@@ -16,7 +15,8 @@ from gateway.model.identifiers import AgencyCode
 from gateway.model.question import Days, Order, Period, Question, Side, Standing, Way, read_terms
 from gateway.model.signature import Grade
 from gateway.store.search import Place
-from gateway.web.console.forms import Form, read_day
+from gateway.web.console.address import Address
+from gateway.web.console.forms import read_day
 
 Named = TypeVar("Named", bound=StrEnum)
 Numbered = TypeVar("Numbered", bound=IntEnum)
@@ -27,7 +27,6 @@ FIELDS = (
     *("q", "period", "from", "to", "on", "state", "way", "agency", "side"),
     *("type", "act", "urgency", "grade", "order"),
 )
-_LONGEST = 400
 # The database counts no further.
 _GREATEST = (1 << 63) - 1
 # Nobody is called so, and so nothing is found.
@@ -35,25 +34,11 @@ _NOBODY = frozenset({AgencyCode("?")})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Query:
-    """What stands in an address. What is not understood counts as not there."""
+class Query(Address):
+    """What is looked for among documents, as it stands in an address."""
 
-    fields: Mapping[str, str]
-
-    @classmethod
-    def of(cls, form: Form) -> "Query":
-        """Take what belongs to a search out of an address or a form."""
-        fields = {name: form.text(name)[:_LONGEST] for name in FIELDS}
-        return cls(fields={name: text for name, text in fields.items() if text})
-
-    def text(self, name: str) -> str:
-        """Return a field; empty when it is not there."""
-        return self.fields.get(name, "")
-
-    def write(self, **changed: str) -> str:
-        """Write it as the query of an address, some fields changed, those that become empty left out."""
-        fields = {**self.fields, **changed}
-        return urlencode([(name, fields[name]) for name in (*FIELDS, "after") if fields.get(name)])
+    NAMES = FIELDS
+    LONGEST = 400
 
     def filters(self) -> Iterator[str]:
         """Name the fields that narrow the search, the words aside."""

@@ -20,9 +20,10 @@ from gateway.exchange.export import Wish
 from gateway.exchange.lookup import agencies_called, scope_of
 from gateway.model.identifiers import AgencyCode
 from gateway.model.people import Permission
-from gateway.store.blobs import Blobs, disk_delays, read_chunks
+from gateway.store.blobs import Blobs, read_chunks
 from gateway.store.database import Database
 from gateway.store.selection import Selection
+from gateway.store.spool import disk_delays
 from gateway.web.bodies import too_large
 from gateway.web.console.document_actions import DocumentAction
 from gateway.web.console.downloads import send_away

@@ -15,7 +15,8 @@ from gateway.model.log import LogKind
 from gateway.model.people import normalise_login
 from gateway.store.database import Database
 from gateway.store.log_search import PERSONAL_KINDS, LogQuestion
-from gateway.web.console.forms import Form, read_day
+from gateway.web.console.address import Address
+from gateway.web.console.forms import read_day
 
 FAILURES = "failures"
 FAILED_KINDS = (
@@ -23,24 +24,13 @@ FAILED_KINDS = (
     *(LogKind.OVERDUE, LogKind.DISTRUSTED, LogKind.CONTRADICTED),
 )
 FIELDS = ("kind", "system", "agency", "from", "to", "document", "by")
-_LONGEST = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LogQuery:
-    """What stands in an address. What is not understood counts as not there."""
+class LogQuery(Address):
+    """What is looked for in the log, as it stands in an address."""
 
-    fields: Mapping[str, str]
-
-    @classmethod
-    def of(cls, form: Form) -> "LogQuery":
-        """Take what belongs to a look into the log out of an address."""
-        fields = {name: form.text(name)[:_LONGEST] for name in FIELDS}
-        return cls(fields={name: text for name, text in fields.items() if text})
-
-    def text(self, name: str) -> str:
-        """Return a field; empty when it is not there."""
-        return self.fields.get(name, "")
+    NAMES = FIELDS
 
     def write(self, **more: str) -> str:
         """Write the address anew, with more behind it."""

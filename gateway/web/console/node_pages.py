@@ -10,9 +10,11 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from gateway.clients.axis_probe import ProbeStep
 from gateway.exchange.worker import Worker
+from gateway.model.node import DUTY_NAMES
 from gateway.model.people import Permission
 from gateway.store.database import Database
 from gateway.store.dispatches import AxisQueue, look_at_queue
+from gateway.store.nodes import list_nodes
 from gateway.trust.keys import fingerprint_of, holder_of
 from gateway.web.console.route import Area, Nav, Route
 from gateway.web.console.shell import Shell
@@ -98,8 +100,14 @@ class NodePages:
         return await self.shell.render(request, "node/seals.html", certificates=facts)
 
     async def show_settings(self, request: web.Request) -> web.StreamResponse:
-        """Show every setting as it is in force."""
-        return await self.shell.render(request, "node/settings.html", settings=self.settings)
+        """Show every setting as it is in force, and which nodes serve under them."""
+        return await self.shell.render(
+            request,
+            "node/settings.html",
+            settings=self.settings,
+            nodes=await list_nodes(self.database),
+            duty_names=DUTY_NAMES,
+        )
 
 
 def _facts_of(kept: KeptCertificate, at: datetime) -> CertificateFacts:

@@ -1,26 +1,24 @@
 """The address of a list of obligations: what stands in it becomes a question, and stays in it."""
 
 import asyncio
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
 from typing import TypeVar
-from urllib.parse import urlencode
 
 from gateway.exchange.directory import Snapshot
 from gateway.exchange.lookup import agencies_called
 from gateway.model.identifiers import AgencyCode
 from gateway.model.obligation import Obligation, ObligationId, ObligationKind, Standing
 from gateway.store.obligations import Due, Wanted
-from gateway.web.console.forms import Form, read_day
+from gateway.web.console.address import Address
+from gateway.web.console.forms import read_day
 
 Named = TypeVar("Named", bound=StrEnum)
 
 # In the order in which they stand in an address; `after` comes last and is no part of the question.
 FIELDS = ("side", "kind", "due", "state", "agency", "giver", "name")
 ALL, GIVEN = "all", "given"
-_LONGEST = 200
 _NO_DAY = "none"
 # Nobody is called so, and so nothing is found.
 _NOBODY = (AgencyCode("?"),)
@@ -29,25 +27,10 @@ Place = tuple[date | None, ObligationId]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DutyQuery:
-    """What stands in an address. What is not understood counts as not there."""
+class DutyQuery(Address):
+    """Which obligations are looked for, as it stands in an address."""
 
-    fields: Mapping[str, str]
-
-    @classmethod
-    def of(cls, form: Form) -> "DutyQuery":
-        """Take what belongs to a list out of an address."""
-        fields = {name: form.text(name)[:_LONGEST] for name in FIELDS}
-        return cls(fields={name: text for name, text in fields.items() if text})
-
-    def text(self, name: str) -> str:
-        """Return a field; empty when it is not there."""
-        return self.fields.get(name, "")
-
-    def write(self, **changed: str) -> str:
-        """Write it as the query of an address, some fields changed, those that become empty left out."""
-        fields = {**self.fields, **changed}
-        return urlencode([(name, fields[name]) for name in (*FIELDS, "after") if fields.get(name)])
+    NAMES = FIELDS
 
     @property
     def kind(self) -> ObligationKind | None:

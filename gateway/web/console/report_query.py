@@ -1,17 +1,17 @@
 """The address of a report: a year and which part of it, or two days, and whose it is."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
-from urllib.parse import urlencode
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 
 from gateway.deadlines.counts import Period
-from gateway.deadlines.periods import read_period, write_period
+from gateway.deadlines.periods import read_instant, read_period, write_period
 from gateway.errors import Fault, Refusal
+from gateway.web.console.address import Address
 from gateway.web.console.forms import Form, read_day
 
 SPAN = "span"
-FIELDS = ("year", "part", "from", "to", "agency")
+FIELDS = ("year", "part", "from", "to", "agency", "as_of")
 # Value and words of each part of a year.
 PARTS: Mapping[str, tuple[str, str]] = {
     "": ("Cả năm", "The whole year"),
@@ -22,44 +22,45 @@ PARTS: Mapping[str, tuple[str, str]] = {
     **{f"{n:02}": (f"Tháng {n}", f"Month {n}") for n in range(1, 13)},
     SPAN: ("Từ ngày … đến ngày …", "From a day to a day"),
 }
-_LONGEST = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReportQuery:
-    """What stands in an address; a period that is not understood is a fault, and the year is shown."""
+class ReportQuery(Address):
+    """Which report is wanted, as it stands in an address.
 
-    fields: Mapping[str, str]
+    Shape: a period or day that is not understood is a fault, and the year is shown; as_of None is the end of
+    the period, or now while it lasts.
+    """
+
+    NAMES = FIELDS
+
     period: Period
+    as_of: datetime | None = None
     faults: Sequence[Fault] = ()
 
     @classmethod
-    def of(cls, form: Form, today: date) -> "ReportQuery":
+    def on(cls, form: Form, today: date) -> "ReportQuery":
         """Read an address; without a word about the time it is this year."""
-        fields = {name: form.text(name)[:_LONGEST] for name in FIELDS}
-        fields = {name: text for name, text in fields.items() if text}
-        fields.setdefault("year", str(today.year))
+        fields = {"year": str(today.year)} | cls.read(form)
         faults: Sequence[Fault] = _missing_days(fields)
         try:
             if not faults:
-                return cls(fields=fields, period=read_period(_name(fields)))
+                return cls(fields=fields, period=read_period(_name(fields)), as_of=_as_of(fields))
         except Refusal as refusal:
             faults = refusal.faults
         return cls(fields=fields, period=read_period(str(today.year)), faults=faults)
-
-    def text(self, name: str) -> str:
-        """Return a field; empty when it is not there."""
-        return self.fields.get(name, "")
-
-    def write(self, **changed: str) -> str:
-        """Write it as the query of an address, some fields changed."""
-        fields = {**self.fields, **changed}
-        return urlencode([(name, fields[name]) for name in FIELDS if fields.get(name)])
 
     @property
     def name(self) -> str:
         """Name the period as it stands in a file's name."""
         return write_period(self.period).replace("..", "_")
+
+
+def _as_of(fields: Mapping[str, str]) -> datetime | None:
+    try:
+        return read_instant(fields["as_of"]) if "as_of" in fields else None
+    except Refusal as refusal:
+        raise Refusal(refusal.code, [replace(fault, where="as_of") for fault in refusal.faults]) from refusal
 
 
 def _missing_days(fields: Mapping[str, str]) -> list[Fault]:

@@ -70,13 +70,13 @@ class Reports:
 
     async def show(self, request: web.Request) -> web.StreamResponse:
         """Show the figures of a period."""
-        query = ReportQuery.of(query_of(request), local_day(self.clock()))
+        query = ReportQuery.on(query_of(request), local_day(self.clock()))
         return await self._show(request, await self._understand(request, query))
 
     async def export(self, request: web.Request) -> web.StreamResponse:
         """Send a report as a file, once that is on record."""
         form, visitor = await form_of(request), visitor_of(request)
-        wish = await self._understand(request, ReportQuery.of(form, local_day(self.clock())))
+        wish = await self._understand(request, ReportQuery.on(form, local_day(self.clock())))
         chosen = next((each for each in self.forms if each.ending == form.text("form")), None)
         if chosen is None:
             raise web.HTTPNotFound
@@ -131,7 +131,7 @@ class Reports:
                 own, issuer = [found.code], found.code
             else:
                 faults.append(found)
-        question = Question(period=query.period, agencies=own, issuer=issuer)
+        question = Question(period=query.period, as_of=query.as_of, agencies=own, issuer=issuer)
         return Wish(query=query, question=question, faults=faults)
 
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Generic, TypeVar
 
-from gateway.store.blobs import disk_delays, read_chunks
+from gateway.store.blobs import read_chunks
+from gateway.store.spool import disk_delays
 
 Line = TypeVar("Line")
 

@@ -1,0 +1,150 @@
+"""Several nodes behind one port of one machine: a parent that listens for all, and looks after its children.
+
+The parent binds the sockets once, and its children inherit them: who of them is free takes the next
+connection. It serves nothing itself. A child that dies is started again; one that cannot even start the
+first time ends them all, since whatever keeps it from starting keeps the others.
+"""
+
+import asyncio
+import contextlib
+import signal
+import socket
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from gateway.config import Config
+
+log = structlog.get_logger()
+
+_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.5, 30.0
+# Who lived so long before he died is started at once again.
+_WELL_SECONDS = 60.0
+# Beyond the grace for answers, and that for deliveries.
+_MERCY_SECONDS = 10.0
+
+
+def listen(host: str, port: int, *, backlog: int) -> list[socket.socket]:
+    """Bind what children inherit: each address of a host.
+
+    Errors: OSError when nobody may listen there.
+    """
+    found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    return [
+        socket.create_server(address[:2], family=family, backlog=backlog)
+        for family, address in dict.fromkeys((family, address) for family, _, _, _, address in found)
+    ]
+
+
+@dataclass(slots=True, kw_only=True)
+class _Worker:
+    """One place among the children, and who has it now."""
+
+    number: int
+    command: Sequence[str]
+    sockets: Sequence[socket.socket]
+    child: asyncio.subprocess.Process | None = None
+
+    async def start(self) -> str | None:
+        """Start a child; return where it answers once it does, None when it ended before."""
+        self.child = await asyncio.create_subprocess_exec(
+            *self.command,
+            "--worker",
+            str(self.number),
+            *(part for each in self.sockets for part in ("--inherited", str(each.fileno()))),
+            # A child whose parent is gone reads the end of this, and stops.
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            pass_fds=[each.fileno() for each in self.sockets],
+            # Ctrl-C is for the parent: as a second signal to the children it would end them at once.
+            start_new_session=True,
+        )
+        assert self.child.stdout is not None  # noqa: S101 - it is a pipe
+        said = (await self.child.stdout.readline()).decode().split()
+        if said[:1] == ["ready"]:
+            log.info("worker ready", worker=self.number, pid=self.child.pid)
+            return said[1]
+        await self.child.wait()
+        return None
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send the child a signal, if it lives; told twice to stop, it stops as it would told once."""
+        if self.child is not None and self.child.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                self.child.send_signal(number)
+
+
+@dataclass(slots=True, kw_only=True)
+class Workers:
+    """The children of one parent."""
+
+    workers: list[_Worker]
+    stopping: asyncio.Event
+
+    @classmethod
+    def of(cls, folder: Path, config: Config, sockets: Sequence[socket.socket]) -> "Workers":
+        """Prepare as many as the settings say; none is started yet."""
+        command = (sys.executable, "-m", "gateway", "serve", str(folder.absolute()))
+        workers = [
+            _Worker(number=number, command=command, sockets=sockets)
+            for number in range(1, config.http.workers + 1)
+        ]
+        return cls(workers=workers, stopping=asyncio.Event())
+
+    async def start(self) -> str | int:
+        """Start them all; return where they answer, or the exit code of one that could not."""
+        async with asyncio.TaskGroup() as starting:
+            started = [starting.create_task(each.start()) for each in self.workers]
+        for worker, task in zip(self.workers, started, strict=True):
+            if task.result() is None:
+                assert worker.child is not None  # noqa: S101 - it was started
+                return abs(worker.child.returncode or 0) or 1
+        return str(started[0].result())
+
+    async def watch(self) -> None:
+        """Start again who dies, until told to stop."""
+        async with asyncio.TaskGroup() as watching:
+            for worker in self.workers:
+                watching.create_task(self._watch_one(worker))
+
+    async def _watch_one(self, worker: _Worker) -> None:
+        clock, pause = asyncio.get_running_loop().time, _FIRST_PAUSE_SECONDS
+        while worker.child is not None:
+            began = clock()
+            code = await worker.child.wait()
+            if self.stopping.is_set():
+                return
+            pause = _FIRST_PAUSE_SECONDS if clock() - began > _WELL_SECONDS else pause
+            log.error("worker died", worker=worker.number, code=code, again_in=f"{pause:g}s")
+            if await self._stopped_within(pause):
+                return
+            pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+            await worker.start()
+            if self.stopping.is_set():
+                worker.signal(signal.SIGTERM)
+
+    async def _stopped_within(self, seconds: float) -> bool:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.stopping.wait(), seconds)
+        return self.stopping.is_set()
+
+    def stop(self) -> None:
+        """Stop them all, and start nobody again; said for the second time, end them at once."""
+        number = signal.SIGKILL if self.stopping.is_set() else signal.SIGTERM
+        self.stopping.set()
+        for worker in self.workers:
+            worker.signal(number)
+
+    async def end(self, *, grace_seconds: float) -> None:
+        """Wait until all are gone; who is not in time is killed."""
+        if not self.stopping.is_set():
+            self.stop()
+        waiting = [asyncio.create_task(each.child.wait()) for each in self.workers if each.child is not None]
+        if waiting:
+            _, late = await asyncio.wait(waiting, timeout=2 * grace_seconds + _MERCY_SECONDS)
+            if late:
+                self.stop()
+                await asyncio.wait(late)
