@@ -184,7 +184,7 @@ def load_config(path: Path, *, storage: Mapping[str, str] | None = None) -> Conf
     """Load config.toml and check all that can be checked without opening other files.
 
     Shape: relative paths in it are taken from the folder it lies in; storage are settings in the place of
-    those in its [storage].
+    those in its [storage], an empty text takes one away.
     Errors: Misconfiguration with every fault: syntax, unknown and missing keys, wrong values,
     impossible combinations, named files that are not there.
     """
@@ -213,7 +213,8 @@ def _read_config(
         ) from error
     _fill_by_role(settings)
     if storage:
-        settings["storage"] = settings.get("storage", {}) | dict(storage)
+        held = {key: value for key, value in settings.get("storage", {}).items() if key not in storage}
+        settings["storage"] = held | {key: value for key, value in storage.items() if value}
     config, faults = _read_settings(settings, directory)
     # A combination is judged only when all its parts could be read.
     unread = {fault.where.split(".")[0] for fault in faults}

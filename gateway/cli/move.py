@@ -8,14 +8,22 @@ from typing import TYPE_CHECKING
 import click
 
 from gateway.cli.node import CONFIG_NAME, directory_option, load_node
-from gateway.cli.terminal import both, card, done, json_option, number, page, show, show_json
+from gateway.cli.terminal import both, card, done, json_option, number, page, show, show_json, size
 from gateway.errors import Misconfiguration
 
 if TYPE_CHECKING:
     from gateway.exchange.moving import Moved, Tell
+    from gateway.settings import Storage
 
 # What says where things lie; and what goes with the first when that is taken away.
-_PLACES = {"database": ("database_password_file",), "database_password_file": (), "database_file": ()}
+_OF_OBJECTS = ("blobs_endpoint", "blobs_key_id", "blobs_secret_file", "blobs_ca_file", "blobs_region")
+_PLACES: dict[str, tuple[str, ...]] = {
+    "database": ("database_password_file",),
+    "database_password_file": (),
+    "database_file": (),
+    "blobs": _OF_OBJECTS,
+    **dict.fromkeys(_OF_OBJECTS, ()),
+}
 
 
 @click.command()
@@ -36,24 +44,33 @@ _PLACES = {"database": ("database_password_file",), "database_password_file": ()
 def move(settings: tuple[str, ...], quick: bool, writes_config: bool, folder: Path, as_json: bool) -> None:
     """Chuyển dữ liệu của nút sang nơi khác khi nút dừng: SETTING là thiết lập mới trong [storage].
 
-    Move what a stopped node has recorded to another place: SETTING is what [storage] will say, as
-    database=postgresql://lienthong@db/h57 database_password_file=db.password; or database= and
-    database_file=new.db for the way back. Interrupted, it goes on when called again. The old place is
-    only read.
+    Move what a stopped node keeps to another place: SETTING is what [storage] will say. Interrupted, it goes
+    on when called again. What lies in the old place stays there.
+
+    \b
+    lienthong move database=postgresql://lienthong@db/h57 database_password_file=db.password
+    lienthong move blobs=s3://goitin/h57 blobs_endpoint=https://s3.example blobs_key_id=ID \\
+        blobs_secret_file=s3.secret
+    lienthong move database= database_file=new.db blobs=
     """
     from gateway.config import load_config
     from gateway.config_lines import setting_lines
-    from gateway.exchange.moving import move_database
+    from gateway.exchange.moving import Move
     from gateway.office import house_of, now
     from gateway.serving import alone
 
     storage = _read(settings)
     here, there = load_node(folder), load_config(folder / CONFIG_NAME, storage=storage)
-    _check_changes(here.storage.database, there.storage.database)
+    with_bytes = _check_changes(here.storage, there.storage)
     with alone(here.storage.database_file), _telling(as_json) as tell:
-        moved = move_database(
-            house_of(here), house_of(there), owner=here.agency_code, at=now(), thorough=not quick, tell=tell
-        )
+        moved = Move(
+            here=house_of(here),
+            there=house_of(there),
+            owner=" ".join(filter(None, (here.agency_code, there.storage.blobs))),
+            with_bytes=with_bytes,
+            thorough=not quick,
+            tell=tell,
+        ).make(now())
         if writes_config:
             _write(folder / CONFIG_NAME, storage)
     lines = setting_lines({key: value for key, value in storage.items() if value})
@@ -87,14 +104,23 @@ def _read(settings: tuple[str, ...]) -> dict[str, str]:
     return given
 
 
-def _check_changes(here: str | None, there: str | None) -> None:
-    if here == there:
-        raise Misconfiguration.because(
-            "moves-nowhere",
-            where="storage.database",
-            vi="dữ liệu đã ở đó; từ SQLite sang SQLite thì dùng lienthong backup và restore",
-            en="it is there already; from SQLite to SQLite use lienthong backup and restore",
-        )
+def _check_changes(here: "Storage", there: "Storage") -> bool:
+    """See that something moves; tell whether large packages do."""
+    with_bytes = here.blobs != there.blobs
+    if here.database == there.database:
+        if here.database_file != there.database_file:
+            raise _pointless(
+                "từ SQLite sang SQLite: dùng backup, restore", "for that there are backup, restore"
+            )
+        if not with_bytes:
+            raise _pointless("dữ liệu đã ở đó", "it is there already")
+        if here.blobs and there.blobs:
+            raise _pointless("từ kho này sang kho khác: chuyển về blobs= trước", "go by way of blobs=")
+    return with_bytes
+
+
+def _pointless(vi: str, en: str) -> Misconfiguration:
+    return Misconfiguration.because("moves-nowhere", where="storage", vi=vi, en=en)
 
 
 @contextlib.contextmanager
@@ -120,12 +146,21 @@ def _facts(moved: "Moved") -> dict[str, object]:
             table.name: {"rows": table.rows_count, "copied": table.copied_count} for table in moved.tables
         },
         "rows": moved.rows_count,
+        "large": {
+            "count": moved.large.count,
+            "bytes": moved.large.size_bytes,
+            "brought": moved.large.brought_count,
+        },
         "log_size": moved.log_size,
         "log_root": moved.log_root,
         "copying_seconds": round(moved.copying_seconds, 3),
         "checking_seconds": round(moved.checking_seconds, 3),
         "findings": [finding.code for finding in moved.findings],
     }
+
+
+def _large(moved: "Moved") -> str:
+    return f"{number(moved.large.count)} ({size(moved.large.size_bytes)})"
 
 
 def _report(moved: "Moved") -> None:
@@ -136,6 +171,7 @@ def _report(moved: "Moved") -> None:
             [
                 ("bảng", "tables", number(len(moved.tables))),
                 ("dòng", "rows", number(moved.rows_count)),
+                ("gói tin lớn", "large packages", _large(moved) if moved.large.count else None),
                 ("nhật ký", "log entries", number(moved.log_size)),
                 ("gốc nhật ký", "root of the log", moved.log_root),
                 ("thời gian", "took", f"{took:.1f} s ({moved.checking_seconds:.1f} s kiểm tra)"),

@@ -7,7 +7,6 @@ references and triggers are set aside meanwhile: what triggers count is copied, 
 
 import contextlib
 import hashlib
-import os
 from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass, replace
 from itertools import chain, islice
@@ -19,6 +18,7 @@ from gateway.points import Point, passed
 from gateway.store.catalog import Table, obstacles, tables_of
 from gateway.store.database import engine_of
 from gateway.store.schema import newest_version, version_of
+from gateway.store.spool import sync_directory
 from gateway.store.tables import Dialect, Engine, Source, Tables, Writer
 
 # So many rows are durable together; they are not held together.
@@ -33,11 +33,17 @@ _IS_MARKED = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """A database that is being filled."""
+    """A database that is being filled, or that stays while packages go elsewhere."""
 
     engine: Engine
     writer: Writer
     place: Source
+    is_filled: bool = True
+
+    def write(self, statement: str) -> None:
+        """Run one statement, durably."""
+        with _committed(self.writer):
+            self.writer.tables.execute(statement)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +57,9 @@ class MovedTable:
 
 def in_making(place: Source) -> Source:
     """Name where a database stands while it is filled: a file bears its own name only when it is complete."""
-    return place.with_name(f"{place.name}.part") if isinstance(place, Path) else place
+    if isinstance(place, Path) and not place.exists():
+        return place.with_name(f"{place.name}.part")
+    return place
 
 
 @contextlib.contextmanager
@@ -79,6 +87,14 @@ def filling(place: Source, source: Tables, dialect: Dialect, *, owner: str) -> I
                     "target-refuses", f"nơi mới không nhận: {said}", f"not taken: {said}"
                 ) from error
             raise
+
+
+@contextlib.contextmanager
+def staying(place: Source) -> Iterator[Target]:
+    """Open a database that stays where it is."""
+    engine = engine_of(place)
+    with contextlib.closing(engine.open_writer()) as writer:
+        yield Target(engine=engine, writer=writer, place=place, is_filled=False)
 
 
 def _is_begun(place: Source, engine: Engine, known: Container[str], owner: str) -> bool:
@@ -153,8 +169,7 @@ def move_table(
         set_aside(target)
         copied = _copy(source, target, table, tell)
         if _found(target, table) != wanted:  # the source was served again since its first part came over
-            with _committed(target.writer):
-                target.writer.tables.execute(f'DELETE FROM "{table.name}"')
+            target.write(f'DELETE FROM "{table.name}"')
             copied = _copy(source, target, table, tell)
             if _found(target, table) != wanted:
                 raise _refused(
@@ -250,13 +265,10 @@ def release(target: Target) -> None:
         target.writer.tables.execute("DROP TABLE set_aside")
         target.writer.tables.execute("DROP TABLE moving")
     target.writer.close()
-    if isinstance(target.place, Path):
-        Path(in_making(target.place)).rename(target.place)  # type: ignore[arg-type]
-        descriptor = os.open(target.place.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+    making = in_making(target.place)
+    if isinstance(making, Path) and isinstance(target.place, Path):
+        making.rename(target.place)
+        sync_directory(target.place.parent)
 
 
 @contextlib.contextmanager
