@@ -7,7 +7,7 @@ log has no gaps (docs/decisions/0015). Readers hold nothing.
 
 import contextlib
 import time
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -17,7 +17,15 @@ from psycopg import pq
 
 from gateway.errors import Misconfiguration
 from gateway.store.dialect import UNNEEDED, in_postgresql, register_types, rows_by_name
-from gateway.store.schema import Step, expect_served, may_serve, note_step, outgrown, steps
+from gateway.store.schema import (
+    Step,
+    expect_served,
+    may_serve,
+    note_step,
+    outgrown,
+    steps,
+    version_of,
+)
 from gateway.store.tables import Dialect, Parameters, Reader, Row, Rows, Server, Tables, Writer
 
 _WRITING = 7_401_268_101
@@ -26,6 +34,8 @@ _MIGRATING = 7_401_268_102
 _COMMIT_IS_SOUGHT = timedelta(seconds=15)
 _SEEK_AGAIN_AFTER = 0.2
 _CHUNK_ROWS = 500
+# More than there are statements: taking one off again is a question to the server.
+_PREPARED_AT_MOST = 1000
 # A node that vanished must not keep others from writing.
 _OPTIONS: dict[str, Any] = {
     "connect_timeout": 10,
@@ -55,14 +65,23 @@ class PostgresqlEngine:
         """Bring the database to the newest schema, each step in a transaction of its own.
 
         Shape: the table ``schema_version`` remembers the last step done.
-        Errors: Misconfiguration when the schema is too new, or a step would break nodes that are running.
+        Errors: Misconfiguration when the schema is too new, a step would break nodes that are running, or
+        another database is being moved there (moving.py).
         """
         with contextlib.closing(self._connect(application_name=_STARTING)) as connection:
+            row = connection.execute("SELECT to_regclass('moving') IS NOT NULL").fetchone()
+            if row and row[0]:
+                raise Misconfiguration.because(
+                    "database-half-moved",
+                    where="storage.database",
+                    vi="chưa chuyển xong vào cơ sở dữ liệu này; chạy lại lienthong move",
+                    en="a move into this database is not finished; run lienthong move again",
+                )
             for step in steps(self.dialect):
                 while not _take_step(connection, step):
                     time.sleep(_TABLES_ARE_SOUGHT_AGAIN_AFTER)
-            row = connection.execute("SELECT max(version) FROM schema_version").fetchone()
-            expect_served(_Fitted(connection), row[0] if row else 0)
+            tables = _Fitted(connection)
+            expect_served(tables, version_of(tables, self.dialect))
 
     def open_writer(self) -> Writer:
         """Connect, to write."""
@@ -95,6 +114,7 @@ class PostgresqlEngine:
             self.server.address, autocommit=True, row_factory=rows_by_name, **_OPTIONS | others
         )
         register_types(connection)
+        connection.prepared_max = _PREPARED_AT_MOST
         return connection
 
 
@@ -229,6 +249,16 @@ class _PostgresqlWriter:
         released = "RELEASE turn; " if self._turns_count else ""
         self.connection.execute(f"{released}SAVEPOINT turn")
         self._turns_count += 1
+
+    def add_rows(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
+        named = ", ".join(f'"{column}"' for column in columns)
+        asked = self.connection.execute(f"SELECT {named} FROM {table} LIMIT 0".encode())
+        cursor = self.connection.cursor()
+        with cursor.copy(f"COPY {table} ({named}) FROM STDIN (FORMAT BINARY)".encode()) as copy:
+            copy.set_types([column.type_code for column in asked.description or ()])
+            for row in rows:
+                copy.write_row(row)
+        return cursor.rowcount
 
     def undo_turn(self) -> None:
         self.connection.execute("ROLLBACK TO turn")

@@ -33,6 +33,11 @@ _TYPES = (
     (re.compile(r"\bVIRTUAL\b"), "STORED"),
 )
 
+_VERSION = {
+    Dialect.SQLITE: "SELECT user_version FROM pragma_user_version",
+    Dialect.POSTGRESQL: "SELECT version FROM schema_version",
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
@@ -100,6 +105,11 @@ def outgrown() -> Delay:
         vi="Cơ sở dữ liệu đã được nâng cấp; tiến trình này phải thay bằng phiên bản mới.",
         en="The database was upgraded; this process must be replaced by the newer version.",
     )
+
+
+def version_of(tables: Tables, dialect: Dialect) -> int:
+    """Tell which schema version a database has."""
+    return int(tables.execute(_VERSION[dialect]).fetchone()[0])
 
 
 def in_postgresql_types(script: str) -> str:
