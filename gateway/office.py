@@ -12,6 +12,7 @@ from pathlib import Path
 from cryptography import x509
 
 from gateway.config import Config
+from gateway.config_lines import with_settings
 from gateway.deadlines.practice import Practice
 from gateway.deadlines.timers import TimerRules
 from gateway.errors import Misconfiguration
@@ -256,16 +257,23 @@ def timer_rules_of(config: Config) -> TimerRules:
 
 
 def place_of(config: Config, folder: Path) -> Place:
-    """Name what a backup copies."""
+    """Name what a backup copies. What is restored has a file for its database, and its settings say so."""
     trust, storage = config.trust, config.storage
     keys = [trust.seal_key_file, trust.secrets_key_file, *sorted(trust.agency_seals_dir.glob("*.key"))]
     return Place(
         folder=folder.absolute(),
+        source=source_of(config),
         database_file=storage.database_file,
         blobs_folder=storage.blobs_dir,
         spool_folder=storage.spool_dir,
         keys=(*keys, *_given_secrets(config)),
+        altered=_on_sqlite(folder.absolute() / "config.toml") if storage.database else {},
     )
+
+
+def _on_sqlite(path: Path) -> dict[Path, str]:
+    here = {"database": "", "database_password_file": ""}
+    return {path: with_settings(path.read_text("utf-8-sig"), "storage", here)}
 
 
 def _given_secrets(config: Config) -> list[Path]:
