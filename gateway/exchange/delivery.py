@@ -99,9 +99,8 @@ class Delivery:
 
     async def hasten(self) -> None:
         """Let nothing wait for an instant of a clock that ran ahead and was set back."""
-        at = self.clock()
-        latest = at + self.road.longest_pause
-        await self.database.write(lambda tables: dispatches.hasten(tables, at=at, latest=latest))
+        at, pause = self.clock(), self.road.longest_pause
+        await self.database.write(lambda tables: dispatches.hasten(tables, at=at, latest=at + pause))
         passed(Point.HASTENED)
 
     async def renew(self, held: Iterable[DispatchId], *, lease: timedelta) -> None:
@@ -268,10 +267,9 @@ class Delivery:
             return False
         if taken is None:
             return False
+        until = self.clock() + _CLOCKS_APART
         await self.database.write(
-            lambda tables: dispatches.claim(
-                tables, dispatch.id, until=self.clock() + _CLOCKS_APART, by=self.node
-            )
+            lambda tables: dispatches.claim(tables, dispatch.id, until=until, by=self.node)
         )
         passed(Point.CLAIMED_TO_END)
         await self._record_delivery(dispatch, package.thread_id, taken)

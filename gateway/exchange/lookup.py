@@ -20,9 +20,10 @@ from gateway.model.question import Days, Order, Question
 from gateway.model.text import words_of
 from gateway.points import Point, passed
 from gateway.store.audit_log import append_entry
+from gateway.store.block_search import Memory
 from gateway.store.database import Database
 from gateway.store.findings import Hit, load_hits
-from gateway.store.search import COUNTED_AT_MOST, Place, Sought, count_found, find_places
+from gateway.store.search import Counted, Place, Search, Sought, seek
 from gateway.vxp.signing import VIETNAM
 
 _EXPORTED_AT_ONCE = 500
@@ -35,13 +36,11 @@ _LAST_INSTANT = datetime(2200, 1, 1, tzinfo=UTC)
 class Findings:
     """One page of what was found.
 
-    Shape: count is exact unless is_more, then there are more than it says; following is where the next page
-    begins, None on the last.
+    Shape: following is where the next page begins, None on the last.
     """
 
     hits: tuple[Hit, ...]
-    count: int
-    is_more: bool
+    count: Counted
     following: Place | None
 
 
@@ -54,6 +53,7 @@ class Lookup:
     notary: Notary
     clock: Callable[[], datetime]
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _memory: Memory = field(default_factory=Memory)
 
     async def find(
         self, question: Question, *, user: User, after: Place | None = None, limit: int
@@ -61,21 +61,26 @@ class Lookup:
         """Find a page of documents that a user may see."""
         sought = await self._seek(question, user)
         async with self._turn:
-            places = await find_places(self.database, sought, after=after, limit=limit + 1)
+            is_overtaken = True
+            while is_overtaken:
+                search = await seek(self.database, sought, self._memory)
+                places = await search.page(after=after, limit=limit + 1)
+                count = await search.count()
+                is_overtaken = await search.is_overtaken()
             hits = await load_hits(self.database, places[:limit], sought.scope)
-            count = await count_found(self.database, sought)
+        if after is None and not count.is_exact and len(places) <= limit:
+            count = Counted(number=len(places))  # a sample knows less than the page that has them all
         return Findings(
             hits=tuple(hits),
-            count=min(count, COUNTED_AT_MOST),
-            is_more=count > COUNTED_AT_MOST,
+            count=count,
             following=places[limit - 1] if len(places) > limit else None,
         )
 
-    async def count(self, question: Question, *, user: User) -> int:
-        """Count what a user would find, as far as it is counted."""
+    async def count(self, question: Question, *, user: User) -> Counted:
+        """Count what a user would find."""
         sought = await self._seek(question, user)
         async with self._turn:
-            return await count_found(self.database, sought)
+            return await (await seek(self.database, sought, self._memory)).count()
 
     async def export(self, question: Question, *, user: User, form: str) -> AsyncIterator[list[Hit]]:
         """Give everything that is found, page by page, once it is on record who takes how much.
@@ -87,23 +92,27 @@ class Lookup:
         sought = await self._seek(replace(question, order=order), user)
         sought = replace(sought, accepted=_until(sought.accepted, at))
         async with self._turn:
-            count = await count_found(self.database, sought, at_most=None)
+            search = await seek(self.database, sought, self._memory)
+            count = await search.count(exactly=True)
         entry = self.notary.entry(
             LogKind.ADMINISTERED,
             at=at,
             by=user.login,
             act="search-exported",
-            details={"count": count, "form": form},
+            details={"count": count.number, "form": form},
         )
         await self.database.write(lambda tables: append_entry(tables, entry))
         passed(Point.EXPORT_RECORDED)
-        return self._pages(sought)
+        return self._pages(search, sought)
 
-    async def _pages(self, sought: Sought) -> AsyncIterator[list[Hit]]:
+    async def _pages(self, search: Search, sought: Sought) -> AsyncIterator[list[Hit]]:
         after: Place | None = None
         while True:
             async with self._turn:
-                places = await find_places(self.database, sought, after=after, limit=_EXPORTED_AT_ONCE)
+                places = await search.page(after=after, limit=_EXPORTED_AT_ONCE)
+                while await search.is_overtaken():
+                    search = await seek(self.database, sought, self._memory)
+                    places = await search.page(after=after, limit=_EXPORTED_AT_ONCE)
                 hits = await load_hits(self.database, places, sought.scope)
             yield hits
             if len(places) < _EXPORTED_AT_ONCE:

@@ -9,6 +9,7 @@ from gateway.model.identifiers import AgencyCode, Digest, PackageId, ThreadId
 from gateway.model.marks import only_once
 from gateway.model.package import Attachment
 from gateway.model.signature import Grade
+from gateway.store.blocks import loosen
 from gateway.store.database import Database, from_micros, to_micros
 from gateway.store.packages import Direction
 from gateway.store.tables import Tables
@@ -106,6 +107,7 @@ def _begin(connection: Tables, document: Findable) -> None:
             only_once(document.marks),
         ),
     )
+    loosen(connection, id_)
     _mark_recipients(connection, document, id_)
 
 
@@ -143,6 +145,7 @@ def _continue(connection: Tables, document: Findable, id_: int) -> None:
             id_,
         ),
     )
+    loosen(connection, id_)
     _mark_recipients(connection, document, id_)
 
 

@@ -1,26 +1,42 @@
-"""Asks the index: which documents, in which order, how many. Written in findable.py.
+"""Asks which documents, in which order, how many. Written in findable.py and blocks.py.
 
-Whoever asks gets only documents of his agencies: that is one more word that each must have, so that nobody
-else's is even looked at. Pages are cut by key: what comes in between two pages moves nothing.
+A question is answered from bits (block_search.py), and row by row where bits do not know: of documents that
+are in no block yet, of long phrases, of where a document stands with somebody of certain agencies. Whoever
+asks gets only documents of his agencies: that is one more term each must have. Pages are cut by key: what
+comes in between two pages moves nothing.
 """
 
 import json
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import reduce
 from operator import and_
-from typing import Any
 
 from gateway.model.identifiers import AgencyCode
 from gateway.model.question import OPEN_STANDINGS, Order, Question
+from gateway.store.bits import BLOCK_SIZE
+from gateway.store.block_search import (
+    FURTHEST,
+    Bits,
+    Blocks,
+    Digits,
+    Memory,
+    count_of,
+    load_blocks,
+    state_of_blocks,
+    without,
+)
 from gateway.store.database import Database
 from gateway.store.findable import ids_between
-from gateway.store.search_terms import match_of, spelled_out, tiers_of
+from gateway.store.search_terms import Clause, Wanted, standing_needs, tiers_of, wanted_by
+from gateway.store.spelling import Spelling, spelling_of
+from gateway.store.tables import Row
 
-COUNTED_AT_MOST = 10_000
-# So few are gathered first; of more, enough come by while the words are gone through.
-_FEW = 20_000
-_LEAST, _GREATEST = 0, (1 << 63) - 1
+# So many doubtful ones are each looked at when they are counted; of more, as many are a sample.
+_LOOKED_AT = 1_000
+_DOUBTED_AT_ONCE, _AT_ONCE_AT_MOST = 250, 4_000
+_LEAST, _GREATEST = 0, FURTHEST - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,139 +60,221 @@ class Place:
     rank: int
     id: int
 
+    @property
+    def key(self) -> tuple[int, int]:
+        """Return what places are in order by."""
+        return self.rank, -self.id
+
+
+_BEGIN = Place(rank=0, id=FURTHEST)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counted:
+    """How many there are; when that is not exact, about so many, in two figures and zeros."""
+
+    number: int
+    is_exact: bool = True
+
 
 @dataclass(frozen=True, slots=True)
-class _Clause:
-    sql: str
-    parameters: tuple[Any, ...] = ()
+class _Tier:
+    """Documents that have the words in one way; doubts are asked of each row."""
 
-    def __and__(self, other: "_Clause") -> "_Clause":
-        return _Clause(f"{self.sql} AND {other.sql}", (*self.parameters, *other.parameters))
+    bits: Bits
+    doubts: tuple[Clause, ...]
 
 
-async def find_places(database: Database, sought: Sought, *, after: Place | None, limit: int) -> list[Place]:
-    """Find the documents behind a place, as many as are wanted."""
-    standing = await _standing_clause(database, sought)
-    if sought.question.order is Order.NUMBER:
-        return await _find_by_number(database, sought, standing, after, limit)
-    if sought.question.order is Order.RELEVANCE:
-        tiers = tiers_of(sought.question, sought.scope)
-    else:
-        tiers = [match_of(sought.question, sought.scope)]
-    places: list[Place] = []
-    for rank in range(after.rank if after else 0, len(tiers)):
-        below = after.id if after is not None and after.rank == rank else None
-        ids = _select(tiers[rank], _in_range(sought, below) & standing)
-        rows = await database.fetch_all(
-            f"{ids.sql} ORDER BY 1 DESC LIMIT ?", (*ids.parameters, limit - len(places))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """One question, asked: its pages and its count, of what there was when it was. Made by `seek`."""
+
+    blocks: Blocks
+    order: Order
+    rows: Sequence[Place]
+    tiers: Sequence[_Tier]
+    all: _Tier
+    digits: Digits
+
+    async def page(self, *, after: Place | None, limit: int) -> list[Place]:
+        """List the documents behind a place, as many as are wanted."""
+        rows = [place for place in self.rows if after is None or place.key > after.key][:limit]
+        found: list[Place] = []
+        if self.order is Order.NUMBER:
+            found = await self._walk(self.all, after or _BEGIN, limit)
+        else:
+            for rank in range(after.rank if after else 0, len(self.tiers)):
+                begin = after if after is not None and after.rank == rank else Place(rank=rank, id=FURTHEST)
+                found += await self._walk(self.tiers[rank], begin, limit - len(found))
+                if len(found) == limit:
+                    break
+        return sorted((*rows, *found), key=lambda place: place.key)[:limit]
+
+    async def count(self, *, exactly: bool = False) -> Counted:
+        """Count all of them; beyond a thousand that bits do not know, estimate, unless told not to."""
+        bits, doubts = self.all.bits, self.all.doubts
+        candidates, certain = count_of(bits), len(self.rows)
+        if not doubts or not candidates:
+            return Counted(number=certain + candidates)
+        if exactly or candidates <= _LOOKED_AT:
+            return Counted(number=certain + await self._count_each())
+        ids = await self.blocks.sample(bits, _LOOKED_AT)
+        right = len(await self._look_at(ids, doubts))
+        about = certain + candidates * right // len(ids)
+        return Counted(number=round(about, 2 - len(str(about))), is_exact=False)
+
+    async def is_overtaken(self) -> bool:
+        """Tell whether what was asked is not there any more: blocks became others, or documents left them."""
+        return await state_of_blocks(self.blocks.database) != self.blocks.state
+
+    async def _count_each(self) -> int:
+        count, before = 0, FURTHEST
+        while ids := await self.blocks.newest(self.all.bits, before, _AT_ONCE_AT_MOST):
+            count += len(await self._look_at(ids, self.all.doubts))
+            before = ids[-1]
+        return count
+
+    async def _walk(self, tier: _Tier, after: Place, limit: int) -> list[Place]:
+        found: list[Place] = []
+        at_once = max(limit, _DOUBTED_AT_ONCE) if tier.doubts else limit
+        while len(found) < limit and tier.bits:
+            some = await self._next(tier.bits, after, at_once)
+            kept = await self._look_at([place.id for place in some], tier.doubts)
+            found += (place for place in some if place.id in kept)
+            if len(some) < at_once:
+                break
+            after, at_once = some[-1], min(4 * at_once, _AT_ONCE_AT_MOST)
+        return found[:limit]
+
+    async def _next(self, bits: Bits, after: Place, count: int) -> list[Place]:
+        if self.order is Order.NUMBER:
+            behind = after.rank, after.id
+            pairs = await self.blocks.least_numbers(bits, self.digits, behind, count)
+            return [Place(rank=number, id=id_) for number, id_ in pairs]
+        ids = await self.blocks.newest(bits, after.id, count)
+        return [Place(rank=after.rank, id=id_) for id_ in ids]
+
+    async def _look_at(self, ids: Sequence[int], doubts: Sequence[Clause]) -> set[int]:
+        """Keep those of whose rows everything doubtful is true."""
+        if not doubts or not ids:
+            return set(ids)
+        wanted = reduce(and_, doubts)
+        rows = await self.blocks.database.fetch_all(
+            "SELECT documents.id FROM documents JOIN document_words ON document_words.id = documents.id"
+            f" WHERE {self.blocks.spelling.is_number_of('documents.id')} AND {wanted.sql}",
+            (json.dumps(ids), *wanted.parameters),
         )
-        places += [Place(rank=rank, id=row[0]) for row in rows]
-        if len(places) == limit:
+        return {row["id"] for row in rows}
+
+
+async def seek(database: Database, sought: Sought, memory: Memory | None = None) -> Search:
+    """Ask a question; what took long to read is left in a memory for the next."""
+    memory = memory or Memory()
+    spelling = spelling_of(database)
+    question = sought.question
+    span = ids_between(*sought.accepted) if sought.accepted else (_LEAST, _GREATEST)
+    wanted = wanted_by(question, sought.scope) & _standing_wanted(sought, spelling)
+    tiers = tiers_of(question) if question.order is Order.RELEVANCE else [Wanted()]
+    while True:
+        blocks = await load_blocks(database, spelling, memory)
+        rows = await _rows(database, wanted.row, tiers, question, span)
+        # What was gathered in between would be in neither.
+        if await state_of_blocks(database) == blocks.state:
             break
-    return places
-
-
-async def count_found(database: Database, sought: Sought, *, at_most: int | None = COUNTED_AT_MOST) -> int:
-    """Count what is found, one beyond `at_most` when it is more."""
-    standing = await _standing_clause(database, sought)
-    ids = _select(match_of(sought.question, sought.scope), _in_range(sought) & standing)
-    row = await database.fetch_one(
-        f"SELECT count(*) FROM ({ids.sql} LIMIT ?) AS found",
-        (*ids.parameters, _GREATEST if at_most is None else at_most + 1),
-    )
-    return 0 if row is None else int(row[0])
-
-
-async def _find_by_number(
-    database: Database, sought: Sought, standing: _Clause, after: Place | None, limit: int
-) -> list[Place]:
-    match = match_of(sought.question, sought.scope)
-    wanted = _in_range(sought) & standing
-    # Said by name: else the range of ids looks better to the database, and everything is sorted.
-    walk = " INDEXED BY documents_by_number"
-    if match is not None and await count_found(database, sought) > COUNTED_AT_MOST:
-        # So many that one of the next numbers is likely among them: go from number to number.
-        condition, parameters = spelled_out(sought.question, sought.scope)
-        wanted &= _Clause(
-            f"EXISTS (SELECT 1 FROM document_words WHERE document_words.id = documents.id AND {condition})",
-            parameters,
-        )
-    elif match is not None:
-        walk = ""
-        ids = _select(match, wanted)
-        wanted = _Clause(f"documents.id IN ({ids.sql})", ids.parameters)
-    if after is not None:
-        wanted &= _Clause(
-            "documents.number >= ? AND (documents.number > ? OR documents.id < ?)",
-            (after.rank, after.rank, after.id),
-        )
-    rows = await database.fetch_all(
-        f"SELECT number, id FROM documents{walk} WHERE {wanted.sql.format(id='documents.id')}"
-        " ORDER BY number, id DESC LIMIT ?",
-        (*wanted.parameters, limit),
-    )
-    return [Place(rank=row["number"], id=row["id"]) for row in rows]
-
-
-def _select(match: str | None, wanted: _Clause) -> _Clause:
-    """Select the ids of documents that match; ``{id}`` in a clause is whichever column holds them."""
-    if match is None:
-        return _Clause(
-            f"SELECT id FROM documents WHERE {wanted.sql.format(id='documents.id')}", wanted.parameters
-        )
-    return _Clause(
-        "SELECT rowid FROM word_index WHERE word_index MATCH ?"
-        f" AND {wanted.sql.format(id='word_index.rowid')}",
-        (match, *wanted.parameters),
+    bits = await blocks.between(without(blocks.everything, _elsewhere(rows)), *span)
+    bits = await blocks.with_terms(wanted.needs, bits)
+    if question.overdue:
+        bits = await blocks.due_before(bits, sought.today)
+    places = (Place(rank=row["place"], id=row["id"]) for row in rows if row["fits"])
+    return Search(
+        blocks=blocks,
+        order=question.order,
+        rows=sorted(places, key=lambda place: place.key),
+        tiers=[tier async for tier in _divide(blocks, bits, tiers, wanted.doubts)],
+        all=_Tier(bits, wanted.doubts),
+        digits=await blocks.number_digits(bits) if question.order is Order.NUMBER else (),
     )
 
 
-def _in_range(sought: Sought, below: int | None = None) -> _Clause:
-    low, high = ids_between(*sought.accepted) if sought.accepted else (_LEAST, _GREATEST)
-    return _Clause("{id} BETWEEN ? AND ?", (low, high if below is None else min(high, below - 1)))
+async def _divide(
+    blocks: Blocks, bits: Bits, tiers: Sequence[Wanted], doubts: tuple[Clause, ...]
+) -> AsyncIterator[_Tier]:
+    """Give each document to the first tier that it fits."""
+    for tier in tiers:
+        chosen = await blocks.with_terms(tier.needs, bits)
+        yield _Tier(chosen, (*doubts, *tier.doubts))
+        if tier.doubts:
+            doubts = (*doubts, ~tier.row)
+        else:
+            bits = without(bits, chosen)
 
 
-async def _standing_clause(database: Database, sought: Sought) -> _Clause:
-    """Ask for a recipient with whom the document stands so: one of the agency sought, one the asker may know.
+async def _rows(
+    database: Database, wanted: Clause, tiers: Sequence[Wanted], question: Question, span: tuple[int, int]
+) -> Sequence[Row]:
+    """Look at what blocks do not know: whether each fits, and its place; and its bit, if it has one."""
+    rank = Clause("documents.number" if question.order is Order.NUMBER else "0")
+    if len(tiers) > 1:
+        cases = " ".join(f"WHEN {tier.row.sql} THEN {place}" for place, tier in enumerate(tiers[:-1]))
+        known = tuple(value for tier in tiers[:-1] for value in tier.row.parameters)
+        rank = Clause(f"CASE {cases} ELSE {len(tiers) - 1} END", known)
+    unknown = "SELECT id FROM loose_documents"
+    if standing_needs(question):
+        unknown += " UNION SELECT id FROM restood_documents"
+    # The sign keeps a time from being walked through for the few that are meant.
+    return await database.fetch_all(
+        f"SELECT documents.id, {rank.sql} AS place, spot,"
+        f" CASE WHEN {wanted.sql} THEN 1 ELSE 0 END AS fits FROM documents"
+        " JOIN document_words ON document_words.id = documents.id"
+        " LEFT JOIN gathered_documents ON gathered_documents.id = documents.id"
+        f" WHERE documents.id IN ({unknown}) AND +documents.id BETWEEN ? AND ?",
+        (*rank.parameters, *wanted.parameters, *span),
+    )
+
+
+def _elsewhere(rows: Iterable[Row]) -> Bits:
+    """Name the bits of what was looked at itself."""
+    bits: dict[int, int] = {}
+    for row in rows:
+        if row["spot"] is not None:
+            block, place = divmod(row["spot"], BLOCK_SIZE)
+            bits[block] = bits.get(block, 0) | 1 << place
+    return bits
+
+
+def _standing_wanted(sought: Sought, spelling: Spelling) -> Wanted:
+    """Want a recipient with whom the document stands so: one of the agency sought, one the asker may know.
 
     Who sent a document knows of all its recipients, who got it of himself.
     """
-    clause = _recipient_clause(sought)
-    if clause is None:
-        return _Clause("TRUE")
-    known = clause
+    stands = _recipient_clause(sought)
+    if stands is None:
+        return Wanted()
+    known = Clause("recipients.thread_id = documents.thread_id") & stands
+    is_exact = sought.question.standing is None or not sought.question.overdue
     for codes in (sought.scope, sought.question.agencies or None):
         if codes is not None:
+            is_exact = False
             listed = json.dumps(sorted(codes))
-            known &= _Clause(
-                "(recipients.code IN (SELECT value FROM json_each(?))"
-                " OR EXISTS (SELECT 1 FROM documents AS own WHERE own.id = recipients.document"
-                " AND own.owner IN (SELECT value FROM json_each(?))))",
+            known &= Clause(
+                f"({spelling.is_word_of('recipients.code')} OR {spelling.is_word_of('documents.owner')})",
                 (listed, listed),
             )
-    row = await database.fetch_one(
-        f"SELECT count(*) FROM (SELECT 1 FROM recipients WHERE {clause.sql} LIMIT ?) AS few",
-        (*clause.parameters, _FEW + 1),
-    )
-    if row is not None and row[0] <= _FEW:
-        # The sign keeps the index of words from being asked for each of them alone.
-        return _Clause(f"+{{id}} IN (SELECT document FROM recipients WHERE {known.sql})", known.parameters)
-    return _Clause(
-        f"EXISTS (SELECT 1 FROM recipients WHERE document = {{id}} AND {known.sql})", known.parameters
-    )
+    row = Clause(f"EXISTS (SELECT 1 FROM recipients WHERE {known.sql})", known.parameters)
+    return Wanted(standing_needs(sought.question), () if is_exact else (row,), row)
 
 
-def _recipient_clause(sought: Sought) -> _Clause | None:
+def _recipient_clause(sought: Sought) -> Clause | None:
     """Say how the recipient stands, in the words of the partial indexes."""
     question = sought.question
     parts = []
     if question.standing is not None:
-        parts.append(_Clause(f"recipients.standing = '{question.standing.value}'"))
+        parts.append(Clause(f"recipients.standing = '{question.standing.value}'"))
     if question.overdue:
         unfinished = ", ".join(f"'{standing.value}'" for standing in OPEN_STANDINGS)
         parts.append(
-            _Clause(
-                f"recipients.due_on IS NOT NULL AND recipients.due_on < ?"
+            Clause(
+                "recipients.due_on IS NOT NULL AND recipients.due_on < ?"
                 f" AND recipients.standing IN ({unfinished})",
                 (sought.today.isoformat(),),
             )

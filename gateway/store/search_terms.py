@@ -1,10 +1,16 @@
-"""A question in the language of the index (FTS5): words, phrases and marks, all of them needed.
+"""A question in the language of the index: terms that a document must have, and what its row must say.
 
-Only folded words (letters and digits) and marks get into an expression, each quoted, so that nothing that
-somebody types is ever read as a part of the language.
+Terms of a document (gathered in blocks.py): its words and marks as they are; ``+a b`` for two words that
+stand together; both with ``=`` before them once more for the title; ``#`` before the words of the number; one
+for each bit of the number, by which an order is read off, and of the day when something is due; and how it
+stands with some recipient. No word has one of these signs: nothing that is typed is ever read as another.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import pairwise
+from typing import Any
 
 from gateway.model.identifiers import AgencyCode
 from gateway.model.marks import (
@@ -16,105 +22,218 @@ from gateway.model.marks import (
     urgency_mark,
     way_mark,
 )
-from gateway.model.question import Question, Side, Terms, Way
+from gateway.model.question import OPEN_STANDINGS, Question, Side, Standing, Way
+from gateway.store.tables import Row
 
-# A column's end is nobody's next word.
-_TEXTS = {
-    "text": "' ' || number || ' | ' || subject || ' | ' || rest || ' '",
-    "marks": "' ' || marks || ' '",
-}
+NUMBER_BITS = tuple(f"~{place}" for place in range(60))
+"""The terms that tell a number's bits, the lowest first."""
+DUE_BITS = tuple(f"^{place}" for place in range(22))
+"""The terms that tell the bits of the day by which something is due."""
+
+_DUE = "q_due"
+STANDING_TERMS = (_DUE, *(f"q_{standing.value}" for standing in Standing))
+"""The terms that tell how a document stands with some recipient, and whether something is due of one."""
+
 _OWN_SIDES = {None: Side.ANY, Way.IN: Side.RECIPIENT, Way.OUT: Side.SENDER}
+_LAST_SIGN = "\U0010ffff"
 
 
-def match_of(question: Question, scope: frozenset[AgencyCode] | None) -> str | None:
-    """Write what a document must have; None when everything will do."""
-    needed = _needed_marks(question, scope)
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """A condition in SQL and its parameters."""
+
+    sql: str
+    parameters: tuple[Any, ...] = ()
+
+    def __and__(self, other: "Clause") -> "Clause":
+        return Clause(f"{self.sql} AND {other.sql}", (*self.parameters, *other.parameters))
+
+    def __invert__(self) -> "Clause":
+        return Clause(f"NOT ({self.sql})", self.parameters)
+
+
+ALWAYS = Clause("1 = 1")
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """One term of several that a document must have.
+
+    Shape: terms, or else everything from one term up to, not with, another.
+    """
+
+    terms: tuple[str, ...] = ()
+    beginning: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a document must have.
+
+    Shape: every document that is wanted has all needs; doubts are what its row must say beside, empty when
+    the needs say it all; row says everything again of a row alone. Rows are those of documents and
+    document_words.
+    """
+
+    needs: tuple[Need, ...] = ()
+    doubts: tuple[Clause, ...] = ()
+    row: Clause = ALWAYS
+
+    def __and__(self, other: "Wanted") -> "Wanted":
+        return Wanted(
+            tuple(dict.fromkeys((*self.needs, *other.needs))),
+            (*self.doubts, *other.doubts),
+            self.row & other.row,
+        )
+
+
+def terms_of(row: Row) -> set[str]:
+    """Name the terms of a document.
+
+    Shape: row has figure, number, subject, rest and marks.
+    """
+    number, subject, rest = row["number"].split(), row["subject"].split(), row["rest"].split()
+    terms = {*number, *subject, *rest, *row["marks"].split()}
+    terms.update(f"#{word}" for word in number)
+    terms.update(f"={word}" for word in subject)
+    together = _pairs(subject)
+    terms.update(f"={pair}" for pair in together)
+    terms.update(together, _pairs(number), _pairs(rest))
+    terms.update(_bits_of(row["figure"], NUMBER_BITS))
+    if row["due_on"] is not None:
+        terms.update(_bits_of(date.fromisoformat(row["due_on"]).toordinal(), DUE_BITS))
+    return terms
+
+
+def _bits_of(number: int, names: Sequence[str]) -> Iterator[str]:
+    return (names[place] for place in range(number.bit_length()) if number >> place & 1)
+
+
+def standing_terms(standing: str, *, is_due: bool) -> Iterator[str]:
+    """Name the terms of how a document stands with one recipient."""
+    yield f"q_{standing}"
+    if is_due and standing in OPEN_STANDINGS:
+        yield _DUE
+
+
+def standing_needs(question: Question) -> tuple[Need, ...]:
+    """Say how some recipient stands with a document; who may know it is for its row to say."""
+    standing = () if question.standing is None else (Need((f"q_{question.standing.value}",)),)
+    return (*standing, Need((_DUE,))) if question.overdue else standing
+
+
+def _pairs(words: Sequence[str]) -> list[str]:
+    # Figures stand beside anything: their pairs would be as many as there are documents.
+    return [f"+{a} {b}" for a, b in pairwise(words) if not a.isdecimal() and not b.isdecimal()]
+
+
+def wanted_by(question: Question, scope: frozenset[AgencyCode] | None) -> Wanted:
+    """Say what is asked for, but for where a document stands with somebody."""
+    wanted = Wanted()
+    for phrase, is_beginning in _phrases(question):
+        wanted &= _have(phrase, "text", is_beginning=is_beginning)
+    for marks in _needed_marks(question, scope):
+        row = Clause(
+            f"({' OR '.join(_contains('marks') for _ in marks)})",
+            tuple(f" {mark} " for mark in marks),
+        )
+        wanted &= Wanted((Need(tuple(marks)),), (), row)
     if question.promulgated is not None:
-        needed.append(marks_between(question.promulgated))
-    marks = (_any_of(marks) for marks in needed)
-    return " AND ".join([*_words(question.terms), *marks]) or None
+        days = question.promulgated
+        row = Clause(
+            "documents.promulgated_on BETWEEN ? AND ?", (str(days.first or ""), str(days.last or "9"))
+        )
+        wanted &= Wanted((Need(tuple(marks_between(days))),), (), row)
+    return wanted
 
 
-def tiers_of(question: Question, scope: frozenset[AgencyCode] | None) -> list[str | None]:
-    """Write the same in tiers, the most exact first, none of which has a document of another.
+def tiers_of(question: Question) -> list[Wanted]:
+    """Say in which way a document has the words, the most exact first; the last has room for all.
 
     The number itself; the words as they stand, in the title; all of them in the title; all of them anywhere.
     """
     terms = question.terms
-    together = _phrase(terms.words, is_beginning=terms.last_is_beginning)
-    exact = []
+    tiers = []
     if any(word.isdecimal() for word in terms.words):
-        exact.append(f"number : {together}")
+        tiers.append(_have(terms.words, "number", is_beginning=terms.last_is_beginning))
     if terms.words:
-        exact.append(f"subject : {together}")
+        tiers.append(_have(terms.words, "subject", is_beginning=terms.last_is_beginning))
     if len(terms.phrases) > 1:
-        exact.append(f"subject : ({' AND '.join(_words(terms))})")
-    needed = match_of(question, scope)
-    tiers: list[str | None] = []
-    for number, tier in enumerate(exact):
-        before = exact[:number]
-        tiers.append(_except(f"({tier}) AND {needed}", before))
-    return [*tiers, _except(needed, exact)]
+        titled = Wanted()
+        for phrase, is_beginning in _phrases(question):
+            titled &= _have(phrase, "subject", is_beginning=is_beginning)
+        tiers.append(titled)
+    return [*tiers, Wanted()]
 
 
-def _except(expression: str | None, before: list[str]) -> str | None:
-    if expression is None or not before:
-        return expression
-    return f"({expression}) NOT ({' OR '.join(f'({tier})' for tier in before)})"
+# A column's end is nobody's next word.
+_COLUMNS = {
+    "text": "' ' || document_words.number || ' | ' || document_words.subject || ' | ' || rest || ' '",
+    "number": "' ' || document_words.number || ' '",
+    "subject": "' ' || document_words.subject || ' '",
+    "marks": "' ' || marks || ' '",
+}
 
 
-def _words(terms: Terms) -> list[str]:
+def _contains(column: str) -> str:
+    return f"instr({_COLUMNS[column]}, ?) > 0"
+
+
+_SIGNS = {"text": "", "number": "#", "subject": "="}
+
+
+def _phrases(question: Question) -> Iterator[tuple[tuple[str, ...], bool]]:
+    terms = question.terms
     last = len(terms.phrases) - 1
-    return [
-        _phrase(phrase, is_beginning=terms.last_is_beginning and place == last)
-        for place, phrase in enumerate(terms.phrases)
-    ]
+    for place, phrase in enumerate(terms.phrases):
+        yield phrase, terms.last_is_beginning and place == last
 
 
-def _phrase(words: Iterable[str], *, is_beginning: bool = False) -> str:
-    return f'"{" ".join(words)}"{" *" if is_beginning else ""}'
+def _have(words: Sequence[str], column: str, *, is_beginning: bool) -> Wanted:
+    """Want words next to each other in a column."""
+    sign = _SIGNS[column]
+    row = Clause(_contains(column), (f" {' '.join(words)}{'' if is_beginning else ' '}",))
+    plain = [(word, is_beginning and place == len(words) - 1) for place, word in enumerate(words)]
+    pairs = (
+        []
+        if column == "number"
+        else [
+            (f"+{a} {b}", b_is_beginning)
+            for (a, _), (b, b_is_beginning) in pairwise(plain)
+            if not a.isdecimal() and not b.isdecimal()
+        ]
+    )
+    covered = {word for pair, _ in pairs for word in pair[1:].split()}
+    kept = [(word, may_go_on) for word, may_go_on in plain if word not in covered]
+    needs = [_need(sign + term, may_go_on=may_go_on) for term, may_go_on in (*kept, *pairs)]
+    is_exact = len(words) == 1 or (len(words) == 2 and len(pairs) == 1)
+    return Wanted(tuple(needs), () if is_exact else (row,), row)
 
 
-def _needed_marks(question: Question, scope: frozenset[AgencyCode] | None) -> list[list[str]]:
-    needed: list[list[str]] = []
+def _need(term: str, *, may_go_on: bool) -> Need:
+    return Need(beginning=term) if may_go_on else Need((term,))
+
+
+def after_all(beginning: str) -> str:
+    """Return what comes behind every term of a beginning."""
+    return beginning + _LAST_SIGN
+
+
+def _needed_marks(question: Question, scope: frozenset[AgencyCode] | None) -> Iterable[list[str]]:
     # In and out are the visitor's own: between two neighbours here a document goes out, and comes in.
     own_way = question.way is not None and scope is not None
     if scope is not None:
         side = _OWN_SIDES[question.way]
-        needed.append([agency_mark(code, side) for code in sorted(scope)] or ["v_nobody"])
+        yield [agency_mark(code, side) for code in sorted(scope)] or ["v_nobody"]
     if question.agencies:
-        needed.append([agency_mark(code, question.side) for code in sorted(question.agencies)])
-    single = [
-        None if question.way is None or own_way else way_mark(question.way),
-        None if question.type is None else type_mark(question.type),
-        None if question.business is None else business_mark(question.business),
-        None if question.urgency is None else urgency_mark(question.urgency),
-        None if question.grade is None else grade_mark(question.grade),
-    ]
-    return [*needed, *([mark] for mark in single if mark is not None)]
-
-
-def _any_of(marks: list[str]) -> str:
-    return f"({' OR '.join(_phrase([mark]) for mark in marks)})"
-
-
-def spelled_out(question: Question, scope: frozenset[AgencyCode] | None) -> tuple[str, tuple[str, ...]]:
-    """Say the same as `match_of` of one row of document_words, for whoever goes from row to row anyway.
-
-    Shape: an SQL condition and its parameters; documents is the row beside it.
-    """
-    terms = question.terms
-    last = len(terms.phrases) - 1
-    wanted: list[list[tuple[str, str]]] = [
-        [("text", f" {' '.join(phrase)}{'' if terms.last_is_beginning and place == last else ' '}")]
-        for place, phrase in enumerate(terms.phrases)
-    ]
-    wanted += [[("marks", f" {mark} ") for mark in marks] for marks in _needed_marks(question, scope)]
-    condition = " AND ".join(
-        f"({' OR '.join(f'instr({_TEXTS[column]}, ?)' for column, _ in one)})" for one in wanted
-    )
-    parameters = [piece for one in wanted for _, piece in one]
-    if question.promulgated is not None:
-        condition = f"{condition or 'TRUE'} AND documents.promulgated_on BETWEEN ? AND ?"
-        parameters += [str(question.promulgated.first or ""), str(question.promulgated.last or "9")]
-    return condition or "TRUE", tuple(parameters)
+        yield [agency_mark(code, question.side) for code in sorted(question.agencies)]
+    if question.way is not None and not own_way:
+        yield [way_mark(question.way)]
+    if question.type is not None:
+        yield [type_mark(question.type)]
+    if question.business is not None:
+        yield [business_mark(question.business)]
+    if question.urgency is not None:
+        yield [urgency_mark(question.urgency)]
+    if question.grade is not None:
+        yield [grade_mark(question.grade)]

@@ -9,7 +9,7 @@ from gateway.model.identifiers import AgencyCode
 from gateway.model.marks import agency_mark, day_marks, marks_between
 from gateway.model.question import Days, Period, Question, found_in, read_terms
 from gateway.model.text import fold, words_of
-from gateway.store.search_terms import match_of, tiers_of
+from gateway.store.search_terms import tiers_of, wanted_by
 
 
 @pytest.mark.parametrize(
@@ -54,21 +54,25 @@ def test_the_last_word_is_a_beginning_until_something_follows_it() -> None:
 
 
 def test_nothing_typed_is_ever_read_as_a_part_of_the_language() -> None:
-    """Operators, quotes, columns and stars arrive as words in quotes, or not at all."""
-    typed = 'a" OR marks : "v_x" NOT * ^b NEAR(c, 2) {d} -e + (f'
-    match = match_of(Question(terms=read_terms(typed)), frozenset({AgencyCode("H57")}))
-    assert match is not None
-    outside = "".join(match.split('"')[::2])
-    assert set(re.sub(r"AND|[\s()*]", "", outside)) == set(), outside
+    """Operators, quotes and signs of the index arrive as plain words, as values and never in a statement."""
+    typed = 'a" OR marks : "v_x" =b #1 ~2 +c d NOT q_done * {e} -f + (g \' ; DROP'
+    wanted = wanted_by(Question(terms=read_terms(typed)), frozenset({AgencyCode("H57")}))
+    *words, scope = wanted.needs
+    assert scope.terms == ("v_h57",)
+    assert all(re.fullmatch(r"[+]?[a-z0-9 ]+", need.beginning or need.terms[0]) for need in words)
+    assert not set(re.findall(r"[a-z]+", wanted.row.sql)) & {"done", "drop", "a", "b"}
 
 
 def test_tiers_go_from_the_number_itself_to_the_words_anywhere() -> None:
-    """Each tier leaves out those before it."""
-    number, together, in_title, anywhere = tiers_of(Question(terms=read_terms("412 tiem chung ")), None)
-    assert str(number).startswith('(number : "412 tiem chung")')
-    assert str(together).startswith('((subject : "412 tiem chung")')
-    assert "subject : (" in str(in_title)
-    assert str(anywhere).count("NOT") == 1
+    """What pairs of words do not say of a phrase, each row is asked."""
+    number, together, in_title, anywhere = tiers_of(Question(terms=read_terms("412 tiem chung ")))
+    assert [need.terms[0] for need in number.needs] == ["#412", "#tiem", "#chung"]
+    assert [need.terms[0] for need in together.needs] == ["=412", "=+tiem chung"]
+    assert number.doubts
+    assert together.doubts
+    assert [need.terms[0] for need in in_title.needs] == ["=412", "=tiem", "=chung"]
+    assert not in_title.doubts
+    assert not anywhere.needs
 
 
 def test_two_agencies_never_share_a_mark() -> None:

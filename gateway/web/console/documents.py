@@ -19,6 +19,7 @@ from gateway.points import Point, passed
 from gateway.store.database import Database
 from gateway.store.findings import Hit
 from gateway.store.saved_searches import SavedSearch, forget_search, list_searches, save_search
+from gateway.store.search import Counted
 from gateway.web.console import labels
 from gateway.web.console.agency_field import agencies_to_offer
 from gateway.web.console.document_query import OVERDUE, Query, read_place, write_place
@@ -129,16 +130,16 @@ class Documents:
     def _address(self, query: str) -> str:
         return f"{PREFIX}/documents" + (f"?{query}" if query else "")
 
-    async def _count_wider(self, query: Query, findings: Findings, user: User) -> list[tuple[str, int]]:
+    async def _count_wider(self, query: Query, findings: Findings, user: User) -> list[tuple[str, Counted]]:
         """Where nothing was found: what would be, without one of the filters each."""
-        if findings.hits or findings.count or not (filters := list(query.filters())):
+        if findings.hits or findings.count.number or not (filters := list(query.filters())):
             return []
         directory, today = await self.directory.current(), local_day(self.clock())
         wider = []
         for name in filters[:4]:
             fewer = Query(fields={key: text for key, text in query.fields.items() if key != name})
             count = await self.lookup.count(await fewer.understand(directory, today), user=user)
-            if count:
+            if count.number:
                 wider.append((name, count))
         return wider
 
