@@ -12,7 +12,6 @@ from pathlib import Path
 from cryptography import x509
 
 from gateway.config import Config
-from gateway.config_lines import with_settings
 from gateway.deadlines.practice import Practice
 from gateway.deadlines.timers import TimerRules
 from gateway.errors import Misconfiguration
@@ -39,7 +38,7 @@ from gateway.exchange.tokens import Tokens
 from gateway.exchange.working_days import WorkingDays
 from gateway.model.package import Organization
 from gateway.model.text import fold
-from gateway.source import source_of
+from gateway.source import on_sqlite, source_of
 from gateway.store.backup import Place
 from gateway.store.blobs import Blobs
 from gateway.store.database import Database, open_database
@@ -267,13 +266,8 @@ def place_of(config: Config, folder: Path) -> Place:
         blobs_folder=storage.blobs_dir,
         spool_folder=storage.spool_dir,
         keys=(*keys, *_given_secrets(config)),
-        altered=_on_sqlite(folder.absolute() / "config.toml") if storage.database else {},
+        altered=on_sqlite(folder.absolute() / "config.toml") if storage.database else {},
     )
-
-
-def _on_sqlite(path: Path) -> dict[Path, str]:
-    here = {"database": "", "database_password_file": ""}
-    return {path: with_settings(path.read_text("utf-8-sig"), "storage", here)}
 
 
 def _given_secrets(config: Config) -> list[Path]:

@@ -24,7 +24,7 @@ from gateway.store.tables import Dialect, Engine, Source, Tables, Writer
 
 # So many rows are durable together; they are not held together.
 _BATCH_ROWS = 20_000
-_HASHED_TOGETHER = 500
+_HASHED_TOGETHER = 50
 
 _IS_MARKED = {
     Dialect.SQLITE: "SELECT 1 FROM sqlite_schema WHERE name = 'moving'",
