@@ -70,24 +70,26 @@ def filling(place: Source, source: Tables, dialect: Dialect, *, owner: str) -> I
     Errors: Misconfiguration when it is neither.
     """
     engine = engine_of(in_making(place))
-    if not _is_begun(place, engine, tables_of(source, dialect), owner):
-        engine.migrate()
-        with contextlib.closing(engine.open_writer()) as writer, _committed(writer):
-            writer.tables.execute("CREATE TABLE set_aside (statement TEXT PRIMARY KEY)")
-            writer.tables.execute("CREATE TABLE moving (owner TEXT NOT NULL)")
-            writer.tables.execute("INSERT INTO moving VALUES (?)", (owner,))
-    with contextlib.closing(engine.open_writer()) as writer:
-        if engine.dialect is Dialect.SQLITE:
-            writer.tables.execute("PRAGMA foreign_keys = OFF")
-        try:
+    try:
+        if not _is_begun(place, engine, tables_of(source, dialect), owner):
+            _begin(engine, owner)
+        with contextlib.closing(engine.open_writer()) as writer:
+            if engine.dialect is Dialect.SQLITE:
+                writer.tables.execute("PRAGMA foreign_keys = OFF")
             yield Target(engine=engine, writer=writer, place=place)
-        except Exception as error:
-            if engine.is_error(error):
-                said = str(error).partition("\n")[0]
-                raise _refused(
-                    "target-refuses", f"nơi mới không nhận: {said}", f"not taken: {said}"
-                ) from error
-            raise
+    except Exception as error:
+        if engine.is_error(error):
+            said = str(error).partition("\n")[0]
+            raise _refused("target-refuses", f"nơi mới không nhận: {said}", f"not taken: {said}") from error
+        raise
+
+
+def _begin(engine: Engine, owner: str) -> None:
+    engine.migrate()
+    with contextlib.closing(engine.open_writer()) as writer, _committed(writer):
+        writer.tables.execute("CREATE TABLE set_aside (statement TEXT PRIMARY KEY)")
+        writer.tables.execute("CREATE TABLE moving (owner TEXT NOT NULL)")
+        writer.tables.execute("INSERT INTO moving VALUES (?)", (owner,))
 
 
 def copy_to_file(place: Source, path: Path) -> None:
