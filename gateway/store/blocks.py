@@ -78,7 +78,7 @@ LOOSE = Source(rows="SELECT id, turn AS held FROM loose_documents", table="loose
 async def gather_block(database: Database, *, young: int = YOUNG_SIZE, size: int = BLOCK_SIZE) -> bool:
     """Make a block of the oldest loose documents, or of young blocks; tell whether there may be another."""
     await _clear(database)
-    if await _gather(database, LOOSE, young):
+    if await _gather(database, LOOSE, size) or await _gather(database, LOOSE, young):
         return True
     rows = await database.fetch_all(
         "SELECT id, turn + stood AS turn, first_id FROM blocks"

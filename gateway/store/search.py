@@ -29,7 +29,7 @@ from gateway.store.block_search import (
 )
 from gateway.store.database import Database
 from gateway.store.findable import ids_between
-from gateway.store.search_terms import Clause, Wanted, standing_needs, tiers_of, wanted_by
+from gateway.store.search_terms import ALWAYS, Clause, Wanted, standing_needs, tiers_of, wanted_by
 from gateway.store.spelling import Spelling, spelling_of
 from gateway.store.tables import Row
 
@@ -218,17 +218,18 @@ async def _rows(
         cases = " ".join(f"WHEN {tier.row.sql} THEN {place}" for place, tier in enumerate(tiers[:-1]))
         known = tuple(value for tier in tiers[:-1] for value in tier.row.parameters)
         rank = Clause(f"CASE {cases} ELSE {len(tiers) - 1} END", known)
-    unknown = "SELECT id FROM loose_documents"
+    unknown, fits, asked = "SELECT id FROM loose_documents", Clause("1"), wanted
     if standing_needs(question):
+        # These have a bit, whether they fit now or not.
         unknown += " UNION SELECT id FROM restood_documents"
+        fits, asked = Clause(f"CASE WHEN {wanted.sql} THEN 1 ELSE 0 END", wanted.parameters), ALWAYS
     # The sign keeps a time from being walked through for the few that are meant.
     return await database.fetch_all(
-        f"SELECT documents.id, {rank.sql} AS place, spot,"
-        f" CASE WHEN {wanted.sql} THEN 1 ELSE 0 END AS fits FROM documents"
+        f"SELECT documents.id, {rank.sql} AS place, spot, {fits.sql} AS fits FROM documents"
         " JOIN document_words ON document_words.id = documents.id"
         " LEFT JOIN gathered_documents ON gathered_documents.id = documents.id"
-        f" WHERE documents.id IN ({unknown}) AND +documents.id BETWEEN ? AND ?",
-        (*rank.parameters, *wanted.parameters, *span),
+        f" WHERE documents.id IN ({unknown}) AND +documents.id BETWEEN ? AND ? AND {asked.sql}",
+        (*rank.parameters, *fits.parameters, *span, *asked.parameters),
     )
 
 

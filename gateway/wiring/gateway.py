@@ -32,7 +32,6 @@ from gateway.model.agency import System, SystemKind
 from gateway.model.identifiers import SystemId
 from gateway.model.node import Duty
 from gateway.office import Clock, Office, furnish_intervention, furnish_own_words, now
-from gateway.store.blocks import gather_block, note_standings
 from gateway.store.ids import newest_id
 from gateway.web.app import make_app
 from gateway.web.authentication import Authentication
@@ -168,7 +167,6 @@ class _Builder:
         return (
             alert_round(self.alerts, config),
             self._indexing(),
-            Round(every=_BETWEEN_LOOKS, make=self._tend_search, duty=Duty.UPKEEP),
             Round(every=_BETWEEN_LOOKS, make=self._know_working_days),
             *rounds_of(self.vouching, config),
             *receipt_rounds(office, self.axis, expectations, self.clock),
@@ -251,7 +249,7 @@ class _Builder:
         )
 
     def _indexing(self) -> Round:
-        """Take up what was accepted before there was a search, and then nothing more."""
+        """Take up what was accepted before there was a search, and gather what is loose."""
         office = self.office
         indexing = Indexing(
             database=office.database,
@@ -260,10 +258,6 @@ class _Builder:
             limits=package_limits(office.config),
         )
         return Round(every=_BETWEEN_LOOKS, make=indexing.catch_up, duty=Duty.UPKEEP)
-
-    async def _tend_search(self) -> bool:
-        database = self.office.database
-        return await gather_block(database) or await note_standings(database)
 
     async def _know_working_days(self) -> bool:
         await self.office.working_days.current()

@@ -24,7 +24,7 @@ from gateway.model.question import Days, Order, Question, Side, Standing, Way, r
 from gateway.model.signature import Grade
 from gateway.model.text import words_of
 from gateway.store import blocks, search
-from gateway.store.blocks import gather_block
+from gateway.store.blocks import gather_block, note_standings
 from gateway.store.database import Database, open_database, to_micros
 from gateway.store.findable import Findable, index_document
 from gateway.store.findings import load_hits
@@ -385,6 +385,23 @@ async def test_a_count_beyond_what_is_looked_at_is_an_estimate_and_says_so(
     assert not estimate.is_exact
     assert 20 <= estimate.number <= 40
     assert len(await asked.page(after=None, limit=100)) == 30
+
+
+@pytest.mark.both_engines
+async def test_where_a_document_stands_is_found_as_it_is_now(database: Database) -> None:
+    """Before it is noted in its block, and after."""
+    await put(database, *(Letter(name=name, due_on=date(2026, 11, 1)) for name in "abc"))
+    assert await found(database, standing=Standing.WORKING) == ["c", "b", "a"]
+    await database.write(
+        lambda tables: tables.execute("UPDATE recipients SET status = '06' WHERE thread_id = 'b'")
+    )
+    for _ in range(2):
+        assert await found(database, standing=Standing.DONE) == ["b"]
+        assert await found(database, standing=Standing.WORKING) == ["c", "a"]
+        assert await found(database, overdue=True) == ["c", "a"]
+        while await note_standings(database):
+            pass
+    assert await database.fetch_all("SELECT * FROM restood_documents") == []
 
 
 @pytest.mark.both_engines
