@@ -387,6 +387,22 @@ async def test_a_count_beyond_what_is_looked_at_is_an_estimate_and_says_so(
     assert len(await asked.page(after=None, limit=100)) == 30
 
 
+async def test_no_document_is_lost_when_small_blocks_become_a_whole_one(database: Database) -> None:
+    """Not those that changed before, nor those of a whole block that lacks some."""
+    letters = [Letter(name=f"{n:02}", subject="Việc") for n in range(16)]
+    sought = Sought(question=Question(), scope=None, accepted=None, today=TODAY)
+    for start in (0, 8):
+        for n in range(start, start + 8, 2):
+            await put(database, *letters[n : n + 2])
+            await gather_block(database, young=2, size=8)
+        changed = replace(letters[start + 1], business=Business.UPDATE, at=AT + timedelta(days=1))
+        await put(database, changed)
+        while await gather_block(database, young=2, size=8):
+            pass
+        assert sorted(await found_now(database, sought)) == [letter.name for letter in letters[: start + 8]]
+    assert (await database.fetch_all("SELECT count(*) FROM blocks WHERE is_complete = 1"))[0][0] == 3
+
+
 @pytest.mark.both_engines
 async def test_where_a_document_stands_is_found_as_it_is_now(database: Database) -> None:
     """Before it is noted in its block, and after."""
