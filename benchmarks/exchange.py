@@ -32,7 +32,7 @@ _JOURNEYS: dict[str, tuple[Open, int]] = {
     "accept": (Acceptance.open, 600),
     "gateway": (Passage.open, 240),
     "chain": (Chain.open, 100),
-    # Only where asked for: it takes `serve --workers`.
+    # Only where asked for: it shares its cores with the load.
     "two processes": (Acceptance.open_doubled, 600),
 }
 # Those whose node has a core of its own.

@@ -180,10 +180,11 @@ _CONFLICTS: tuple[tuple[str, Callable[[Config], object], str, str], ...] = (
 )
 
 
-def load_config(path: Path) -> Config:
+def load_config(path: Path, *, storage: Mapping[str, str] | None = None) -> Config:
     """Load config.toml and check all that can be checked without opening other files.
 
-    Shape: relative paths in it are taken from the folder it lies in.
+    Shape: relative paths in it are taken from the folder it lies in; storage are settings in the place of
+    those in its [storage], an empty text takes one away.
     Errors: Misconfiguration with every fault: syntax, unknown and missing keys, wrong values,
     impossible combinations, named files that are not there.
     """
@@ -195,10 +196,15 @@ def load_config(path: Path) -> Config:
             vi="không đọc được tệp cấu hình: thiếu tệp, thiếu quyền, hoặc không phải UTF-8",
             en="the configuration cannot be read: no such file, no permission, or not UTF-8",
         ) from error
-    return _read_config(text, path.absolute().parent, _missing_files)
+    return _read_config(text, path.absolute().parent, _missing_files, storage=storage)
 
 
-def _read_config(text: str, directory: Path, *checks: Callable[[Config], Iterable[Fault]]) -> Config:
+def _read_config(
+    text: str,
+    directory: Path,
+    *checks: Callable[[Config], Iterable[Fault]],
+    storage: Mapping[str, str] | None = None,
+) -> Config:
     try:
         settings = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -206,6 +212,9 @@ def _read_config(text: str, directory: Path, *checks: Callable[[Config], Iterabl
             "config-not-toml", vi=f"không đúng cú pháp TOML: {error}", en=f"not TOML: {error}"
         ) from error
     _fill_by_role(settings)
+    if storage:
+        held = {key: value for key, value in settings.get("storage", {}).items() if key not in storage}
+        settings["storage"] = held | {key: value for key, value in storage.items() if value}
     config, faults = _read_settings(settings, directory)
     # A combination is judged only when all its parts could be read.
     unread = {fault.where.split(".")[0] for fault in faults}

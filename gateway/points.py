@@ -21,6 +21,11 @@ class Point(StrEnum):
     BYTES_NAMED = "bytes under their digest, name not yet durable"
     BEFORE_COMMIT = "all acts done, not committed"
     COMMITTED = "committed, nobody told"
+    # store/moving.py, exchange/moving_bytes.py
+    OBSTACLES_SET_ASIDE = "indexes, references, triggers set aside, no row moved"
+    ROWS_MOVED = "some rows of a table moved"
+    BYTES_MOVED = "a large package on its new shelf"
+    OBSTACLES_RESTORED = "everything in its place, nothing checked"
     # store/object_shelf.py: the object store
     OBJECT_ANNOUNCED = "object announced, nothing brought"
     OBJECT_BROUGHT = "object brought, not named by any package"

@@ -51,6 +51,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "archive": ("gateway.cli.archive", "Lưu trữ thành tệp kiểm chứng được · Archives to be checked"),
     "backup": ("gateway.cli.backup", "Sao lưu, cả khi đang chạy · Back a node up, running or not"),
     "restore": ("gateway.cli.restore", "Khôi phục từ bản sao lưu · Restore a backup"),
+    "move": ("gateway.cli.move", "Chuyển dữ liệu sang nơi khác · Move a node's records elsewhere"),
     "doctor": ("gateway.cli.doctor", "Khám thư mục dữ liệu · Examine a data directory"),
 }
 

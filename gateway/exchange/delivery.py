@@ -267,10 +267,9 @@ class Delivery:
             return False
         if taken is None:
             return False
+        until = self.clock() + _CLOCKS_APART
         await self.database.write(
-            lambda tables: dispatches.claim(
-                tables, dispatch.id, until=self.clock() + _CLOCKS_APART, by=self.node
-            )
+            lambda tables: dispatches.claim(tables, dispatch.id, until=until, by=self.node)
         )
         passed(Point.CLAIMED_TO_END)
         await self._record_delivery(dispatch, package.thread_id, taken)

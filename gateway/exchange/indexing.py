@@ -32,7 +32,6 @@ from gateway.model.signature import Grade
 from gateway.model.text import words_of
 from gateway.points import Point, passed
 from gateway.store.blobs import Blobs
-from gateway.store.blocks import gather_block, note_standings
 from gateway.store.database import Database
 from gateway.store.findable import (
     Findable,
@@ -140,7 +139,7 @@ def _particulars(envelope: Envelope, type_name: str) -> Particulars:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Indexing:
-    """Takes up what was accepted before there was a search, newest first; gathers documents into blocks."""
+    """Takes up what was accepted before there was a search, the newest first, some at a time."""
 
     database: Database
     blobs: Blobs
@@ -148,11 +147,11 @@ class Indexing:
     limits: Limits
 
     async def catch_up(self) -> bool:
-        """Take one step; tell whether there may be more to do."""
+        """Take one step; tell whether there is more to do."""
         for _ in range(_THREADS_AT_ONCE):
             thread_id = await next_unindexed(self.database)
             if thread_id is None:
-                return await gather_block(self.database) or await note_standings(self.database)
+                return False
             await self._take_up(thread_id)
         return True
 

@@ -8,7 +8,7 @@ exchange/examination.py says what each answer means.
 import hashlib
 from collections.abc import Iterator, Sequence
 
-from gateway.store.schema import newest_version
+from gateway.store.schema import newest_version, version_of
 from gateway.store.shelf import Found, Shelf, find_kept
 from gateway.store.tables import Dialect, Row, Tables
 
@@ -125,15 +125,11 @@ _OWN: dict[Dialect, dict[str, str]] = {
         " WHERE tgname = named AND tgenabled IN ('O', 'A'))",
     },
 }
-_VERSION = {
-    Dialect.SQLITE: "SELECT user_version FROM pragma_user_version",
-    Dialect.POSTGRESQL: "SELECT version FROM schema_version",
-}
 
 
 def disagreements(connection: Tables, dialect: Dialect) -> Iterator[tuple[str, str]]:
     """Ask every question; give each disagreement by its code and what disagrees."""
-    (version,) = connection.execute(_VERSION[dialect]).fetchone()
+    version = version_of(connection, dialect)
     if version != newest_version():
         yield "schema-unknown", str(version)
         return

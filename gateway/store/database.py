@@ -282,6 +282,11 @@ async def open_database(source: Source, *, linger: timedelta, batch_limit: int) 
     """Open a database, migrating it first."""
     engine = engine_of(source)
     await asyncio.to_thread(engine.migrate)
+    return await open_as_it_is(engine, source, linger=linger, batch_limit=batch_limit)
+
+
+async def open_as_it_is(engine: Engine, source: Source, *, linger: timedelta, batch_limit: int) -> Database:
+    """Open a database whose schema is as it should be."""
     database = Database(engine=engine, source=source, linger=linger, batch_limit=batch_limit)
     for _ in range(engine.readers_count):
         database._idle_readers.put_nowait(await engine.open_reader())

@@ -7,7 +7,7 @@ log has no gaps (docs/decisions/0015). Readers hold nothing.
 
 import contextlib
 import time
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 import psycopg
 from psycopg import pq
 
+from gateway.errors import Misconfiguration
 from gateway.store.dialect import UNNEEDED, in_postgresql, register_types, rows_by_name
 from gateway.store.schema import steps
 from gateway.store.tables import Dialect, Parameters, Reader, Row, Rows, Server, Tables, Writer
@@ -48,8 +49,17 @@ class PostgresqlEngine:
         """Bring the database to the newest schema, each step in a transaction of its own.
 
         Shape: the table ``schema_version`` remembers the last step done.
+        Errors: Misconfiguration while another database is being moved there (moving.py).
         """
         with contextlib.closing(self._connect()) as connection:
+            row = connection.execute("SELECT to_regclass('moving') IS NOT NULL").fetchone()
+            if row and row[0]:
+                raise Misconfiguration.because(
+                    "database-half-moved",
+                    where="storage.database",
+                    vi="chưa chuyển xong vào cơ sở dữ liệu này; chạy lại lienthong move",
+                    en="a move into this database is not finished; run lienthong move again",
+                )
             for step in steps(self.dialect):
                 with connection.transaction():
                     connection.execute("SELECT pg_advisory_xact_lock(%s)", (_MIGRATING,))
@@ -174,6 +184,16 @@ class _PostgresqlWriter:
         released = "RELEASE turn; " if self._turns_count else ""
         self.connection.execute(f"{released}SAVEPOINT turn")
         self._turns_count += 1
+
+    def add_rows(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
+        named = ", ".join(f'"{column}"' for column in columns)
+        asked = self.connection.execute(f"SELECT {named} FROM {table} LIMIT 0".encode())
+        cursor = self.connection.cursor()
+        with cursor.copy(f"COPY {table} ({named}) FROM STDIN (FORMAT BINARY)".encode()) as copy:
+            copy.set_types([column.type_code for column in asked.description or ()])
+            for row in rows:
+                copy.write_row(row)
+        return cursor.rowcount
 
     def undo_turn(self) -> None:
         self.connection.execute("ROLLBACK TO turn")

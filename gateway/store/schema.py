@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from gateway.store.tables import Dialect
+from gateway.store.tables import Dialect, Tables
 
 _TYPES = (
     # What has a number of its own gets one when none is given.
@@ -25,6 +25,11 @@ _TYPES = (
     (re.compile(r"\) STRICT(, WITHOUT ROWID)?;"), ");"),
     (re.compile(r"\bVIRTUAL\b"), "STORED"),
 )
+
+_VERSION = {
+    Dialect.SQLITE: "SELECT user_version FROM pragma_user_version",
+    Dialect.POSTGRESQL: "SELECT version FROM schema_version",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +58,11 @@ def steps(dialect: Dialect) -> tuple[Step, ...]:
 def newest_version() -> int:
     """Tell which schema version this program works with."""
     return steps(Dialect.SQLITE)[-1].number
+
+
+def version_of(tables: Tables, dialect: Dialect) -> int:
+    """Tell which schema version a database has."""
+    return int(tables.execute(_VERSION[dialect]).fetchone()[0])
 
 
 def in_postgresql_types(script: str) -> str:

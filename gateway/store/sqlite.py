@@ -2,9 +2,10 @@
 
 import contextlib
 import sqlite3
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import aiosqlite
 
@@ -90,6 +91,11 @@ class _SqliteWriter:
             self.connection.execute("RELEASE turn")
         self.connection.execute("SAVEPOINT turn")
         self._in_turn = True
+
+    def add_rows(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
+        named = ", ".join(f'"{column}"' for column in columns)
+        places = ", ".join("?" * len(columns))
+        return self.connection.executemany(f"INSERT INTO {table} ({named}) VALUES ({places})", rows).rowcount
 
     def undo_turn(self) -> None:
         self.connection.execute("ROLLBACK TO turn")

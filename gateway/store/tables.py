@@ -99,6 +99,10 @@ class Writer(Protocol):
         """Begin what can be undone alone."""
         ...
 
+    def add_rows(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
+        """Add rows as they come, as fast as the engine takes them; tell how many."""
+        ...
+
     def undo_turn(self) -> None:
         """Undo what was done since `begin_turn`."""
         ...

@@ -14,7 +14,6 @@ from gateway.exchange.delivery import Delivery
 from gateway.exchange.expectations import Expectations
 from gateway.exchange.ids import Mint
 from gateway.exchange.inbound import Inbound
-from gateway.exchange.indexing import Indexing
 from gateway.exchange.judge import Judge
 from gateway.exchange.mailbox import Mailbox
 from gateway.exchange.matching import Matching
@@ -30,7 +29,6 @@ from gateway.exchange.vouching import Vouching
 from gateway.exchange.worker import Rhythm, Round, Worker
 from gateway.model.agency import System, SystemKind
 from gateway.model.identifiers import SystemId
-from gateway.model.node import Duty
 from gateway.office import Clock, Office, furnish_intervention, furnish_own_words, now
 from gateway.store.ids import newest_id
 from gateway.web.app import make_app
@@ -46,6 +44,7 @@ from gateway.wiring.console import Holdings, build_console
 from gateway.wiring.desks import Desks, build_desks
 from gateway.wiring.evidence import expect_receipts, receipt_rounds
 from gateway.wiring.files import load_agency_seals, load_trust, package_limits
+from gateway.wiring.finding import search_rounds
 from gateway.wiring.limits import make_limits, sharing_rounds
 from gateway.wiring.reminders import reminder_rounds
 from gateway.wiring.retention import retention_round
@@ -166,7 +165,7 @@ class _Builder:
         office, config = self.office, self.office.config
         return (
             alert_round(self.alerts, config),
-            self._indexing(),
+            *search_rounds(office),
             Round(every=_BETWEEN_LOOKS, make=self._know_working_days),
             *rounds_of(self.vouching, config),
             *receipt_rounds(office, self.axis, expectations, self.clock),
@@ -247,17 +246,6 @@ class _Builder:
             registry=self._registry(),
             restoration=self._restoration(inbound),
         )
-
-    def _indexing(self) -> Round:
-        """Take up what was accepted before there was a search, and gather what is loose."""
-        office = self.office
-        indexing = Indexing(
-            database=office.database,
-            blobs=office.blobs,
-            directory=office.directory,
-            limits=package_limits(office.config),
-        )
-        return Round(every=_BETWEEN_LOOKS, make=indexing.catch_up, duty=Duty.UPKEEP)
 
     async def _know_working_days(self) -> bool:
         await self.office.working_days.current()

@@ -25,6 +25,7 @@ from gateway.model.log import LogKind
 from gateway.office import Office, furnish_books, now, open_office
 from gateway.store import dispatches, expectations, mailboxes, receipts, threads
 from gateway.store.database import Database, to_micros
+from gateway.store.sqlite import _SqliteReader
 from gateway.vxp.operations import FORMS, Operation
 from gateway.vxp.requests import write_send
 from gateway.vxp.signing import sign_headers
@@ -33,6 +34,8 @@ from gateway.wiring.files import package_limits
 from tests.campaign.crowd import Letter, fill
 from tests.packages import Sent, document, status
 from tests.walks.world import FINANCE, HEALTH, MINISTRY, PROVINCE, Node, prepare_node
+
+pytestmark = pytest.mark.sqlite_only
 
 LEASE = timedelta(minutes=5)
 SYSTEMS = {HEALTH: "SYT", FINANCE: "STC"}
@@ -93,9 +96,11 @@ class Steps:
 async def steps_to_read(database: Database, ask: Callable[[], Awaitable[object]]) -> int:
     """Count the steps of a question."""
     steps = Steps()
-    async with database.reading() as one, database.reading() as other:
-        for reader in (one, other):
-            await reader.set_progress_handler(steps, 100)
+    readers = [database._idle_readers.get_nowait() for _ in range(database._idle_readers.qsize())]
+    for reader in readers:
+        assert isinstance(reader, _SqliteReader)
+        await reader.connection.set_progress_handler(steps, 100)
+        database._idle_readers.put_nowait(reader)
     await ask()
     return steps.count
 

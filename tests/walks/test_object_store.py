@@ -17,6 +17,7 @@ from gateway.office import house_of, now, open_office, place_of
 from gateway.settings import Role
 from gateway.store.backup import check_backup, make_backup, put_back, read_manifest
 from gateway.store.bucket import Bucket
+from tests.databases import on_postgresql
 from tests.object_store import Road, Store
 from tests.packages import Sent, document
 from tests.walks.test_archive import bring_back, export
@@ -82,7 +83,7 @@ async def test_a_large_package_walks_through_and_a_small_one_stays_a_row(node: N
     collected = await collect_all(node.dms("STC"), count=2)  # sealed: longer than they came
     assert sorted(carries(package) for package in collected) == [False, True]
     assert [path for path in (node.directory / "blobs").rglob("*") if path.is_file()] == []
-    assert list((node.directory / "spool").iterdir()) == []
+    assert list((node.directory / "spool").rglob("*.part")) == []
     assert found(node) == {}
 
 
@@ -198,6 +199,8 @@ async def test_a_backup_leaves_objects_where_they_are_and_a_restored_node_finds_
     node: Node, bucket: Bucket, tmp_path: Path
 ) -> None:
     """It says how many; erased since, they are missed, unless the store kept versions."""
+    if on_postgresql():
+        pytest.skip("that server makes its own backups")
     package = package_of("1")
     assert (await node.dms("SYT").send(package, sender=HEALTH)).ok
     config = load_config(node.directory / "config.toml")
