@@ -75,6 +75,7 @@ class SpoolWriter:
     _hash: _Hash = field(default_factory=hashlib.sha256)
     _digests: dict[int, Digest] = field(default_factory=dict)
     _written_back: int = 0
+    _spilling: "asyncio.Future[None] | None" = None
 
     async def add(self, chunk: bytes) -> None:
         """Take the next bytes; the disk is touched off the loop and a quarter of a mebibyte at a time."""
@@ -82,11 +83,15 @@ class SpoolWriter:
         self._buffer += chunk
         self._digests.clear()
         if len(self._buffer) > (self.inline_limit if self._file is None else _SPILL_BYTES):
-            await asyncio.to_thread(self._spill)
+            await self._settle()
+            full, self._buffer = self._buffer, self._buffer[-2:]
+            self._spilling = asyncio.get_running_loop().run_in_executor(None, self._spill, full)
+            if self._file is None:
+                await self._settle()  # whoever abandons this must know that there is a file
 
-    def _spill(self) -> None:
-        # Nobody adds meanwhile, so that the buffer is looked at where it is instead of being copied.
-        with memoryview(self._buffer)[:-2] as ready:
+    def _spill(self, full: bytearray) -> None:
+        # Looked at where it is: copying it would cost half of what hashing does.
+        with memoryview(full)[:-2] as ready:
             with disk_delays():
                 if self._file is None:
                     self._file = self.path.open("xb")
@@ -94,7 +99,12 @@ class SpoolWriter:
                 self._write_back(self._file)
             passed(Point.SPILLED)
             self._hash.update(ready)
-        del self._buffer[:-2]
+
+    async def _settle(self) -> None:
+        """Wait until what was given to the disk is there; meanwhile a quarter of a mebibyte may come."""
+        spilling, self._spilling = self._spilling, None
+        if spilling is not None:
+            await spilling
 
     def _write_back(self, file: BinaryIO) -> None:
         """Have the disk take what is written while more comes, so that the end need not wait for all."""
@@ -106,14 +116,16 @@ class SpoolWriter:
             )
             self._written_back = at
 
-    def digest_without_line_break(self) -> Digest | None:
+    async def digest_without_line_break(self) -> Digest | None:
         """Digest of all bytes but a trailing CR LF; None when there is none."""
+        await self._settle()
         if self._buffer[-2:] != b"\r\n":
             return None
         return self._digest(len(self._buffer) - 2)
 
-    def digest(self) -> Digest:
+    async def digest(self) -> Digest:
         """Digest of all bytes."""
+        await self._settle()
         return self._digest(len(self._buffer))
 
     def _digest(self, rest_bytes: int) -> Digest:
@@ -129,7 +141,7 @@ class SpoolWriter:
         if drop_line_break:
             del self._buffer[-2:]
             self.size_bytes -= 2
-        digest = self.digest()
+        digest = await self.digest()
         if self._file is None:
             return Spool(digest=digest, size_bytes=self.size_bytes, content=bytes(self._buffer))
         await asyncio.to_thread(self._end_file)
@@ -142,6 +154,8 @@ class SpoolWriter:
 
     def abandon(self) -> None:
         """Forget everything."""
+        if self._spilling is not None:
+            self._spilling.cancel()  # what it writes goes with the file, and what it says to nobody
         if self._file is not None:
             self._file.close()
             self.path.unlink(missing_ok=True)
