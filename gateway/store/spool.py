@@ -19,7 +19,6 @@ from gateway.model.identifiers import Digest
 from gateway.points import Point, passed
 
 READ_BYTES = 1 << 20
-_WRITE_BACK_BYTES = 8 << 20
 _SPILL_BYTES = 256 << 10  # what stays in the cache between being written and being hashed
 
 
@@ -74,7 +73,6 @@ class SpoolWriter:
     _file: BinaryIO | None = None
     _hash: _Hash = field(default_factory=hashlib.sha256)
     _digests: dict[int, Digest] = field(default_factory=dict)
-    _written_back: int = 0
     _spilling: "asyncio.Future[None] | None" = None
 
     async def add(self, chunk: bytes) -> None:
@@ -96,7 +94,6 @@ class SpoolWriter:
                 if self._file is None:
                     self._file = self.path.open("xb")
                 self._file.write(ready)
-                self._write_back(self._file)
             passed(Point.SPILLED)
             self._hash.update(ready)
 
@@ -105,16 +102,6 @@ class SpoolWriter:
         spilling, self._spilling = self._spilling, None
         if spilling is not None:
             await spilling
-
-    def _write_back(self, file: BinaryIO) -> None:
-        """Have the disk take what is written while more comes, so that the end need not wait for all."""
-        at = file.tell()
-        if at - self._written_back >= _WRITE_BACK_BYTES and hasattr(os, "posix_fadvise"):
-            file.flush()
-            os.posix_fadvise(
-                file.fileno(), self._written_back, at - self._written_back, os.POSIX_FADV_DONTNEED
-            )
-            self._written_back = at
 
     async def digest_without_line_break(self) -> Digest | None:
         """Digest of all bytes but a trailing CR LF; None when there is none."""
