@@ -172,10 +172,10 @@ async def _ask(lookup: Lookup, user: User, name: str, question: Question) -> _As
 
 async def _write_on(database: Database) -> None:
     """Add documents that come now, until it is enough, and gather them."""
-    draw, number = Draw(random.Random(5), houses()), 0
-    while True:
-        number += 1
-        await database.write(partial(_accept, drawn=draw.one(1_000_000 + number, 1_000_000)))
+    draw = Draw(random.Random(5), houses())
+    ((count,),) = await database.fetch_all("SELECT count(*) FROM documents")
+    for number in itertools.count(count):
+        await database.write(partial(_accept, drawn=draw.one(number, count)))
         await asyncio.sleep(0.02)
         if number % 500 == 0:
             await gather_block(database)
