@@ -198,6 +198,8 @@ def _has_user(name: str) -> bool:
 def engine(request: pytest.FixtureRequest) -> Iterator[Dialect]:
     """The engine a test runs on."""
     wanted = getattr(request, "param", None) or Dialect(request.config.getoption("--engine"))
+    if wanted is Dialect.POSTGRESQL and request.node.get_closest_marker("sqlite_only"):
+        pytest.skip("about SQLite")
     if wanted is Dialect.POSTGRESQL and (reason := why_no_postgresql()):
         pytest.skip(reason)
     choose(wanted)

@@ -14,7 +14,6 @@ from gateway.exchange.delivery import Delivery
 from gateway.exchange.expectations import Expectations
 from gateway.exchange.ids import Mint
 from gateway.exchange.inbound import Inbound
-from gateway.exchange.indexing import Indexing
 from gateway.exchange.judge import Judge
 from gateway.exchange.mailbox import Mailbox
 from gateway.exchange.matching import Matching
@@ -30,9 +29,7 @@ from gateway.exchange.vouching import Vouching
 from gateway.exchange.worker import Rhythm, Round, Worker
 from gateway.model.agency import System, SystemKind
 from gateway.model.identifiers import SystemId
-from gateway.model.node import Duty
 from gateway.office import Clock, Office, furnish_intervention, furnish_own_words, now
-from gateway.store.blocks import gather_block, note_standings
 from gateway.store.ids import newest_id
 from gateway.web.app import make_app
 from gateway.web.authentication import Authentication
@@ -47,6 +44,7 @@ from gateway.wiring.console import Holdings, build_console
 from gateway.wiring.desks import Desks, build_desks
 from gateway.wiring.evidence import expect_receipts, receipt_rounds
 from gateway.wiring.files import load_agency_seals, load_trust, package_limits
+from gateway.wiring.finding import search_rounds
 from gateway.wiring.limits import make_limits, sharing_rounds
 from gateway.wiring.reminders import reminder_rounds
 from gateway.wiring.retention import retention_round
@@ -167,8 +165,7 @@ class _Builder:
         office, config = self.office, self.office.config
         return (
             alert_round(self.alerts, config),
-            self._indexing(),
-            Round(every=_BETWEEN_LOOKS, make=self._tend_search, duty=Duty.UPKEEP),
+            *search_rounds(office),
             Round(every=_BETWEEN_LOOKS, make=self._know_working_days),
             *rounds_of(self.vouching, config),
             *receipt_rounds(office, self.axis, expectations, self.clock),
@@ -249,21 +246,6 @@ class _Builder:
             registry=self._registry(),
             restoration=self._restoration(inbound),
         )
-
-    def _indexing(self) -> Round:
-        """Take up what was accepted before there was a search, and then nothing more."""
-        office = self.office
-        indexing = Indexing(
-            database=office.database,
-            blobs=office.blobs,
-            directory=office.directory,
-            limits=package_limits(office.config),
-        )
-        return Round(every=_BETWEEN_LOOKS, make=indexing.catch_up, duty=Duty.UPKEEP)
-
-    async def _tend_search(self) -> bool:
-        database = self.office.database
-        return await gather_block(database) or await note_standings(database)
 
     async def _know_working_days(self) -> bool:
         await self.office.working_days.current()

@@ -36,6 +36,8 @@ from tests.walks.world import (
     until,
 )
 
+pytestmark = pytest.mark.sqlite_only
+
 LARGE = b"x" * 200_000
 Damage = Callable[[Path], None]
 

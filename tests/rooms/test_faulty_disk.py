@@ -10,6 +10,8 @@ import pytest
 
 from tests.campaign.disk import Disk, DiskFault, Place, build, preloading
 
+pytestmark = pytest.mark.sqlite_only
+
 LIFE = """
 import asyncio, hashlib, os, sqlite3, sys
 from datetime import timedelta

@@ -13,6 +13,8 @@ from tests.campaign.nursery import Nursery
 from tests.packages import Sent, document
 from tests.walks.world import HUB, MINISTRY, PROVINCE, Node, prepare_node
 
+pytestmark = pytest.mark.sqlite_only
+
 
 @pytest.fixture
 async def hub(tmp_path: Path) -> AsyncIterator[tuple[Node, Disk]]:

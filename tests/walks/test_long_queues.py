@@ -35,6 +35,8 @@ from tests.campaign.crowd import Letter, fill
 from tests.packages import Sent, document, status
 from tests.walks.world import FINANCE, HEALTH, MINISTRY, PROVINCE, Node, prepare_node
 
+pytestmark = pytest.mark.sqlite_only
+
 LEASE = timedelta(minutes=5)
 SYSTEMS = {HEALTH: "SYT", FINANCE: "STC"}
 
