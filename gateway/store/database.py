@@ -94,7 +94,7 @@ class Database:
         loop = asyncio.get_running_loop()
         turn = _Turn(act=behind_fence(act), loop=loop, future=loop.create_future())
         self._turns.put(turn)
-        return await asyncio.shield(turn.future)
+        return await turn.future
 
     async def try_disk(self) -> None:
         """Write a little, when the last commit was not taken.
