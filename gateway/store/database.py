@@ -92,9 +92,9 @@ class Database:
         Errors: what the act raises, its changes undone; Delay when the disk did not take them.
         """
         loop = asyncio.get_running_loop()
-        turn = _Turn(act=behind_fence(act), loop=loop, future=loop.create_future())
-        self._turns.put(turn)
-        return await turn.future
+        committed: asyncio.Future[Result] = loop.create_future()
+        self._turns.put(_Turn(act=behind_fence(act), loop=loop, future=committed))
+        return await committed
 
     async def try_disk(self) -> None:
         """Write a little, when the last commit was not taken.
