@@ -220,11 +220,11 @@ class Database:
             has_changed = writer.commit()
             passed(Point.COMMITTED)
         except Exception as error:
-            if not self.engine.is_error(error):
+            if not (self.engine.is_error(error) or isinstance(error, Delay)):
                 raise
             writer.roll_back()
             for turn in batch:
-                turn.error = turn.error or _storage_delay(error)
+                turn.error = turn.error or (error if isinstance(error, Delay) else _storage_delay(error))
             return False
         return True if has_changed else None
 
