@@ -15,9 +15,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 
-from benchmarks.search_store import NOW, Draw, add, fill_and_gather, houses, number_in
+from benchmarks.search_store import NOW, Draw, Drawn, add, fill_and_gather, houses, number_in
 from gateway.exchange.directory import Directory
 from gateway.exchange.lookup import Lookup
 from gateway.exchange.notary import Notary
@@ -30,6 +31,7 @@ from gateway.store.blocks import gather_block
 from gateway.store.database import Database, open_database
 from gateway.store.findable import ids_between
 from gateway.store.search import Place
+from gateway.store.tables import Tables
 from gateway.trust.issuing import issue_seal, make_authority
 from gateway.trust.keys import Algorithm, load_seal
 
@@ -122,6 +124,8 @@ async def ask_all(path: Path, *, part: int, writing: bool) -> None:
         authority, holder=AgencyCode("000.00.00.H57"), name="n", at=NOW, algorithm=Algorithm.ECDSA_SHA256
     )
     database = await open_database(path, linger=timedelta(milliseconds=2), batch_limit=64)
+    while await gather_block(database):
+        pass
     lookup = Lookup(
         database=database,
         directory=Directory(database=database),
@@ -168,14 +172,29 @@ async def _ask(lookup: Lookup, user: User, name: str, question: Question) -> _As
 
 async def _write_on(database: Database) -> None:
     """Add documents that come now, until it is enough, and gather them."""
-    draw, number = Draw(random.Random(5), houses()), 0
-    while True:
-        number += 1
-        drawn = [draw.one(1_000_000 + number, 1_000_000)]
-        await database.write(lambda tables: add(tables, drawn))  # noqa: B023 - awaited before the next
+    draw = Draw(random.Random(5), houses())
+    ((count,),) = await database.fetch_all("SELECT count(*) FROM documents")
+    for number in itertools.count(count):
+        await database.write(partial(_accept, drawn=draw.one(number, count)))
         await asyncio.sleep(0.02)
         if number % 500 == 0:
             await gather_block(database)
+
+
+def _accept(tables: Tables, drawn: Drawn) -> None:
+    id_, thread_id, package_id, owner, notation, *_, at = drawn.document
+    tables.execute(
+        "INSERT INTO threads (id, owner, document_id, notation, subject, opened_at)"
+        " VALUES (?, ?, ?, ?, '', ?)",
+        (thread_id, owner, str(id_), notation, at),
+    )
+    tables.execute(
+        "INSERT INTO packages (id, direction, submission, kind, digest, size_bytes, thread_id, sender,"
+        " recipients, priority, grade, warnings, accepted_at)"
+        " VALUES (?, 'outbound', ?, 'document', ?, 1, ?, ?, '[]', 0, 'valid', '[]', ?)",
+        (package_id, package_id, package_id, thread_id, owner, at),
+    )
+    add(tables, [drawn])
 
 
 def _tell(told: str, asked: Sequence[_Asked]) -> None:

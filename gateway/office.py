@@ -38,7 +38,7 @@ from gateway.exchange.tokens import Tokens
 from gateway.exchange.working_days import WorkingDays
 from gateway.model.package import Organization
 from gateway.model.text import fold
-from gateway.source import source_of
+from gateway.source import on_sqlite, source_of
 from gateway.store.backup import Place
 from gateway.store.blobs import Blobs
 from gateway.store.database import Database, open_database
@@ -256,15 +256,17 @@ def timer_rules_of(config: Config) -> TimerRules:
 
 
 def place_of(config: Config, folder: Path) -> Place:
-    """Name what a backup copies."""
+    """Name what a backup copies. What is restored has a file for its database, and its settings say so."""
     trust, storage = config.trust, config.storage
     keys = [trust.seal_key_file, trust.secrets_key_file, *sorted(trust.agency_seals_dir.glob("*.key"))]
     return Place(
         folder=folder.absolute(),
+        source=source_of(config),
         database_file=storage.database_file,
         blobs_folder=storage.blobs_dir,
         spool_folder=storage.spool_dir,
         keys=(*keys, *_given_secrets(config)),
+        altered=on_sqlite(folder.absolute() / "config.toml") if storage.database else {},
     )
 
 

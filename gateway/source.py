@@ -1,8 +1,10 @@
-"""Which database a configuration means."""
+"""Which database a configuration means, and how it means a file instead."""
 
+from pathlib import Path
 from urllib.parse import quote
 
 from gateway.config import Config
+from gateway.config_lines import with_settings
 from gateway.errors import Misconfiguration
 from gateway.store.tables import Server, Source
 
@@ -28,3 +30,9 @@ def source_of(config: Config) -> Source:
         ) from error
     joint = "&" if "?" in storage.database else "?"
     return Server(address=f"{storage.database}{joint}password={quote(password, safe='')}")
+
+
+def on_sqlite(path: Path) -> dict[Path, str]:
+    """Write a config.toml whose database is a file of its folder; the text comes under the path."""
+    here = {"database": "", "database_password_file": ""}
+    return {path: with_settings(path.read_text("utf-8-sig"), "storage", here)}

@@ -54,7 +54,7 @@ def move(settings: tuple[str, ...], quick: bool, writes_config: bool, folder: Pa
     lienthong move database= database_file=new.db blobs=
     """
     from gateway.config import load_config
-    from gateway.config_lines import setting_lines
+    from gateway.config_lines import rewrite, setting_lines, with_settings
     from gateway.exchange.moving import Move
     from gateway.office import house_of, now
     from gateway.serving import alone
@@ -62,6 +62,8 @@ def move(settings: tuple[str, ...], quick: bool, writes_config: bool, folder: Pa
     storage = _read(settings)
     here, there = load_node(folder), load_config(folder / CONFIG_NAME, storage=storage)
     with_bytes = _check_changes(here.storage, there.storage)
+    path = folder / CONFIG_NAME
+    changed = with_settings(path.read_text("utf-8-sig"), "storage", storage) if writes_config else ""
     with alone(here.storage.database_file), _telling(as_json) as tell:
         moved = Move(
             here=house_of(here),
@@ -72,7 +74,7 @@ def move(settings: tuple[str, ...], quick: bool, writes_config: bool, folder: Pa
             tell=tell,
         ).make(now())
         if writes_config:
-            _write(folder / CONFIG_NAME, storage)
+            rewrite(path, changed)
     lines = setting_lines({key: value for key, value in storage.items() if value})
     if as_json:
         show_json(_facts(moved) | {"storage": storage})
@@ -132,12 +134,6 @@ def _telling(as_json: bool) -> "Iterator[Tell]":
         return
     with sheet.status("") as status:
         yield lambda table, count: status.update(f"  {table} {number(count)}")
-
-
-def _write(path: Path, storage: dict[str, str]) -> None:
-    from gateway.config_lines import rewrite, with_settings
-
-    rewrite(path, with_settings(path.read_text("utf-8-sig"), "storage", storage))
 
 
 def _facts(moved: "Moved") -> dict[str, object]:

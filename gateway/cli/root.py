@@ -77,8 +77,9 @@ class Root(click.Group):
         except LienthongError as error:
             show_faults(error.faults)
             ctx.exit(2 if isinstance(error, Misconfiguration) else 1)
-        except sqlite3.Error as error:
-            show_trouble("database-unusable", "", f"không dùng được cơ sở dữ liệu: {error}", f"{error}")
+        except _database_errors() as error:
+            said = str(error).partition("\n")[0]
+            show_trouble("database-unusable", "", f"không dùng được cơ sở dữ liệu: {said}", said)
             ctx.exit(2)
         except OSError as error:
             if error.filename is None:  # a closed pipe, the network: not a file somebody named
@@ -86,6 +87,12 @@ class Root(click.Group):
             words = error.strerror or type(error).__name__
             show_trouble("file-unusable", str(error.filename), f"không dùng được tệp: {words}", words)
             ctx.exit(2)
+
+
+def _database_errors() -> tuple[type[Exception], ...]:
+    """Name the errors of the engines in use; PostgreSQL's client is loaded only where it is needed."""
+    psycopg = sys.modules.get("psycopg")
+    return (sqlite3.Error,) if psycopg is None else (sqlite3.Error, psycopg.Error)
 
 
 def _load(name: str) -> click.Command:

@@ -4,13 +4,14 @@ Kinds the axis's own library declares travel as they are; every other kind trave
 archive, for that is what the library's reader unwraps.
 """
 
-import binascii
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from io import RawIOBase
 from typing import BinaryIO
 from uuid import NAMESPACE_URL, uuid5
+
+import pybase64
 
 from gateway.edxml import names
 from gateway.edxml.enclosures import bare_content_id
@@ -95,9 +96,9 @@ def _encoded(pieces: Iterable[bytes]) -> Iterator[bytes]:
     for piece in pieces:
         rest += piece
         whole = len(rest) - len(rest) % 3
-        yield binascii.b2a_base64(rest[:whole], newline=False)
+        yield pybase64.b64encode(rest[:whole])
         rest = rest[whole:]
-    yield binascii.b2a_base64(rest, newline=False)
+    yield pybase64.b64encode(rest)
 
 
 def _zipped(pieces: Iterable[bytes], entry: str) -> Iterator[bytes]:

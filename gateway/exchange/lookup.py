@@ -68,8 +68,11 @@ class Lookup:
                 count = await search.count()
                 is_overtaken = await search.is_overtaken()
             hits = await load_hits(self.database, places[:limit], sought.scope)
-        if after is None and not count.is_exact and len(places) <= limit:
-            count = Counted(number=len(places))  # a sample knows less than the page that has them all
+        if not count.is_exact:
+            # A sample knows less than the page: that there are so many, on the first, whether these are all.
+            is_all = after is None and len(places) <= limit
+            number = len(places) if is_all else max(count.number, len(places))
+            count = Counted(number=number, is_exact=is_all)
         return Findings(
             hits=tuple(hits),
             count=count,

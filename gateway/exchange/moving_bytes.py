@@ -57,7 +57,6 @@ class Road:
             async with turns:
                 if await self._bring(database, digest):
                     brought.append(digest)
-                    passed(Point.BYTES_MOVED)
                     tell(len(brought))
 
         try:
@@ -88,6 +87,7 @@ class Road:
             spool = Spool(digest=digest, size_bytes=found.size_bytes, path=path)
             await self.there.secure(database, spool)
             await database.write(lambda tables: self.there.keep(tables, spool))
+            passed(Point.BYTES_MOVED)
         finally:
             path.unlink(missing_ok=True)
         return True

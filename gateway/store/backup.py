@@ -11,14 +11,16 @@ import json
 import os
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from gateway.errors import Misconfiguration
 from gateway.store.folder import files_kept
+from gateway.store.moving import copy_to_file
 from gateway.store.spool import file_digest
+from gateway.store.tables import Source
 
 MANIFEST = "manifest.json"
 RESTORED = "restored.json"
@@ -28,13 +30,19 @@ _FORM = "lienthong-backup-1"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where the parts of a node stand. keys are left out of a backup without keys."""
+    """Where the parts of a node stand. keys are left out of a backup without keys.
+
+    Shape: database_file is where a restored node has its database, whichever engine has it now; altered are
+    the texts of files that say otherwise there.
+    """
 
     folder: Path
+    source: Source
     database_file: Path
     blobs_folder: Path
     spool_folder: Path
     keys: tuple[Path, ...]
+    altered: Mapping[Path, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,8 +108,7 @@ def _copy_all(
 ) -> Manifest:
     files: dict[str, str] = {}
     database = place.database_file.relative_to(place.folder)
-    with _written(making / database):
-        _copy_database(place.database_file, making / database)
+    _copy_database(place.source, making / database)
     with contextlib.closing(sqlite3.connect(making / database)) as copied:
         size, leaf = copied.execute(
             "SELECT count(*), (SELECT leaf FROM log ORDER BY seq DESC LIMIT 1) FROM log"
@@ -119,7 +126,7 @@ def _copy_all(
     for path in [*settings, *wanted]:
         if with_keys or path not in keys:
             with _written(making / path):
-                shutil.copyfile(place.folder / path, making / path)
+                _copy_file(place, path, making)
     for path in (database, *settings, *wanted):
         if (making / path).exists():
             files[path.as_posix()] = file_digest(making / path)
@@ -151,7 +158,26 @@ def _settings(place: Place) -> Iterator[Path]:
             yield path.relative_to(place.folder)
 
 
-def _copy_database(source: Path, target: Path) -> None:
+def _copy_file(place: Place, path: Path, making: Path) -> None:
+    altered = place.altered.get(place.folder / path)
+    if altered is None:
+        shutil.copyfile(place.folder / path, making / path)
+    else:
+        (making / path).write_text(altered, "utf-8")
+
+
+def _copy_database(source: Source, target: Path) -> None:
+    if isinstance(source, Path):
+        with _written(target):
+            _copy_sqlite(source, target)
+    else:
+        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        copy_to_file(source, target)
+        with _written(target), contextlib.closing(sqlite3.connect(target)) as copy:
+            copy.execute("PRAGMA journal_mode = DELETE")
+
+
+def _copy_sqlite(source: Path, target: Path) -> None:
     uri = f"{source.absolute().as_uri()}?mode=ro"
     with (
         contextlib.closing(sqlite3.connect(uri, uri=True)) as original,

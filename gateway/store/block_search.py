@@ -34,7 +34,7 @@ class Memory:
     """What one search leaves to the next: which documents a whole group of agencies has, say; and numbers."""
 
     groups: Remembered[int] = field(default_factory=lambda: Remembered(names_at_most=24))
-    numbers: Remembered[tuple[int, ...]] = field(default_factory=lambda: Remembered(names_at_most=1))
+    numbers: Remembered[tuple[int, ...]] = field(default_factory=lambda: Remembered(names_at_most=2))
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,15 +136,18 @@ class Blocks:
 
     async def due_before(self, within: Bits, day: date) -> Bits:
         """Keep those that are due before a day, of such as are due at all."""
-        digits = _by_digit(await self._digits(within, DUE_BITS), len(DUE_BITS))
+        digits = await self._digits_of(within, DUE_BITS)
         not_less = _join(*await asyncio.to_thread(_compare, within, digits, day.toordinal()))
         return without(within, not_less)
 
     async def number_digits(self, within: Bits) -> Digits:
         """Read the digits of the number that each document has."""
-        known = self.memory.numbers.of("number", self.heads.keys())
-        known |= await self._digits([block for block in within if block not in known], NUMBER_BITS)
-        return _by_digit({block: known[block] for block in within}, len(NUMBER_BITS))
+        return await self._digits_of(within, NUMBER_BITS)
+
+    async def _digits_of(self, within: Bits, names: Sequence[str]) -> Digits:
+        known = self.memory.numbers.of(names, self.heads.keys())
+        known |= await self._digits([block for block in within if block not in known], names)
+        return _by_digit({block: known[block] for block in within}, len(names))
 
     async def _digits(self, blocks: Iterable[int], names: Sequence[str]) -> dict[int, tuple[int, ...]]:
         """Read of each block the bits of each digit, the highest first."""

@@ -19,7 +19,7 @@ from gateway.store.search_terms import STANDING_TERMS, standing_terms, terms_of
 from gateway.store.tables import Row, Tables
 
 YOUNG_SIZE = 1 << 10
-"""Loose documents that make a first, small block. As many of these as fill a whole one are made one."""
+"""Loose documents that make a first, small block. As many of these as fit a whole one are made one."""
 
 # Each is read or written in a few milliseconds; then others may.
 _READ_AT_ONCE = 1024
@@ -78,12 +78,12 @@ LOOSE = Source(rows="SELECT id, turn AS held FROM loose_documents", table="loose
 async def gather_block(database: Database, *, young: int = YOUNG_SIZE, size: int = BLOCK_SIZE) -> bool:
     """Make a block of the oldest loose documents, or of young blocks; tell whether there may be another."""
     await _clear(database)
-    if await _gather(database, LOOSE, young):
+    if await _gather(database, LOOSE, size) or await _gather(database, LOOSE, young):
         return True
     rows = await database.fetch_all(
         "SELECT id, turn + stood AS turn, first_id FROM blocks"
-        " WHERE is_complete = 1 AND length(ids) < ? ORDER BY id LIMIT ?",
-        (8 * size, size // young),
+        " WHERE is_complete = 1 AND length(ids) <= ? ORDER BY id LIMIT ?",
+        (8 * young, size // young),
     )
     if len(rows) < size // young:
         return False

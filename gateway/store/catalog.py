@@ -29,9 +29,6 @@ _OBSTACLES = {
     Dialect.SQLITE: (
         "SELECT 'DROP INDEX ' || name, sql FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL",
         "SELECT 'DROP TRIGGER ' || name, sql FROM sqlite_schema WHERE type = 'trigger'",
-        # An index of words holds none of what it stands on; it is made anew from that.
-        "SELECT 'SELECT 1', 'INSERT INTO ' || name || ' (' || name || ') VALUES (''rebuild'')'"
-        " FROM pragma_table_list WHERE schema = 'main' AND type = 'virtual'",
     ),
     Dialect.POSTGRESQL: (
         "SELECT format('DROP INDEX %I', relname), pg_get_indexdef(indexrelid) FROM pg_index"

@@ -7,11 +7,12 @@ references and triggers are set aside meanwhile: what triggers count is copied, 
 
 import contextlib
 import hashlib
+from collections import deque
 from collections.abc import Callable, Container, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from gateway.errors import Misconfiguration
 from gateway.points import Point, passed
@@ -23,7 +24,7 @@ from gateway.store.tables import Dialect, Engine, Source, Tables, Writer
 
 # So many rows are durable together; they are not held together.
 _BATCH_ROWS = 20_000
-_HASHED_TOGETHER = 500
+_HASHED_TOGETHER = 50
 
 _IS_MARKED = {
     Dialect.SQLITE: "SELECT 1 FROM sqlite_schema WHERE name = 'moving'",
@@ -69,24 +70,36 @@ def filling(place: Source, source: Tables, dialect: Dialect, *, owner: str) -> I
     Errors: Misconfiguration when it is neither.
     """
     engine = engine_of(in_making(place))
-    if not _is_begun(place, engine, tables_of(source, dialect), owner):
-        engine.migrate()
-        with contextlib.closing(engine.open_writer()) as writer, _committed(writer):
-            writer.tables.execute("CREATE TABLE set_aside (statement TEXT PRIMARY KEY)")
-            writer.tables.execute("CREATE TABLE moving (owner TEXT NOT NULL)")
-            writer.tables.execute("INSERT INTO moving VALUES (?)", (owner,))
-    with contextlib.closing(engine.open_writer()) as writer:
-        if engine.dialect is Dialect.SQLITE:
-            writer.tables.execute("PRAGMA foreign_keys = OFF")
-        try:
+    try:
+        if not _is_begun(place, engine, tables_of(source, dialect), owner):
+            _begin(engine, owner)
+        with contextlib.closing(engine.open_writer()) as writer:
+            if engine.dialect is Dialect.SQLITE:
+                writer.tables.execute("PRAGMA foreign_keys = OFF")
             yield Target(engine=engine, writer=writer, place=place)
-        except Exception as error:
-            if engine.is_error(error):
-                said = str(error).partition("\n")[0]
-                raise _refused(
-                    "target-refuses", f"nơi mới không nhận: {said}", f"not taken: {said}"
-                ) from error
-            raise
+    except Exception as error:
+        if engine.is_error(error):
+            said = str(error).partition("\n")[0]
+            raise _refused("target-refuses", f"nơi mới không nhận: {said}", f"not taken: {said}") from error
+        raise
+
+
+def _begin(engine: Engine, owner: str) -> None:
+    engine.migrate()
+    with contextlib.closing(engine.open_writer()) as writer, _committed(writer):
+        writer.tables.execute("CREATE TABLE set_aside (statement TEXT PRIMARY KEY)")
+        writer.tables.execute("CREATE TABLE moving (owner TEXT NOT NULL)")
+        writer.tables.execute("INSERT INTO moving VALUES (?)", (owner,))
+
+
+def copy_to_file(place: Source, path: Path) -> None:
+    """Copy a database as it is at one instant into a new SQLite file, served or not."""
+    engine = engine_of(place)
+    with engine.looking() as source, filling(path, source, engine.dialect, owner="") as target:
+        for table in paired(source, engine.dialect, target):
+            move_table(source, target, table)
+        restore(target)
+        release(target)
 
 
 @contextlib.contextmanager
@@ -164,51 +177,75 @@ def move_table(
 
     Errors: Misconfiguration when it is not, even copied from its beginning.
     """
-    copied, wanted = 0, fingerprint(source, table)
-    if _found(target, table) != wanted:
-        set_aside(target)
-        copied = _copy(source, target, table, tell)
+    found, copied, wanted = _found(target, table), 0, None
+    if found.rows_count:  # else it is hashed on its way
+        wanted = fingerprint(source, table)
+    if found != wanted:
+        copied, passed_by = _copy(source, target, table, tell)
+        wanted = wanted or passed_by
         if _found(target, table) != wanted:  # the source was served again since its first part came over
             target.write(f'DELETE FROM "{table.name}"')
-            copied = _copy(source, target, table, tell)
+            copied, wanted = _copy(source, target, table, tell)
             if _found(target, table) != wanted:
                 raise _refused(
                     "table-differs", f"bảng {table.name} không giống bản gốc", f"table {table.name} differs"
                 )
-    return MovedTable(name=table.name, rows_count=wanted[0], copied_count=copied)
+    return MovedTable(name=table.name, rows_count=wanted.rows_count, copied_count=copied)
 
 
-def fingerprint(tables: Tables, table: Table) -> tuple[int, str]:
-    """Count a table's rows and hash them in the order of their keys; the same on either engine."""
-    count, digest = 0, hashlib.sha256()
-    rows = map(repr, map(tuple, tables.execute(_selecting(table))))
-    ordered = rows if table.key else iter(sorted(rows))
-    while some := list(islice(ordered, _HASHED_TOGETHER)):
-        count += len(some)
-        digest.update("\n".join([*some, ""]).encode())
-    return count, digest.hexdigest()
+class Fingerprint(NamedTuple):
+    """How many rows, and the hash of all of them in the order of their keys; the same on either engine."""
+
+    rows_count: int
+    sha256: str
 
 
-def _found(target: Target, table: Table) -> tuple[int, str]:
+@dataclass(slots=True)
+class _Passing:
+    """Counts and hashes rows that pass."""
+
+    rows: Iterator[tuple[Any, ...]]
+    count: int = 0
+    _digest: Any = field(default_factory=hashlib.sha256)
+
+    def __iter__(self) -> Iterator[tuple[Any, ...]]:
+        while some := list(islice(self.rows, _HASHED_TOGETHER)):
+            self.count += len(some)
+            self._digest.update("\n".join([*map(repr, some), ""]).encode())
+            yield from some
+
+    def fingerprint(self) -> Fingerprint:
+        return Fingerprint(self.count, self._digest.hexdigest())
+
+
+def fingerprint(tables: Tables, table: Table) -> Fingerprint:
+    """Count and hash a table's rows."""
+    passing = _Passing(_rows_behind(tables, table, None))
+    deque(passing, maxlen=0)
+    return passing.fingerprint()
+
+
+def _found(target: Target, table: Table) -> Fingerprint:
     with target.engine.looking() as tables:
         return fingerprint(tables, table)
 
 
-def _copy(source: Tables, target: Target, table: Table, tell: Callable[[int], None]) -> int:
+def _copy(
+    source: Tables, target: Target, table: Table, tell: Callable[[int], None]
+) -> tuple[int, Fingerprint]:
+    """Copy what is behind the greatest key in the target; tell how many rows, and what they were."""
+    set_aside(target)
     if not table.key:
-        with _committed(target.writer):
-            target.writer.tables.execute(f'DELETE FROM "{table.name}"')
-            return target.writer.add_rows(
-                table.name, table.columns, map(tuple, source.execute(_selecting(table)))
-            )
-    copied, rows = 0, _rows_behind(source, table, _last_key(target.writer.tables, table))
+        target.write(f'DELETE FROM "{table.name}"')
+    passing = _Passing(_rows_behind(source, table, _last_key(target.writer.tables, table)))
+    rows, copied = iter(passing), 0
     while (first := next(rows, None)) is not None:
         with _committed(target.writer):
             batch = chain([first], islice(rows, _BATCH_ROWS - 1))
             copied += target.writer.add_rows(table.name, table.columns, batch)
         passed(Point.ROWS_MOVED)
         tell(copied)
-    return copied
+    return copied, passing.fingerprint()
 
 
 def _rows_behind(source: Tables, table: Table, last: tuple[Any, ...] | None) -> Iterator[tuple[Any, ...]]:
@@ -219,6 +256,8 @@ def _rows_behind(source: Tables, table: Table, last: tuple[Any, ...] | None) -> 
 
 
 def _last_key(tables: Tables, table: Table) -> tuple[Any, ...] | None:
+    if not table.key:
+        return None
     backwards = ", ".join(f'"{column}" DESC' for column in table.key)
     row = tables.execute(
         f'SELECT {_listed(table.key)} FROM "{table.name}" ORDER BY {backwards} LIMIT 1'
@@ -227,8 +266,8 @@ def _last_key(tables: Tables, table: Table) -> tuple[Any, ...] | None:
 
 
 def _selecting(table: Table, where: str = "") -> str:
-    order = f"ORDER BY {_listed(table.key)}" if table.key else ""
-    return f'SELECT {_listed(table.columns)} FROM "{table.name}" {where} {order}'
+    order = _listed(table.key or table.columns)
+    return f'SELECT {_listed(table.columns)} FROM "{table.name}" {where} ORDER BY {order}'
 
 
 def _listed(columns: tuple[str, ...]) -> str:
@@ -237,6 +276,8 @@ def _listed(columns: tuple[str, ...]) -> str:
 
 def set_aside(target: Target) -> None:
     """Take away what stands in the way of rows, and write down how it comes back; twice is as once."""
+    if target.writer.tables.execute("SELECT 1 FROM set_aside LIMIT 1").fetchone() is not None:
+        return
     with _committed(target.writer):
         tables = target.writer.tables
         for removal, restoring in obstacles(tables, target.engine.dialect):

@@ -15,7 +15,7 @@ Known = TypeVar("Known")
 class Remembered(Generic[Known]):
     """Something of each block under a name; what was not asked for longest is forgotten.
 
-    Units: with ten million documents a name costs a megabyte, the digits of numbers sixteen.
+    Units: with ten million documents a name costs a megabyte, the digits of numbers or days some twenty.
     """
 
     names_at_most: int

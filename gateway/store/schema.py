@@ -72,6 +72,11 @@ def newest_version() -> int:
     return steps(Dialect.SQLITE)[-1].number
 
 
+def version_of(tables: Tables, dialect: Dialect) -> int:
+    """Tell which schema version a database has."""
+    return int(tables.execute(_VERSION[dialect]).fetchone()[0])
+
+
 def note_step(tables: Tables, step: Step) -> None:
     """Remember, with a step, which programs may go on."""
     tables.execute("CREATE TABLE IF NOT EXISTS schema_programs (since BIGINT NOT NULL)")
@@ -105,11 +110,6 @@ def outgrown() -> Delay:
         vi="Cơ sở dữ liệu đã được nâng cấp; tiến trình này phải thay bằng phiên bản mới.",
         en="The database was upgraded; this process must be replaced by the newer version.",
     )
-
-
-def version_of(tables: Tables, dialect: Dialect) -> int:
-    """Tell which schema version a database has."""
-    return int(tables.execute(_VERSION[dialect]).fetchone()[0])
 
 
 def in_postgresql_types(script: str) -> str:

@@ -29,11 +29,11 @@ from gateway.store.block_search import (
 )
 from gateway.store.database import Database
 from gateway.store.findable import ids_between
-from gateway.store.search_terms import Clause, Wanted, standing_needs, tiers_of, wanted_by
+from gateway.store.search_terms import ALWAYS, Clause, Wanted, standing_needs, tiers_of, wanted_by
 from gateway.store.spelling import Spelling, spelling_of
 from gateway.store.tables import Row
 
-# So many doubtful ones are each looked at when they are counted; of more, as many are a sample.
+# So few are each looked at, whatever is doubtful; of more, as many are a sample when they are counted.
 _LOOKED_AT = 1_000
 _DOUBTED_AT_ONCE, _AT_ONCE_AT_MOST = 250, 4_000
 _LEAST, _GREATEST = 0, FURTHEST - 1
@@ -92,7 +92,7 @@ class Search:
     blocks: Blocks
     order: Order
     rows: Sequence[Place]
-    tiers: Sequence[_Tier]
+    tiers: Sequence[Wanted]
     all: _Tier
     digits: Digits
 
@@ -103,11 +103,15 @@ class Search:
         if self.order is Order.NUMBER:
             found = await self._walk(self.all, after or _BEGIN, limit)
         else:
-            for rank in range(after.rank if after else 0, len(self.tiers)):
-                begin = after if after is not None and after.rank == rank else Place(rank=rank, id=FURTHEST)
-                found += await self._walk(self.tiers[rank], begin, limit - len(found))
+            rank = 0
+            async for tier in self._divide():
+                if after is None or after.rank <= rank:
+                    is_begun = after is not None and after.rank == rank
+                    begin = after if after and is_begun else Place(rank=rank, id=FURTHEST)
+                    found += await self._walk(tier, begin, limit - len(found))
                 if len(found) == limit:
                     break
+                rank += 1
         return sorted((*rows, *found), key=lambda place: place.key)[:limit]
 
     async def count(self, *, exactly: bool = False) -> Counted:
@@ -116,7 +120,7 @@ class Search:
         candidates, certain = count_of(bits), len(self.rows)
         if not doubts or not candidates:
             return Counted(number=certain + candidates)
-        if exactly or candidates <= _LOOKED_AT:
+        if exactly:
             return Counted(number=certain + await self._count_each())
         ids = await self.blocks.sample(bits, _LOOKED_AT)
         right = len(await self._look_at(ids, doubts))
@@ -133,6 +137,17 @@ class Search:
             count += len(await self._look_at(ids, self.all.doubts))
             before = ids[-1]
         return count
+
+    async def _divide(self) -> AsyncIterator[_Tier]:
+        """Give each document to the first tier that it fits; each is made when the one before is through."""
+        bits, doubts = self.all.bits, self.all.doubts
+        for tier in self.tiers if bits else ():
+            chosen = await self.blocks.with_terms(tier.needs, bits)
+            yield _Tier(chosen, (*doubts, *tier.doubts))
+            if tier.doubts:
+                doubts = (*doubts, ~tier.row)
+            else:
+                bits = without(bits, chosen)
 
     async def _walk(self, tier: _Tier, after: Place, limit: int) -> list[Place]:
         found: list[Place] = []
@@ -185,50 +200,58 @@ async def seek(database: Database, sought: Sought, memory: Memory | None = None)
     bits = await blocks.with_terms(wanted.needs, bits)
     if question.overdue:
         bits = await blocks.due_before(bits, sought.today)
-    places = (Place(rank=row["place"], id=row["id"]) for row in rows if row["fits"])
+    fitting = [row for row in rows if row["fits"]]
+    if count_of(bits) <= _LOOKED_AT:
+        fitting += await _rows_of(blocks, bits, wanted, _rank(tiers, question.order))
+        bits = {}
+    places = (Place(rank=row["place"], id=row["id"]) for row in fitting)
     return Search(
         blocks=blocks,
         order=question.order,
         rows=sorted(places, key=lambda place: place.key),
-        tiers=[tier async for tier in _divide(blocks, bits, tiers, wanted.doubts)],
+        tiers=tiers,
         all=_Tier(bits, wanted.doubts),
         digits=await blocks.number_digits(bits) if question.order is Order.NUMBER else (),
     )
 
 
-async def _divide(
-    blocks: Blocks, bits: Bits, tiers: Sequence[Wanted], doubts: tuple[Clause, ...]
-) -> AsyncIterator[_Tier]:
-    """Give each document to the first tier that it fits."""
-    for tier in tiers:
-        chosen = await blocks.with_terms(tier.needs, bits)
-        yield _Tier(chosen, (*doubts, *tier.doubts))
-        if tier.doubts:
-            doubts = (*doubts, ~tier.row)
-        else:
-            bits = without(bits, chosen)
+async def _rows_of(blocks: Blocks, few: Bits, wanted: Wanted, rank: Clause) -> Sequence[Row]:
+    known = reduce(and_, wanted.doubts, ALWAYS)
+    ids = json.dumps(await blocks.newest(few, FURTHEST, _LOOKED_AT))
+    return await blocks.database.fetch_all(
+        f"SELECT documents.id, {rank.sql} AS place FROM documents"
+        " JOIN document_words ON document_words.id = documents.id"
+        f" WHERE {blocks.spelling.is_number_of('documents.id')} AND {known.sql}",
+        (*rank.parameters, ids, *known.parameters),
+    )
+
+
+def _rank(tiers: Sequence[Wanted], order: Order) -> Clause:
+    """Say which rank a row has in an order."""
+    if len(tiers) == 1:
+        return Clause("documents.number" if order is Order.NUMBER else "0")
+    cases = " ".join(f"WHEN {tier.row.sql} THEN {place}" for place, tier in enumerate(tiers[:-1]))
+    known = tuple(value for tier in tiers[:-1] for value in tier.row.parameters)
+    return Clause(f"CASE {cases} ELSE {len(tiers) - 1} END", known)
 
 
 async def _rows(
     database: Database, wanted: Clause, tiers: Sequence[Wanted], question: Question, span: tuple[int, int]
 ) -> Sequence[Row]:
     """Look at what blocks do not know: whether each fits, and its place; and its bit, if it has one."""
-    rank = Clause("documents.number" if question.order is Order.NUMBER else "0")
-    if len(tiers) > 1:
-        cases = " ".join(f"WHEN {tier.row.sql} THEN {place}" for place, tier in enumerate(tiers[:-1]))
-        known = tuple(value for tier in tiers[:-1] for value in tier.row.parameters)
-        rank = Clause(f"CASE {cases} ELSE {len(tiers) - 1} END", known)
-    unknown = "SELECT id FROM loose_documents"
+    rank = _rank(tiers, question.order)
+    unknown, fits, asked = "SELECT id FROM loose_documents", Clause("1"), wanted
     if standing_needs(question):
+        # These have a bit, whether they fit now or not.
         unknown += " UNION SELECT id FROM restood_documents"
+        fits, asked = Clause(f"CASE WHEN {wanted.sql} THEN 1 ELSE 0 END", wanted.parameters), ALWAYS
     # The sign keeps a time from being walked through for the few that are meant.
     return await database.fetch_all(
-        f"SELECT documents.id, {rank.sql} AS place, spot,"
-        f" CASE WHEN {wanted.sql} THEN 1 ELSE 0 END AS fits FROM documents"
+        f"SELECT documents.id, {rank.sql} AS place, spot, {fits.sql} AS fits FROM documents"
         " JOIN document_words ON document_words.id = documents.id"
         " LEFT JOIN gathered_documents ON gathered_documents.id = documents.id"
-        f" WHERE documents.id IN ({unknown}) AND +documents.id BETWEEN ? AND ?",
-        (*rank.parameters, *wanted.parameters, *span),
+        f" WHERE documents.id IN ({unknown}) AND +documents.id BETWEEN ? AND ? AND {asked.sql}",
+        (*rank.parameters, *fits.parameters, *span, *asked.parameters),
     )
 
 

@@ -1,9 +1,10 @@
 """A document inside the JSON answer of ``getEdoc``: base64 both ways, chunk by chunk, at flat memory."""
 
-import base64
 import binascii
 import re
 from dataclasses import dataclass
+
+import pybase64
 
 from gateway.vxp.answers import PERMANENT, SUCCESS_WORDS, ErrorCode, read_members, unreadable
 
@@ -48,7 +49,7 @@ def encode_content(held: bytes, chunk: bytes, *, last: bool = False) -> tuple[by
     """
     joined = held + chunk
     end = len(joined) if last else len(joined) - len(joined) % 3
-    return base64.b64encode(joined[:end]), joined[end:]
+    return pybase64.b64encode(joined[:end]), joined[end:]
 
 
 def starts_as_document(head: bytes) -> bool | None:
@@ -126,7 +127,7 @@ class ContentReader:
             end = len(bare) - len(bare) % 4
         self._held = bare[end:] + raw
         try:
-            return base64.b64decode(bare[:end], validate=True)
+            return pybase64.b64decode(bare[:end], validate=True)
         except binascii.Error as error:
             raise unreadable("data") from error
 

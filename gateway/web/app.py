@@ -10,6 +10,7 @@ from aiohttp import web
 
 from gateway.vxp.operations import Operation
 from gateway.web.api.app import PREFIX, Api
+from gateway.web.late_app import LateApp
 from gateway.web.log_api import LogApi
 from gateway.web.observed import OPERATION, OUTCOME, PACKAGE, SYSTEM
 from gateway.web.operations import Operations, RequestMetrics
@@ -39,7 +40,7 @@ def make_app(
     log_api: LogApi,
     api: Api,
     *,
-    console: web.Application | None = None,
+    console: LateApp | None = None,
 ) -> web.Application:
     """Build the application.
 
@@ -79,7 +80,7 @@ def make_app(
     app.router.add_route("*", "/vxp/{operation:.*}", vxp.answer, expect_handler=vxp.answer_expectation)
     app.add_subapp(PREFIX, api.application())
     if console is not None:
-        app.add_subapp("/console", console)
+        console.mount_on(app)
     return app
 
 

@@ -25,10 +25,10 @@ async def finish_body(writer: SpoolWriter, claimed_hash: str) -> Spool:
 
     Errors: Refusal ``hash-mismatch``.
     """
-    without = writer.digest_without_line_break()
+    without = await writer.digest_without_line_break()
     if without is not None and hash_matches(claimed_hash, without):
         return await writer.finish(drop_line_break=True)
-    if hash_matches(claimed_hash, writer.digest()):
+    if hash_matches(claimed_hash, await writer.digest()):
         return await writer.finish()
     raise hash_mismatch()
 

@@ -10,8 +10,8 @@ from gateway.web.api.events import Events
 from gateway.web.api.pulse import Pulse
 from gateway.web.api.reading import Reading
 from gateway.web.api.writing import Writing
-from gateway.web.console.door import Origin
 from gateway.web.limits import Limits
+from gateway.web.origin import Origin
 from gateway.wiring.papers import REPORT_WRITERS
 
 

@@ -1,55 +1,37 @@
 """The console put together: its pages, and what they hold. A new page group is added to `_groups`."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from aiohttp import web
 
-from gateway.exchange.alerts import Alerts
-from gateway.exchange.books import Books
 from gateway.exchange.enclosures import Enclosures
 from gateway.exchange.lookup import Lookup
-from gateway.model.identifiers import AgencyCode
 from gateway.office import Clock, Office
-from gateway.trust.keys import Seal
 from gateway.web.console.account_pages import AccountPages
 from gateway.web.console.app import Console
 from gateway.web.console.desk_actions import DeskActions
 from gateway.web.console.document import OneDocument
 from gateway.web.console.document_actions import DocumentActions
 from gateway.web.console.documents import Documents
-from gateway.web.console.door import Origin
 from gateway.web.console.overview import Overview
 from gateway.web.console.people_pages import PeoplePages
 from gateway.web.console.route import PageGroup
 from gateway.web.console.shell import Shell, make_shell
 from gateway.web.console.wall import Wall
-from gateway.web.operations import Watch
+from gateway.web.origin import Origin
 from gateway.wiring.alerts import thresholds_of
 from gateway.wiring.auditing import audit_pages
-from gateway.wiring.desks import Desks, desk_groups
+from gateway.wiring.desk_pages import desk_groups
 from gateway.wiring.duties import duty_pages
 from gateway.wiring.files import package_limits
+from gateway.wiring.holdings import Holdings
 from gateway.wiring.provider import reach_provider
 from gateway.wiring.running import running_pages
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Holdings:
-    """What the pages hold of a gateway that is built."""
-
-    watch: Watch
-    desks: Desks
-    books: Books
-    alerts: Alerts
-    seals: Mapping[AgencyCode, Seal]
-
-
-def build_console(office: Office, holdings: Holdings, clock: Clock) -> web.Application | None:
-    """Build the console; None when it is switched off."""
+def build_console(office: Office, holdings: Holdings, clock: Clock) -> web.Application:
+    """Build the console."""
     settings = office.config.console
-    if not settings.enabled:
-        return None
     shell = make_shell(node_name=office.config.name, clock=clock)
     sso = reach_provider(office)
     audit = audit_pages(office, holdings.watch.vouching, shell, clock)

@@ -8,7 +8,6 @@ from gateway.exchange.asking_again import AskingAgain
 from gateway.exchange.composing import Composing
 from gateway.exchange.correspondence import Correspondence
 from gateway.exchange.desk import Desk
-from gateway.exchange.enclosures import Enclosures
 from gateway.exchange.ids import Mint
 from gateway.exchange.inbound import Inbound
 from gateway.exchange.intervention import Intervention
@@ -19,13 +18,6 @@ from gateway.exchange.worker import Round
 from gateway.model.node import Duty
 from gateway.office import Clock, Office
 from gateway.store.drafts import DraftFolder
-from gateway.web.console.attention import Attention
-from gateway.web.console.mailboxes import Mailboxes
-from gateway.web.console.route import PageGroup
-from gateway.web.console.sent import SentDocuments
-from gateway.web.console.shell import Shell
-from gateway.web.console.writing import Writing
-from gateway.wiring.alerts import lateness_of, thresholds_of
 from gateway.wiring.files import package_limits
 
 _BETWEEN_WORDS = timedelta(seconds=2)
@@ -93,30 +85,3 @@ def build_desks(
             Round(every=_BETWEEN_TIDYINGS, make=lambda: composing.tidy(at=clock()), duty=Duty.UPKEEP),
         ),
     )
-
-
-def desk_groups(
-    office: Office, desks: Desks, enclosures: Enclosures, shell: Shell, clock: Clock
-) -> list[PageGroup]:
-    """Make the pages on which people do these things."""
-    return [
-        Mailboxes(
-            shell=shell,
-            correspondence=desks.correspondence,
-            composing=desks.composing,
-            enclosures=enclosures,
-            clock=clock,
-        ),
-        Writing(shell=shell, composing=desks.composing, clock=clock),
-        SentDocuments(shell=shell, outgoing=desks.outgoing, enclosures=enclosures, clock=clock),
-        Attention(
-            lateness=lateness_of(office),
-            shell=shell,
-            database=office.database,
-            directory=office.directory,
-            intervention=desks.intervention,
-            asking_again=desks.asking_again,
-            thresholds=thresholds_of(office.config),
-            clock=clock,
-        ),
-    ]

@@ -40,11 +40,12 @@ from gateway.web.vxp_api import VxpApi
 from gateway.wiring.alerts import alert_round, build_alerts
 from gateway.wiring.api import build_api
 from gateway.wiring.axis import lay_road, open_session, reach_axis
-from gateway.wiring.console import Holdings, build_console
 from gateway.wiring.desks import Desks, build_desks
 from gateway.wiring.evidence import expect_receipts, receipt_rounds
 from gateway.wiring.files import load_agency_seals, load_trust, package_limits
 from gateway.wiring.finding import search_rounds
+from gateway.wiring.holdings import Holdings
+from gateway.wiring.late_console import promise_console
 from gateway.wiring.limits import make_limits, sharing_rounds
 from gateway.wiring.reminders import reminder_rounds
 from gateway.wiring.retention import retention_round
@@ -151,7 +152,7 @@ class _Builder:
         holdings = Holdings(
             watch=operations.watch, desks=desks, books=own_words.books, alerts=self.alerts, seals=seals
         )
-        console = build_console(office, holdings, self.clock)
+        console = promise_console(office, holdings, self.clock)
         api = build_api(office, self.mint, limits["programs"], self.clock)
         return Gateway(
             office=office,

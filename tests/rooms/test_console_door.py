@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import re
 from collections.abc import AsyncIterator, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -35,7 +35,7 @@ class Probe:
     """A page group whose pages do what tests ask for."""
 
     shell: Shell
-    done: list[str] = field(default_factory=list)
+    done: list[str]
 
     def routes(self) -> Iterable[Route]:
         nav = Nav(area=Area.WATCH, place=1, vi="Thử", en="Probe", icon="log")
@@ -69,18 +69,17 @@ class Probe:
 @pytest.fixture
 async def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Site]:
     """A node with people, among them one with a hostile name, and the probing pages."""
-    probes = []
+    done: list[str] = []
     usual = wiring._groups
 
     def groups(*tools: Any) -> list[Any]:
         shell = next(tool for tool in tools if isinstance(tool, Shell))
-        probes.append(Probe(shell=shell))
-        return [*usual(*tools), probes[-1]]
+        return [*usual(*tools), Probe(shell=shell, done=done)]
 
     monkeypatch.setattr(wiring, "_groups", groups)
     hostile = person(UserRole.AUDITOR, "hostile", name=SCRIPT)
     async with open_site(tmp_path / "node", hostile) as site:
-        site.done = probes[-1].done  # type: ignore[attr-defined]
+        site.done = done  # type: ignore[attr-defined]
         yield site
 
 

@@ -24,7 +24,7 @@ from gateway.model.question import Days, Order, Question, Side, Standing, Way, r
 from gateway.model.signature import Grade
 from gateway.model.text import words_of
 from gateway.store import blocks, search
-from gateway.store.blocks import gather_block
+from gateway.store.blocks import gather_block, note_standings
 from gateway.store.database import Database, open_database, to_micros
 from gateway.store.findable import Findable, index_document
 from gateway.store.findings import load_hits
@@ -146,6 +146,9 @@ async def found(
         while await gather_block(database, young=young, size=size):
             pass
         assert await found_now(database, sought) == names
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(search, "_LOOKED_AT", -1)  # as if they were too many to look at each
+        assert await found_now(database, sought) == names
     return names
 
 
@@ -153,7 +156,7 @@ async def found_now(database: Database, sought: Sought) -> list[str]:
     """Search things as they are."""
     asked = await seek(database, sought)
     hits = await load_hits(database, await asked.page(after=None, limit=100), sought.scope)
-    assert await asked.count() == Counted(number=len(hits))
+    assert await asked.count(exactly=True) == Counted(number=len(hits))
     return [hit.thread_id for hit in hits]
 
 
@@ -312,11 +315,12 @@ async def test_no_typing_breaks_the_search_or_out_of_it(database: Database, type
 
 
 @pytest.mark.parametrize("order", Order)
-@pytest.mark.parametrize("typed", ["", "khan", "khan cap"])
+@pytest.mark.parametrize(("typed", "looked_at"), [("", 100), ("", 5), ("khan", 5), ("khan cap", 5)])
 async def test_pages_miss_nothing_and_repeat_nothing_while_documents_come(
-    database: Database, order: Order, typed: str
+    database: Database, order: Order, typed: str, looked_at: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Three on a page, and between two pages something new, and a block; many at the same instant."""
+    monkeypatch.setattr(search, "_LOOKED_AT", looked_at)
     letters = [
         Letter(name=f"{n:03}", number=f"{n % 7}/X", subject="Việc khẩn, cấp" if n % 2 else "Cấp việc khẩn")
         for n in range(40)
@@ -385,6 +389,39 @@ async def test_a_count_beyond_what_is_looked_at_is_an_estimate_and_says_so(
     assert not estimate.is_exact
     assert 20 <= estimate.number <= 40
     assert len(await asked.page(after=None, limit=100)) == 30
+
+
+async def test_no_document_is_lost_when_small_blocks_become_a_whole_one(database: Database) -> None:
+    """Not those that changed before, nor those of a whole block that lacks some."""
+    letters = [Letter(name=f"{n:02}", subject="Việc") for n in range(16)]
+    sought = Sought(question=Question(), scope=None, accepted=None, today=TODAY)
+    for start in (0, 8):
+        for n in range(start, start + 8, 2):
+            await put(database, *letters[n : n + 2])
+            await gather_block(database, young=2, size=8)
+        changed = replace(letters[start + 1], business=Business.UPDATE, at=AT + timedelta(days=1))
+        await put(database, changed)
+        while await gather_block(database, young=2, size=8):
+            pass
+        assert sorted(await found_now(database, sought)) == [letter.name for letter in letters[: start + 8]]
+    assert (await database.fetch_all("SELECT count(*) FROM blocks WHERE is_complete = 1"))[0][0] == 3
+
+
+@pytest.mark.both_engines
+async def test_where_a_document_stands_is_found_as_it_is_now(database: Database) -> None:
+    """Before it is noted in its block, and after."""
+    await put(database, *(Letter(name=name, due_on=date(2026, 11, 1)) for name in "abc"))
+    assert await found(database, standing=Standing.WORKING) == ["c", "b", "a"]
+    await database.write(
+        lambda tables: tables.execute("UPDATE recipients SET status = '06' WHERE thread_id = 'b'")
+    )
+    for _ in range(2):
+        assert await found(database, standing=Standing.DONE) == ["b"]
+        assert await found(database, standing=Standing.WORKING) == ["c", "a"]
+        assert await found(database, overdue=True) == ["c", "a"]
+        while await note_standings(database):
+            pass
+    assert await database.fetch_all("SELECT * FROM restood_documents") == []
 
 
 @pytest.mark.both_engines

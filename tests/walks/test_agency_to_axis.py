@@ -1,8 +1,12 @@
 """A document from an agency's DMS through its gateway over the axis, and the answers back."""
 
+import pytest
+
 from gateway.model.log import LogKind
 from tests.packages import Sent, document, status
 from tests.walks.world import FINANCE, HEALTH, MINISTRY, World, collect_all, status_codes, until
+
+pytestmark = pytest.mark.both_engines
 
 
 async def test_a_document_arrives_and_its_answers_come_back(world: World) -> None:

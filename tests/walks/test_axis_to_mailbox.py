@@ -13,6 +13,8 @@ from tests.keys import seal
 from tests.packages import Sent, document
 from tests.walks.world import FINANCE, HEALTH, MINISTRY, PROVINCE, World, collect_all, status_codes, until
 
+pytestmark = pytest.mark.both_engines
+
 SENT = Sent(sender=MINISTRY, number="31", notation="BTN-VP")
 
 

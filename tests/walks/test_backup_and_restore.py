@@ -54,6 +54,7 @@ def letters(*numbers: int, attachment: bytes = b"x") -> list[bytes]:
     return [document(each, [MINISTRY], attachment=attachment) for each in sent]
 
 
+@pytest.mark.both_engines
 async def test_what_was_sent_since_the_backup_is_not_sent_again(world: World, tmp_path: Path) -> None:
     """Three documents leave after the backup; sent again by their DMS, the axis gets none of them twice."""
     for letter in letters(1):

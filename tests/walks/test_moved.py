@@ -20,7 +20,10 @@ from tests.walks.world import FINANCE, HEALTH, MINISTRY, World, collect_all, unt
 if TYPE_CHECKING:
     from tests.object_store import Store
 
-pytestmark = pytest.mark.skipif(why_no_postgresql() is not None, reason=why_no_postgresql() or "")
+pytestmark = [
+    pytest.mark.sqlite_only,  # where they all begin
+    pytest.mark.skipif(why_no_postgresql() is not None, reason=why_no_postgresql() or ""),
+]
 
 LARGE = b"x" * 200_000
 # The keys of these nodes are anybody's.

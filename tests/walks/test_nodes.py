@@ -39,6 +39,8 @@ from tests.walks.world import (
     until,
 )
 
+pytestmark = pytest.mark.both_engines
+
 QUICK = {"gone_after": "800ms"}
 
 

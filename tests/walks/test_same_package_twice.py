@@ -2,10 +2,14 @@
 
 import asyncio
 
+import pytest
+
 from gateway.model.agency import SystemKind
 from gateway.model.log import LogKind
 from tests.packages import Sent, document, status
 from tests.walks.world import FINANCE, HEALTH, MINISTRY, World, collect_all, until
+
+pytestmark = pytest.mark.both_engines
 
 
 async def test_a_package_sent_twice_gets_its_first_receipt_and_arrives_once(world: World) -> None:

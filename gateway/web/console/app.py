@@ -10,12 +10,13 @@ from gateway.exchange.people import People
 from gateway.exchange.single_sign_on import SingleSignOn
 from gateway.store.database import Database
 from gateway.web.console.by_provider import ByProvider
-from gateway.web.console.door import Door, Origin
+from gateway.web.console.door import Door
 from gateway.web.console.live import Live
 from gateway.web.console.route import PREFIX, PageGroup
 from gateway.web.console.shell import MENU, Shell, menu_of
 from gateway.web.console.signing_in import SigningIn
 from gateway.web.observed import OPERATION
+from gateway.web.origin import Origin
 
 _FORM_LIMIT_BYTES = 1 << 20
 

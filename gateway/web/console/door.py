@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import structlog
 from aiohttp import web
@@ -23,6 +23,7 @@ from gateway.web.console.posted import posted
 from gateway.web.console.route import PREFIX, Act, Route
 from gateway.web.console.shell import Shell
 from gateway.web.console.visitor import CSRF_FIELD, LANGUAGE, VISITOR, Visitor
+from gateway.web.origin import Origin
 
 log = structlog.get_logger()
 
@@ -48,45 +49,6 @@ _HEADERS = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
     "Cache-Control": "no-store",
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Origin:
-    """How the console is reached from outside.
-
-    Shape: public_url is where visitors see it, None where that is the request's own address; proxies are the
-    addresses whose X-Forwarded-For and X-Forwarded-Proto are believed.
-    """
-
-    public_url: str | None = None
-    proxies: frozenset[str] = frozenset()
-
-    def is_secure(self, request: web.Request) -> bool:
-        """Tell whether the visitor came over TLS."""
-        if self.public_url is not None:
-            return self.public_url.startswith("https:")
-        if request.remote in self.proxies:
-            return request.headers.get("X-Forwarded-Proto", "") == "https"
-        return request.secure
-
-    def address_of(self, request: web.Request) -> str:
-        """Tell where the visitor calls from: the last hop a believed proxy names, else the peer."""
-        if request.remote in self.proxies and (hops := request.headers.get("X-Forwarded-For")):
-            return hops.rpartition(",")[2].strip()
-        return request.remote or ""
-
-    def root_of(self, request: web.Request) -> str:
-        """Return the address of this node as the visitor sees it, without a path."""
-        scheme = "https" if self.is_secure(request) else "http"
-        return self.public_url or f"{scheme}://{request.host}"
-
-    def is_own(self, request: web.Request) -> bool:
-        """Tell whether a browser says that one of our own pages asks. One that says nothing is none."""
-        if (site := request.headers.get("Sec-Fetch-Site")) is not None:
-            return site == "same-origin"
-        ours = {request.host} | ({urlsplit(self.public_url).netloc} if self.public_url else set())
-        said = urlsplit(request.headers.get("Origin", "")).netloc
-        return bool(said) and said in ours
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
