@@ -17,6 +17,7 @@ import structlog
 from gateway.cli.operating_log import writing_plain_lines
 from gateway.evidence.merkle import hash_leaf
 from gateway.evidence.receipts import read_receipt, verify_receipt, write_entry
+from gateway.serving import alone
 from gateway.trust.certificates import load_anchors
 from tests.packages import Sent, document, status
 from tests.rooms.cli_kit import CASES, ROOT, Server, codes, facts, found, rules, run, served
@@ -331,9 +332,11 @@ def test_an_address_in_use_is_said_in_one_line(world: World, tmp_path: Path) -> 
     assert rules(run("serve", other, code=2)) == ["address-unusable"]
 
 
-def test_a_directory_that_is_served_already_is_said_in_one_line(world: World) -> None:
-    """Two servers on one directory would take each other's work for lost."""
-    assert len(rules(run("serve", world.folder, code=2))) == 1
+def test_a_directory_that_a_command_holds_for_itself_is_said_in_one_line(tmp_path: Path) -> None:
+    """Several may serve it together, but nobody while it is moved or mended."""
+    folder = found(tmp_path / "hub")
+    with alone(folder / "lienthong.db"):
+        assert rules(run("serve", folder, code=2)) == ["held-alone"]
 
 
 def test_a_node_on_any_port_must_be_named_by_its_address(world: World, tmp_path: Path) -> None:
