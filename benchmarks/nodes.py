@@ -83,13 +83,19 @@ class Node:
         """Return its address."""
         return f"http://127.0.0.1:{self.port}"
 
-    def start(self, *, core: int | None = None, workers_count: int = 1) -> None:
+    def start(
+        self,
+        *,
+        core: int | None = None,
+        workers_count: int = 1,
+        program: Sequence[str] = ("gateway", "serve"),
+    ) -> None:
         """Serve the node, on one core or wherever there is room, and wait until it answers."""
         self.core = core
         several = ["--workers", str(workers_count)] if workers_count > 1 else []
         with on_core(core), self._log.open("ab") as log:
             self.running = subprocess.Popen(
-                [sys.executable, "-m", "gateway", "serve", str(self.folder), *several],
+                [sys.executable, "-m", *program, str(self.folder), *several],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=log,
@@ -159,21 +165,13 @@ class Ground:
     @classmethod
     def found(cls, folder: Path, *, key: str) -> "Ground":
         """Found all three; none is served yet."""
-        hub = Node(folder=folder / "hub", port=_free_port())
-        _init(hub, AXIS_OPERATOR, key, ["--role", "hub"])
-        agencies = folder / "agencies.csv"
-        agencies.write_text(f"code,name\n{HEALTH.code},{HEALTH.name}\n{MINISTRY.code},{MINISTRY.name}\n")
-        _run("agency", "import", str(agencies), "-d", str(hub.folder))
-        hub.secrets = {
-            SENDING: _connect(hub, SENDING, HEALTH, ["--kind", "gateway", "--policy", "require"]),
-            RECEIVING: _connect(hub, RECEIVING, MINISTRY, ["--kind", "gateway", "--policy", "require"]),
-        }
+        hub = found_hub(folder / "hub", key=key)
         gateways = []
         for name, owner, above, below, pause in (
             ("sender", HEALTH, SENDING, WRITER, "1s"),
             ("receiver", MINISTRY, RECEIVING, READER, "100ms"),
         ):
-            node = Node(folder=folder / name, port=_free_port())
+            node = Node(folder=folder / name, port=free_port())
             arguments = ["--role", "gateway", "--axis", f"{hub.url}/vxp", "--systemid", above]
             arguments += ["--secret-file", "-", "--authority", str(hub.folder), "--poll-every", pause]
             _init(node, owner, key, arguments, said=hub.secrets[above])
@@ -188,6 +186,22 @@ class Ground:
             shutil.copytree(node.folder, folder / node.folder.name)
             nodes.append(replace(node, folder=folder / node.folder.name))
         return Ground(hub=nodes[0], sender=nodes[1], receiver=nodes[2])
+
+
+def found_hub(folder: Path, *, key: str, settings: str = "") -> Node:
+    """Found a hub with two gateways known to it; settings are further lines of its configuration."""
+    hub = Node(folder=folder, port=free_port())
+    _init(hub, AXIS_OPERATOR, key, ["--role", "hub"])
+    with (folder / "config.toml").open("a") as configuration:
+        configuration.write(settings)
+    agencies = folder.parent / "agencies.csv"
+    agencies.write_text(f"code,name\n{HEALTH.code},{HEALTH.name}\n{MINISTRY.code},{MINISTRY.name}\n")
+    _run("agency", "import", str(agencies), "-d", str(folder))
+    hub.secrets = {
+        SENDING: _connect(hub, SENDING, HEALTH, ["--kind", "gateway", "--policy", "require"]),
+        RECEIVING: _connect(hub, RECEIVING, MINISTRY, ["--kind", "gateway", "--policy", "require"]),
+    }
+    return hub
 
 
 def _init(node: Node, owner: Member, key: str, arguments: Sequence[str], *, said: str = "") -> None:
@@ -216,7 +230,8 @@ def _run(*arguments: str, said: str = "") -> Mapping[str, Any]:
     return told
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Find a port that nobody listens on."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])

@@ -113,7 +113,13 @@ def change(source: Source, sql: str, parameters: Sequence[Any] = ()) -> None:
 
 @cache
 def _server() -> str:
-    """Start a server that ends with the tests; return the address of its databases."""
+    address = start_server("fsync=off", "max_connections=300", "shared_buffers=64MB")
+    _lay_down_template(address)
+    return address
+
+
+def start_server(*settings: str) -> str:
+    """Start a server that ends with this process; return the address of its databases, by ``{name}``."""
     programs = _programs()
     assert programs is not None
     folder = Path(tempfile.mkdtemp(prefix="lt-pg-"))
@@ -130,10 +136,9 @@ def _server() -> str:
         cwd=folder,
         **as_owner,
     )
-    settings = ("listen_addresses=", "fsync=off", "max_connections=300", "shared_buffers=64MB")
     server = subprocess.Popen(
         [programs / "postgres", "-D", cluster, "-k", folder]
-        + [part for setting in settings for part in ("-c", setting)],
+        + [part for setting in ("listen_addresses=", *settings) for part in ("-c", setting)],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         cwd=folder,
@@ -148,7 +153,6 @@ def _server() -> str:
     atexit.register(end)
     address = f"postgresql://postgres@/{{name}}?host={folder}"
     _wait_for(address.format(name="postgres"))
-    _lay_down_template(address)
     return address
 
 

@@ -5,6 +5,7 @@ documents lie; control signs in a value never reach the terminal.
 """
 
 import logging
+import re
 import sys
 from typing import Any, TextIO
 
@@ -65,12 +66,34 @@ def _renderer(form: str) -> Processor:
         return structlog.processors.JSONRenderer(ensure_ascii=False)
     if form == "logfmt":
         return structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", "event"])
-    return structlog.dev.ConsoleRenderer(
+    console = structlog.dev.ConsoleRenderer(
         pad_event_to=0,
         colors=sys.stderr.isatty(),
         exception_formatter=structlog.dev.plain_traceback,
         sort_keys=False,
     )
+    return console if sys.stderr.isatty() else writing_plain_lines(console)
+
+
+# What needs more than one line, or a column of its own.
+_ELABORATE = frozenset({"exception", "exc_info", "stack", "logger", "logger_name"})
+_QUOTED = re.compile("[ \t=\r\n\"']")
+
+
+def writing_plain_lines(console: structlog.dev.ConsoleRenderer) -> Processor:
+    """Write a plain line as the console does, only quicker: there is one for each request."""
+
+    def write(logger: Any, method: str, event: EventDict) -> str:
+        if not _ELABORATE.isdisjoint(event):
+            return console(logger, method, event)
+        head = f"{event.pop('timestamp')} [{event.pop('level'):<9}] {event.pop('event')}"
+        return " ".join([head, *(f"{key}={_quote(value)}" for key, value in event.items())])
+
+    return write
+
+
+def _quote(value: object) -> str:
+    return value if isinstance(value, str) and not _QUOTED.search(value) else repr(value)
 
 
 def _naming(worker: int) -> Processor:

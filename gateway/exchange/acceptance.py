@@ -146,7 +146,7 @@ class Acceptance:
         route = self.route.without(
             code for code in self.route.recipients if self.directory.canonical(code) in effect.holding
         )
-        promise = self._finish(connection, package_id, effect.thread_id, route, effect.remarks, tools)
+        promise = self._finish(connection, package_id, effect.thread_id, route, tools, effect)
         self._tell_amendment(connection, envelope, package_id, effect, tools)
         tools.books.enter_document(
             connection,
@@ -155,6 +155,7 @@ class Acceptance:
             route=route,
             recipients=amending.recipients,
             newcomers=effect.newcomers,
+            is_first=effect.is_first,
             thread_id=effect.thread_id,
             package_id=package_id,
             directory=self.directory,
@@ -178,7 +179,7 @@ class Acceptance:
         if self.route.here and not is_own:
             raise misrouted()
         route = Route() if is_own or (heard.is_repetition and not again) else self.route
-        promise = self._finish(connection, package_id, heard.thread_id, route, (), tools)
+        promise = self._finish(connection, package_id, heard.thread_id, route, tools)
         kind = LogKind.ANSWERED if heard.thread_id is not None else LogKind.UNMATCHED
         entry = tools.notary.entry(
             kind,
@@ -212,17 +213,19 @@ class Acceptance:
         package_id: PackageId,
         thread_id: ThreadId | None,
         route: Route,
-        remarks: tuple[str, ...],
         tools: Tools,
+        effect: Effect | None = None,
     ) -> Promise:
         """Write the package, its dispatches and the entry with the receipt."""
         package = self.verified.package
         priority = package.envelope.priority if package.envelope else Priority.NORMAL
-        warnings = (*(fault.rule for fault in package.warnings), *remarks)
+        warnings = (*(fault.rule for fault in package.warnings), *(effect.remarks if effect else ()))
         row = self._row(package, package_id, thread_id, priority, warnings)
         insert_package(connection, row)
-        if thread_id is not None:
-            make_findable(connection, package, row, thread_id, self.directory)
+        if effect is not None:
+            make_findable(
+                connection, package, row, effect.thread_id, self.directory, is_first=effect.is_first
+            )
         tools.posting.post(
             connection,
             route,

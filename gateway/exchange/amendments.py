@@ -5,7 +5,7 @@ statuses are in answers.py; the walk goes on in acceptance.py.
 """
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from gateway.errors import Refusal
@@ -34,13 +34,15 @@ class Effect:
     """What a document package did to its thread.
 
     Shape: holding are recipients who have exactly this already and get nothing; newcomers are those
-    for whom it is the first version; remarks are stable codes of what was odd.
+    for whom it is the first version; remarks are stable codes of what was odd; is_first tells that
+    nothing was ever known of the document.
     """
 
     thread_id: ThreadId
     holding: frozenset[AgencyCode] = frozenset()
     newcomers: frozenset[AgencyCode] = frozenset()
     remarks: tuple[str, ...] = ()
+    is_first: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +77,7 @@ class Amending:
             thread = self._open(connection, self.envelope.document_id)
             everybody = frozenset(self.recipients)
             threads.start_round(connection, thread.id, everybody, at=self.at)
-            return Effect(thread_id=thread.id, newcomers=everybody)
+            return Effect(thread_id=thread.id, newcomers=everybody, is_first=True)
         known = threads.recipients_of(connection, thread.id)
         recalled = {code for code, state in known.items() if _recalled_unseen(state)} & set(self.recipients)
         sent_back = {code for code, state in known.items() if _sent_back(state)}
@@ -158,12 +160,7 @@ class Amending:
                 threads.mark_superseded(connection, thread.id, by=effect.thread_id)
             if not replaced:
                 remarks.append("replaced-document-unknown")
-        return Effect(
-            thread_id=effect.thread_id,
-            holding=effect.holding,
-            newcomers=effect.newcomers,
-            remarks=tuple(remarks),
-        )
+        return replace(effect, remarks=tuple(remarks))
 
     def _find(self, connection: Tables, document_ids: Iterable[DocumentId]) -> Thread | None:
         """Find the sender's own thread under the first identifier that names one, else by its number."""

@@ -47,6 +47,7 @@ class Books:
         route: Route,
         recipients: Sequence[AgencyCode],
         newcomers: frozenset[AgencyCode],
+        is_first: bool = False,
         thread_id: ThreadId,
         package_id: PackageId,
         directory: Snapshot,
@@ -54,7 +55,8 @@ class Books:
     ) -> None:
         """Enter a document that was accepted.
 
-        Shape: route is what is left to deliver; recipients are all it is for, by canonical code.
+        Shape: route is what is left to deliver; recipients are all it is for, by canonical code; is_first
+        tells that nothing was ever known of it.
         """
         owner = directory.canonical(envelope.sender.code)
         kind = resolve_type(envelope.document_type, str(envelope.code))
@@ -66,6 +68,7 @@ class Books:
             owner=owner,
             recipients=tuple(recipients),
             newcomers=newcomers,
+            is_first=is_first,
             thread_id=thread_id,
             package_id=package_id,
             at=at,
@@ -85,12 +88,14 @@ class Books:
             in_time=at < send_by(envelope.promulgated_on, self.calendar()),
         )
         if direction is Direction.OUTBOUND:
-            self._enter_going(tables, row)
+            self._enter_going(tables, row, is_first=is_first)
         mailboxes = (directory.canonical(code) for code in route.mailboxes)
         self._enter_coming(tables, row, [code for code in mailboxes if code in newcomers])
 
-    def _enter_going(self, tables: Tables, row: Entered) -> None:
-        if not register.count_more_deliveries(tables, row.agency, row.thread_id, row.deliveries_count):
+    def _enter_going(self, tables: Tables, row: Entered, *, is_first: bool) -> None:
+        if is_first or not register.count_more_deliveries(
+            tables, row.agency, row.thread_id, row.deliveries_count
+        ):
             register.enter(tables, row)
 
     def _enter_coming(self, tables: Tables, row: Entered, agencies: Iterable[AgencyCode]) -> None:

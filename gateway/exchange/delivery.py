@@ -15,6 +15,7 @@ import structlog
 from gateway.clients.axis import Axis
 from gateway.errors import Delay, LienthongError, Refusal
 from gateway.evidence.receipts import keep_text
+from gateway.exchange.claiming import Errand, claim_errands
 from gateway.exchange.directory import Directory
 from gateway.exchange.notary import Notary, tell_faults
 from gateway.exchange.own_words import OwnWords
@@ -30,8 +31,7 @@ from gateway.store import dispatches
 from gateway.store.audit_log import append_entry
 from gateway.store.database import Database
 from gateway.store.nodes import is_present
-from gateway.store.packages import StoredPackage, load_package, load_with_content
-from gateway.store.restorations import is_any_unmatched
+from gateway.store.packages import StoredPackage, load_package
 from gateway.store.tables import Tables
 from gateway.vxp.answers import SendAnswer
 from gateway.vxp.items import SentItem
@@ -65,22 +65,22 @@ class Delivery:
     node: str
     clock: Callable[[], datetime]
 
-    async def claim(self, *, lease: timedelta, limit: int) -> list[tuple[Dispatch, ThreadId | None]]:
+    async def claim(self, *, lease: timedelta, limit: int) -> list[Errand]:
         """Claim what is due now; whoever claims carries out."""
         at = self.clock()
         places, reopened = self.road.places(limit, at=at), self.road.take_reopening()
 
-        def act(tables: Tables) -> list[tuple[Dispatch, ThreadId | None]]:
+        def act(tables: Tables) -> list[Errand]:
             if not is_present(tables, self.node):
                 return []  # taken for gone: what is claimed now would be nobody's
             if reopened:
                 dispatches.forget_back_off(tables)
-            return dispatches.claim_due(tables, at=at, lease=lease, limit=places, by=self.node)
+            return claim_errands(tables, at=at, lease=lease, limit=places, by=self.node)
 
         claimed = await self.database.write(act) if places else []
         passed(Point.CLAIMED)
-        for dispatch, _ in claimed:
-            self.road.set_out(dispatch.id)
+        for errand in claimed:
+            self.road.set_out(errand.dispatch.id)
         return claimed
 
     async def release_lost(self, *, dropped: frozenset[DispatchId] = frozenset()) -> int:
@@ -122,16 +122,14 @@ class Delivery:
             attempt=dispatch.attempt_count + 1,
         )
 
-    async def carry_out(self, dispatch: Dispatch, thread_id: ThreadId | None) -> None:
+    async def carry_out(self, errand: Errand) -> None:
         """Make one attempt and record how it ended."""
-        loaded = await load_with_content(self.database, dispatch.package_id)
-        assert loaded is not None  # noqa: S101 - a foreign key holds it
-        package, content = loaded
+        dispatch, thread_id, package = errand.dispatch, errand.thread_id, errand.package
         try:
             taken = (
                 await self._reconcile(dispatch, package)
-                or await self._find_lost(dispatch, package)
-                or await self._hand_over(dispatch, package, content)
+                or await self._find_lost(errand)
+                or await self._hand_over(dispatch, package, errand.content)
             )
         except Refusal as refusal:
             self.road.was_not_taken(dispatch.id, refusal, at=self.clock())
@@ -154,9 +152,11 @@ class Delivery:
         known = await self._find_sent(dispatch, package, digest)
         return None if known is None else Taken(digest=digest, answer=SendAnswer(doc_id=known))
 
-    async def _find_lost(self, dispatch: Dispatch, package: StoredPackage) -> "Taken | None":
+    async def _find_lost(self, errand: Errand) -> "Taken | None":
         """Look among what the axis had from us before a restore (restoration.py)."""
-        if not await is_any_unmatched(self.database):
+        dispatch, package = errand.dispatch, errand.package
+        # Asking the axis took a while, and more may have been found meanwhile.
+        if not (errand.may_have_left or dispatch.unknown):
             return None
         far_id = await self.database.write(lambda tables: find_lost(tables, dispatch, package))
         passed(Point.LOST_SENDING_MATCHED)

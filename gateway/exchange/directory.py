@@ -152,6 +152,8 @@ class Directory:
     _version: int = -1
     _looked_at: float = float("-inf")
     _looking: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _looks_begun: int = 0
+    _last_look: int = 0
 
     async def current(self, *, certainly: bool = False) -> Snapshot:
         """Return the directory as of the last second; as of now when `certainly`."""
@@ -164,9 +166,14 @@ class Directory:
         self._looked_at = float("-inf")
 
     async def _renew(self) -> None:
-        # One load for all who ask at once: a country's directory takes a while.
+        # One look for all who ask at once: the first that began after they asked.
+        begun = self._looks_begun
         async with self._looking:
+            if self._last_look > begun:
+                return
+            self._looks_begun += 1
             await self._load_what_changed()
+            self._last_look = self._looks_begun
 
     async def _load_what_changed(self) -> None:
         version = await read_version(self.database)

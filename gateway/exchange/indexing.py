@@ -57,8 +57,13 @@ def make_findable(
     row: StoredPackage,
     thread_id: ThreadId,
     directory: Snapshot,
+    *,
+    is_first: bool = False,
 ) -> None:
-    """Let a document be found by its package, whose row and thread stand. A status changes nothing."""
+    """Let a document be found by its package, whose row and thread stand. A status changes nothing.
+
+    Shape: is_first tells that the thread was opened for it, just now.
+    """
     envelope = package.envelope
     if envelope is None:
         return
@@ -84,6 +89,7 @@ def make_findable(
             subject=tuple(words_of(envelope.subject)),
             rest=tuple(_words_beside(envelope, (one.name for one in attachments), directory)),
             marks=tuple(_marks(envelope, row, type_name, directory)),
+            opened_at=row.accepted_at if is_first else None,
         ),
     )
     keep_particulars(connection, row.id, _particulars(envelope, type_name), attachments)

@@ -139,7 +139,8 @@ class Obligations:
 class Owing:
     """One document package about to change what is owed.
 
-    Shape: owner and recipients are canonical codes; newcomers are those for whom it is the first version.
+    Shape: owner and recipients are canonical codes; newcomers are those for whom it is the first version;
+    is_first tells that nothing was ever known of the document.
     """
 
     obligations: Obligations
@@ -149,6 +150,7 @@ class Owing:
     owner: AgencyCode
     recipients: tuple[AgencyCode, ...]
     newcomers: frozenset[AgencyCode]
+    is_first: bool = False
     thread_id: ThreadId
     package_id: PackageId
     at: datetime
@@ -172,7 +174,7 @@ class Owing:
 
     def _impose(self, tables: Tables, removed: set[AgencyCode]) -> None:
         kind = owed_by(self.envelope, self.obligations.practice)
-        known = obligations.owed_for_thread(tables, self.thread_id)
+        known = [] if self.is_first else obligations.owed_for_thread(tables, self.thread_id)
         codes = self.envelope.task_codes if kind is ObligationKind.TASK else ()
         for agency in self.recipients:
             if agency in removed:

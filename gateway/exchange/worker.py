@@ -18,14 +18,14 @@ import structlog
 from gateway.clients.axis import Axis
 from gateway.errors import Delay
 from gateway.exchange.admission import Admission
+from gateway.exchange.claiming import Errand
 from gateway.exchange.delivery import Delivery
 from gateway.exchange.inbound import Inbound
 from gateway.exchange.matching import Matching
 from gateway.exchange.registry import Registry
 from gateway.exchange.restoration import Restoration
 from gateway.exchange.roster import Roster
-from gateway.model.dispatch import Dispatch
-from gateway.model.identifiers import DispatchId, ThreadId
+from gateway.model.identifiers import DispatchId
 from gateway.model.node import Duty
 
 log = structlog.get_logger()
@@ -227,13 +227,13 @@ class Worker:
                 self._due.clear()
                 free = self.rhythm.concurrency - len(self._under_way)
                 claimed = await self._claim(delivery, free) if free else []
-                for dispatch, thread_id in claimed:
-                    self._under_way.add(dispatch.id)
-                    under_way.create_task(self._carry_out(delivery, dispatch, thread_id))
+                for errand in claimed:
+                    self._under_way.add(errand.dispatch.id)
+                    under_way.create_task(self._carry_out(delivery, errand))
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._due.wait(), _IDLE.total_seconds())
 
-    async def _claim(self, delivery: Delivery, free: int) -> list[tuple[Dispatch, ThreadId | None]]:
+    async def _claim(self, delivery: Delivery, free: int) -> list[Errand]:
         try:
             return await delivery.claim(lease=self.rhythm.lease, limit=free)
         except Delay as delay:
@@ -242,9 +242,10 @@ class Worker:
             log.exception("nothing claimed")
         return []
 
-    async def _carry_out(self, delivery: Delivery, dispatch: Dispatch, thread_id: ThreadId | None) -> None:
+    async def _carry_out(self, delivery: Delivery, errand: Errand) -> None:
+        dispatch = errand.dispatch
         try:
-            await delivery.carry_out(dispatch, thread_id)
+            await delivery.carry_out(errand)
         except Delay as delay:
             # How it ended could not be recorded: it is given up, and the next attempt asks the axis first.
             self._dropped.add(dispatch.id)

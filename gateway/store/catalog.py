@@ -9,7 +9,7 @@ from itertools import groupby
 from gateway.store.tables import Dialect, Tables
 
 # What an engine keeps for itself, and what stands there only while tables are filled (moving.py).
-_APART = frozenset({"schema_version", "moving", "set_aside"})
+_APART = frozenset({"schema_version", "schema_programs", "moving", "set_aside"})
 
 _COLUMNS = {
     Dialect.SQLITE: 'SELECT listed.name AS "table", told.name, nullif(pk, 0) AS place'

@@ -8,7 +8,7 @@ exchange/examination.py says what each answer means.
 import hashlib
 from collections.abc import Iterator, Sequence
 
-from gateway.store.schema import newest_version, version_of
+from gateway.store.schema import may_serve, newest_version, version_of
 from gateway.store.shelf import Found, Shelf, find_kept
 from gateway.store.tables import Dialect, Row, Tables
 
@@ -130,7 +130,7 @@ _OWN: dict[Dialect, dict[str, str]] = {
 def disagreements(connection: Tables, dialect: Dialect) -> Iterator[tuple[str, str]]:
     """Ask every question; give each disagreement by its code and what disagrees."""
     version = version_of(connection, dialect)
-    if version != newest_version():
+    if version < newest_version() or not may_serve(connection, version):
         yield "schema-unknown", str(version)
         return
     for code, question in (_OWN[dialect] | RELATIONS).items():

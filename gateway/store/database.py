@@ -92,9 +92,9 @@ class Database:
         Errors: what the act raises, its changes undone; Delay when the disk did not take them.
         """
         loop = asyncio.get_running_loop()
-        turn = _Turn(act=behind_fence(act), loop=loop, future=loop.create_future())
-        self._turns.put(turn)
-        return await asyncio.shield(turn.future)
+        committed: asyncio.Future[Result] = loop.create_future()
+        self._turns.put(_Turn(act=behind_fence(act), loop=loop, future=committed))
+        return await committed
 
     async def try_disk(self) -> None:
         """Write a little, when the last commit was not taken.
@@ -190,14 +190,16 @@ class Database:
         writer.close()
 
     def _gather(self, batch: list[_Turn], linger: timedelta) -> bool:
-        """Fill the batch until it is full or nobody else came within the linger.
+        """Fill the batch with who is there and who comes within the linger.
 
-        Whoever came alone last time will most likely be alone again, and waits for nobody.
+        Whoever came alone last time will most likely be alone again, and waits for nobody. Slept through, not
+        waited for turn by turn: to be woken by each would take the core from the loop that brings them.
         """
-        deadline = time.monotonic() + linger.total_seconds()
+        if linger and self._turns.qsize() < self.batch_limit - 1:
+            time.sleep(linger.total_seconds())
         while len(batch) < self.batch_limit:
             try:
-                turn = self._turns.get(timeout=max(0.0, deadline - time.monotonic()))
+                turn = self._turns.get_nowait()
             except queue.Empty:
                 return True
             if turn is None:
@@ -218,11 +220,11 @@ class Database:
             has_changed = writer.commit()
             passed(Point.COMMITTED)
         except Exception as error:
-            if not self.engine.is_error(error):
+            if not (self.engine.is_error(error) or isinstance(error, Delay)):
                 raise
             writer.roll_back()
             for turn in batch:
-                turn.error = turn.error or _storage_delay(error)
+                turn.error = turn.error or (error if isinstance(error, Delay) else _storage_delay(error))
             return False
         return True if has_changed else None
 

@@ -51,7 +51,8 @@ def insert_dispatch(
             dispatch.package_id,
         ),
     )
-    connection.execute(_STEP_BACK, (dispatch.id,))
+    if dispatch.destination is Destination.AXIS:
+        connection.execute(_STEP_BACK, (dispatch.id,))
 
 
 # A line is what one sender has on its way to the axis about one document. A later version must not overtake

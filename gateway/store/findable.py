@@ -25,7 +25,7 @@ class Findable:
     """One document package as it is looked for and listed.
 
     Shape: number, subject and rest are folded words; marks are `model.marks`. notation is as its sender
-    wrote it.
+    wrote it. opened_at is when its thread was opened, told where that is in this very transaction.
     """
 
     thread_id: ThreadId
@@ -45,6 +45,7 @@ class Findable:
     subject: tuple[str, ...]
     rest: tuple[str, ...]
     marks: tuple[str, ...]
+    opened_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,18 +65,21 @@ class Particulars:
 
 def index_document(connection: Tables, document: Findable) -> None:
     """Let a document be found, by what it says now and by what it said before."""
+    if document.opened_at is not None:  # and so it never said anything before
+        _begin(connection, document, document.opened_at)
+        return
     row = connection.execute("SELECT id FROM documents WHERE thread_id = ?", (document.thread_id,)).fetchone()
     if row is None:
-        _begin(connection, document)
+        (opened_at,) = connection.execute(
+            "SELECT opened_at FROM threads WHERE id = ?", (document.thread_id,)
+        ).fetchone()
+        _begin(connection, document, from_micros(opened_at))
     else:
         _continue(connection, document, row["id"])
 
 
-def _begin(connection: Tables, document: Findable) -> None:
-    (opened_at,) = connection.execute(
-        "SELECT opened_at FROM threads WHERE id = ?", (document.thread_id,)
-    ).fetchone()
-    id_ = _free_id(connection, from_micros(opened_at))
+def _begin(connection: Tables, document: Findable, opened_at: datetime) -> None:
+    id_ = _free_id(connection, opened_at)
     connection.execute(
         f"INSERT INTO documents VALUES (?{', ?' * 15})",
         (
@@ -94,7 +98,7 @@ def _begin(connection: Tables, document: Findable) -> None:
             None if document.due_on is None else document.due_on.isoformat(),
             document.direction,
             document.attachment_count,
-            opened_at,
+            to_micros(opened_at),
         ),
     )
     connection.execute(

@@ -209,16 +209,24 @@ async def load_package(database: Database, package_id: PackageId) -> StoredPacka
     return None if row is None else package_from(row)
 
 
+_WITH_CONTENT = (
+    "SELECT packages.*, blobs.bytes FROM packages LEFT JOIN blobs ON blobs.digest = packages.digest"
+    " WHERE packages.id = ?"
+)
+
+
 async def load_with_content(
     database: Database, package_id: PackageId
 ) -> tuple[StoredPackage, bytes | None] | None:
     """Load a package's row together with its bytes, which are None when they are kept outside."""
-    row = await database.fetch_one(
-        "SELECT packages.*, blobs.bytes FROM packages LEFT JOIN blobs ON blobs.digest = packages.digest"
-        " WHERE packages.id = ?",
-        (package_id,),
-    )
+    row = await database.fetch_one(_WITH_CONTENT, (package_id,))
     return None if row is None else (package_from(row), row["bytes"])
+
+
+def find_with_content(connection: Tables, package_id: PackageId) -> tuple[StoredPackage, bytes | None]:
+    """Read what `load_with_content` loads, of a package that stands."""
+    row = connection.execute(_WITH_CONTENT, (package_id,)).fetchone()
+    return package_from(row), row["bytes"]
 
 
 async def list_thread_packages(database: Database, thread_id: ThreadId) -> list[StoredPackage]:

@@ -17,7 +17,7 @@ from psycopg import pq
 
 from gateway.errors import Misconfiguration
 from gateway.store.dialect import UNNEEDED, in_postgresql, register_types, rows_by_name
-from gateway.store.schema import steps
+from gateway.store.schema import Step, expect_served, may_serve, note_step, outgrown, steps
 from gateway.store.tables import Dialect, Parameters, Reader, Row, Rows, Server, Tables, Writer
 
 _WRITING = 7_401_268_101
@@ -35,6 +35,12 @@ _OPTIONS: dict[str, Any] = {
     "tcp_user_timeout": 10_000,
     "application_name": "lienthong",
 }
+# Who brings the schema up serves nobody yet.
+_STARTING = "lienthong-starting"
+# A step that waits for a table, behind a long look at it, keeps everybody else waiting: it gives way, and
+# comes again.
+_TABLES_ARE_SOUGHT_FOR = "1s"
+_TABLES_ARE_SOUGHT_AGAIN_AFTER = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,9 +55,10 @@ class PostgresqlEngine:
         """Bring the database to the newest schema, each step in a transaction of its own.
 
         Shape: the table ``schema_version`` remembers the last step done.
-        Errors: Misconfiguration while another database is being moved there (moving.py).
+        Errors: Misconfiguration when the schema is too new, a step would break nodes that are running, or
+        another database is being moved there (moving.py).
         """
-        with contextlib.closing(self._connect()) as connection:
+        with contextlib.closing(self._connect(application_name=_STARTING)) as connection:
             row = connection.execute("SELECT to_regclass('moving') IS NOT NULL").fetchone()
             if row and row[0]:
                 raise Misconfiguration.because(
@@ -61,14 +68,10 @@ class PostgresqlEngine:
                     en="a move into this database is not finished; run lienthong move again",
                 )
             for step in steps(self.dialect):
-                with connection.transaction():
-                    connection.execute("SELECT pg_advisory_xact_lock(%s)", (_MIGRATING,))
-                    connection.execute("CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL)")
-                    row = connection.execute("SELECT max(version) FROM schema_version").fetchone()
-                    if ((row and row[0]) or 0) < step.number:
-                        connection.execute(step.script.encode())
-                        connection.execute("DELETE FROM schema_version")
-                        connection.execute("INSERT INTO schema_version VALUES (%s)", (step.number,))
+                while not _take_step(connection, step):
+                    time.sleep(_TABLES_ARE_SOUGHT_AGAIN_AFTER)
+            row = connection.execute("SELECT max(version) FROM schema_version").fetchone()
+            expect_served(_Fitted(connection), row[0] if row else 0)
 
     def open_writer(self) -> Writer:
         """Connect, to write."""
@@ -96,9 +99,9 @@ class PostgresqlEngine:
         """Tell whether an error is the server's or its client's."""
         return isinstance(error, psycopg.Error)
 
-    def _connect(self) -> psycopg.Connection[Any]:
+    def _connect(self, **others: Any) -> psycopg.Connection[Any]:
         connection: psycopg.Connection[Any] = psycopg.connect(
-            self.server.address, autocommit=True, row_factory=rows_by_name, **_OPTIONS
+            self.server.address, autocommit=True, row_factory=rows_by_name, **_OPTIONS | others
         )
         register_types(connection)
         return connection
@@ -121,6 +124,45 @@ class _Fitted:
         if sets:
             cursor.executemany(sets[0][0], [each for _, each in sets])
         return cursor
+
+
+def _take_step(connection: psycopg.Connection[Any], step: Step) -> bool:
+    """Take a step that was not taken yet; False when its tables could not be had."""
+    try:
+        with connection.transaction():
+            # Nobody migrates beside us, and nobody writes: no two of us wait for each other's tables.
+            connection.execute("SELECT pg_advisory_xact_lock(%s)", (_MIGRATING,))
+            connection.execute("CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL)")
+            row = connection.execute("SELECT max(version) FROM schema_version").fetchone()
+            version = (row and row[0]) or 0
+            if version < step.number:
+                if 0 < version < step.programs_since:
+                    _expect_nobody(connection, step)
+                connection.execute("SELECT pg_advisory_xact_lock(%s)", (_WRITING,))
+                connection.execute(f"SET LOCAL lock_timeout = '{_TABLES_ARE_SOUGHT_FOR}'".encode())
+                connection.execute(step.script.encode())
+                note_step(_Fitted(connection), step)
+                connection.execute("DELETE FROM schema_version")
+                connection.execute("INSERT INTO schema_version VALUES (%s)", (step.number,))
+    except psycopg.errors.LockNotAvailable:
+        return False
+    return True
+
+
+def _expect_nobody(connection: psycopg.Connection[Any], step: Step) -> None:
+    row = connection.execute(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = %s",
+        (_OPTIONS["application_name"],),
+    ).fetchone()
+    if row is not None and row[0]:
+        raise Misconfiguration.because(
+            "nodes-still-serve",
+            where="storage.database",
+            vi=f"bước {step.number:04} của lược đồ không dùng chung được với các tiến trình đang chạy;"
+            " hãy dừng tất cả rồi khởi động phiên bản mới",
+            en=f"step {step.number:04} of the schema breaks the nodes that are running;"
+            " stop them all, then start the new version",
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +206,7 @@ class _PostgresqlWriter:
     _transaction: str = ""
     _turns_count: int = 0
     _tables: _Fitted | None = None
+    _version_served: int = 0
 
     @property
     def tables(self) -> Tables:
@@ -172,13 +215,24 @@ class _PostgresqlWriter:
         return self._tables
 
     def begin(self) -> None:
+        while (version := self._begin()) != self._version_served:
+            if not may_serve(self.tables, version):
+                raise outgrown()
+            self._version_served = version
+            # What was prepared over this connection tells columns as they were.
+            self.connection.close()
+
+    def _begin(self) -> int:
+        """Begin, and tell the schema's version, which stays until the end."""
         if self.connection.broken or self.connection.closed:
             self.connection = self.engine._connect()
         self._turns_count = 0
         self.connection.execute(f"BEGIN; SELECT pg_advisory_xact_lock({_WRITING})")
         # By its name it can be found out whether it was committed, should the answer be lost.
-        row = self.connection.execute("SELECT pg_current_xact_id()::text").fetchone()
-        self._transaction = row[0] if row else ""
+        self._transaction, version = self.connection.execute(
+            "SELECT pg_current_xact_id()::text, version FROM schema_version"
+        ).fetchone()  # type: ignore[misc]
+        return int(version)
 
     def begin_turn(self) -> None:
         released = "RELEASE turn; " if self._turns_count else ""
@@ -249,7 +303,13 @@ class _PostgresqlReader:
 
     async def fetch_all(self, sql: str, parameters: Parameters) -> list[Row]:
         connection = await self.connect()
-        cursor = await connection.execute(*in_postgresql(sql, parameters))
+        try:
+            cursor = await connection.execute(*in_postgresql(sql, parameters))
+        except psycopg.errors.FeatureNotSupported:
+            # The schema was brought up: what was prepared over this connection tells columns as they were.
+            await connection.close()
+            connection = await self.connect()
+            cursor = await connection.execute(*in_postgresql(sql, parameters))
         return await cursor.fetchall()
 
     async def stream(self, sql: str, parameters: Parameters) -> AsyncIterator[Row]:

@@ -63,9 +63,10 @@ def settle(connection: Tables, *, at: datetime) -> None:
     connection.execute("UPDATE restorations SET settled_at = ? WHERE settled_at IS NULL", (to_micros(at),))
 
 
-async def is_any_unmatched(database: Database) -> bool:
+def is_any_unmatched(connection: Tables) -> bool:
     """Tell whether a dispatch may still turn out to have left before a restore."""
-    return await database.fetch_one("SELECT 1 FROM found_sendings WHERE dispatch_id IS NULL") is not None
+    row = connection.execute("SELECT 1 FROM found_sendings WHERE dispatch_id IS NULL LIMIT 1").fetchone()
+    return row is not None
 
 
 def was_restored_after(connection: Tables, accepted_at: datetime) -> bool:

@@ -2,6 +2,11 @@
 
 A step is ``migrations/NNNN_name.sql``, written for SQLite. PostgreSQL takes the same, its types said in its
 own words, unless ``migrations/postgresql/`` has one of that number; the first there stands for all before.
+
+A line ``-- programs since: NNNN`` in a step's head promises that programs whose newest step is that one, or
+any after it, go on working over it. Without the line only programs that know the step itself do. The database
+remembers what was promised (table ``schema_programs``), so that a program can tell whether it may serve a
+newer schema. What a step may do: docs/operations.md, "Upgrade".
 """
 
 import re
@@ -9,8 +14,10 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
+from gateway.errors import Delay, Misconfiguration
 from gateway.store.tables import Dialect, Tables
 
+_PROMISED = re.compile(r"\A(?:--.*\n)*-- programs since: (\d{4})$", re.MULTILINE)
 _TYPES = (
     # What has a number of its own gets one when none is given.
     (
@@ -34,9 +41,14 @@ _VERSION = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One step; number is the schema's version behind it."""
+    """One step.
+
+    Shape: number is the schema's version behind it; programs whose newest step is programs_since, or a later
+    one, may go on over it.
+    """
 
     number: int
+    programs_since: int
     script: str
 
 
@@ -45,11 +57,11 @@ def steps(dialect: Dialect) -> tuple[Step, ...]:
     """List the steps in order."""
     shared = _read("migrations")
     if dialect is Dialect.SQLITE:
-        return tuple(Step(number=number, script=script) for number, script in sorted(shared.items()))
+        return tuple(_step(number, script) for number, script in sorted(shared.items()))
     own = _read("migrations/postgresql")
     numbers = sorted(own | shared)
     return tuple(
-        Step(number=number, script=in_postgresql_types(own.get(number) or shared[number]))
+        _step(number, in_postgresql_types(own.get(number) or shared[number]))
         for number in numbers
         if number >= min(own)
     )
@@ -65,11 +77,51 @@ def version_of(tables: Tables, dialect: Dialect) -> int:
     return int(tables.execute(_VERSION[dialect]).fetchone()[0])
 
 
+def note_step(tables: Tables, step: Step) -> None:
+    """Remember, with a step, which programs may go on."""
+    tables.execute("CREATE TABLE IF NOT EXISTS schema_programs (since BIGINT NOT NULL)")
+    noted = tables.execute("SELECT max(since) FROM schema_programs").fetchone()[0] or 0
+    tables.execute("DELETE FROM schema_programs")
+    tables.execute("INSERT INTO schema_programs VALUES (?)", (max(noted, step.programs_since),))
+
+
+def may_serve(tables: Tables, version: int) -> bool:
+    """Tell whether this program may work over a schema, its own or a newer one."""
+    if version <= newest_version():
+        return True
+    row = tables.execute("SELECT since FROM schema_programs").fetchone()
+    return row is not None and row[0] <= newest_version()
+
+
+def expect_served(tables: Tables, version: int) -> None:
+    """Errors: Misconfiguration when the schema is too new for this program."""
+    if not may_serve(tables, version):
+        raise Misconfiguration.because(
+            "schema-too-new",
+            vi=f"cơ sở dữ liệu ở bước {version:04}, mới hơn mức chương trình này dùng được; hãy nâng cấp",
+            en=f"the database is at step {version:04}, too new for this program; install the newer version",
+        )
+
+
+def outgrown() -> Delay:
+    """Say that the schema has become too new for us while we were running."""
+    return Delay.because(
+        "schema-too-new",
+        vi="Cơ sở dữ liệu đã được nâng cấp; tiến trình này phải thay bằng phiên bản mới.",
+        en="The database was upgraded; this process must be replaced by the newer version.",
+    )
+
+
 def in_postgresql_types(script: str) -> str:
     """Say the types of a script in PostgreSQL's words."""
     for pattern, words in _TYPES:
         script = pattern.sub(words, script)
     return script
+
+
+def _step(number: int, script: str) -> Step:
+    promised = _PROMISED.match(script)
+    return Step(number=number, programs_since=int(promised[1]) if promised else number, script=script)
 
 
 def _read(folder: str) -> dict[int, str]:

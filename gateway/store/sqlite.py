@@ -9,7 +9,7 @@ from typing import Any
 
 import aiosqlite
 
-from gateway.store.schema import steps
+from gateway.store.schema import Step, expect_served, may_serve, note_step, outgrown, steps
 from gateway.store.tables import Dialect, Parameters, Reader, Row, Tables, Writer
 
 # A search goes through more of an index than the usual 2 MiB hold.
@@ -34,7 +34,8 @@ class SqliteEngine:
             self.path.touch(mode=0o600)
         with contextlib.closing(_connect(self.path)) as connection:
             for step in steps(self.dialect):
-                _take_step(connection, step.number, step.script)
+                _take_step(connection, step)
+            expect_served(connection, _version(connection))
 
     def open_writer(self) -> Writer:
         """Connect, to write."""
@@ -77,6 +78,7 @@ class _SqliteWriter:
     connection: sqlite3.Connection
     _changes_before: int = 0
     _in_turn: bool = False
+    _version_served: int = 0
 
     @property
     def tables(self) -> Tables:
@@ -85,6 +87,10 @@ class _SqliteWriter:
     def begin(self) -> None:
         self._changes_before, self._in_turn = self.connection.total_changes, False
         self.connection.execute("BEGIN IMMEDIATE")
+        if (version := _version(self.connection)) != self._version_served:
+            if not may_serve(self.connection, version):
+                raise outgrown()
+            self._version_served = version
 
     def begin_turn(self) -> None:
         if self._in_turn:
@@ -142,15 +148,19 @@ def _connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _take_step(connection: sqlite3.Connection, number: int, script: str) -> None:
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _take_step(connection: sqlite3.Connection, step: Step) -> None:
     connection.execute("BEGIN IMMEDIATE")
     try:
         # Read inside the transaction: of two processes that start together one waits, then skips.
-        (done,) = connection.execute("PRAGMA user_version").fetchone()
-        if done < number:
-            for statement in _statements(script):
+        if _version(connection) < step.number:
+            for statement in _statements(step.script):
                 connection.execute(statement)
-            connection.execute(f"PRAGMA user_version = {number}")
+            note_step(connection, step)
+            connection.execute(f"PRAGMA user_version = {step.number}")
         connection.execute("COMMIT")
     except sqlite3.Error:
         connection.execute("ROLLBACK")

@@ -37,6 +37,7 @@ _UNCOMPARED = frozenset({_SIGNED_TEXT, _SIGNED_NAMES, _MAC, b"xroadvnpt-version"
 _PRINTABLE = re.compile(r"[\x20-\x7e]*")
 _NAME = re.compile(r"[A-Za-z0-9_.-]+")
 _STAMP = re.compile(r"(\d{2})(\d{2})(\d{4})T(\d{2})(\d{2})(\d{2})\+(\d{4})")
+_UNPADDED = [f"{byte:x}" for byte in range(256)]
 # HttpClient writes each of these as a space in the plain header; the signed JSON keeps them.
 _LINE_BREAKS = str.maketrans("\n\r\f\v", "    ")
 
@@ -222,7 +223,7 @@ def unpadded_hex(digest: Digest) -> str:
 
     Shape: 32 to 64 digits, not decodable; compare, never decode.
     """
-    return "".join(f"{byte:x}" for byte in bytes.fromhex(digest))
+    return "".join(map(_UNPADDED.__getitem__, bytes.fromhex(digest)))
 
 
 def hash_matches(claimed: str, digest: Digest) -> bool:

@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 
+from gateway.cli.operating_log import writing_plain_lines
 from gateway.evidence.merkle import hash_leaf
 from gateway.evidence.receipts import read_receipt, verify_receipt, write_entry
 from gateway.trust.certificates import load_anchors
@@ -311,6 +313,15 @@ def test_the_operating_log_can_be_read_by_programs(tmp_path: Path, form: str) ->
     else:
         events = [json.loads(line)["event"] for line in lines]
     assert (code, events) == (0, ["ready", "stopping", "stopped"])
+
+
+def test_a_plain_line_of_the_operating_log_is_the_console_s_own() -> None:
+    """It is written by hand because it is quick, not to look otherwise; quotation marks and all."""
+    console = structlog.dev.ConsoleRenderer(pad_event_to=0, colors=False, sort_keys=False)
+    event = {"timestamp": "2026-01-05 08:00:00", "level": "info", "event": "answered", "took": "0.003s"}
+    for told in ({}, {"bytes": 7, "reason": "two words", "name": "it's", "empty": "", "codes": ("a", "b")}):
+        line = writing_plain_lines(console)(None, "info", {**event, **told})
+        assert line == console(None, "info", {**event, **told})
 
 
 def test_an_address_in_use_is_said_in_one_line(world: World, tmp_path: Path) -> None:

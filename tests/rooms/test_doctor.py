@@ -132,7 +132,7 @@ def left(path: str) -> Damage:
 
 
 DAMAGES: dict[str, Damage] = {
-    "schema-unknown": changed("PRAGMA user_version = 99"),
+    "schema-unknown": changed("PRAGMA user_version = 99; UPDATE schema_programs SET since = 99"),
     "reference-broken": changed("UPDATE dispatches SET package_id = 'x' WHERE rowid = 1"),
     "log-unguarded": lambda directory: _run(directory, "DROP TRIGGER log_is_append_only_1"),
     "entry-missing": changed("DELETE FROM log WHERE kind = 'repeated'"),
