@@ -120,13 +120,13 @@ async def _look_after(folder: Path, config: "Config") -> int:
     """Listen for some workers, and look after them; their exit code when they cannot start."""
     import structlog
 
-    from gateway.cli.workers import Workers, listen
+    from gateway.cli.workers import Workers, reserve
     from gateway.serving import BACKLOG
 
     log = structlog.get_logger()
     with _telling_unusable(config):
-        sockets = listen(config.http.host, config.http.port, backlog=BACKLOG)
-    workers = Workers.of(folder, config, sockets)
+        reserved = reserve(config.http.host, config.http.port)
+    workers = Workers.of(folder, config, reserved, backlog=BACKLOG)
     _listen_for_signals(workers.stop, once=False)
     try:
         said = await workers.start()

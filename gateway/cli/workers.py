@@ -1,8 +1,9 @@
 """Several nodes behind one port of one machine: a parent that listens for all, and looks after its children.
 
-The parent binds the sockets once, and its children inherit them: who of them is free takes the next
-connection. It serves nothing itself. A child that dies is started again; one that cannot even start the
-first time ends them all, since whatever keeps it from starting keeps the others.
+The parent binds the address and serves nothing itself. Each child gets a socket of its own at that address,
+over which the system spreads the connections: of children that share one, whoever wakes first takes all that
+have come. A child that dies is started again; one that cannot even start the first time ends them all, since
+whatever keeps it from starting keeps the others.
 """
 
 import asyncio
@@ -13,6 +14,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import structlog
 
@@ -27,16 +29,41 @@ _WELL_SECONDS = 60.0
 _MERCY_SECONDS = 10.0
 
 
-def listen(host: str, port: int, *, backlog: int) -> list[socket.socket]:
-    """Bind what children inherit: each address of a host.
+def reserve(host: str, port: int) -> list[socket.socket]:
+    """Bind each address of a host, and listen at none: children do.
 
-    Errors: OSError when nobody may listen there.
+    Errors: OSError when somebody else has it.
     """
     found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-    return [
-        socket.create_server(address[:2], family=family, backlog=backlog)
-        for family, address in dict.fromkeys((family, address) for family, _, _, _, address in found)
-    ]
+    reserved = []
+    for family, address in dict.fromkeys((family, address) for family, _, _, _, address in found):
+        # Alone at first: what may be shared could be shared with another program's children.
+        with _bound(family, address[:2], shared=False) as alone:
+            taken = alone.getsockname()[:2]
+        reserved.append(_bound(family, taken, shared=True))
+    return reserved
+
+
+def _beside(reserved: socket.socket, backlog: int) -> socket.socket:
+    """Listen at an address that is reserved."""
+    listening = _bound(reserved.family, reserved.getsockname()[:2], shared=True)
+    listening.listen(backlog)
+    return listening
+
+
+def _bound(family: int, address: tuple[Any, ...], *, shared: bool) -> socket.socket:
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if shared:
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        if family == socket.AF_INET6:
+            bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        bound.bind(address)
+    except BaseException:
+        bound.close()
+        raise
+    return bound
 
 
 @dataclass(slots=True, kw_only=True)
@@ -45,23 +72,27 @@ class _Worker:
 
     number: int
     command: Sequence[str]
-    sockets: Sequence[socket.socket]
+    reserved: Sequence[socket.socket]
+    backlog: int
     child: asyncio.subprocess.Process | None = None
 
     async def start(self) -> str | None:
         """Start a child; return where it answers once it does, None when it ended before."""
-        self.child = await asyncio.create_subprocess_exec(
-            *self.command,
-            "--worker",
-            str(self.number),
-            *(part for each in self.sockets for part in ("--inherited", str(each.fileno()))),
-            # A child whose parent is gone reads the end of this, and stops.
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            pass_fds=[each.fileno() for each in self.sockets],
-            # Ctrl-C is for the parent: as a second signal to the children it would end them at once.
-            start_new_session=True,
-        )
+        with contextlib.ExitStack() as sockets:
+            # The child's alone: with it they go, and what would have come to it goes to the others.
+            listening = [sockets.enter_context(_beside(each, self.backlog)) for each in self.reserved]
+            self.child = await asyncio.create_subprocess_exec(
+                *self.command,
+                "--worker",
+                str(self.number),
+                *(part for each in listening for part in ("--inherited", str(each.fileno()))),
+                # A child whose parent is gone reads the end of this, and stops.
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                pass_fds=[each.fileno() for each in listening],
+                # Ctrl-C is for the parent: as a second signal to the children it would end them at once.
+                start_new_session=True,
+            )
         assert self.child.stdout is not None  # noqa: S101 - it is a pipe
         said = (await self.child.stdout.readline()).decode().split()
         if said[:1] == ["ready"]:
@@ -85,11 +116,13 @@ class Workers:
     stopping: asyncio.Event
 
     @classmethod
-    def of(cls, folder: Path, config: Config, sockets: Sequence[socket.socket]) -> "Workers":
+    def of(
+        cls, folder: Path, config: Config, reserved: Sequence[socket.socket], *, backlog: int
+    ) -> "Workers":
         """Prepare as many as the settings say; none is started yet."""
         command = (sys.executable, "-m", "gateway", "serve", str(folder.absolute()))
         workers = [
-            _Worker(number=number, command=command, sockets=sockets)
+            _Worker(number=number, command=command, reserved=reserved, backlog=backlog)
             for number in range(1, config.http.workers + 1)
         ]
         return cls(workers=workers, stopping=asyncio.Event())
