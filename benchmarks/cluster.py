@@ -20,7 +20,7 @@ import psycopg
 import uvloop
 
 from benchmarks.load import saturate
-from benchmarks.nodes import SENDING, Node, found_hub, free_port
+from benchmarks.nodes import SENDING, Node, busy_seconds_of_process, found_hub, free_port
 from benchmarks.stock import Package, Stock, seal_for
 from gateway.sandbox.agencies import HEALTH, MINISTRY
 from tests.databases import start_server
@@ -35,6 +35,9 @@ def main() -> None:
     parser.add_argument("--documents", type=int, default=1500, help="for each number of nodes")
     parser.add_argument("--bytes", type=int, default=10_000, help="size of a package")
     parser.add_argument("--nodes", type=int, nargs="+", default=[1, 2])
+    parser.add_argument(
+        "--road", type=float, default=0, help="milliseconds more, there and back, to the server"
+    )
     asked = parser.parse_args()
     address = start_server("max_connections=100", "shared_buffers=256MB", "max_wal_size=4GB")
     with tempfile.TemporaryDirectory(prefix="lienthong-benchmark-") as name:
@@ -90,8 +93,12 @@ class Cluster:
             row = connection.execute(
                 "SELECT pg_current_wal_insert_lsn() - '0/0'::pg_lsn, pg_database_size(current_database())"
             ).fetchone()
+            servers = connection.execute(
+                "SELECT pid FROM pg_stat_activity WHERE application_name = 'lienthong'"
+            ).fetchall()
         assert row is not None
-        return {"journal": float(row[0]), "size": float(row[1])}
+        busy = sum(busy_seconds_of_process(Path(f"/proc/{pid}")) for (pid,) in servers)
+        return {"journal": float(row[0]), "size": float(row[1]), "busy": busy}
 
     def _busy_seconds(self) -> float:
         return sum(node.busy_seconds() for node in self.nodes)
@@ -139,21 +146,18 @@ def _print(
 ) -> None:
     every = count + _WARM_UP_COUNT
     lock = (held["acts"] + held["commits"]) / every
-    print(
-        f"{nodes_count} nodes: {count / seconds:.0f} documents/s, {1000 * busy / count:.1f} ms of processor each"
-    )
+    served = 1000 * (after["busy"] - before["busy"]) / count
+    print(f"{nodes_count} nodes: {count / seconds:.0f} documents/s")
+    print(f"  {1000 * busy / count:.1f} ms of the nodes' processors for each, {served:.1f} of the server's")
     print(
         f"  lock held {1000 * lock:.2f} ms for each, {1000 * held['commits'] / every:.2f} of them committing:"
         f" {100 * lock * count / seconds:.0f} % of the time; at most {1 / lock:.0f} documents/s"
     )
-    print(
-        f"  {held['statements'] / every:.1f} statements for each, {held['turns'] / held['batches']:.1f} acts a batch,"
-        f" {1000 * held['acts'] / held['statements']:.3f} ms a statement"
-    )
+    statements, batch = held["statements"] / every, held["turns"] / held["batches"]
+    print(f"  {statements:.1f} statements for each, {batch:.1f} acts a batch")
     journal = (after["journal"] - before["journal"]) / count
-    print(
-        f"  journal {journal:,.0f} bytes, database {(after['size'] - before['size']) / count:,.0f} bytes for each"
-    )
+    size = (after["size"] - before["size"]) / count
+    print(f"  journal {journal:,.0f} bytes, database {size:,.0f} bytes for each")
 
 
 if __name__ == "__main__":

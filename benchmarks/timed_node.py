@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from gateway.cli.serve import serve
-from gateway.store import postgresql
+from gateway.store.postgresql import _Fitted as _FITTED
+from gateway.store.postgresql import _PostgresqlWriter as _WRITER
 
 _sums: Counter[str] = Counter()
-_WRITER, _FITTED = postgresql._PostgresqlWriter, postgresql._Fitted
 
 
 def _watch() -> None:

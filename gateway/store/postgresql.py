@@ -17,7 +17,15 @@ from psycopg import pq
 
 from gateway.errors import Misconfiguration
 from gateway.store.dialect import UNNEEDED, in_postgresql, register_types, rows_by_name
-from gateway.store.schema import Step, expect_served, may_serve, note_step, outgrown, steps
+from gateway.store.schema import (
+    Step,
+    expect_served,
+    may_serve,
+    note_step,
+    outgrown,
+    steps,
+    version_of,
+)
 from gateway.store.tables import Dialect, Parameters, Reader, Row, Rows, Server, Tables, Writer
 
 _WRITING = 7_401_268_101
@@ -26,6 +34,8 @@ _MIGRATING = 7_401_268_102
 _COMMIT_IS_SOUGHT = timedelta(seconds=15)
 _SEEK_AGAIN_AFTER = 0.2
 _CHUNK_ROWS = 500
+# More than there are statements: taking one off again is a question to the server.
+_PREPARED_AT_MOST = 1000
 # A node that vanished must not keep others from writing.
 _OPTIONS: dict[str, Any] = {
     "connect_timeout": 10,
@@ -70,8 +80,8 @@ class PostgresqlEngine:
             for step in steps(self.dialect):
                 while not _take_step(connection, step):
                     time.sleep(_TABLES_ARE_SOUGHT_AGAIN_AFTER)
-            row = connection.execute("SELECT max(version) FROM schema_version").fetchone()
-            expect_served(_Fitted(connection), row[0] if row else 0)
+            tables = _Fitted(connection)
+            expect_served(tables, version_of(tables, self.dialect))
 
     def open_writer(self) -> Writer:
         """Connect, to write."""
@@ -104,6 +114,7 @@ class PostgresqlEngine:
             self.server.address, autocommit=True, row_factory=rows_by_name, **_OPTIONS | others
         )
         register_types(connection)
+        connection.prepared_max = _PREPARED_AT_MOST
         return connection
 
 

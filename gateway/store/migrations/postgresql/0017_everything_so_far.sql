@@ -742,19 +742,22 @@ END $$;
 CREATE TRIGGER receipt_kept AFTER INSERT ON log FOR EACH ROW WHEN (NEW.receipt IS NOT NULL)
     EXECUTE FUNCTION receipt_kept();
 
-CREATE FUNCTION figure(whose TEXT, instant INTEGER, what TEXT, happened TEXT) RETURNS VOID LANGUAGE sql AS $$
-    INSERT INTO daily_figures SELECT agency, (instant / 1000000 + 25200) / 86400, what, happened, 1
+-- In PL/pgSQL, which keeps the plans of its statements; a function in SQL is planned at every call.
+CREATE FUNCTION figure(whose TEXT, instant INTEGER, what TEXT, happened TEXT) RETURNS VOID LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO daily_figures SELECT named.agency, (instant / 1000000 + 25200) / 86400, what, happened, 1
         FROM (VALUES (whose), ('')) AS named (agency)
         ON CONFLICT (agency, day, kind, event) DO UPDATE SET count = daily_figures.count + 1;
-$$;
+END $$;
 
-CREATE FUNCTION delivery_goes_on(thread TEXT, told TEXT, going TEXT) RETURNS VOID LANGUAGE sql AS $$
-    UPDATE recipients SET delivery = going WHERE thread_id = thread AND code IN (
+CREATE FUNCTION delivery_goes_on(thread TEXT, told TEXT, going TEXT) RETURNS VOID LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE recipients SET delivery = going WHERE thread_id = thread AND recipients.code IN (
         SELECT value FROM json_each(told)
         UNION SELECT agency_aliases.code FROM json_each(told) JOIN agency_aliases ON alias = value
         UNION SELECT '000.00.00.' || value FROM json_each(told)
         UNION SELECT substr(value, 11) FROM json_each(told) WHERE value LIKE '000.00.00.%');
-$$;
+END $$;
 
 CREATE FUNCTION dispatch_comes() RETURNS TRIGGER LANGUAGE plpgsql AS $$
 BEGIN
