@@ -14,10 +14,11 @@ from gateway.model.signature import SignaturePolicy
 from gateway.office import now, open_office
 from gateway.sandbox.dms import SampleDms
 from gateway.settings import Role
+from gateway.store.spools import own_spool
 from gateway.wiring.desks import Desks
 from gateway.wiring.gateway import build_gateway
 from tests.console import Site, add_people, person
-from tests.walks.world import FINANCE, HEALTH, HUB, MINISTRY, PROVINCE, Node, prepare_node
+from tests.walks.world import FINANCE, HEALTH, HUB, MINISTRY, PROVINCE, Node, prepare_node, roster_of
 
 COMMUNE = AgencyCode("000.04.20.H57")
 WARD = AgencyCode("000.05.20.H57")
@@ -46,13 +47,16 @@ class Town:
     @contextlib.asynccontextmanager
     async def desks(self) -> AsyncIterator[Desks]:
         """The walks people start, as a second process beside the running server would have them."""
-        async with open_office(load_config(self.gateway.directory / "config.toml")) as office:
-            built = await build_gateway(office, clock=self.gateway.clock)
-            try:
-                yield built.desks
-            finally:
-                for session in built.sessions:
-                    await session.close()
+        config = load_config(self.gateway.directory / "config.toml")
+        with own_spool(config.storage.spool_dir, "beside") as spools:
+            async with open_office(config, spool_folder=spools.own) as office:
+                roster = roster_of(office, "beside", spools, clock=self.gateway.clock)
+                built = await build_gateway(office, roster, clock=self.gateway.clock)
+                try:
+                    yield built.desks
+                finally:
+                    for session in built.sessions:
+                        await session.close()
 
 
 async def at_console(node: Node, system: str, *agencies: tuple[AgencyCode, str]) -> None:

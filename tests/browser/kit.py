@@ -32,6 +32,11 @@ FLAGS = (
 )
 WIDE = {"width": 1440, "height": 900}
 NARROW = {"width": 390, "height": 844}
+# Each way of looking at least once: width, light, language.
+MANNERS: dict[str, dict[str, Any]] = {
+    "wide, Vietnamese": {"viewport": WIDE},
+    "narrow, dark, English": {"viewport": NARROW, "dark": True, "language": "en"},
+}
 
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: apt-get install chromium")
 

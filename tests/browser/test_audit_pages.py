@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser
 
-from tests.browser.kit import needs_chromium, open_window
-from tests.browser.test_pages import MANNERS
+from tests.browser.kit import MANNERS, needs_chromium, open_window
 from tests.console import Site
 from tests.packages import Sent, document
 from tests.walks.world import FINANCE, HEALTH, collect_all

@@ -11,7 +11,7 @@ from playwright.async_api import Browser
 
 from gateway.model.log import LogKind
 from gateway.model.people import UserRole
-from tests.browser.kit import NARROW, WIDE, Window, needs_chromium, open_window
+from tests.browser.kit import MANNERS, Window, needs_chromium, open_window
 from tests.console import add_people, person
 from tests.packages import Sent, document, status
 from tests.town import COMMUNE, OTHER_STRANGER, STRANGER, Town, open_town
@@ -19,12 +19,6 @@ from tests.walks.world import HEALTH, MINISTRY, collect_all, status_codes, until
 
 pytestmark = needs_chromium
 
-MANNERS = {
-    "wide": {"viewport": WIDE},
-    "narrow": {"viewport": NARROW},
-    "dark": {"viewport": WIDE, "dark": True},
-    "english": {"viewport": WIDE, "language": "en"},
-}
 NASTY = '"><img src=x onerror=alert(1)>'
 
 

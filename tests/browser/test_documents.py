@@ -6,20 +6,13 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, Route
 
-from tests.browser.kit import NARROW, WIDE, Window, needs_chromium, open_window
+from tests.browser.kit import MANNERS, Window, needs_chromium, open_window
 from tests.console import Site
 from tests.desk import HOSTILE, LETTER, REPORT, make_checkpoint, open_desk, thread_of
 from tests.keys import issued
 from tests.walks.world import MINISTRY
 
 pytestmark = needs_chromium
-
-MANNERS = {
-    "wide": {"viewport": WIDE},
-    "narrow": {"viewport": NARROW},
-    "dark": {"viewport": WIDE, "dark": True},
-    "english": {"viewport": WIDE, "language": "en"},
-}
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from pypdf import PdfReader
 
 from gateway.model.formats import local_day
 from gateway.office import now
-from tests.browser.kit import NARROW, WIDE, Window, needs_chromium, open_window
+from tests.browser.kit import MANNERS, Window, needs_chromium, open_window
 from tests.console import Site
 from tests.desk import SCRIPT, open_desk, thread_of
 from tests.packages import Sent, document, status
@@ -19,12 +19,6 @@ from tests.walks.world import FINANCE, HEALTH, PROVINCE
 pytestmark = needs_chromium
 
 HD, UHD = {"width": 1920, "height": 1080}, {"width": 3840, "height": 2160}
-MANNERS = {
-    "wide": {"viewport": WIDE},
-    "narrow": {"viewport": NARROW},
-    "dark": {"viewport": WIDE, "dark": True},
-    "english": {"viewport": WIDE, "language": "en"},
-}
 TODAY = local_day(now())
 LATE = Sent(sender=HEALTH, number="21", notation="SYT-KH", day=TODAY)
 SOON = Sent(sender=HEALTH, number="22", notation="SYT-KH", day=TODAY)

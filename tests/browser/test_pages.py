@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.async_api import Browser
 
-from tests.browser.kit import NARROW, WIDE, needs_chromium, open_window
+from tests.browser.kit import MANNERS, needs_chromium, open_window
 from tests.console import Site
 
 pytestmark = needs_chromium
@@ -28,12 +28,6 @@ PAGES = [
     *[("/alerts", "operator"), ("/obligations", "operator"), ("/obligations/new", "operator")],
     *[(path, "viewer") for path in ("/obligations", "/reports", "/reports?year=2021", "/register", "/wall")],
 ]
-MANNERS = {
-    "wide": {"viewport": WIDE},
-    "narrow": {"viewport": NARROW},
-    "dark": {"viewport": WIDE, "dark": True},
-    "english": {"viewport": WIDE, "language": "en"},
-}
 
 
 @pytest.mark.parametrize("manner", MANNERS)

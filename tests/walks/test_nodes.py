@@ -18,7 +18,6 @@ from gateway.model.agency import SystemKind
 from gateway.model.identifiers import SystemId
 from gateway.model.log import LogKind
 from gateway.model.node import Duty
-from gateway.model.node import Node as Named
 from gateway.office import Office, now, open_office
 from gateway.settings import Role
 from gateway.store.nodes import list_nodes
@@ -36,6 +35,7 @@ from tests.walks.world import (
     Node,
     playing,
     prepare_node,
+    roster_of,
     until,
 )
 
@@ -141,18 +141,8 @@ async def two_offices(tmp_path: Path) -> AsyncIterator[tuple[Office, Office]]:
 
 
 def named(office: Office, name: str, spools: Spools) -> Roster:
-    """A node's place on the roster."""
-    terms = iter(f"{name} {number}" for number in range(1000))
-    node = Named(name=name, host="máy", pid=1, address="", version="1", started_at=AT)
-    return Roster(
-        database=office.database,
-        blobs=office.blobs,
-        spools=spools,
-        node=node,
-        gone_after=office.config.nodes.gone_after,
-        clock=lambda: AT,
-        new_term=lambda: next(terms),
-    )
+    """A node's place on the roster, at an instant that stays."""
+    return roster_of(office, name, spools, clock=lambda: AT)
 
 
 async def test_who_is_missed_is_taken_off_and_writes_nothing_more_in_his_term(

@@ -10,14 +10,17 @@ from pathlib import Path
 from typing import Any
 
 from gateway.config import load_config, write_config
+from gateway.exchange.roster import Roster
 from gateway.model.agency import Agency, System, SystemKind
 from gateway.model.identifiers import AgencyCode, SystemId
 from gateway.model.log import LogKind
+from gateway.model.node import Node as Named
 from gateway.model.signature import SignaturePolicy
-from gateway.office import now, open_office
+from gateway.office import Office, now, open_office
 from gateway.sandbox.dms import DmsAnswer, SampleDms
 from gateway.serving import serving
 from gateway.settings import Role
+from gateway.store.spools import Spools
 from gateway.store.tables import Row
 from tests.databases import change, fresh_address, on_postgresql, rows_of, source_in
 from tests.keys import authority, issued
@@ -211,3 +214,18 @@ async def collect_all(dms: SampleDms, kind: str = "edoc", *, count: int = 1) -> 
 def status_codes(packages: Sequence[bytes]) -> list[str]:
     """The status codes of some status packages."""
     return [package.split(b"StatusCode>")[1][:2].decode() for package in packages]
+
+
+def roster_of(office: Office, name: str, spools: Spools, *, clock: Callable[[], datetime] = now) -> Roster:
+    """A node's place on the roster of an office."""
+    terms = iter(f"{name} {number}" for number in range(1000))
+    node = Named(name=name, host="máy", pid=1, address="", version="1", started_at=clock())
+    return Roster(
+        database=office.database,
+        blobs=office.blobs,
+        spools=spools,
+        node=node,
+        gone_after=office.config.nodes.gone_after,
+        clock=clock,
+        new_term=lambda: next(terms),
+    )
