@@ -386,7 +386,7 @@ async def test_a_dry_run_shows_what_comes_next_and_tells_nobody(world: World) ->
     await assign(world, due=working_day(1))
     assert await planned(world.gateway) == []
     config = world.gateway.directory / "config.toml"
-    config.write_text(config.read_text() + '\n[alerts]\nmail_to = ["truc@tinh.example"]\n')
+    config.write_text(config.read_text().replace("[alerts]", '[alerts]\nmail_to = ["truc@tinh.example"]'))
     world.gateway.change("UPDATE obligations SET assigned_at = 0")
     (digest,) = await planned(world.gateway)
     assert (digest["agency"], digest["ways"]) == (FINANCE, ["mail"])
