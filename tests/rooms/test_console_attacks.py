@@ -64,6 +64,10 @@ def routes(monkeypatch: pytest.MonkeyPatch) -> list[Route]:
 async def site(tmp_path: Path, routes: list[Route]) -> AsyncIterator[Site]:
     """Two departments that corresponded, and people of every role; ``clerk`` is the health department's."""
     async with open_desk(tmp_path / "node") as site:
+        # The console is put together for its first visitor.
+        async with site.visitor("clerk") as first:
+            await first.get("/")
+        assert routes
         yield site
 
 

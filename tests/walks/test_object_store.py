@@ -122,7 +122,7 @@ async def test_while_the_store_is_away_large_packages_wait_and_small_ones_walk(
         await road.cut()
 
 
-@pytest.mark.parametrize("point", ["OBJECT_ANNOUNCED", "OBJECT_BROUGHT", "BEFORE_COMMIT"])
+@pytest.mark.parametrize("point", ["OBJECT_ANNOUNCED", "OBJECT_BROUGHT", "BYTES_SAFE"])
 async def test_a_node_killed_between_the_store_and_the_commit_leaves_nothing_broken(
     tmp_path: Path, object_store: Store, bucket: Bucket, point: str
 ) -> None:
