@@ -139,12 +139,13 @@ async def list_waiting_long(
 async def list_full_mailboxes(database: Database, codes: Codes, *, before: datetime) -> list[FullMailbox]:
     """List mailboxes in which something has lain since before an instant and nobody collects it."""
     rows = await database.fetch_all(
-        "SELECT mailbox, sum(open_count) AS open_count, (SELECT min(created_at) FROM dispatches AS open"
+        "SELECT * FROM (SELECT mailbox, sum(open_count) AS open_count,"
+        " (SELECT min(created_at) FROM dispatches AS open"
         "  WHERE open.destination = 'mailbox' AND open.mailbox = queues.mailbox AND ended_at IS NULL)"
         " AS oldest"
         " FROM queues WHERE destination = 'mailbox' AND open_count > 0"
         " AND (:codes IS NULL OR mailbox IN (SELECT value FROM json_each(:codes)))"
-        " GROUP BY mailbox HAVING oldest <= :before ORDER BY oldest",
+        " GROUP BY mailbox) AS mailboxes WHERE oldest <= :before ORDER BY oldest",
         {"codes": _asked(codes), "before": to_micros(before)},
     )
     return [

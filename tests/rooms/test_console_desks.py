@@ -424,6 +424,7 @@ async def test_the_axis_s_receipt_is_unfolded_on_an_entrys_page(town: Town) -> N
     assert "far_receipt" not in page.partition('id="statement"')[2].partition("<details")[0]
 
 
+@pytest.mark.both_engines
 async def test_what_lies_too_long_is_what_alerts_call_too_long(tmp_path: Path) -> None:
     """Overview, page of troubles and alerts have one measure: [alerts]."""
     async with open_town(tmp_path, alerts={"mailbox_left_after": "1s"}) as town:

@@ -4,9 +4,7 @@ import asyncio
 import csv
 import io
 import re
-import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import closing
 from pathlib import Path
 from urllib.parse import quote
 
@@ -18,6 +16,7 @@ from gateway.model.log import LogKind
 from gateway.web.console.downloads import disposition
 from gateway.web.console.spreadsheets import write_csv, write_xlsx
 from tests.console import Browser, Page, Site
+from tests.databases import source_in, unguarded
 from tests.desk import DECREE, HOSTILE, LETTER, OTHERS, PDF, REPORT, make_checkpoint, open_desk, thread_of
 from tests.packages import document
 from tests.walks.world import FINANCE, HEALTH
@@ -278,7 +277,7 @@ async def test_what_was_accepted_before_there_was_a_search_is_taken_up(site: Sit
         states = listed(await clerk.get("/documents?state=declined"))
     await site.node.stop()
 
-    with closing(sqlite3.connect(site.node.directory / "lienthong.db", isolation_level=None)) as tables:
+    with unguarded(source_in(site.node.directory)) as tables:
         tables.execute("UPDATE recipients SET document = NULL, due_on = NULL, delivery = NULL")
         for table in ("document_words", "documents", "particulars", "attachments"):
             tables.execute(f"DELETE FROM {table}")

@@ -157,6 +157,7 @@ async def test_whoever_asks_for_a_merged_agency_gets_that_one_alone(office: Hand
     assert figures.connections.total == 0
 
 
+@pytest.mark.sqlite_only
 async def test_documents_that_came_later_are_not_counted_before(office: Hands) -> None:
     """Figures as of the tenth know nothing of the twentieth, though both lie in the quarter."""
     path = office.office.config.storage.database_file

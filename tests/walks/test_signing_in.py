@@ -1,10 +1,8 @@
 """Signing in: one answer whatever was wrong, pauses for who guesses, sessions that end when they should."""
 
 import asyncio
-import sqlite3
 import time
 from collections.abc import AsyncIterator, Awaitable
-from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -17,6 +15,7 @@ from gateway.exchange.sign_in import SecondFactorNeeded
 from gateway.model.people import Language, SignedIn, UserRole, Way
 from gateway.office import Office
 from gateway.trust.passwords import hash_password
+from tests.databases import rows_of
 from tests.keys import AT
 from tests.walks.people_kit import ELSEWHERE, HOME, PASSWORD, add, open_people, session_of, told, with_phone
 from tests.walks.world import HEALTH
@@ -98,6 +97,7 @@ async def test_an_unknown_login_takes_as_long_as_a_known_one(people: People) -> 
     assert 0.5 < known / unknown < 2
 
 
+@pytest.mark.sqlite_only
 async def test_nothing_secret_stands_in_the_database(office: Office, people: People) -> None:
     """No password, no session's secret, no seed, no recovery code, not even in the log or the journal."""
     phone, recovery = await with_phone(people, "lan")
@@ -233,8 +233,7 @@ async def test_a_hash_of_former_times_is_made_anew_at_the_next_sign_in(
     monkeypatch.undo()
     await office.database.write(lambda tables: tables.execute("UPDATE users SET password = ?", (weak,)))
     await session_of(people, "lan")
-    with closing(sqlite3.connect(office.database.source)) as tables:
-        ((kept,),) = tables.execute("SELECT password FROM users").fetchall()
+    ((kept,),) = rows_of(office.database.source, "SELECT password FROM users")
     assert kept.startswith("$argon2id$v=19$m=19456,")
     await session_of(people, "lan")
 

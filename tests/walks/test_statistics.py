@@ -54,6 +54,7 @@ def expect_true_figures(node: Node) -> None:
         assert [tuple(row) for row in node.rows(kept)] == [tuple(row) for row in node.rows(counted)]
 
 
+@pytest.mark.sqlite_only
 async def test_after_a_day_of_work_every_figure_is_a_recount(world: World) -> None:
     """Documents out and in, to a neighbour, declined and confirmed as failed: the counters are the rows."""
     for number, recipients in (("1", [MINISTRY]), ("2", [FINANCE]), ("3", [MINISTRY, FINANCE])):
