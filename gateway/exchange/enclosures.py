@@ -1,9 +1,9 @@
 """The files of a package, taken out for a reader: named, counted, streamed at flat memory."""
 
 import asyncio
+import contextlib
 import tempfile
-from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -44,8 +44,11 @@ class Enclosures:
         with await self.blobs.open(package.digest) as source:
             return await asyncio.to_thread(_describe_all, source, attachments)
 
-    async def open(self, package: StoredPackage, place: int) -> tuple[NamedFile, AsyncIterator[bytes]]:
-        """Open one file; the pieces must be read to their end or closed.
+    @contextlib.asynccontextmanager
+    async def opened(
+        self, package: StoredPackage, place: int
+    ) -> AsyncIterator[tuple[NamedFile, AsyncIterator[bytes]]]:
+        """Lend one file: what it is, and its bytes.
 
         Shape: place counts from 1.
         Errors: Refusal ``not-found`` when there is no such file, or another when it cannot be unpacked.
@@ -56,12 +59,10 @@ class Enclosures:
                 "not-found", vi="Gói tin không có tệp này.", en="The package has no such file."
             )
         attachment = attachments[place - 1]
-        with ExitStack() as opened:
-            source = opened.enter_context(await self.blobs.open(package.digest))
-            scratch = opened.enter_context(_scratch())
+        with await self.blobs.open(package.digest) as source, _scratch() as scratch:
             named = await asyncio.to_thread(_describe, source, attachment, scratch)
-            kept = opened.pop_all()
-        return named, _pieces(source, attachment, scratch, kept)
+            async with contextlib.aclosing(_pieces(source, attachment, scratch)) as pieces:
+                yield named, pieces
 
     async def _attachments(self, package: StoredPackage) -> list[Attachment]:
         known = await load_attachments(self.database, package.id)
@@ -102,10 +103,7 @@ def _as_stated(attachment: Attachment) -> NamedFile:
     )
 
 
-async def _pieces(
-    source: BinaryIO, attachment: Attachment, scratch: BinaryIO, kept: ExitStack
-) -> AsyncIterator[bytes]:
-    with kept:
-        pieces: Iterator[bytes] = open_attachment(source, attachment, scratch=scratch)
-        while piece := await asyncio.to_thread(next, pieces, b""):
-            yield piece
+async def _pieces(source: BinaryIO, attachment: Attachment, scratch: BinaryIO) -> AsyncGenerator[bytes]:
+    pieces: Iterator[bytes] = open_attachment(source, attachment, scratch=scratch)
+    while piece := await asyncio.to_thread(next, pieces, b""):
+        yield piece

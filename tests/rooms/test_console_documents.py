@@ -2,8 +2,10 @@
 
 import asyncio
 import csv
+import gc
 import io
 import re
+import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 from urllib.parse import quote
@@ -11,10 +13,15 @@ from urllib.parse import quote
 import openpyxl
 import pytest
 
+from gateway.config import load_config
 from gateway.evidence.proof import read_proof
+from gateway.exchange.enclosures import Enclosures
 from gateway.model.log import LogKind
+from gateway.office import open_office
+from gateway.store.packages import load_package
 from gateway.web.console.downloads import disposition
 from gateway.web.console.spreadsheets import write_csv, write_xlsx
+from gateway.wiring.files import package_limits
 from tests.console import Browser, Page, Site
 from tests.databases import source_in, unguarded
 from tests.desk import DECREE, HOSTILE, LETTER, OTHERS, PDF, REPORT, make_checkpoint, open_desk, thread_of
@@ -62,6 +69,24 @@ async def test_states_follow_what_happens(site: Site) -> None:
         assert listed(await clerk.get("/documents?urgency=2")) == [thread_of(site, LETTER)]
         from_finance = listed(await clerk.get("/documents?agency=tai+chinh&side=sender"))
         assert from_finance == [thread_of(site, DECREE)]
+
+
+async def test_a_file_that_nobody_stays_for_is_closed(site: Site) -> None:
+    """A visitor who is gone before the first byte leaves neither the package nor its scratch file open."""
+    config = load_config(site.node.directory / "config.toml")
+    (row,) = site.node.rows(
+        "SELECT package_id FROM attachments JOIN packages ON packages.id = package_id WHERE thread_id = ?",
+        thread_of(site, REPORT),
+    )
+    async with open_office(config) as office:
+        enclosures = Enclosures(database=office.database, blobs=office.blobs, limits=package_limits(config))
+        package = await load_package(office.database, row["package_id"])
+        assert package is not None
+        async with enclosures.opened(package, 1) as (named, _):
+            assert named.name is not None
+    gc.collect()
+    scratches = [each for each in gc.get_objects() if isinstance(each, tempfile.SpooledTemporaryFile)]
+    assert [each for each in scratches if not each.closed] == []
 
 
 async def test_another_agencys_document_does_not_exist(site: Site) -> None:

@@ -149,12 +149,13 @@ class OneDocument:
     async def send_file(self, request: web.Request) -> web.StreamResponse:
         """Send one file of a package; a PDF may be shown in a frame instead."""
         package = await self._package(request)
-        named, pieces = await self.enclosures.open(package, int(request.match_info["place"]))
-        if request.query.get("show") == "yes" and named.media_type == _PDF:
-            return await show_in_frame(request, pieces, name=named.name, length=named.size_bytes)
-        return await send_away(
-            request, pieces, name=named.name, media_type=named.media_type, length=named.size_bytes
-        )
+        place = int(request.match_info["place"])
+        async with self.enclosures.opened(package, place) as (named, pieces):
+            if request.query.get("show") == "yes" and named.media_type == _PDF:
+                return await show_in_frame(request, pieces, name=named.name, length=named.size_bytes)
+            return await send_away(
+                request, pieces, name=named.name, media_type=named.media_type, length=named.size_bytes
+            )
 
     async def show_entry(self, request: web.Request) -> web.StreamResponse:
         """Show one entry: what it says, and where it stands in the log, for everybody to check."""
