@@ -5,6 +5,7 @@ about them in both languages; cli/doctor.py shows them.
 """
 
 import contextlib
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -251,12 +252,16 @@ def examine(house: House, *, at: datetime, thorough: bool = True) -> list[Findin
             notes.note_all(_judge_clock(connection.execute("SELECT max(at) FROM log").fetchone()[0], at))
     notes.note_all(("spool-left", path.name) for path in _old(_files_below(house.spool_folder), at))
     notes.note_all(
-        ("file-exposed", path.name)
-        for path in house.secret_files
-        if path.is_file() and path.stat().st_mode & 0o077
+        ("file-exposed", path.name) for path in house.secret_files if path.is_file() and _is_exposed(path)
     )
     notes.note_all(_judge_seal(house.certificates[0], at))
     return notes.findings()
+
+
+def _is_exposed(path: Path) -> bool:
+    """Tell whether others may read a file. A group may be how we ourselves read what is not ours."""
+    stands = path.stat()
+    return bool(stands.st_mode & (0o077 if stands.st_uid == os.geteuid() else 0o007))
 
 
 def mend(house: House, *, at: datetime) -> list[str]:

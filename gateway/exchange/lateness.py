@@ -79,15 +79,17 @@ class Lateness:
         """List what is late for agencies, or for all, the oldest limit first."""
         calendar, directory = await self.calendar(), await self.directory.current()
         news = at - _NEWS
-        unseen = await list_urgent_unseen(self.database, codes, after=news, before=at)
+        # Where an agency's own system collects, and not at every node in between.
+        at_home = filter(directory.is_at_home, directory.served_by if codes is None else codes)
+        named = frozenset(name for code in at_home for name in directory.names_of(code))
+        unseen = await list_urgent_unseen(self.database, named, after=news, before=at)
         recalls = await list_recalls_unanswered(self.database, codes, after=news, before=at)
         found = [
             *await self._look_at_urgent(codes, at),
             *await self._look_at_arrivals(codes, at),
             *_late(
                 Timer.ASSIGN_URGENT,
-                # Where the agency's own system collects, and not at every node in between.
-                (each for each in unseen if directory.is_at_home(each.recipient)),
+                unseen,
                 lambda since: assign_by(since, calendar, self.rules, urgent=True),
                 at,
             ),
@@ -104,7 +106,7 @@ class Lateness:
         """List what is for the operator: urgent documents that do not leave, arrivals untold for long."""
         urgent, stuck_after = await self._look_at_urgent(None, at), self.rules.stuck_after
         # An arrival that is told a little late is nothing to be woken for.
-        untold = await self._look_at_arrivals(None, at, since=at - stuck_after) if stuck_after else []
+        untold = await self._look_at_arrivals(None, at, before=at - stuck_after) if stuck_after else []
         found = []
         if urgent:
             found.append(
@@ -118,8 +120,8 @@ class Lateness:
             found.append(
                 Condition(
                     rule=AlertRule.ARRIVALS_UNTOLD,
-                    vi=f"{len(untold)} văn bản đã gửi lên trục trong 24 giờ qua chưa có báo đã đến (01).",
-                    en=f"Of {len(untold)} documents sent within 24 hours nobody has told the arrival (01).",
+                    vi=f"{len(untold)} văn bản trục đã nhận từ lâu mà chưa có báo đã đến (01).",
+                    en=f"Of {len(untold)} documents the axis took long ago nobody has told the arrival (01).",
                 )
             )
         return found
@@ -129,10 +131,11 @@ class Lateness:
         return _late(Timer.SEND_URGENT, waiting, lambda since: send_urgent_by(since, self.rules), at)
 
     async def _look_at_arrivals(
-        self, codes: Collection[AgencyCode] | None, at: datetime, *, since: datetime | None = None
+        self, codes: Collection[AgencyCode] | None, at: datetime, *, before: datetime | None = None
     ) -> list[Late]:
+        before = before or at
         untold = await list_untold_arrivals(
-            self.database, codes, after=at - _ARRIVALS_WITHIN, before=since or at
+            self.database, codes, after=before - _ARRIVALS_WITHIN, before=before
         )
         return _late(Timer.TELL_ARRIVAL, untold, lambda since: tell_arrival_by(since, self.rules), at)
 

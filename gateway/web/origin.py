@@ -27,7 +27,9 @@ class Origin:
 
     def address_of(self, request: web.Request) -> str:
         """Tell where the visitor calls from: the last hop a believed proxy names, else the peer."""
-        if request.remote in self.proxies and (hops := request.headers.get("X-Forwarded-For")):
+        # A proxy may add a line of its own behind the one that the visitor wrote.
+        hops = ",".join(request.headers.getall("X-Forwarded-For", ()))
+        if request.remote in self.proxies and hops:
             return hops.rpartition(",")[2].strip()
         return request.remote or ""
 

@@ -4,7 +4,7 @@
     python -m tests.recount nation 2026-01-20 2026-02-27
 
 The last day must be the simulation's: what is counted is counted as of its end. Exit code 1 when anything
-differs.
+differs, or when there was nothing to count.
 """
 
 import json
@@ -68,7 +68,7 @@ def main(folder: Path, first: date, last: date) -> int:
     for line in wrong:
         sys.stdout.write(f"{line}\n")
     sys.stdout.write(f"{total} figures compared, {len(wrong)} differ\n")
-    return 1 if wrong else 0
+    return 1 if wrong or not total else 0
 
 
 if __name__ == "__main__":

@@ -74,6 +74,15 @@ async def test_a_wrong_day_is_shown_again_with_its_faults(site: Site, operator: 
     assert acts(site) == []
 
 
+@pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01"])
+async def test_a_day_of_no_year_that_can_be_shown_is_none(site: Site, operator: Browser, day: str) -> None:
+    """It is neither shown nor written."""
+    assert (await operator.get(f"/calendar?day={day}")).status == 200
+    page = await operator.post("/calendar/day", day=day, kind="off", name="Nghỉ")
+    assert page.status == 422
+    assert site.node.rows("SELECT 1 FROM calendar_days") == []
+
+
 async def test_a_whole_year_is_imported_and_saved_as_it_was(site: Site, operator: Browser) -> None:
     """All of it, or nothing and every fault; what is saved can be imported."""
     broken = await operator.upload(

@@ -13,6 +13,7 @@ from urllib.parse import quote
 import aiohttp
 import pytest
 from aiohttp import web
+from multidict import CIMultiDict
 
 from gateway.errors import Delay, Fault, Refusal
 from gateway.model.people import Permission, UserRole
@@ -195,6 +196,20 @@ async def test_a_proxy_that_is_believed_makes_the_cookie_secure(tmp_path: Path) 
         page = await stranger.post("/sign-in", headers=said, login="clerk", password=PASSWORD)
         assert {"Secure", "HttpOnly", "Path=/"} <= set(page.cookies["__Host-lienthong"].split("; "))
         assert page.headers["Strict-Transport-Security"]
+    assert [row["address"] for row in site.node.rows("SELECT address FROM sessions")] == ["203.0.113.7"]
+
+
+@pytest.mark.parametrize(
+    "written", [("198.51.100.9, 203.0.113.7",), ("198.51.100.9", "203.0.113.7")], ids=len
+)
+async def test_what_a_visitor_writes_before_the_proxys_word_is_not_believed(
+    tmp_path: Path, written: tuple[str, ...]
+) -> None:
+    """In the same line or in one of his own: the last hop is the proxy's."""
+    node = prepare_node(tmp_path / "node", code=PROVINCE, console={"trusted_proxies": ["127.0.0.1"]})
+    async with open_site(tmp_path, node=node) as site, site.visitor(None) as stranger:
+        said = CIMultiDict([("Origin", site.node.url), *(("X-Forwarded-For", each) for each in written)])
+        await stranger.post("/sign-in", headers=said, login="clerk", password=PASSWORD)
     assert [row["address"] for row in site.node.rows("SELECT address FROM sessions")] == ["203.0.113.7"]
 
 

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import tomllib
 from functools import cache
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -150,6 +151,9 @@ def test_the_compose_file_hangs_together(prepared: Path) -> None:
     assert a["read_only"]
     balancer = services["balancer"]["networks"]["front"]["ipv4_address"]
     assert load_config(settled(prepared, "compose")).console.trusted_proxies == (balancer,)
+    (given,) = told["networks"]["front"]["ipam"]["config"]
+    assert ip_address(balancer) in ip_network(given["subnet"])
+    assert ip_address(balancer) not in ip_network(given["ip_range"])  # nobody else can be given it first
 
 
 def test_the_balancer_asks_who_is_ready_and_knows_every_node() -> None:

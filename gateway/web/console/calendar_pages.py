@@ -52,13 +52,13 @@ class CalendarPages:
     async def show(self, request: web.Request) -> web.StreamResponse:
         """Show a year, and one of its days to be changed."""
         asked = query_of(request)
-        day = read_day(asked.text("day"))
+        day = _day_in(asked)
         return await self._show(request, day.year if day else self._year(asked), asked, ())
 
     async def put(self, request: web.Request) -> web.StreamResponse:
         """Write one day."""
         form = await form_of(request)
-        day = read_day(form.text("day"))
+        day = _day_in(form)
         try:
             special = make_day(day, form.text("kind"), form.text("name"))
         except Refusal as refusal:
@@ -70,7 +70,7 @@ class CalendarPages:
 
     async def remove(self, request: web.Request) -> web.StreamResponse:
         """Let a day be as its weekday says."""
-        day = read_day((await form_of(request)).text("day"))
+        day = _day_in(await form_of(request))
         if day is None:
             raise web.HTTPNotFound
         await self.working_days.remove_day(day, by=_who(request), at=self.clock())
@@ -109,7 +109,7 @@ class CalendarPages:
     ) -> web.StreamResponse:
         years, imported = await load_calendar(self.database), await load_imported(self.database)
         days = years.get(year, ())
-        typed = read_day(form.text("day"))
+        typed = _day_in(form)
         known = next((each for each in days if each.day == typed), None)
         if known is not None and not form.text("kind"):
             form = Form((("day", known.day.isoformat()), ("kind", known.kind.value), ("name", known.name)))
@@ -142,6 +142,12 @@ class CalendarPages:
 
     def _today(self) -> date:
         return local_day(self.clock())
+
+
+def _day_in(form: Form) -> date | None:
+    """Read a day of a year that can be shown; None when none is there."""
+    day = read_day(form.text("day"))
+    return day if day is not None and _FIRST_YEAR <= day.year <= _LAST_YEAR else None
 
 
 def _count_working_days(years: Years, year: int) -> int:
