@@ -51,7 +51,6 @@ class Point(StrEnum):
     HASTENED = "what a wrong clock put off made due"
     RENEWED = "claims under way renewed"
     OVERDUE_FOUND = "overdue dispatches found, not ended"
-    CLAIMED_TO_END = "claimed to record what had arrived after all"
     LOST_SENDING_MATCHED = "found to have left before a restore, not recorded"
     # exchange/roster.py
     NODE_SEEN = "beat noted, duties taken"

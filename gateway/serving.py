@@ -48,7 +48,7 @@ async def serving(
 
     At the end nothing new is taken or claimed; answers and deliveries under way get the configured
     grace to finish.
-    Shape: sockets are already bound, by who shares them among several nodes.
+    Shape: sockets listen already, at an address that several nodes share.
     """
     async with serving_gateway(config, clock=clock, sockets=sockets) as served:
         yield served.address

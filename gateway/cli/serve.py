@@ -20,8 +20,8 @@ from gateway.errors import Misconfiguration
 if TYPE_CHECKING:
     from gateway.config import Config
 
-# What the operating system says of an address that nobody can listen on, at least not we, now.
 _BETWEEN_COLLECTIONS = 5_000
+# What the operating system says of an address that nobody can listen on, at least not we, now.
 _UNUSABLE = {errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES}
 
 
@@ -117,7 +117,7 @@ async def _serve(config: "Config", inherited: Sequence[int]) -> int:
 
 
 async def _look_after(folder: Path, config: "Config") -> int:
-    """Listen for some workers, and look after them; their exit code when they cannot start."""
+    """Reserve the address, and look after the workers there; their exit code when they cannot start."""
     import structlog
 
     from gateway.cli.workers import Workers, reserve

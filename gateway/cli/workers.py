@@ -1,4 +1,4 @@
-"""Several nodes behind one port of one machine: a parent that listens for all, and looks after its children.
+"""Several nodes behind one port of one machine: a parent that looks after its children.
 
 The parent binds the address and serves nothing itself. Each child gets a socket of its own at that address,
 over which the system spreads the connections: of children that share one, whoever wakes first takes all that
@@ -74,6 +74,7 @@ class _Worker:
     command: Sequence[str]
     reserved: Sequence[socket.socket]
     backlog: int
+    stopping: asyncio.Event
     child: asyncio.subprocess.Process | None = None
 
     async def start(self) -> str | None:
@@ -93,6 +94,8 @@ class _Worker:
                 # Ctrl-C is for the parent: as a second signal to the children it would end them at once.
                 start_new_session=True,
             )
+        if self.stopping.is_set():
+            self.signal(signal.SIGTERM)  # told while there was no child yet to tell it
         assert self.child.stdout is not None  # noqa: S101 - it is a pipe
         said = (await self.child.stdout.readline()).decode().split()
         if said[:1] == ["ready"]:
@@ -121,11 +124,12 @@ class Workers:
     ) -> "Workers":
         """Prepare as many as the settings say; none is started yet."""
         command = (sys.executable, "-m", "gateway", "serve", str(folder.absolute()))
+        stopping = asyncio.Event()
         workers = [
-            _Worker(number=number, command=command, reserved=reserved, backlog=backlog)
+            _Worker(number=number, command=command, reserved=reserved, backlog=backlog, stopping=stopping)
             for number in range(1, config.http.workers + 1)
         ]
-        return cls(workers=workers, stopping=asyncio.Event())
+        return cls(workers=workers, stopping=stopping)
 
     async def start(self) -> str | int:
         """Start them all; return where they answer, or the exit code of one that could not."""
@@ -155,9 +159,10 @@ class Workers:
             if await self._stopped_within(pause):
                 return
             pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
-            await worker.start()
-            if self.stopping.is_set():
-                worker.signal(signal.SIGTERM)
+            try:
+                await worker.start()
+            except OSError as error:  # no room for another process just now; the others go on
+                log.error("worker not started", worker=worker.number, reason=str(error))
 
     async def _stopped_within(self, seconds: float) -> bool:
         with contextlib.suppress(TimeoutError):

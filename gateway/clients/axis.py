@@ -103,22 +103,6 @@ class Axis:
                 en="The axis's endpoint must be an http or https URL without query.",
             )
 
-    async def send(
-        self,
-        open_body: Body,
-        size_bytes: int,
-        digest: Digest,
-        *,
-        sender: AgencyCode,
-        recipients: Sequence[AgencyCode] | None,
-        kind: Kind,
-    ) -> str:
-        """Hand over one package and return the id the axis gave it; `hand_over` keeps the receipt too."""
-        answer = await self.hand_over(
-            open_body, size_bytes, digest, sender=sender, recipients=recipients, kind=kind
-        )
-        return answer.doc_id
-
     async def hand_over(
         self,
         open_body: Body,

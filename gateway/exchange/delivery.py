@@ -23,8 +23,9 @@ from gateway.exchange.passing_on import Leaving, Sealing
 from gateway.exchange.restoration import find_lost
 from gateway.exchange.road import Road
 from gateway.exchange.routing import Route
+from gateway.exchange.sent_list import find_sent
 from gateway.model.dispatch import Dispatch, Event, State
-from gateway.model.identifiers import Digest, DispatchId, ThreadId, normalise_notation
+from gateway.model.identifiers import Digest, DispatchId, ThreadId
 from gateway.model.log import LogEntry, LogKind
 from gateway.points import Point, passed
 from gateway.store import dispatches
@@ -34,13 +35,10 @@ from gateway.store.nodes import is_present
 from gateway.store.packages import StoredPackage, load_package
 from gateway.store.tables import Tables
 from gateway.vxp.answers import SendAnswer
-from gateway.vxp.items import SentItem
 
 log = structlog.get_logger()
 
 _EXPIRED_AT_ONCE = 16
-# How far the axis's clock may be off ours when we look for what we sent.
-_CLOCKS_APART = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,20 +66,28 @@ class Delivery:
     async def claim(self, *, lease: timedelta, limit: int) -> list[Errand]:
         """Claim what is due now; whoever claims carries out."""
         at = self.clock()
-        places, reopened = self.road.places(limit, at=at), self.road.take_reopening()
+        places = self.road.places(limit, at=at)
+        if not places:
+            return []
+        reopened = self.road.take_reopening()
 
-        def act(tables: Tables) -> list[Errand]:
+        def act(tables: Tables) -> list[Errand] | None:
             if not is_present(tables, self.node):
-                return []  # taken for gone: what is claimed now would be nobody's
+                return None  # taken for gone: what is claimed now would be nobody's
             if reopened:
                 dispatches.forget_back_off(tables)
             return claim_errands(tables, at=at, lease=lease, limit=places, by=self.node)
 
-        claimed = await self.database.write(act) if places else []
+        claimed = None
+        try:
+            claimed = await self.database.write(act)
+        finally:
+            if reopened and claimed is None:
+                self.road.keep_reopening()
         passed(Point.CLAIMED)
-        for errand in claimed:
+        for errand in claimed or ():
             self.road.set_out(errand.dispatch.id)
-        return claimed
+        return claimed or []
 
     async def release_lost(self, *, dropped: frozenset[DispatchId] = frozenset()) -> int:
         """Give back the claims nobody holds any more, here or where a node is gone, their outcome unknown."""
@@ -149,7 +155,7 @@ class Delivery:
         if not dispatch.unknown:
             return None
         digest = await Leaving(blobs=self.sealing.blobs, package=package).digest()
-        known = await self._find_sent(dispatch, package, digest)
+        known = await find_sent(self.axis, self.database, dispatch, package, digest, at=self.clock())
         return None if known is None else Taken(digest=digest, answer=SendAnswer(doc_id=known))
 
     async def _find_lost(self, errand: Errand) -> "Taken | None":
@@ -176,26 +182,9 @@ class Delivery:
         passed(Point.HANDED_OVER)
         return Taken(digest=digest, answer=answer)
 
-    async def _find_sent(self, dispatch: Dispatch, package: StoredPackage, digest: Digest) -> str | None:
-        """Look a package up in the axis's sent list.
-
-        By digest where the axis tells one; else by sender, recipients and number, sent since we had it.
-        """
-        items = await self.axis.list_sent(
-            package.accepted_at - _CLOCKS_APART, self.clock() + _CLOCKS_APART, kind=package.kind
-        )
-        passed(Point.SENT_LIST_READ)
-        reached = {}
-        for item in items:
-            if item.sender_doc_id is None or not _is_ours(item, package, digest):
-                continue
-            # Without a digest an earlier version or status looks the same; that one we have on record.
-            if item.package_sha256 or not await dispatches.is_known_to_us(self.database, item.sender_doc_id):
-                reached[item.to_code] = item.sender_doc_id
-        # All of them, or the axis is asked again: it recognises what it has.
-        return reached[dispatch.recipients[0]] if set(dispatch.recipients) <= set(reached) else None
-
-    async def _record_delivery(self, dispatch: Dispatch, thread_id: ThreadId | None, taken: "Taken") -> None:
+    async def _record_delivery(
+        self, dispatch: Dispatch, thread_id: ThreadId | None, taken: "Taken", *, unclaimed: bool = False
+    ) -> None:
         at, far_id = self.clock(), taken.answer.doc_id
         entry = self.notary.entry(
             LogKind.DELIVERED,
@@ -211,6 +200,8 @@ class Delivery:
         )
 
         def act(tables: Tables) -> None:
+            if unclaimed and dispatches.state_of(tables, dispatch.id) is State.WAITING:
+                dispatches.claim(tables, dispatch.id, until=at, by=self.node)
             self._expect_claim(tables, dispatch)
             dispatches.end(tables, dispatch.id, Event.DELIVER, at=at, far_id=far_id)
             append_entry(tables, entry)
@@ -267,12 +258,7 @@ class Delivery:
             return False
         if taken is None:
             return False
-        until = self.clock() + _CLOCKS_APART
-        await self.database.write(
-            lambda tables: dispatches.claim(tables, dispatch.id, until=until, by=self.node)
-        )
-        passed(Point.CLAIMED_TO_END)
-        await self._record_delivery(dispatch, package.thread_id, taken)
+        await self._record_delivery(dispatch, package.thread_id, taken, unclaimed=True)
         return True
 
     async def _end(
@@ -317,15 +303,15 @@ class Delivery:
         log.error(kind.value, dispatch=dispatch.id, package=package.id, reason=error.code)
 
     def _expect_claim(self, tables: Tables, dispatch: Dispatch) -> None:
-        """Insist that the attempt is still ours: to another node we may have been gone for a while.
+        """Insist that the attempt is still ours: to other nodes we may have been gone for a while.
 
-        Errors: Delay ``claim-lost``; whoever has it now asks the axis what became of this one.
+        Errors: Delay ``claim-lost``; who carries it out now asks the axis what became of this one.
         """
-        if not dispatches.holds(tables, dispatch.id, self.node):
+        if not dispatches.holds(tables, dispatch.id, by=self.node, attempt=dispatch.attempt_count + 1):
             raise Delay.because(
                 "claim-lost",
-                vi="Lượt chuyển này đã do tiến trình khác nhận.",
-                en="Another node carries this dispatch out by now.",
+                vi="Lượt chuyển này đã do lần thử khác nhận.",
+                en="This dispatch is carried out by another attempt by now.",
             )
 
     def _try_each(self, tables: Tables, package: StoredPackage, dispatch: Dispatch, at: datetime) -> None:
@@ -339,11 +325,3 @@ class Delivery:
                 priority=dispatch.priority,
                 at=at,
             )
-
-
-def _is_ours(item: SentItem, package: StoredPackage, digest: Digest) -> bool:
-    if item.package_sha256 is not None:
-        return item.package_sha256 == digest
-    if package.notation is None or item.notation is None or item.from_code != package.sender:
-        return False
-    return normalise_notation(item.notation) == normalise_notation(package.notation)

@@ -131,6 +131,9 @@ MEANINGS: dict[str, Meaning] = {
         "Nhật ký có bước mà việc phải làm không có.", "An entry tells a step that no obligation has.", _OURS
     ),
     "register-miscounted": _error("Số liệu sổ văn bản sai.", "The register is miscounted.", _OURS),
+    "document-not-findable": _error(
+        "Văn bản không tìm thấy được bằng tra cứu.", "No search finds a document.", _OURS
+    ),
     "document-unregistered": _error(
         "Văn bản đi không có trong sổ.", "A document that was sent is not in the register.", _OURS
     ),

@@ -83,7 +83,8 @@ class Lookup:
         """Count what a user would find."""
         sought = await self._seek(question, user)
         async with self._turn:
-            return await (await seek(self.database, sought, self._memory)).count()
+            _, count = await self._counted(sought)
+        return count
 
     async def export(self, question: Question, *, user: User, form: str) -> AsyncIterator[list[Hit]]:
         """Give everything that is found, page by page, once it is on record who takes how much.
@@ -95,8 +96,7 @@ class Lookup:
         sought = await self._seek(replace(question, order=order), user)
         sought = replace(sought, accepted=_until(sought.accepted, at))
         async with self._turn:
-            search = await seek(self.database, sought, self._memory)
-            count = await search.count(exactly=True)
+            search, count = await self._counted(sought, exactly=True)
         entry = self.notary.entry(
             LogKind.ADMINISTERED,
             at=at,
@@ -107,6 +107,14 @@ class Lookup:
         await self.database.write(lambda tables: append_entry(tables, entry))
         passed(Point.EXPORT_RECORDED)
         return self._pages(search, sought)
+
+    async def _counted(self, sought: Sought, *, exactly: bool = False) -> tuple[Search, Counted]:
+        """Count, of what is there still when the count is done."""
+        while True:
+            search = await seek(self.database, sought, self._memory)
+            count = await search.count(exactly=exactly)
+            if not await search.is_overtaken():
+                return search, count
 
     async def _pages(self, search: Search, sought: Sought) -> AsyncIterator[list[Hit]]:
         after: Place | None = None

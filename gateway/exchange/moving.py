@@ -15,7 +15,7 @@ from time import monotonic, sleep
 from gateway.errors import Misconfiguration
 from gateway.evidence.merkle import Frontier
 from gateway.exchange.examination import Finding, House, examine
-from gateway.exchange.moving_bytes import MovedBytes, Road
+from gateway.exchange.moving_bytes import Carrier, MovedBytes
 from gateway.store.database import engine_of, looking
 from gateway.store.moving import (
     MovedTable,
@@ -101,6 +101,7 @@ class Move:
                             "log-differs", "nhật ký không giống bản gốc", "the log is not the same"
                         )
                 findings = self._examine(at)
+                _expect_nobody_came(self.here.source, source)
                 if self.with_bytes and len(self.there.shelves) == 1:  # the folder alone
                     target.write("DELETE FROM objects")
                 if target.is_filled:
@@ -134,9 +135,11 @@ class Move:
         if not self.with_bytes:
             return MovedBytes()
         shelf = self.there.shelves[0]
-        road = Road(source=source, here=self.here.shelves, there=shelf, spool_folder=self.here.spool_folder)
+        carrier = Carrier(
+            source=source, here=self.here.shelves, there=shelf, spool_folder=self.here.spool_folder
+        )
         return asyncio.run(
-            road.bring_all(target.engine, in_making(target.place), partial(self.tell, "blobs"))
+            carrier.bring_all(target.engine, in_making(target.place), partial(self.tell, "blobs"))
         )
 
     def _examine(self, at: datetime) -> tuple[Finding, ...]:
@@ -171,6 +174,22 @@ def _wait_until_alone(place: Source, dialect: Dialect) -> None:
                 "already-served", "còn nút khác đang dùng cơ sở dữ liệu", "another node is using it"
             )
         sleep(0.1)
+
+
+def _expect_nobody_came(place: Source, before: Tables) -> None:
+    """See, by a look of its own, that nobody served the old place meanwhile: on another machine, say."""
+    with looking(place) as now:
+        if _last_acts_of(now) != _last_acts_of(before):
+            raise _refused(
+                "already-served",
+                "có nút đã chạy trong lúc chuyển; hãy dừng rồi chuyển lại",
+                "a node has served it meanwhile; stop it, and move again",
+            )
+
+
+def _last_acts_of(tables: Tables) -> tuple[int, frozenset[str]]:
+    nodes = frozenset(row[0] for row in tables.execute("SELECT name FROM nodes"))
+    return tables.execute("SELECT coalesce(max(seq), 0) FROM log").fetchone()[0], nodes
 
 
 def _check_source(source: Tables, dialect: Dialect) -> None:

@@ -34,7 +34,7 @@ class MovedBytes:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Road:
+class Carrier:
     """From which shelves to which, by way of a spool; the source is looked at, the database writes."""
 
     source: Tables
@@ -86,7 +86,8 @@ class Road:
                 raise _lost("bytes-damaged", digest)
             spool = Spool(digest=digest, size_bytes=found.size_bytes, path=path)
             await self.there.secure(database, spool)
-            await database.write(lambda tables: self.there.keep(tables, spool))
+            if not await database.write(lambda tables: self.there.keep(tables, spool)):
+                raise _lost("bytes-missing", digest)
             passed(Point.BYTES_MOVED)
         finally:
             path.unlink(missing_ok=True)

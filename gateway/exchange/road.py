@@ -132,3 +132,7 @@ class Road:
         """Tell once after each closure that the road is open again."""
         reopened, self._has_reopened = self._has_reopened, False
         return reopened
+
+    def keep_reopening(self) -> None:
+        """Let it be told again: what it was to change was not changed."""
+        self._has_reopened = True

@@ -8,6 +8,7 @@ exchange/examination.py says what each answer means.
 import hashlib
 from collections.abc import Iterator, Sequence
 
+from gateway.store.bits import BLOCK_SIZE
 from gateway.store.schema import may_serve, newest_version, version_of
 from gateway.store.shelf import Found, Shelf, find_kept
 from gateway.store.tables import Dialect, Row, Tables
@@ -103,6 +104,12 @@ RELATIONS: dict[str, str] = {
     "document-unregistered": "SELECT thread_id FROM packages WHERE direction = 'outbound'"
     " AND kind = 'document' AND business IN (0, 3) AND thread_id IS NOT NULL AND NOT EXISTS"
     " (SELECT 1 FROM register WHERE register.thread_id = packages.thread_id AND side = 'out')",
+    # Each document is looked at itself, or is in one block that is asked.
+    "document-not-findable": "SELECT documents.thread_id FROM documents"
+    " LEFT JOIN loose_documents AS loose ON loose.id = documents.id"
+    " LEFT JOIN gathered_documents AS gathered ON gathered.id = documents.id"
+    f" LEFT JOIN blocks ON blocks.id = gathered.spot / {BLOCK_SIZE} AND is_complete = 1"
+    " WHERE (loose.id IS NULL) = (gathered.id IS NULL) OR (gathered.id IS NULL) <> (blocks.id IS NULL)",
     "bytes-unused": "SELECT digest FROM (SELECT digest FROM blobs UNION ALL SELECT digest FROM objects WHERE"
     " standing = 'kept' AND digest NOT IN (SELECT digest FROM files_to_remove)) AS held"
     " WHERE digest NOT IN (SELECT digest FROM packages WHERE erased_at IS NULL)",

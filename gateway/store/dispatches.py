@@ -197,12 +197,10 @@ def release_lost_claims(
     return [dispatch_from(row) for row in lost]
 
 
-def holds(connection: Tables, dispatch_id: DispatchId, by: str) -> bool:
-    """Tell whether a dispatch is claimed by a node."""
-    row = connection.execute(
-        "SELECT 1 FROM dispatches WHERE id = ? AND state = 'claimed' AND claimed_by = ?", (dispatch_id, by)
-    ).fetchone()
-    return row is not None
+def holds(connection: Tables, dispatch_id: DispatchId, *, by: str, attempt: int) -> bool:
+    """Tell whether a dispatch is claimed by a node for an attempt, and not for a later one."""
+    sql = "SELECT 1 FROM dispatches WHERE id = ? AND claimed_by = ? AND attempt_count = ?"
+    return connection.execute(sql, (dispatch_id, by, attempt)).fetchone() is not None
 
 
 _NO_CLAIM = {"lease_until": None, "claimed_by": None}

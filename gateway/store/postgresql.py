@@ -36,7 +36,10 @@ _SEEK_AGAIN_AFTER = 0.2
 _CHUNK_ROWS = 500
 # More than there are statements: taking one off again is a question to the server.
 _PREPARED_AT_MOST = 1000
-# A node that vanished must not keep others from writing.
+# Who stands still, or vanished, in the middle of a batch must not keep others from writing for longer.
+# Between two statements of an act there is only computing.
+_SILENT_AT_MOST = "30s"
+# What notices that the server vanished.
 _OPTIONS: dict[str, Any] = {
     "connect_timeout": 10,
     "keepalives_idle": 5,
@@ -229,7 +232,9 @@ class _PostgresqlWriter:
         while (version := self._begin()) != self._version_served:
             if not may_serve(self.tables, version):
                 raise outgrown()
-            self._version_served = version
+            is_first, self._version_served = not self._version_served, version
+            if is_first:
+                return
             # What was prepared over this connection tells columns as they were.
             self.connection.close()
 
@@ -238,7 +243,10 @@ class _PostgresqlWriter:
         if self.connection.broken or self.connection.closed:
             self.connection = self.engine._connect()
         self._turns_count = 0
-        self.connection.execute(f"BEGIN; SELECT pg_advisory_xact_lock({_WRITING})")
+        self.connection.execute(
+            f"BEGIN; SET LOCAL idle_in_transaction_session_timeout = '{_SILENT_AT_MOST}';"
+            f" SELECT pg_advisory_xact_lock({_WRITING})"
+        )
         # By its name it can be found out whether it was committed, should the answer be lost.
         self._transaction, version = self.connection.execute(
             "SELECT pg_current_xact_id()::text, version FROM schema_version"

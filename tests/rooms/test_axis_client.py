@@ -117,8 +117,8 @@ def body_of(*chunks: bytes) -> Callable[[], AsyncIterator[bytes]]:
 
 
 async def send(axis: Axis, content: bytes = DOCUMENT, *, size: int | None = None) -> str:
-    """Send a document."""
-    return await axis.send(
+    """Send a document; return what the axis calls it."""
+    answer = await axis.hand_over(
         body_of(*(content[start : start + 20] for start in range(0, len(content), 20))),
         len(content) if size is None else size,
         Digest(hashlib.sha256(content).hexdigest()),
@@ -126,6 +126,7 @@ async def send(axis: Axis, content: bytes = DOCUMENT, *, size: int | None = None
         recipients=[B02],
         kind=Kind.DOCUMENT,
     )
+    return answer.doc_id
 
 
 async def test_a_package_is_sent_as_the_sdk_sends_it(axis: Axis, far_side: FarSide) -> None:
@@ -161,7 +162,9 @@ async def test_three_hundred_recipients_travel_in_one_request(axis: Axis, far_si
     codes = tuple(AgencyCode(f"000.01.{number:02d}.H57") for number in range(100)) + tuple(
         AgencyCode(f"000.02.{number:02d}.H57") for number in range(100)
     )
-    await axis.send(body_of(b"<a/>"), 4, Digest("0" * 64), sender=H57, recipients=codes, kind=Kind.DOCUMENT)
+    await axis.hand_over(
+        body_of(b"<a/>"), 4, Digest("0" * 64), sender=H57, recipients=codes, kind=Kind.DOCUMENT
+    )
     assert read_send(far_side.asked[0][1]).to == codes
 
 
@@ -169,7 +172,7 @@ async def test_an_empty_chunk_or_file_changes_nothing(axis: Axis, far_side: FarS
     """A body may come in odd pieces."""
     far_side.answer = write_send_answer(SendAnswer(doc_id="7c1e-01"))
     digest = Digest(hashlib.sha256(b"").hexdigest())
-    await axis.send(body_of(b"", b""), 0, digest, sender=H57, recipients=[B02], kind=Kind.DOCUMENT)
+    await axis.hand_over(body_of(b"", b""), 0, digest, sender=H57, recipients=[B02], kind=Kind.DOCUMENT)
     assert far_side.asked[0][2] == b"\r\n"
 
 
@@ -533,7 +536,7 @@ async def test_a_body_that_breaks_is_our_own_fault(axis: Axis, far_side: FarSide
         raise OSError(5, "Input/output error")
 
     with pytest.raises(Delay) as caught:
-        await axis.send(broken, len(DOCUMENT), DIGEST, sender=H57, recipients=[B02], kind=Kind.DOCUMENT)
+        await axis.hand_over(broken, len(DOCUMENT), DIGEST, sender=H57, recipients=[B02], kind=Kind.DOCUMENT)
     assert caught.value.code == "package-unreadable"
     assert far_side.asked == []
 

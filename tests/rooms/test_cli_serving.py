@@ -1,5 +1,6 @@
 """A hub served as a process, and everything an operator and two systems do with it from the command line."""
 
+import asyncio
 import itertools
 import json
 import signal
@@ -15,6 +16,8 @@ import pytest
 import structlog
 
 from gateway.cli.operating_log import writing_plain_lines
+from gateway.cli.workers import Workers, reserve
+from gateway.config import load_config
 from gateway.evidence.merkle import hash_leaf
 from gateway.evidence.receipts import read_receipt, verify_receipt, write_entry
 from gateway.serving import alone
@@ -337,6 +340,17 @@ def test_a_directory_that_a_command_holds_for_itself_is_said_in_one_line(tmp_pat
     folder = found(tmp_path / "hub")
     with alone(folder / "lienthong.db"):
         assert rules(run("serve", folder, code=2)) == ["held-alone"]
+
+
+async def test_workers_that_are_told_to_stop_before_they_are_there_stop(tmp_path: Path) -> None:
+    """Whoever is made after the word hears it, too."""
+    folder = await asyncio.to_thread(found, tmp_path / "hub")
+    reserved = reserve("127.0.0.1", 0)
+    workers = Workers.of(folder, load_config(folder / "config.toml"), reserved, backlog=16)
+    workers.stop()
+    assert isinstance(await asyncio.wait_for(workers.start(), 60), int)
+    for each in reserved:
+        each.close()
 
 
 def test_a_node_on_any_port_must_be_named_by_its_address(world: World, tmp_path: Path) -> None:

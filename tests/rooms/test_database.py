@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from gateway.errors import Delay, Refusal
-from gateway.store.database import Database, from_micros, migrate, open_database, to_micros
+from gateway.store.database import Database, engine_of, from_micros, migrate, open_database, to_micros
 from gateway.store.schema import newest_version
+from gateway.store.tables import Dialect
+from tests.databases import fresh_source
 
 
 @pytest.fixture
@@ -175,3 +177,24 @@ async def test_nobody_else_on_the_machine_can_read_it(tmp_path: Path) -> None:
     finally:
         os.umask(before)
     assert modes == dict.fromkeys(("x.db", "x.db-wal", "x.db-shm"), 0o600)
+
+
+@pytest.mark.parametrize("engine", [Dialect.POSTGRESQL], indirect=True)
+async def test_who_stands_still_in_a_batch_keeps_nobody_from_writing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A node that was stopped, or whose machine is gone, loses its turn, and begins anew when it is back."""
+    monkeypatch.setattr("gateway.store.postgresql._SILENT_AT_MOST", "200ms")
+    source = fresh_source(tmp_path / "x.db")
+    silent = engine_of(source).open_writer()
+    silent.begin()
+    other = await open_database(source, linger=timedelta(0), batch_limit=8)
+    await asyncio.wait_for(other.write(add("meanwhile")), 20)
+    with pytest.raises(Exception, match="idle-in-transaction") as caught:
+        silent.begin_turn()
+    assert engine_of(source).fails_by_itself(caught.value)
+    silent.roll_back()
+    silent.begin()
+    silent.commit()
+    silent.close()
+    await other.close()

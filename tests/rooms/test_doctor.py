@@ -192,6 +192,7 @@ DAMAGES: dict[str, Damage] = {
     ),
     "record-without-step": changed("DELETE FROM obligation_steps WHERE act = 'open'"),
     "register-miscounted": changed("UPDATE register_figures SET deliveries = deliveries + 1"),
+    "document-not-findable": changed("DELETE FROM loose_documents"),
     "document-unregistered": changed("DELETE FROM register WHERE side = 'out'"),
     "bytes-missing": lambda directory: large_file(directory).unlink(),
     "bytes-damaged": lambda directory: large_file(directory).write_bytes(

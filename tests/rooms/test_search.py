@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 
+from gateway.exchange import lookup
+from gateway.exchange.directory import Directory
+from gateway.exchange.notary import Notary
 from gateway.model.code_lists import Business, Priority
 from gateway.model.identifiers import AgencyCode, PackageId, ThreadId
 from gateway.model.marks import (
@@ -20,18 +23,21 @@ from gateway.model.marks import (
     urgency_mark,
     way_mark,
 )
+from gateway.model.people import User, UserId, UserRole
 from gateway.model.question import Days, Order, Question, Side, Standing, Way, read_terms
 from gateway.model.signature import Grade
 from gateway.model.text import words_of
 from gateway.store import blocks, search
+from gateway.store.audit_log import list_latest
 from gateway.store.blocks import gather_block, note_standings
 from gateway.store.database import Database, open_database, to_micros
 from gateway.store.findable import Findable, index_document
 from gateway.store.findings import load_hits
 from gateway.store.packages import Direction
-from gateway.store.search import Counted, Sought, seek
+from gateway.store.search import Counted, Search, Sought, seek
 from gateway.store.tables import Tables
 from tests.databases import fresh_source
+from tests.keys import seal
 
 HEALTH, FINANCE, OTHER = AgencyCode("000.00.12.H57"), AgencyCode("000.00.08.H57"), AgencyCode("H01.2")
 AT = datetime(2026, 11, 20, 3, tzinfo=UTC)
@@ -454,3 +460,38 @@ async def test_what_a_walk_takes_back_is_not_found(database: Database) -> None:
     with pytest.raises(LookupError):
         await database.write(act)
     assert await found(database) == []
+
+
+async def test_an_export_records_how_much_leaves_though_blocks_became_others(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was counted in blocks that are no more is counted again: the record says what is handed out."""
+    await put(database, *(Letter(name=f"{n:02}", subject="An toàn thực phẩm") for n in range(16)))
+    while await gather_block(database, young=2, size=1000):
+        pass
+    usual, merged = lookup.seek, list[bool]()
+
+    async def seek_and_be_overtaken(*asked: Any) -> Search:
+        found = await usual(*asked)
+        if not merged:
+            merged.append(await gather_block(database, young=2, size=16))
+        return found
+
+    monkeypatch.setattr(lookup, "seek", seek_and_be_overtaken)
+    monkeypatch.setattr(search, "_LOOKED_AT", -1)  # as if they were too many to look at each
+    desk = lookup.Lookup(
+        database=database,
+        directory=Directory(database=database),
+        notary=Notary(gateway=HEALTH, seal=seal()),
+        clock=lambda: AT + timedelta(days=1),
+    )
+    question = Question(terms=read_terms('"an toan thuc pham"'))
+    pages = await desk.export(
+        question,
+        user=User(id=UserId("1"), login="lan", name="Lan", role=UserRole.CLERK, agencies=None),
+        form="csv",
+    )
+    assert merged == [True]
+    handed_out = [hit async for page in pages for hit in page]
+    (entry,) = await list_latest(database, limit=1)
+    assert json.loads(entry.statement)["details"]["count"] == len(handed_out) == 16

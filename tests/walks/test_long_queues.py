@@ -126,6 +126,20 @@ def writing(node: Node) -> Iterator[sqlite3.Connection]:
         connection.close()
 
 
+async def test_an_attempt_speaks_for_itself_and_not_for_a_later_one(node: Node) -> None:
+    """A node that was taken for gone and came back has claimed anew: its old attempt decides nothing."""
+    await crowd(node, to_the_axis(1))
+    at, lease = now(), timedelta(minutes=1)
+    with writing(node) as tables:
+        ((first, _),) = dispatches.claim_due(tables, at=at, lease=lease, limit=1, by="a")
+        assert dispatches.holds(tables, first.id, by="a", attempt=first.attempt_count + 1)
+        dispatches.defer(tables, first.id, due_at=at, unknown=True, fault="claim-lost")
+        ((second, _),) = dispatches.claim_due(tables, at=at, lease=lease, limit=1, by="a")
+        assert second.unknown
+        assert dispatches.holds(tables, second.id, by="a", attempt=second.attempt_count + 1)
+        assert not dispatches.holds(tables, first.id, by="a", attempt=first.attempt_count + 1)
+
+
 # -- what it costs --------------------------------------------------------------------------------------
 
 

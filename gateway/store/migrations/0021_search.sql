@@ -39,13 +39,9 @@ CREATE TABLE gathered_documents (
     spot INTEGER NOT NULL UNIQUE
 ) STRICT;
 
--- Of these the block does not yet know how they stand with their recipients now. turn counts the changes.
-CREATE TABLE restood_documents (
-    id   INTEGER PRIMARY KEY,
-    turn INTEGER NOT NULL
-) STRICT;
+-- Of these the block does not yet know how they stand with their recipients now.
+CREATE TABLE restood_documents (id INTEGER PRIMARY KEY) STRICT;
 CREATE TRIGGER document_stands_anew AFTER UPDATE ON recipients
     WHEN NEW.document IS NOT NULL AND (NEW.standing <> OLD.standing OR NEW.due_on IS NOT OLD.due_on) BEGIN
-    INSERT INTO restood_documents VALUES (NEW.document, 0)
-        ON CONFLICT (id) DO UPDATE SET turn = restood_documents.turn + 1;
+    INSERT INTO restood_documents VALUES (NEW.document) ON CONFLICT (id) DO NOTHING;
 END;

@@ -6,6 +6,7 @@ CREATE TABLE loose_documents (
     id   BIGINT PRIMARY KEY,
     turn BIGINT NOT NULL
 );
+INSERT INTO loose_documents SELECT id, 0 FROM documents;
 
 -- A block that is not complete is being written, and not asked. gone are the bits of documents that changed since and
 -- are loose again, turn counts how often, stood how often standings were noted. ids are eight bytes each, ascending: a document's place there is its bit.
@@ -38,15 +39,11 @@ CREATE TABLE gathered_documents (
     spot BIGINT NOT NULL UNIQUE
 );
 
--- Of these the block does not yet know how they stand with their recipients now. turn counts the changes.
-CREATE TABLE restood_documents (
-    id   BIGINT PRIMARY KEY,
-    turn BIGINT NOT NULL
-);
+-- Of these the block does not yet know how they stand with their recipients now.
+CREATE TABLE restood_documents (id BIGINT PRIMARY KEY);
 CREATE FUNCTION note_standing() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    INSERT INTO restood_documents VALUES (NEW.document, 0)
-        ON CONFLICT (id) DO UPDATE SET turn = restood_documents.turn + 1;
+    INSERT INTO restood_documents VALUES (NEW.document) ON CONFLICT (id) DO NOTHING;
     RETURN NULL;
 END $$;
 CREATE TRIGGER document_stands_anew AFTER UPDATE ON recipients FOR EACH ROW
