@@ -17,6 +17,7 @@ from gateway.errors import Delay
 from gateway.model.identifiers import Digest
 from gateway.store.database import Database
 from gateway.store.ranged_file import RangedFile
+from gateway.store.sheets import BLOBS
 from gateway.store.shelf import Shelf
 from gateway.store.spool import READ_BYTES, Spool, SpoolWriter, disk_delays
 from gateway.store.tables import Tables
@@ -99,9 +100,7 @@ class Blobs:
         Errors: Delay when a refused walk with the same bytes has just removed them.
         """
         if spool.path is None:
-            connection.execute(
-                "INSERT INTO blobs VALUES (?, ?) ON CONFLICT DO NOTHING", (spool.digest, spool.content)
-            )
+            connection.add(BLOBS, (spool.digest, spool.content))
         elif not self.shelves[0].keep(connection, spool):
             raise Delay.because(
                 "package-gone",

@@ -6,7 +6,7 @@ So a table that a later step of the schema brings needs no word here.
 from dataclasses import dataclass
 from itertools import groupby
 
-from gateway.store.tables import Dialect, Tables
+from gateway.store.tables import Dialect, Statements
 
 # What an engine keeps for itself, and what stands there only while tables are filled (moving.py).
 _APART = frozenset({"schema_version", "schema_programs", "moving", "set_aside"})
@@ -63,7 +63,7 @@ class Table:
     key: tuple[str, ...]
 
 
-def tables_of(tables: Tables, dialect: Dialect) -> dict[str, Table]:
+def tables_of(tables: Statements, dialect: Dialect) -> dict[str, Table]:
     """List the tables that hold what was recorded, by name."""
     found: dict[str, Table] = {}
     for name, group in groupby(tables.execute(_COLUMNS[dialect]).fetchall(), key=lambda row: str(row[0])):
@@ -76,7 +76,7 @@ def tables_of(tables: Tables, dialect: Dialect) -> dict[str, Table]:
     return found
 
 
-def obstacles(tables: Tables, dialect: Dialect) -> list[tuple[str, str]]:
+def obstacles(tables: Statements, dialect: Dialect) -> list[tuple[str, str]]:
     """List what slows or changes the filling of tables: how each goes, and how it comes back."""
     return [
         (removal, restoring)
