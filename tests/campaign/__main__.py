@@ -51,6 +51,7 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--kills", type=int, default=300, help="how many kills (10,000 is the full run)")
     parser.add_argument("--nodes", type=int, choices=[1, 2], default=1, help="how many serve each house")
+    parser.add_argument("--engine", choices=["sqlite", "postgresql"], default="sqlite")
     parser.add_argument("--seconds", type=float, help="end a scene after so many; disks and losses: 40")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--calm", action="store_true", help="leave the roads alone")
@@ -88,10 +89,14 @@ def _plan(scene: str, chosen: argparse.Namespace) -> Plan:
         return disk_plan(chosen.seed, chosen.seconds or 40.0, mutation=chosen.mutation)
     if scene == "losses":
         return loss_plan(chosen.seed, chosen.seconds or 40.0, mutation=chosen.mutation)
+    on_server = chosen.engine == "postgresql"
     return Plan(
         seed=chosen.seed,
         kills=chosen.kills,
         nodes=chosen.nodes,
+        on_server=on_server,
+        freezing=0.25 if on_server and chosen.nodes > 1 else 0.0,
+        longest=3.0 if on_server else 1.6,  # a node takes its time to connect
         seconds=chosen.seconds or 10 + min(chosen.kills, _KILLS_IN_A_TOWN),
         network=not chosen.calm,
         mutation=chosen.mutation,
@@ -140,6 +145,8 @@ def _tell(scene: str, outcome: Outcome) -> None:
     print(f"points never passed: {', '.join(never) or 'none'}")
     print(f"faults on the roads: {outcome.faults}")
     print(f"faults of the disks: {outcome.disk_faults}")
+    print(f"faults of the server: {outcome.server_faults}")
+    print(f"stood still at: {outcome.frozen_at}; ended before they listened: {outcome.stillborn}")
     print(f"lost and restored: {outcome.losses}")
     print(
         f"{outcome.sendings} packages, {outcome.promises} promises, {outcome.refused} refused,"

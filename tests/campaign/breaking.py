@@ -9,23 +9,36 @@ from dataclasses import dataclass, field
 from gateway.points import Point
 from gateway.sandbox.faulty_axis import Fault, FaultyAxis
 from tests.campaign.disk import EVERYWHERE, Disk, DiskFault, Place
+from tests.campaign.nursery import Life
 from tests.campaign.town import House
 
 FAULTS = [fault for fault in Fault if fault is not Fault.AWAY]
 # Points that are passed all the time die at a later passing, too.
 _NTH = (1, 1, 1, 2, 3, 5, 8)
+# Longer than others wait for a node, and than the server lets it hold what all need.
+_FROZEN_AT_MOST = 4.0
+_STARTED_AGAIN_AFTER = 0.3
 
 
 @dataclass(kw_only=True)
 class Killer:
-    """Kills one house again and again, and starts it again each time."""
+    """Kills one house again and again, and starts it again each time.
+
+    Shape: freezing is the part of its lives that stand still for a while; stillborn are those that ended
+    before they listened, by_themselves those that ended later and were not killed.
+    Units: longest is the longest life in seconds.
+    """
 
     house: House
     dice: random.Random
     longest: float
     stop: asyncio.Event
+    freezing: float = 0.0
     at_points: Counter[str] = field(default_factory=Counter)
     at_random: int = 0
+    frozen_at: Counter[str] = field(default_factory=Counter)
+    stillborn: int = 0
+    by_themselves: int = 0
 
     @property
     def count(self) -> int:
@@ -46,22 +59,50 @@ class Killer:
             point = None if self.dice.random() < 0.25 else points.pop()
             often = point is not None and passed[point.name] > 100
             await self._live_and_die(point, nth=self.dice.choice(_NTH) if often else 1)
-        await self.house.start()
+        await self.house.insist()
 
     async def _live_and_die(self, point: Point | None, *, nth: int) -> None:
         # Clocks differ, and step at every start, forwards or back.
         self.house.nursery.set_clock(self.house.number, self.dice.uniform(-600, 600))
-        life = await self.house.start(point=point, nth=nth)
+        freezes = self.dice.random() < self.freezing
+        life = await self.house.start(point=point, nth=nth, freezes=freezes)
+        if freezes:
+            await self._freeze(life, point)
+            point = None
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(
                 life.dead.wait(), self.longest if point else self.dice.uniform(0, self.longest)
             )
-        if life.dead.is_set() and point is not None:
+        has_ended = life.dead.is_set()
+        if not has_ended:
+            life.kill()
+            await life.dead.wait()
+        self._count(life, point if has_ended else None)
+        if not life.was_killed:
+            await asyncio.sleep(_STARTED_AGAIN_AFTER)
+
+    async def _freeze(self, life: Life, point: Point | None) -> None:
+        """Let it stand still at a point, or where it is by then, for longer than anybody waits for it."""
+        waited_for = life.frozen if point else life.dead
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(
+                waited_for.wait(), self.longest if point else self.dice.uniform(0, self.longest)
+            )
+        if life.dead.is_set():
+            return
+        self.frozen_at[point.name if point and life.frozen.is_set() else "any instant"] += 1
+        life.freeze()
+        await asyncio.sleep(self.dice.uniform(0.2, _FROZEN_AT_MOST))
+        life.thaw()
+
+    def _count(self, life: Life, point: Point | None) -> None:
+        if not life.was_killed:
+            self.by_themselves += life.ready.is_set()
+            self.stillborn += not life.ready.is_set()
+        elif point is not None:
             self.at_points[point.name] += 1
         else:
-            life.kill()
             self.at_random += 1
-        await life.dead.wait()
 
 
 @dataclass(kw_only=True)
