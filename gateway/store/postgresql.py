@@ -238,19 +238,27 @@ class _PostgresqlWriter:
 
     def _begin(self) -> int:
         """Begin, and tell the schema's version, which stays until the end."""
-        if self.connection.broken or self.connection.closed:
-            self.connection, self._life = self.engine._connect(), ()
-        self._life = self._life or life_of(self.connection)
         self._turns_count = 0
-        self.connection.execute(
-            f"BEGIN; SET LOCAL idle_in_transaction_session_timeout = '{_SILENT_AT_MOST}';"
-            f" SELECT pg_advisory_xact_lock({_WRITING})"
-        )
+        try:
+            self._take_lock()
+        except psycopg.OperationalError:
+            if not self.connection.broken:
+                raise
+            self._take_lock()  # the server was restarted since we wrote last
         # By its name it can be found out whether it was committed, should the answer be lost.
         self._transaction, version = self.connection.execute(
             "SELECT pg_current_xact_id()::text, version FROM schema_version"
         ).fetchone()  # type: ignore[misc]
         return int(version)
+
+    def _take_lock(self) -> None:
+        if self.connection.broken or self.connection.closed:
+            self.connection, self._life = self.engine._connect(), ()
+        self._life = self._life or life_of(self.connection)
+        self.connection.execute(
+            f"BEGIN; SET LOCAL idle_in_transaction_session_timeout = '{_SILENT_AT_MOST}';"
+            f" SELECT pg_advisory_xact_lock({_WRITING})"
+        )
 
     def begin_turn(self) -> None:
         released = "RELEASE turn; " if self._turns_count else ""
@@ -308,8 +316,11 @@ class _PostgresqlReader:
         connection = await self.connect()
         try:
             cursor = await connection.execute(*in_postgresql(sql, parameters))
-        except psycopg.errors.FeatureNotSupported:
+        except (psycopg.errors.FeatureNotSupported, psycopg.OperationalError) as error:
             # The schema was brought up: what was prepared over this connection tells columns as they were.
+            # Or the server was restarted since.
+            if isinstance(error, psycopg.OperationalError) and not connection.broken:
+                raise
             await connection.close()
             connection = await self.connect()
             cursor = await connection.execute(*in_postgresql(sql, parameters))

@@ -8,11 +8,11 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from tests.campaign.kills import Outcome, Plan, play
-from tests.campaign.mutations import DISK_MUTATIONS, LOSS_MUTATIONS, MUTATIONS
+from tests.campaign.mutations import DISK_MUTATIONS, LOSS_MUTATIONS, MUTATIONS, SERVER_MUTATIONS
 from tests.campaign.page import write_page
 
 _MUTATED_SECONDS = 25.0
@@ -89,17 +89,30 @@ def _plan(scene: str, chosen: argparse.Namespace) -> Plan:
         return disk_plan(chosen.seed, chosen.seconds or 40.0, mutation=chosen.mutation)
     if scene == "losses":
         return loss_plan(chosen.seed, chosen.seconds or 40.0, mutation=chosen.mutation)
-    on_server = chosen.engine == "postgresql"
+    if chosen.engine == "postgresql":
+        plan = server_plan(chosen.seed, chosen.kills, chosen.seconds, mutation=chosen.mutation)
+        return replace(plan, nodes=chosen.nodes, network=not chosen.calm)
     return Plan(
         seed=chosen.seed,
         kills=chosen.kills,
         nodes=chosen.nodes,
-        on_server=on_server,
-        freezing=0.25 if on_server and chosen.nodes > 1 else 0.0,
-        longest=3.0 if on_server else 1.6,  # a node takes its time to connect
         seconds=chosen.seconds or 10 + min(chosen.kills, _KILLS_IN_A_TOWN),
         network=not chosen.calm,
         mutation=chosen.mutation,
+    )
+
+
+def server_plan(seed: int, kills: int, seconds: float | None = None, *, mutation: str | None = None) -> Plan:
+    """Plan a scene in which two nodes of each house die, or stand still, over a server that crashes."""
+    return Plan(
+        seed=seed,
+        kills=kills,
+        nodes=2,
+        on_server=True,
+        freezing=0.25,
+        longest=3.0,  # a node takes its time to connect
+        seconds=seconds or 10 + 2 * kills,
+        mutation=mutation,
     )
 
 
@@ -128,6 +141,8 @@ def _try_mutations(seed: int) -> int:
         plan = Plan(seed=seed, kills=80, seconds=2 * _MUTATED_SECONDS, mutation=name)
         if name in DISK_MUTATIONS:
             plan = disk_plan(seed, _MUTATED_SECONDS, mutation=name)
+        if name in SERVER_MUTATIONS:
+            plan = server_plan(seed, 80, 2 * _MUTATED_SECONDS, mutation=name)
         if name in LOSS_MUTATIONS:
             plan = loss_plan(seed, _MUTATED_SECONDS, mutation=name)
         found = _run(plan).breaches

@@ -15,6 +15,8 @@ from tests.campaign.town import House
 FAULTS = [fault for fault in Fault if fault is not Fault.AWAY]
 # Points that are passed all the time die at a later passing, too.
 _NTH = (1, 1, 1, 2, 3, 5, 8)
+# The first commits of a life are about itself.
+_NTH_COMMIT = (1, 5, 10, 15, 20, 30)
 # Longer than others wait for a node, and than the server lets it hold what all need.
 _FROZEN_AT_MOST = 4.0
 _STARTED_AGAIN_AFTER = 0.3
@@ -24,8 +26,9 @@ _STARTED_AGAIN_AFTER = 0.3
 class Killer:
     """Kills one house again and again, and starts it again each time.
 
-    Shape: freezing is the part of its lives that stand still for a while; stillborn are those that ended
-    before they listened, by_themselves those that ended later and were not killed.
+    Shape: freezing is the part of its lives that stand still for a while, in_batch is set when one does so
+    before its commit; stillborn are those that ended before they listened, by_themselves those that ended
+    later and were not killed.
     Units: longest is the longest life in seconds.
     """
 
@@ -34,6 +37,7 @@ class Killer:
     longest: float
     stop: asyncio.Event
     freezing: float = 0.0
+    in_batch: asyncio.Event = field(default_factory=asyncio.Event)
     at_points: Counter[str] = field(default_factory=Counter)
     at_random: int = 0
     frozen_at: Counter[str] = field(default_factory=Counter)
@@ -65,6 +69,8 @@ class Killer:
         # Clocks differ, and step at every start, forwards or back.
         self.house.nursery.set_clock(self.house.number, self.dice.uniform(-600, 600))
         freezes = self.dice.random() < self.freezing
+        if freezes and self.dice.random() < 0.4:
+            point, nth = Point.BEFORE_COMMIT, self.dice.choice(_NTH_COMMIT)
         life = await self.house.start(point=point, nth=nth, freezes=freezes)
         if freezes:
             await self._freeze(life, point)
@@ -90,7 +96,10 @@ class Killer:
             )
         if life.dead.is_set():
             return
-        self.frozen_at[point.name if point and life.frozen.is_set() else "any instant"] += 1
+        is_at_point = point is not None and life.frozen.is_set()
+        self.frozen_at[point.name if point and is_at_point else "any instant"] += 1
+        if is_at_point and point is Point.BEFORE_COMMIT:
+            self.in_batch.set()
         life.freeze()
         await asyncio.sleep(self.dice.uniform(0.2, _FROZEN_AT_MOST))
         life.thaw()

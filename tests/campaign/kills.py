@@ -40,8 +40,8 @@ class Plan:
     Shape: it ends at so many kills, and after so many seconds in any case; so many nodes serve each house, on
     a PostgreSQL server that is broken, too, when on_server; freezing is the part of lives that stand
     still for a while.
-    Units: seconds; longest is the longest life between two kills, or time between two faults of the server,
-    pause the mean time between two documents.
+    Units: seconds; longest is the longest life between two kills, and half of the longest time between two
+    faults of the server, pause the mean time between two documents.
     """
 
     seed: int
@@ -200,19 +200,26 @@ def _disks(town: Town) -> list[Disk]:
 async def _break(
     town: Town, plan: Plan, outcome: Outcome, disks: list[Disk], server: OwnServer | None
 ) -> None:
-    stop = asyncio.Event()
+    stop, in_batch = asyncio.Event(), asyncio.Event()
     killers = [
         Killer(
             house=house,
             dice=random.Random(f"{plan.seed} {house.name}"),
             longest=plan.longest,
             freezing=plan.freezing,
+            in_batch=in_batch,
             stop=stop,
         )
         for house in (*town.houses, *town.mates)
     ]
     wreckers = [
-        Wrecker(server=each, dice=random.Random(f"{plan.seed} server"), longest=plan.longest, stop=stop)
+        Wrecker(
+            server=each,
+            dice=random.Random(f"{plan.seed} server"),
+            longest=2 * plan.longest,
+            in_batch=in_batch,
+            stop=stop,
+        )
         for each in (server and [server]) or []
     ]
     vandals = [
