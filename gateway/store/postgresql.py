@@ -36,6 +36,10 @@ _PREPARED_AT_MOST = 1000
 # Who stands still, or vanished, in the middle of a batch must not keep others from writing for longer.
 # Between two statements of an act there is only computing.
 _SILENT_AT_MOST = "30s"
+# A server may be told to answer a commit before the disk has it; what we promise is on the disk.
+_WAIT_FOR_THE_DISK = (
+    "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
+)
 # What notices that the server vanished.
 _OPTIONS: dict[str, Any] = {
     "connect_timeout": 10,
@@ -254,7 +258,9 @@ class _PostgresqlWriter:
     def _take_lock(self) -> None:
         if self.connection.broken or self.connection.closed:
             self.connection, self._life = self.engine._connect(), ()
-        self._life = self._life or life_of(self.connection)
+        if not self._life:
+            self.connection.execute(_WAIT_FOR_THE_DISK)
+            self._life = life_of(self.connection)
         self.connection.execute(
             f"BEGIN; SET LOCAL idle_in_transaction_session_timeout = '{_SILENT_AT_MOST}';"
             f" SELECT pg_advisory_xact_lock({_WRITING})"

@@ -10,7 +10,7 @@ import pytest
 from gateway.errors import Delay
 from gateway.store.database import open_database
 from gateway.store.tables import Server, Tables
-from tests.databases import OwnServer, lay_down_template, new_database, why_no_postgresql
+from tests.databases import OwnServer, change, lay_down_template, new_database, why_no_postgresql
 
 pytestmark = pytest.mark.skipif(why_no_postgresql() is not None, reason=str(why_no_postgresql()))
 
@@ -57,4 +57,15 @@ async def test_a_server_that_was_restarted_meanwhile_costs_no_answer(server: Own
     for _ in range(database.engine.readers_count):
         assert await database.fetch_one("SELECT digest FROM blobs")
     await database.write(lambda tables: tables.execute("DELETE FROM blobs"))
+    await database.close()
+
+
+async def test_a_server_that_answers_before_its_disk_does_is_made_to_wait_for_it(server: OwnServer) -> None:
+    """Who runs the server may have chosen speed for others; what we promise survives a crash."""
+    source = Server(address=new_database(server.address, "three"))
+    change(source, "ALTER DATABASE three SET synchronous_commit = off")
+    database = await open_database(source, linger=timedelta(0), batch_limit=8)
+    await database.write(lambda tables: tables.execute("INSERT INTO blobs VALUES ('a', 'x')"))
+    await asyncio.to_thread(server.restart)
+    assert await database.fetch_one("SELECT digest FROM blobs")
     await database.close()
