@@ -98,10 +98,12 @@ class Killer:
             return
         is_at_point = point is not None and life.frozen.is_set()
         self.frozen_at[point.name if point and is_at_point else "any instant"] += 1
-        if is_at_point and point is Point.BEFORE_COMMIT:
+        is_in_batch = is_at_point and point is Point.BEFORE_COMMIT
+        if is_in_batch:
             self.in_batch.set()
         life.freeze()
-        await asyncio.sleep(self.dice.uniform(0.2, _FROZEN_AT_MOST))
+        # In a batch shorter than a DMS waits for its promise.
+        await asyncio.sleep(self.dice.uniform(0.2, 1.5 if is_in_batch else _FROZEN_AT_MOST))
         life.thaw()
 
     def _count(self, life: Life, point: Point | None) -> None:
