@@ -12,7 +12,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from tests.campaign.kills import Outcome, Plan, play
-from tests.campaign.mutations import DISK_MUTATIONS, LOSS_MUTATIONS, MUTATIONS, SERVER_MUTATIONS
+from tests.campaign.mutations import DISK_MUTATIONS, LOSS_MUTATIONS, MUTATIONS
 from tests.campaign.page import write_page
 
 _MUTATED_SECONDS = 25.0
@@ -90,7 +90,8 @@ def _plan(scene: str, chosen: argparse.Namespace) -> Plan:
     if scene == "losses":
         return loss_plan(chosen.seed, chosen.seconds or 40.0, mutation=chosen.mutation)
     if chosen.engine == "postgresql":
-        plan = server_plan(chosen.seed, chosen.kills, chosen.seconds, mutation=chosen.mutation)
+        kills = min(chosen.kills, _KILLS_IN_A_TOWN)
+        plan = server_plan(chosen.seed, kills, chosen.seconds, mutation=chosen.mutation)
         return replace(plan, nodes=chosen.nodes, network=not chosen.calm)
     return Plan(
         seed=chosen.seed,
@@ -141,8 +142,6 @@ def _try_mutations(seed: int) -> int:
         plan = Plan(seed=seed, kills=80, seconds=2 * _MUTATED_SECONDS, mutation=name)
         if name in DISK_MUTATIONS:
             plan = disk_plan(seed, _MUTATED_SECONDS, mutation=name)
-        if name in SERVER_MUTATIONS:
-            plan = server_plan(seed, 80, 2 * _MUTATED_SECONDS, mutation=name)
         if name in LOSS_MUTATIONS:
             plan = loss_plan(seed, _MUTATED_SECONDS, mutation=name)
         found = _run(plan).breaches

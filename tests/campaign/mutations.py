@@ -126,13 +126,6 @@ def _no_fsync_of_the_database() -> None:
     sqlite._connect = connect
 
 
-def _believe_another_life() -> None:
-    from gateway.store import lost_commits, postgresql
-
-    for module in (lost_commits, postgresql):
-        module.life_of = lambda _: ("always the same",)  # type: ignore[attr-defined]
-
-
 def _publish_without_its_folder() -> None:
     folder.sync_directory = lambda _: None
 
@@ -174,10 +167,4 @@ LOSS_MUTATIONS = {
         words="a restored node does not fetch again what it had", apply=_forget_what_was_fetched
     ),
 }
-# What only a server that crashes under several nodes shows.
-SERVER_MUTATIONS = {
-    "any-life": Mutation(
-        words="another's commit under our number is taken for ours", apply=_believe_another_life
-    ),
-}
-MUTATIONS |= DISK_MUTATIONS | LOSS_MUTATIONS | SERVER_MUTATIONS
+MUTATIONS |= DISK_MUTATIONS | LOSS_MUTATIONS
