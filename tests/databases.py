@@ -59,10 +59,14 @@ def fresh_source(place: Path) -> Source:
 
 def fresh_address(place: Path) -> str:
     """Make an empty database, already migrated, for a place of a test; asked again, it is the same."""
+    name = f"t{hashlib.sha256(str(place.absolute()).encode()).hexdigest()[:20]}"
+    return new_database(_server(), name)
+
+
+def new_database(server: str, name: str) -> str:
+    """Make an empty database, already migrated, on a server with a template; asked again, it is the same."""
     import psycopg
 
-    name = f"t{hashlib.sha256(str(place.absolute()).encode()).hexdigest()[:20]}"
-    server = _server()
     with psycopg.connect(server.format(name="postgres"), autocommit=True) as connection:
         if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchone():
             connection.execute(f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE}")  # type: ignore[arg-type]
@@ -114,46 +118,69 @@ def change(source: Source, sql: str, parameters: Sequence[Any] = ()) -> None:
 @cache
 def _server() -> str:
     address = start_server("fsync=off", "max_connections=300", "shared_buffers=64MB")
-    _lay_down_template(address)
+    lay_down_template(address)
     return address
 
 
 def start_server(*settings: str) -> str:
     """Start a server that ends with this process; return the address of its databases, by ``{name}``."""
-    programs = _programs()
-    assert programs is not None
-    folder = Path(tempfile.mkdtemp(prefix="lt-pg-"))
-    as_owner: dict[str, Any] = {}
-    if os.geteuid() == 0:  # PostgreSQL refuses root
-        owner = pwd.getpwnam("postgres" if _has_user("postgres") else "nobody")
-        os.chown(folder, owner.pw_uid, owner.pw_gid)
-        as_owner = {"user": owner.pw_uid, "group": owner.pw_gid, "extra_groups": []}
-    cluster = folder / "cluster"
-    subprocess.run(
-        [programs / "initdb", "-D", cluster, "-U", "postgres", "-A", "trust", "-N", "--locale=C.UTF-8"],
-        check=True,
-        capture_output=True,
-        cwd=folder,
-        **as_owner,
-    )
-    server = subprocess.Popen(
-        [programs / "postgres", "-D", cluster, "-k", folder]
-        + [part for setting in ("listen_addresses=", *settings) for part in ("-c", setting)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        cwd=folder,
-        **as_owner,
-    )
+    return OwnServer(settings).address
 
-    def end() -> None:
-        server.send_signal(signal.SIGINT)
-        server.wait(30)
-        shutil.rmtree(folder, ignore_errors=True)
 
-    atexit.register(end)
-    address = f"postgresql://postgres@/{{name}}?host={folder}"
-    _wait_for(address.format(name="postgres"))
-    return address
+class OwnServer:
+    """A server of one's own, which ends with this process at the latest.
+
+    Shape: address is that of its databases, by ``{name}``.
+    """
+
+    def __init__(self, settings: Sequence[str]) -> None:
+        """Lay it down and start it."""
+        programs = _programs()
+        assert programs is not None
+        self._folder = Path(tempfile.mkdtemp(prefix="lt-pg-"))
+        self._as_owner: dict[str, Any] = {"cwd": self._folder}
+        if os.geteuid() == 0:  # PostgreSQL refuses root
+            owner = pwd.getpwnam("postgres" if _has_user("postgres") else "nobody")
+            os.chown(self._folder, owner.pw_uid, owner.pw_gid)
+            self._as_owner |= {"user": owner.pw_uid, "group": owner.pw_gid, "extra_groups": []}
+        cluster = self._folder / "cluster"
+        subprocess.run(
+            [programs / "initdb", "-D", cluster, "-U", "postgres", "-A", "trust", "-N", "--locale=C.UTF-8"],
+            check=True,
+            capture_output=True,
+            **self._as_owner,
+        )
+        self._command = [programs / "postgres", "-D", cluster, "-k", self._folder]
+        self._command += [part for setting in ("listen_addresses=", *settings) for part in ("-c", setting)]
+        self.address = f"postgresql://postgres@/{{name}}?host={self._folder}"
+        atexit.register(self.end)
+        self._start()
+
+    def restart(self) -> None:
+        """Restart it as after a crash: it ends at once, and recovers from what it had made durable."""
+        self._stop()
+        self._start()
+
+    def end(self) -> None:
+        """End it, and leave nothing of it."""
+        atexit.unregister(self.end)
+        self._stop()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _stop(self) -> None:
+        # At once: asked kindly while it recovers, it may never end.
+        self._server.send_signal(signal.SIGQUIT)
+        try:
+            self._server.wait(30)
+        except subprocess.TimeoutExpired:
+            self._server.kill()
+            self._server.wait()
+
+    def _start(self) -> None:
+        self._server = subprocess.Popen(
+            self._command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **self._as_owner
+        )
+        _wait_for(self.address.format(name="postgres"))
 
 
 def _wait_for(address: str) -> None:
@@ -173,7 +200,8 @@ def _wait_for(address: str) -> None:
             return
 
 
-def _lay_down_template(address: str) -> None:
+def lay_down_template(address: str) -> None:
+    """Make the database that others begin as."""
     import psycopg
 
     with psycopg.connect(address.format(name="postgres"), autocommit=True) as connection:

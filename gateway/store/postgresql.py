@@ -9,7 +9,6 @@ import contextlib
 import time
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Any
 
 import psycopg
@@ -17,6 +16,7 @@ from psycopg import pq
 
 from gateway.errors import Misconfiguration
 from gateway.store.dialect import UNNEEDED, in_postgresql, register_types, rows_by_name
+from gateway.store.lost_commits import life_of, was_committed
 from gateway.store.schema import (
     Step,
     expect_served,
@@ -42,9 +42,6 @@ from gateway.store.tables import (
 
 _WRITING = 7_401_268_101
 _MIGRATING = 7_401_268_102
-# How long a commit whose answer was lost is asked after.
-_COMMIT_IS_SOUGHT = timedelta(seconds=15)
-_SEEK_AGAIN_AFTER = 0.2
 _CHUNK_ROWS = 500
 # More than there are statements: taking one off again is a question to the server.
 _PREPARED_AT_MOST = 1000
@@ -53,6 +50,10 @@ _COPIED_FROM = 4
 # Who stands still, or vanished, in the middle of a batch must not keep others from writing for longer.
 # Between two statements of an act there is only computing.
 _SILENT_AT_MOST = "30s"
+# A server may be told to answer a commit before the disk has it; what we promise is on the disk.
+_WAIT_FOR_THE_DISK = (
+    "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
+)
 # What notices that the server vanished.
 _OPTIONS: dict[str, Any] = {
     "connect_timeout": 10,
@@ -231,6 +232,7 @@ class _Streamed:
 class _PostgresqlWriter:
     engine: PostgresqlEngine
     connection: psycopg.Connection[Any]
+    _life: tuple[Any, ...] = ()
     _transaction: str = ""
     _turns_count: int = 0
     _statements: _Fitted | None = None
@@ -256,18 +258,29 @@ class _PostgresqlWriter:
 
     def _begin(self) -> int:
         """Begin, and tell the schema's version, which stays until the end."""
-        if self.connection.broken or self.connection.closed:
-            self.connection = self.engine._connect()
         self._turns_count = 0
-        self.connection.execute(
-            f"BEGIN; SET LOCAL idle_in_transaction_session_timeout = '{_SILENT_AT_MOST}';"
-            f" SELECT pg_advisory_xact_lock({_WRITING})"
-        )
+        try:
+            self._take_lock()
+        except psycopg.OperationalError:
+            if not self.connection.broken:
+                raise
+            self._take_lock()  # the server was restarted since we wrote last
         # By its name it can be found out whether it was committed, should the answer be lost.
         self._transaction, version = self.connection.execute(
             "SELECT pg_current_xact_id()::text, version FROM schema_version"
         ).fetchone()  # type: ignore[misc]
         return int(version)
+
+    def _take_lock(self) -> None:
+        if self.connection.broken or self.connection.closed:
+            self.connection, self._life = self.engine._connect(), ()
+        if not self._life:
+            self.connection.execute(_WAIT_FOR_THE_DISK)
+            self._life = life_of(self.connection)
+        self.connection.execute(
+            f"BEGIN; SET LOCAL idle_in_transaction_session_timeout = '{_SILENT_AT_MOST}';"
+            f" SELECT pg_advisory_xact_lock({_WRITING})"
+        )
 
     def begin_turn(self) -> None:
         released = "RELEASE turn; " if self._turns_count else ""
@@ -301,29 +314,14 @@ class _PostgresqlWriter:
 
     def commit(self) -> bool:
         try:
-            self.connection.execute("COMMIT")
+            said = self.connection.execute("COMMIT").statusmessage
         except psycopg.OperationalError:
-            if not self._was_committed():
+            if not was_committed(self.engine._connect, self._transaction, life=self._life):
                 raise
+        else:
+            if said != "COMMIT":  # somebody passed over a statement that failed
+                raise psycopg.errors.InFailedSqlTransaction(str(said))
         return True
-
-    def _was_committed(self) -> bool:
-        """Ask, over a new connection, what became of the transaction; a server takes a while to come back."""
-        until = time.monotonic() + _COMMIT_IS_SOUGHT.total_seconds()
-        while True:
-            try:
-                with contextlib.closing(self.engine._connect()) as connection:
-                    row = connection.execute(
-                        "SELECT pg_xact_status(%s::xid8)", (self._transaction,)
-                    ).fetchone()
-                if row is not None and row[0] != "in progress":
-                    return bool(row[0] == "committed")
-            except psycopg.OperationalError:
-                if time.monotonic() > until:
-                    raise
-            if time.monotonic() > until:
-                return False
-            time.sleep(_SEEK_AGAIN_AFTER)
 
     def roll_back(self) -> None:
         with contextlib.suppress(psycopg.Error):
@@ -352,8 +350,11 @@ class _PostgresqlReader:
         connection = await self.connect()
         try:
             cursor = await connection.execute(*in_postgresql(sql, parameters))
-        except psycopg.errors.FeatureNotSupported:
+        except (psycopg.errors.FeatureNotSupported, psycopg.OperationalError) as error:
             # The schema was brought up: what was prepared over this connection tells columns as they were.
+            # Or the server was restarted since.
+            if isinstance(error, psycopg.OperationalError) and not connection.broken:
+                raise
             await connection.close()
             connection = await self.connect()
             cursor = await connection.execute(*in_postgresql(sql, parameters))

@@ -8,7 +8,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from tests.campaign.kills import Outcome, Plan, play
@@ -51,6 +51,7 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--kills", type=int, default=300, help="how many kills (10,000 is the full run)")
     parser.add_argument("--nodes", type=int, choices=[1, 2], default=1, help="how many serve each house")
+    parser.add_argument("--engine", choices=["sqlite", "postgresql"], default="sqlite")
     parser.add_argument("--seconds", type=float, help="end a scene after so many; disks and losses: 40")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--calm", action="store_true", help="leave the roads alone")
@@ -88,6 +89,10 @@ def _plan(scene: str, chosen: argparse.Namespace) -> Plan:
         return disk_plan(chosen.seed, chosen.seconds or 40.0, mutation=chosen.mutation)
     if scene == "losses":
         return loss_plan(chosen.seed, chosen.seconds or 40.0, mutation=chosen.mutation)
+    if chosen.engine == "postgresql":
+        kills = min(chosen.kills, _KILLS_IN_A_TOWN)
+        plan = server_plan(chosen.seed, kills, chosen.seconds, mutation=chosen.mutation)
+        return replace(plan, nodes=chosen.nodes, network=not chosen.calm)
     return Plan(
         seed=chosen.seed,
         kills=chosen.kills,
@@ -95,6 +100,20 @@ def _plan(scene: str, chosen: argparse.Namespace) -> Plan:
         seconds=chosen.seconds or 10 + min(chosen.kills, _KILLS_IN_A_TOWN),
         network=not chosen.calm,
         mutation=chosen.mutation,
+    )
+
+
+def server_plan(seed: int, kills: int, seconds: float | None = None, *, mutation: str | None = None) -> Plan:
+    """Plan a scene in which two nodes of each house die, or stand still, over a server that crashes."""
+    return Plan(
+        seed=seed,
+        kills=kills,
+        nodes=2,
+        on_server=True,
+        freezing=0.25,
+        longest=3.0,  # a node takes its time to connect
+        seconds=seconds or 10 + 2 * kills,
+        mutation=mutation,
     )
 
 
@@ -140,6 +159,8 @@ def _tell(scene: str, outcome: Outcome) -> None:
     print(f"points never passed: {', '.join(never) or 'none'}")
     print(f"faults on the roads: {outcome.faults}")
     print(f"faults of the disks: {outcome.disk_faults}")
+    print(f"faults of the server: {outcome.server_faults}")
+    print(f"stood still at: {outcome.frozen_at}; ended before they listened: {outcome.stillborn}")
     print(f"lost and restored: {outcome.losses}")
     print(
         f"{outcome.sendings} packages, {outcome.promises} promises, {outcome.refused} refused,"

@@ -9,23 +9,40 @@ from dataclasses import dataclass, field
 from gateway.points import Point
 from gateway.sandbox.faulty_axis import Fault, FaultyAxis
 from tests.campaign.disk import EVERYWHERE, Disk, DiskFault, Place
+from tests.campaign.nursery import Life
 from tests.campaign.town import House
 
 FAULTS = [fault for fault in Fault if fault is not Fault.AWAY]
 # Points that are passed all the time die at a later passing, too.
 _NTH = (1, 1, 1, 2, 3, 5, 8)
+# The first commits of a life are about itself.
+_NTH_COMMIT = (1, 5, 10, 15, 20, 30)
+# Longer than others wait for a node, and than the server lets it hold what all need.
+_FROZEN_AT_MOST = 4.0
+_STARTED_AGAIN_AFTER = 0.3
 
 
 @dataclass(kw_only=True)
 class Killer:
-    """Kills one house again and again, and starts it again each time."""
+    """Kills one house again and again, and starts it again each time.
+
+    Shape: freezing is the part of its lives that stand still for a while, in_batch is set when one does so
+    before its commit; stillborn are those that ended before they listened, by_themselves those that ended
+    later and were not killed.
+    Units: longest is the longest life in seconds.
+    """
 
     house: House
     dice: random.Random
     longest: float
     stop: asyncio.Event
+    freezing: float = 0.0
+    in_batch: asyncio.Event = field(default_factory=asyncio.Event)
     at_points: Counter[str] = field(default_factory=Counter)
     at_random: int = 0
+    frozen_at: Counter[str] = field(default_factory=Counter)
+    stillborn: int = 0
+    by_themselves: int = 0
 
     @property
     def count(self) -> int:
@@ -46,22 +63,57 @@ class Killer:
             point = None if self.dice.random() < 0.25 else points.pop()
             often = point is not None and passed[point.name] > 100
             await self._live_and_die(point, nth=self.dice.choice(_NTH) if often else 1)
-        await self.house.start()
+        await self.house.insist()
 
     async def _live_and_die(self, point: Point | None, *, nth: int) -> None:
         # Clocks differ, and step at every start, forwards or back.
         self.house.nursery.set_clock(self.house.number, self.dice.uniform(-600, 600))
-        life = await self.house.start(point=point, nth=nth)
+        freezes = self.dice.random() < self.freezing
+        if freezes and self.dice.random() < 0.4:
+            point, nth = Point.BEFORE_COMMIT, self.dice.choice(_NTH_COMMIT)
+        life = await self.house.start(point=point, nth=nth, freezes=freezes)
+        if freezes:
+            await self._freeze(life, point)
+            point = None
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(
                 life.dead.wait(), self.longest if point else self.dice.uniform(0, self.longest)
             )
-        if life.dead.is_set() and point is not None:
+        has_ended = life.dead.is_set()
+        if not has_ended:
+            life.kill()
+            await life.dead.wait()
+        self._count(life, point if has_ended else None)
+        if not life.was_killed:
+            await asyncio.sleep(_STARTED_AGAIN_AFTER)
+
+    async def _freeze(self, life: Life, point: Point | None) -> None:
+        """Let it stand still at a point, or where it is by then, for longer than anybody waits for it."""
+        waited_for = life.frozen if point else life.dead
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(
+                waited_for.wait(), self.longest if point else self.dice.uniform(0, self.longest)
+            )
+        if life.dead.is_set():
+            return
+        is_at_point = point is not None and life.frozen.is_set()
+        self.frozen_at[point.name if point and is_at_point else "any instant"] += 1
+        is_in_batch = is_at_point and point is Point.BEFORE_COMMIT
+        if is_in_batch:
+            self.in_batch.set()
+        life.freeze()
+        # In a batch shorter than a DMS waits for its promise.
+        await asyncio.sleep(self.dice.uniform(0.2, 1.5 if is_in_batch else _FROZEN_AT_MOST))
+        life.thaw()
+
+    def _count(self, life: Life, point: Point | None) -> None:
+        if not life.was_killed:
+            self.by_themselves += life.ready.is_set()
+            self.stillborn += not life.ready.is_set()
+        elif point is not None:
             self.at_points[point.name] += 1
         else:
-            life.kill()
             self.at_random += 1
-        await life.dead.wait()
 
 
 @dataclass(kw_only=True)

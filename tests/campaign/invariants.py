@@ -6,12 +6,9 @@ the databases as an auditor with a copy would read them. Nothing of the product 
 
 import hashlib
 import json
-import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from cryptography import x509
 
@@ -174,14 +171,14 @@ def _promises_are_logged(scene: Scene) -> Iterator[str | None]:
 
 
 def _accepted(house: House) -> dict[str, str]:
-    rows = _rows(house, "SELECT package_id, receipt FROM log WHERE kind = 'accepted'")
+    rows = house.rows("SELECT package_id, receipt FROM log WHERE kind = 'accepted'")
     return {row["package_id"]: str(json.loads(row["receipt"])) for row in rows}
 
 
 def _log_recomputes(scene: Scene) -> Iterator[str | None]:
     certificates = {house.name: _certificate(house) for house in scene.town.houses}
     for house in scene.town.houses:
-        for number, row in enumerate(_rows(house, "SELECT * FROM log ORDER BY seq"), start=1):
+        for number, row in enumerate(house.rows("SELECT * FROM log ORDER BY seq"), start=1):
             receipt = None if row["receipt"] is None else read_receipt(row["receipt"])
             sound = (
                 row["seq"] == number
@@ -213,23 +210,22 @@ _EFFECTS = {
     " OR state = 'waiting'",
     "an answer without its entry": "SELECT id FROM answers WHERE NOT EXISTS (SELECT 1 FROM log WHERE"
     " log.package_id = answers.package_id AND kind IN ('answered', 'unmatched'))",
-    "a row without its referent": "SELECT 1 FROM pragma_foreign_key_check",
 }
 
 
 def _effects_and_entries(scene: Scene) -> Iterator[str | None]:
     for house in scene.town.houses:
         for words, sql in _EFFECTS.items():
-            rows = _rows(house, sql)
+            rows = house.rows(sql)
             yield None if not rows else f"{house.name}: {words}: {[row[0] for row in rows[:5]]}"
-        (damage,) = _rows(house, "PRAGMA integrity_check")[0]
-        yield None if damage == "ok" else f"{house.name}: {damage}"
+        damage = house.damage()
+        yield None if not damage else f"{house.name}: {damage[:5]}"
 
 
 def _blobs_and_rows(scene: Scene) -> Iterator[str | None]:
     for house in scene.town.houses:
-        inline = {row["digest"]: row["bytes"] for row in _rows(house, "SELECT * FROM blobs")}
-        named = {row["digest"] for row in _rows(house, "SELECT DISTINCT digest FROM packages")}
+        inline = {row["digest"]: row["bytes"] for row in house.rows("SELECT * FROM blobs")}
+        named = {row["digest"] for row in house.rows("SELECT DISTINCT digest FROM packages")}
         files = {path.name: path for path in (house.node.directory / "blobs").rglob("*") if path.is_file()}
         yield from (f"{house.name}: missing {digest}" for digest in named - set(inline) - set(files))
         yield from (f"{house.name}: orphan {digest}" for digest in (set(inline) | set(files)) - named)
@@ -243,8 +239,7 @@ def _blobs_and_rows(scene: Scene) -> Iterator[str | None]:
 def _axis_holds_each_once(scene: Scene) -> Iterator[str | None]:
     """What a gateway handed over stands in the hub once, however often it was handed over."""
     hub = scene.town.houses[0]
-    packages = _rows(
-        hub,
+    packages = hub.rows(
         "SELECT digest || recipients AS sent, EXISTS (SELECT 1 FROM dispatches WHERE package_id = packages.id"
         " AND state = 'refused') OR EXISTS (SELECT 1 FROM recipients WHERE recipients.thread_id ="
         " packages.thread_id AND status = '02') AS failed FROM packages WHERE direction <> 'own'",
@@ -276,7 +271,7 @@ def _new_rounds(scene: Scene) -> set[str]:
     """List what was delivered twice as two dispatches: turned away, and sent anew by its DMS."""
     delivered: Counter[str] = Counter()
     for house in scene.town.houses[1:]:
-        for row in _rows(house, "SELECT statement FROM log WHERE kind = 'delivered'"):
+        for row in house.rows("SELECT statement FROM log WHERE kind = 'delivered'"):
             told = json.loads(row["statement"])
             digest = "".join(format(byte, "x") for byte in bytes.fromhex(told["sha256"]))
             delivered[digest + json.dumps(told["recipients"], separators=(",", ":"))] += 1
@@ -296,7 +291,7 @@ def _may_have_arrived(passage: Passage) -> bool:
 def _ids_are_unique(scene: Scene) -> Iterator[str | None]:
     """However far the clocks are apart, and whatever ids came from the axis before a node began anew."""
     makers = Counter(
-        row["id"] for house in scene.town.houses for row in _rows(house, "SELECT id FROM packages")
+        row["id"] for house in scene.town.houses for row in house.rows("SELECT id FROM packages")
     )
     for made, count in makers.items():
         yield None if count == 1 else f"{count} nodes made {made}"
@@ -305,17 +300,10 @@ def _ids_are_unique(scene: Scene) -> Iterator[str | None]:
 def _directory_agrees(scene: Scene) -> Iterator[str | None]:
     """What the registrar was told of stands at its gateway and at the hub."""
     for house in scene.town.houses[:2]:
-        rows = _rows(house, "SELECT code, closed_at IS NULL AS is_open FROM agencies")
+        rows = house.rows("SELECT code, closed_at IS NULL AS is_open FROM agencies")
         found = {row["code"]: bool(row["is_open"]) for row in rows}
         for code, is_open in scene.registered.items():
             yield None if found.get(code) == is_open else f"{house.name}: {code} open: {found.get(code)}"
-
-
-def _rows(house: House, sql: str) -> list[sqlite3.Row]:
-    path: Path = house.node.directory / "lienthong.db"
-    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
-        connection.row_factory = sqlite3.Row
-        return connection.execute(sql).fetchall()
 
 
 INVARIANTS: dict[str, Callable[[Scene], Iterator[str | None]]] = {

@@ -3,11 +3,9 @@
 import asyncio
 import contextlib
 import random
-import sqlite3
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable
-from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,23 +17,38 @@ from tests.campaign.invariants import Finding, Scene, check_all
 from tests.campaign.ledger import Ledger
 from tests.campaign.losses import Loser
 from tests.campaign.nursery import Nursery
+from tests.campaign.server import Away, Wrecker, open_server
 from tests.campaign.town import House, Town, double, open_town
+from tests.databases import OwnServer
 
 _SETTLED_FOR = 1.5
 _WARM_UP = 2.0
+_NUMBERS = (
+    *("seconds", "settled_in", "at_random", "stillborn"),
+    *("sendings", "promises", "refused", "deliveries"),
+)
+_COUNTS = (
+    *("kills", "at_points", "frozen_at", "passings", "losses"),
+    *("faults", "disk_faults", "server_faults"),
+)
 
 
 @dataclass(kw_only=True)
 class Plan:
     """What to do to the town, and for how long.
 
-    Shape: it ends at so many kills, and after so many seconds in any case; so many nodes serve each house.
-    Units: seconds; longest is the longest life between two kills, pause the mean time between two documents.
+    Shape: it ends at so many kills, and after so many seconds in any case; so many nodes serve each house, on
+    a PostgreSQL server that is broken, too, when on_server; freezing is the part of lives that stand
+    still for a while.
+    Units: seconds; longest is the longest life between two kills, and half of the longest time between two
+    faults of the server, pause the mean time between two documents.
     """
 
     seed: int
     kills: int = 0
     nodes: int = 1
+    on_server: bool = False
+    freezing: float = 0.0
     seconds: float = 600.0
     network: bool = True
     disk: bool = False
@@ -58,6 +71,9 @@ class Outcome:
     at_random: int = 0
     faults: dict[str, int] = field(default_factory=dict)
     disk_faults: dict[str, int] = field(default_factory=dict)
+    server_faults: dict[str, int] = field(default_factory=dict)
+    frozen_at: dict[str, int] = field(default_factory=dict)
+    stillborn: int = 0
     losses: dict[str, int] = field(default_factory=dict)
     passings: dict[str, int] = field(default_factory=dict)
     sendings: int = 0
@@ -68,9 +84,9 @@ class Outcome:
 
     def add(self, other: "Outcome") -> None:
         """Add what was done and found in another town."""
-        for name in ("seconds", "settled_in", "at_random", "sendings", "promises", "refused", "deliveries"):
+        for name in _NUMBERS:
             setattr(self, name, getattr(self, name) + getattr(other, name))
-        for name in ("kills", "at_points", "faults", "disk_faults", "losses", "passings"):
+        for name in _COUNTS:
             ours, theirs = Counter(getattr(self, name)), Counter(getattr(other, name))
             setattr(self, name, {each: ours[each] + theirs[each] for each in sorted(ours.keys() | theirs)})
         found = {finding.sentence: finding for finding in self.findings}
@@ -95,7 +111,7 @@ async def play(directory: Path, plan: Plan) -> Outcome:
     nursery = Nursery(mutation=plan.mutation, environment=_environment(directory) if plan.disk else {})
     await nursery.open()
     try:
-        async with open_town(directory, nursery) as town:
+        async with _town(directory, nursery, plan) as (town, server):
             ledger = Ledger()
             disks = _disks(town) if plan.disk else []
             if plan.nodes > 1:
@@ -108,7 +124,7 @@ async def play(directory: Path, plan: Plan) -> Outcome:
                 await (
                     _lose(town, ledger, plan, outcome, clerks)
                     if plan.losses
-                    else _break(town, plan, outcome, disks)
+                    else _break(town, plan, outcome, disks, server)
                 )
                 stop.set()
                 outcome.seconds = time.monotonic() - began
@@ -119,13 +135,22 @@ async def play(directory: Path, plan: Plan) -> Outcome:
             lived = (*town.houses, *town.mates)
             passings = [Counter(await nursery.passings(house.number)) for house in lived]
             outcome.passings = {point.name: sum(each[point.name] for each in passings) for point in Point}
-            outcome.findings = check_all(Scene(town=town, ledger=ledger, registered=registrar.wanted))
+            outcome.findings += check_all(Scene(town=town, ledger=ledger, registered=registrar.wanted))
             if unsettled:
                 outcome.findings.append(Finding(sentence="everything settles", checked=1, breaches=unsettled))
             _count(ledger, outcome)
     finally:
         await nursery.close()
     return outcome
+
+
+@contextlib.asynccontextmanager
+async def _town(
+    directory: Path, nursery: Nursery, plan: Plan
+) -> AsyncIterator[tuple[Town, OwnServer | None]]:
+    with open_server() if plan.on_server else contextlib.nullcontext() as server:
+        async with open_town(directory, nursery, server=server) as town:
+            yield town, server
 
 
 @contextlib.asynccontextmanager
@@ -172,11 +197,30 @@ def _disks(town: Town) -> list[Disk]:
     return disks
 
 
-async def _break(town: Town, plan: Plan, outcome: Outcome, disks: list[Disk]) -> None:
-    stop = asyncio.Event()
+async def _break(
+    town: Town, plan: Plan, outcome: Outcome, disks: list[Disk], server: OwnServer | None
+) -> None:
+    stop, in_batch = asyncio.Event(), asyncio.Event()
     killers = [
-        Killer(house=house, dice=random.Random(f"{plan.seed} {house.name}"), longest=plan.longest, stop=stop)
+        Killer(
+            house=house,
+            dice=random.Random(f"{plan.seed} {house.name}"),
+            longest=plan.longest,
+            freezing=plan.freezing,
+            in_batch=in_batch,
+            stop=stop,
+        )
         for house in (*town.houses, *town.mates)
+    ]
+    wreckers = [
+        Wrecker(
+            server=each,
+            dice=random.Random(f"{plan.seed} server"),
+            longest=2 * plan.longest,
+            in_batch=in_batch,
+            stop=stop,
+        )
+        for each in (server and [server]) or []
     ]
     vandals = [
         Vandal(road=road, dice=random.Random(f"{plan.seed} road {number}"), stop=stop)
@@ -197,6 +241,8 @@ async def _break(town: Town, plan: Plan, outcome: Outcome, disks: list[Disk]) ->
                 breaking.create_task(killer.kill_on())
         for saboteur in saboteurs:
             breaking.create_task(saboteur.sabotage_on())
+        for wrecker in wreckers:
+            breaking.create_task(wrecker.wreck_on())
         if plan.network:
             for vandal in vandals:
                 breaking.create_task(vandal.break_on())
@@ -209,6 +255,18 @@ async def _break(town: Town, plan: Plan, outcome: Outcome, disks: list[Disk]) ->
     outcome.at_random = sum(killer.at_random for killer in killers)
     outcome.faults = _sum(vandal.done for vandal in vandals)
     outcome.disk_faults = _sum(saboteur.done for saboteur in saboteurs)
+    outcome.server_faults = _sum(wrecker.done for wrecker in wreckers)
+    outcome.frozen_at = _sum(killer.frozen_at for killer in killers)
+    outcome.stillborn = sum(killer.stillborn for killer in killers)
+    outcome.findings.append(_lived_until_killed(killers))
+
+
+def _lived_until_killed(killers: list[Killer]) -> Finding:
+    ended = [
+        f"{killer.house.name}: {killer.by_themselves} times" for killer in killers if killer.by_themselves
+    ]
+    lives = sum(killer.count + killer.by_themselves for killer in killers)
+    return Finding(sentence="a node that serves does not end by itself", checked=lives, breaches=ended)
 
 
 async def _lose(town: Town, ledger: Ledger, plan: Plan, outcome: Outcome, clerks: list[Clerk]) -> None:
@@ -249,7 +307,7 @@ async def _settle(town: Town, ledger: Ledger, *, within: float) -> list[str]:
         await asyncio.sleep(0.2)
         try:
             now = ([_open_count(house) for house in town.houses], len(ledger.taken), len(ledger.confirmed))
-        except sqlite3.OperationalError:  # a node that was just born has it to itself
+        except Away:
             continue
         undecided = [each for each in ledger.sendings.values() if not each.promises and each.refused is None]
         if now != before:
@@ -264,11 +322,7 @@ async def _settle(town: Town, ledger: Ledger, *, within: float) -> list[str]:
 
 
 def _open_count(house: House) -> int:
-    path = house.node.directory / "lienthong.db"
-    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
-        (count,) = connection.execute(
-            "SELECT count(*) FROM dispatches WHERE state IN ('waiting', 'claimed')"
-        ).fetchone()
+    ((count,),) = house.rows("SELECT count(*) FROM dispatches WHERE state IN ('waiting', 'claimed')")
     return int(count)
 
 

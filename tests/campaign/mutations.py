@@ -14,7 +14,7 @@ from typing import Any
 from gateway.exchange import acceptance, inbound
 from gateway.exchange.delivery import Delivery
 from gateway.exchange.inbound import Inbound
-from gateway.store import audit_log, database, dispatches, folder
+from gateway.store import audit_log, database, dispatches, folder, sqlite
 from gateway.vxp.requests import Confirmation
 
 
@@ -27,16 +27,26 @@ class Mutation:
 
 
 def _promise_before_the_commit() -> None:
-    def commit_later(connection: sqlite3.Connection, batch: Any) -> bool:
-        connection.execute("BEGIN IMMEDIATE")
-        for turn in batch:
-            database._run_in_savepoint(connection, turn)
-            turn.loop.call_soon_threadsafe(turn.settle)
-        database.passed(database.Point.BEFORE_COMMIT)
-        connection.execute("COMMIT")
-        return True
+    honest = database.Database.write
 
-    database._commit_together = commit_later
+    async def write(self: database.Database, act: Callable[[Any], Any]) -> Any:
+        loop = asyncio.get_running_loop()
+        said: asyncio.Future[Any] = loop.create_future()
+
+        def say(result: Any) -> None:
+            if not said.done():
+                said.set_result(result)
+
+        def saying(tables: Any) -> Any:
+            result = act(tables)
+            loop.call_soon_threadsafe(say, result)
+            return result
+
+        committed = asyncio.ensure_future(honest(self, saying))
+        await asyncio.wait([said, committed], return_when=asyncio.FIRST_COMPLETED)
+        return said.result() if said.done() else await committed
+
+    database.Database.write = write  # type: ignore[method-assign]
 
 
 def _refuse_what_we_hold() -> None:
@@ -106,14 +116,14 @@ def _no_fsync_of_files() -> None:
 
 
 def _no_fsync_of_the_database() -> None:
-    honest = database._connect
+    honest = sqlite._connect
 
     def connect(path: Any) -> sqlite3.Connection:
         connection = honest(path)
         connection.execute("PRAGMA synchronous = OFF")
         return connection
 
-    database._connect = connect
+    sqlite._connect = connect
 
 
 def _publish_without_its_folder() -> None:

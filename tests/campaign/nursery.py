@@ -37,6 +37,7 @@ from tests.campaign.mutations import MUTATIONS
 _ROOT = Path(__file__).parents[2]
 _POINTS = list(Point)
 _NODES = 16
+_SILENT_AT_MOST = "1500ms"
 
 
 class Board:
@@ -77,6 +78,7 @@ def live(order: dict[str, Any], board: Board, news: int, sockets: list[socket.so
     os.dup2(log, 2)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     left = order.get("nth", 1)
+    end = signal.SIGSTOP if order.get("freezes") else signal.SIGKILL
 
     def watcher(point: Point) -> None:
         nonlocal left
@@ -84,7 +86,9 @@ def live(order: dict[str, Any], board: Board, news: int, sockets: list[socket.so
         if point.name == order.get("point"):
             left -= 1
             if left == 0:
-                os.kill(os.getpid(), signal.SIGKILL)
+                if end is signal.SIGSTOP:
+                    _tell(news, frozen=order["number"])
+                os.kill(os.getpid(), end)
 
     points.watch(watcher)
     if "disk" in order:
@@ -107,6 +111,7 @@ def _tell(news: int, **members: Any) -> None:
 
 def tend(mutation: str | None) -> None:
     """Fork nodes as ordered, and tell of every birth and death."""
+    _have_little_patience()
     if mutation is not None:
         MUTATIONS[mutation].apply()
     board, alive = Board(), dict[int, int]()
@@ -140,6 +145,14 @@ def tend(mutation: str | None) -> None:
                     os._exit(0)
 
 
+def _have_little_patience() -> None:
+    """Take the lock of all writers from who is frozen after moments, not after half a minute."""
+    with contextlib.suppress(ImportError):
+        from gateway.store import postgresql
+
+        postgresql._SILENT_AT_MOST = _SILENT_AT_MOST
+
+
 def _listening(shared: dict[int, socket.socket], port: int) -> socket.socket:
     """Bind what the nodes of one house share; it outlives each of them."""
     if port not in shared:
@@ -149,19 +162,37 @@ def _listening(shared: dict[int, socket.socket], port: int) -> socket.socket:
 
 @dataclass(eq=False)
 class Life:
-    """One node's running process, as the driver sees it."""
+    """One node's running process, as the driver sees it; status is what it died of, as the system has it."""
 
     pid: int = 0
     url: str = ""
+    status: int = 0
     born: asyncio.Event = field(default_factory=asyncio.Event)
     ready: asyncio.Event = field(default_factory=asyncio.Event)
+    frozen: asyncio.Event = field(default_factory=asyncio.Event)
     dead: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def was_killed(self) -> bool:
+        """Tell whether it died of a kill, and not by itself."""
+        return os.WIFSIGNALED(self.status) and os.WTERMSIG(self.status) == signal.SIGKILL
 
     def kill(self) -> None:
         """Kill it, wherever it is."""
+        self._send(signal.SIGKILL)
+
+    def freeze(self) -> None:
+        """Let it stand still, wherever it is; its connections stay open."""
+        self._send(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let it go on as if no time had passed."""
+        self._send(signal.SIGCONT)
+
+    def _send(self, what: signal.Signals) -> None:
         if self.pid and not self.dead.is_set():
             with contextlib.suppress(ProcessLookupError):
-                os.kill(self.pid, signal.SIGKILL)
+                os.kill(self.pid, what)
 
 
 class Nursery:
@@ -203,16 +234,19 @@ class Nursery:
         *,
         point: Point | None = None,
         nth: int = 1,
+        freezes: bool = False,
         disk: Path | None = None,
         shared: int | None = None,
     ) -> Life:
-        """Start a node; with a point it dies when it comes by there for the nth time.
+        """Start a node; with a point it dies, or freezes, when it comes by there for the nth time.
 
         Shape: disk is the control file of its disk, which needs the nursery to be preloaded with it; shared
         is the port that several nodes have together.
         """
         life = self._lives[number] = Life()
-        arm: dict[str, object] = {} if point is None else {"point": point.name, "nth": nth}
+        arm: dict[str, object] = (
+            {} if point is None else {"point": point.name, "nth": nth, "freezes": freezes}
+        )
         arm |= {} if disk is None else {"disk": str(disk)}
         arm |= {} if shared is None else {"shared": shared}
         self._order({"number": number, "directory": str(directory), **arm})
@@ -249,8 +283,12 @@ class Nursery:
                 life = self._lives[told["ready"]]
                 life.url = told["url"]
                 life.ready.set()
+            elif "frozen" in told:
+                self._lives[told["frozen"]].frozen.set()
             elif "dead" in told:
-                self._lives[told["dead"]].dead.set()
+                life = self._lives[told["dead"]]
+                life.status = told["status"]
+                life.dead.set()
 
 
 if __name__ == "__main__":

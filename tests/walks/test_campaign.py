@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.campaign.__main__ import disk_plan, loss_plan
+from tests.campaign.__main__ import disk_plan, loss_plan, server_plan
 from tests.campaign.kills import Plan, play
+from tests.databases import why_no_postgresql
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -16,6 +17,16 @@ async def test_everything_is_killed_again_and_again_and_nothing_is_lost_or_done_
     outcome = await play(tmp_path, Plan(seed=11, kills=100, seconds=60))
     assert sum(outcome.kills.values()) >= 30
     assert outcome.deliveries > 100
+    assert outcome.breaches == []
+
+
+@pytest.mark.skipif(why_no_postgresql() is not None, reason=str(why_no_postgresql()))
+async def test_two_nodes_over_a_server_that_crashes_lose_nothing_and_do_nothing_twice(tmp_path: Path) -> None:
+    """Nodes are killed and stand still, connections end, the server is started anew, while all work."""
+    outcome = await play(tmp_path, server_plan(11, 30, 5))
+    assert sum(outcome.kills.values()) >= 3
+    assert outcome.server_faults
+    assert outcome.deliveries > 5
     assert outcome.breaches == []
 
 

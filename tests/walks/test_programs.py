@@ -59,6 +59,13 @@ async def given(who: Program, **particulars: object) -> str:
 # -- who may ask ------------------------------------------------------------------------------------------
 
 
+@pytest.mark.both_engines
+async def test_what_no_text_may_hold_is_not_looked_for(centre: Program) -> None:
+    """A zero byte, in a path or a question: PostgreSQL would not even be asked."""
+    asked = ("/obligations/a%00b", "/obligations?reference=a%00b")
+    assert [(await centre.get(path)).status for path in asked] == [404, 404]
+
+
 async def test_nobody_is_answered_without_a_good_token(node: Node) -> None:
     """None, rubbish, an unknown one, a wrong one, a disabled one, two at once: all the same to who asks."""
     text, gone = await give_token(node, "trung-tam"), await give_token(node, "da-ngat")
