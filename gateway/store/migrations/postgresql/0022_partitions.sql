@@ -20,6 +20,16 @@ BEGIN
     EXECUTE format('CREATE TABLE %I PARTITION OF %I FOR VALUES %s', part, whole, bounds);
     PERFORM furnish_partition(whole, part);
 END $$;
+-- For the operator (docs/operations.md): a partition with its indexes to other disks.
+CREATE FUNCTION partition_to(part TEXT, disks TEXT) RETURNS VOID LANGUAGE plpgsql AS $$
+DECLARE
+    built REGCLASS;
+BEGIN
+    EXECUTE format('ALTER TABLE %I SET TABLESPACE %I', part, disks);
+    FOR built IN SELECT indexrelid FROM pg_index WHERE indrelid = part::regclass LOOP
+        EXECUTE format('ALTER INDEX %s SET TABLESPACE %I', built, disks);
+    END LOOP;
+END $$;
 
 -- Counted backwards, so that what is looked for is sought in the newest year first.
 ALTER TABLE blobs ADD COLUMN year_back BIGINT NOT NULL DEFAULT 0;
