@@ -16,8 +16,8 @@ from gateway.errors import Delay
 from gateway.store.database import Database, from_micros
 from gateway.store.tables import Dialect, Engine, Tables
 
-# Entries in a partition of the log: some 100 GB with their receipts and indexes.
-LOG_SPAN = 50_000_000
+# Entries in a partition of the log: some 400 GB with their receipts and indexes.
+LOG_SPAN = 200_000_000
 _YEAR_AHEAD = timedelta(days=90)
 _ENTRIES_AHEAD = LOG_SPAN // 10
 # An empty partition has a page of each index.
@@ -46,13 +46,13 @@ async def tend_partitions(database: Database) -> list[str]:
     try:
         return await asyncio.to_thread(tend, database.engine)
     except Exception as error:
-        if not database.engine.fails_by_itself(error):
-            raise
-        raise Delay.because(
-            "partitions-wait",
-            vi="Chưa sắp xếp được các phân vùng; sẽ thử lại.",
-            en="The partitions could not be tended; it is tried again.",
-        ) from error
+        if database.engine.fails_by_itself(error):
+            raise Delay.because(
+                "not-now",
+                vi="Chưa sắp xếp được các phân vùng; sẽ thử lại.",
+                en="The partitions could not be tended; it is tried again.",
+            ) from error
+        raise
 
 
 def tend(engine: Engine, at: datetime | None = None) -> list[str]:

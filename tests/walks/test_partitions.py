@@ -87,7 +87,7 @@ def test_what_two_years_kept_lies_apart_and_is_found_in_one(tmp_path: Path) -> N
     assert plan.index(f"blobs_{year + 1}") < plan.index(f"blobs_{year} ")
     plan = plan_of(source, "SELECT * FROM log WHERE seq = 7")
     assert "log_0" in plan
-    assert "log_50000000" not in plan
+    assert "log_200000000" not in plan
 
 
 async def test_the_same_bytes_are_kept_once_whatever_the_year(node: Node) -> None:
@@ -129,21 +129,21 @@ def test_the_log_goes_on_in_the_next_partition(tmp_path: Path, monkeypatch: pyte
 
     append(1)
     assert tend(engine, march) == []
-    append(50_000_007)
+    append(200_000_007)
     assert tend(engine, march)
-    append(50_000_060)
+    append(200_000_060)
     with looking(source) as tables:
         assert [(each.name, each.highest) for each in partitions_of(tables, "log")] == [
-            ("log_0", 50_000_000),
-            ("log_50000000", 50_000_050),
-            ("log_50000050", None),
+            ("log_0", 200_000_000),
+            ("log_200000000", 200_000_050),
+            ("log_200000050", None),
         ]
     assert [row[0] for row in rows_of(source, "SELECT seq FROM log ORDER BY seq DESC")] == [
-        50_000_060,
-        50_000_007,
+        200_000_060,
+        200_000_007,
         1,
     ]
-    for name in ("log", "log_0", "log_50000000", "log_50000050"):
+    for name in ("log", "log_0", "log_200000000", "log_200000050"):
         for act in (f"TRUNCATE {name}", f"DELETE FROM {name}", f"UPDATE {name} SET at = 1"):
             with pytest.raises(psycopg.errors.IntegrityConstraintViolation):
                 change(source, act)
@@ -253,6 +253,14 @@ async def test_old_partitions_lie_on_other_disks(node: Node, tmp_path: Path) -> 
     )
     assert set(moved["findings"]) <= {"file-exposed"}
     assert len(in_partition(elsewhere, f"blobs_{year}")) == len(in_partition(source, f"blobs_{year}"))
+
+
+async def test_doctor_asks_what_the_server_no_longer_looks_after(node: Node) -> None:
+    """Each partition of the log has its guards, and each receipt its entry."""
+    source = source_in(node.directory)
+    change(source, "ALTER TABLE log_200000000 DISABLE TRIGGER log_is_append_only_2")
+    change(source, "INSERT INTO receipts VALUES ('SYT', 99999, 'sent', 0)")
+    assert findings(node) == {"log-unguarded", "reference-broken"}
 
 
 def test_who_looks_for_long_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -82,7 +82,7 @@ CREATE INDEX log_by_system ON log (system_id) WHERE system_id IS NOT NULL;
 CREATE INDEX log_by_at ON log (at);
 DO $$
 DECLARE
-    span BIGINT := 50000000;
+    span BIGINT := 200000000;
     ends BIGINT := (SELECT span * (coalesce(max(seq), 0) / span + 1) FROM log_0);
 BEGIN
     EXECUTE format('ALTER TABLE log ATTACH PARTITION log_0 FOR VALUES FROM (MINVALUE) TO (%s)', ends);
