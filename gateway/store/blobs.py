@@ -110,7 +110,8 @@ class Blobs:
 
     async def load_inline(self, digest: Digest) -> bytes | None:
         """Load a small package; None when it is a large one."""
-        row = await self.database.fetch_one("SELECT bytes FROM blobs WHERE digest = ?", (digest,))
+        # One, and so, where there are partitions, not looked for behind the year that has it.
+        row = await self.database.fetch_one("SELECT bytes FROM blobs WHERE digest = ? LIMIT 1", (digest,))
         return None if row is None else row["bytes"]
 
     async def open(self, digest: Digest) -> BinaryIO:

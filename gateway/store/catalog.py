@@ -20,7 +20,8 @@ _COLUMNS = {
     " array_position(indkey::int2[], attnum) AS place FROM pg_class"
     " JOIN pg_attribute ON attrelid = pg_class.oid AND attnum > 0 AND NOT attisdropped AND attgenerated = ''"
     " LEFT JOIN pg_index ON indrelid = pg_class.oid AND indisprimary"
-    " WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace ORDER BY 1, attnum",
+    " WHERE relkind IN ('r', 'p') AND NOT relispartition AND relnamespace = current_schema()::regnamespace"
+    " ORDER BY 1, attnum",
 }
 
 # What goes, and how it comes back. Whoever owns the tables may do all of it; to have the server skip triggers
@@ -31,8 +32,10 @@ _OBSTACLES = {
         "SELECT 'DROP TRIGGER ' || name, sql FROM sqlite_schema WHERE type = 'trigger'",
     ),
     Dialect.POSTGRESQL: (
-        "SELECT format('DROP INDEX %I', relname), pg_get_indexdef(indexrelid) FROM pg_index"
-        " JOIN pg_class ON pg_class.oid = indexrelid WHERE relnamespace = current_schema()::regnamespace"
+        # Those of partitions go and come with those of their tables.
+        "SELECT format('DROP INDEX %I', relname), replace(pg_get_indexdef(indexrelid), ' ON ONLY ', ' ON ')"
+        " FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid"
+        " WHERE relnamespace = current_schema()::regnamespace AND NOT relispartition"
         " AND NOT EXISTS (SELECT 1 FROM pg_constraint WHERE conindid = indexrelid)",
         "SELECT format('ALTER TABLE %s DROP CONSTRAINT %I', conrelid::regclass, conname),"
         " format('ALTER TABLE %s ADD CONSTRAINT %I %s', conrelid::regclass, conname,"

@@ -25,6 +25,8 @@ from gateway.store.tables import Dialect, Engine, Source, Statements, Tables, Wr
 # So many rows are durable together; they are not held together.
 _BATCH_ROWS = 20_000
 _HASHED_TOGETHER = 50
+# Where it divides a table; what comes from the other engine gets it anew.
+_OF_ONE_ENGINE = frozenset({"year_back"})
 
 _IS_MARKED = {
     Dialect.SQLITE: "SELECT 1 FROM sqlite_schema WHERE name = 'moving'",
@@ -163,11 +165,13 @@ def paired(source: Tables, dialect: Dialect, target: Target) -> list[Table]:
 
 
 def _joined(here: Table, there: Table) -> Table | None:
-    columns = {*here.columns, *there.columns}
+    both = {*here.columns} & {*there.columns}
+    columns = {*here.columns, *there.columns} - (_OF_ONE_ENGINE - both)
+    key = tuple(column for column in here.key if column in columns)
     for side in (here, there):
-        if columns - {*side.columns} - {"rowid"}:
+        if columns - {*side.columns} - {"rowid"} or key != tuple(c for c in side.key if c in columns):
             return None
-    return replace(here, columns=tuple(sorted(columns))) if here.key == there.key else None
+    return replace(here, columns=tuple(sorted(columns)), key=key)
 
 
 def move_table(

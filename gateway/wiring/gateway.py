@@ -48,7 +48,7 @@ from gateway.wiring.holdings import Holdings
 from gateway.wiring.late_console import promise_console
 from gateway.wiring.limits import make_limits, sharing_rounds
 from gateway.wiring.reminders import reminder_rounds
-from gateway.wiring.retention import retention_round
+from gateway.wiring.retention import partition_round, retention_round
 from gateway.wiring.vouching import open_outer_session, publish_log, rounds_of, vouch
 
 _BETWEEN_LOOKS = timedelta(minutes=1)
@@ -171,6 +171,7 @@ class _Builder:
             *rounds_of(self.vouching, config),
             *receipt_rounds(office, self.axis, expectations, self.clock),
             retention_round(office, self.clock),
+            partition_round(office),
             *reminder_rounds(office, own_words.posting, self.outer, self.clock),
             *desks.rounds,
         )
