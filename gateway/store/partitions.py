@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 from gateway.errors import Delay
 from gateway.store.database import Database, from_micros
-from gateway.store.tables import Dialect, Engine, Tables
+from gateway.store.tables import Dialect, Engine, Statements
 
 # Entries in a partition of the log: some 400 GB with their receipts and indexes.
 LOG_SPAN = 200_000_000
@@ -65,10 +65,10 @@ def tend(engine: Engine, at: datetime | None = None) -> list[str]:
     with closing(engine.open_writer()) as writer:
         try:
             writer.begin()
-            writer.tables.execute(f"SET LOCAL lock_timeout = '{_TABLES_ARE_SOUGHT_FOR}'")
+            writer.statements.execute(f"SET LOCAL lock_timeout = '{_TABLES_ARE_SOUGHT_FOR}'")
             done = []
-            for statement in _plan(writer.tables, at, is_seen_by_all=_is_seen_by_all(writer.tables, seen)):
-                writer.tables.execute(statement)
+            for statement in _plan(writer.statements, at, is_seen_by_all=_is_seen_by_all(writer.statements, seen)):
+                writer.statements.execute(statement)
                 done.append(statement)
             writer.commit()
         except BaseException:
@@ -77,7 +77,7 @@ def tend(engine: Engine, at: datetime | None = None) -> list[str]:
     return done
 
 
-def partitions_of(tables: Tables, whole: str) -> list[Partition]:
+def partitions_of(tables: Statements, whole: str) -> list[Partition]:
     """List a table's partitions, the lowest first."""
     rows = tables.execute(
         "SELECT CAST(relname AS TEXT), pg_get_expr(relpartbound, pg_class.oid) FROM pg_class JOIN pg_inherits"
@@ -95,14 +95,14 @@ def _partition(name: str, bounds: str) -> Partition:
     return Partition(name=name, lowest=lowest, highest=highest)
 
 
-def _now(tables: Tables) -> datetime:
+def _now(tables: Statements) -> datetime:
     # By whose clock contents are put into their year.
     return from_micros(
         tables.execute("SELECT CAST(1000000 * extract(epoch FROM now()) AS BIGINT)").fetchone()[0]
     )
 
 
-def _is_seen_by_all(tables: Tables, seen: str) -> bool:
+def _is_seen_by_all(tables: Statements, seen: str) -> bool:
     """Tell whether everybody who looks at the tables sees what was there at an instant, or something later.
 
     Who looks for long, such as a backup, must find what he saw when he began: emptying a table takes it away
@@ -118,14 +118,14 @@ def _is_seen_by_all(tables: Tables, seen: str) -> bool:
     )
 
 
-def _plan(tables: Tables, at: datetime, *, is_seen_by_all: bool = True) -> Iterator[str]:
+def _plan(tables: Statements, at: datetime, *, is_seen_by_all: bool = True) -> Iterator[str]:
     yield from _continue_log(tables)
     yield from _continue_years(tables, at)
     if is_seen_by_all:
         yield from _empty_years(tables, at)
 
 
-def _continue_log(tables: Tables) -> Iterator[str]:
+def _continue_log(tables: Statements) -> Iterator[str]:
     newest = partitions_of(tables, "log")[-1]
     (last,) = tables.execute("SELECT coalesce(max(seq), 0) FROM log").fetchone()
     begins = newest.lowest or 0
@@ -136,7 +136,7 @@ def _continue_log(tables: Tables) -> Iterator[str]:
     yield _begin("log", ends, f"FROM ({ends}) TO (MAXVALUE)")
 
 
-def _continue_years(tables: Tables, at: datetime) -> Iterator[str]:
+def _continue_years(tables: Statements, at: datetime) -> Iterator[str]:
     newest = partitions_of(tables, "blobs")[0]
     assert newest.highest is not None  # noqa: S101 - there is always one before it
     year = 1 - newest.highest
@@ -158,7 +158,7 @@ def _begin(whole: str, number: int, bounds: str) -> str:
     return f"SELECT begin_partition('{whole}', '{whole}_{number}', '{bounds}')"
 
 
-def _empty_years(tables: Tables, at: datetime) -> Iterator[str]:
+def _empty_years(tables: Statements, at: datetime) -> Iterator[str]:
     for year in partitions_of(tables, "blobs"):
         if year.lowest is None or -year.lowest >= at.year:
             continue
@@ -167,6 +167,6 @@ def _empty_years(tables: Tables, at: datetime) -> Iterator[str]:
             yield f"TRUNCATE {year.name}"
 
 
-def _has_rows(tables: Tables, year: str) -> bool:
+def _has_rows(tables: Statements, year: str) -> bool:
     # In the order of an index: what is left is found without reading all that was erased before it.
     return tables.execute(f"SELECT 1 FROM {year} ORDER BY digest LIMIT 1").fetchone() is not None

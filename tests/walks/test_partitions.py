@@ -185,18 +185,18 @@ def as_it_was_before(full: Source, monkeypatch: pytest.MonkeyPatch) -> Server:
         migrate(older)
     with looking(full) as here, closing(engine_of(older).open_writer()) as writer:
         writer.begin()
-        writer.tables.execute("SET LOCAL session_replication_role = replica")
+        writer.statements.execute("SET LOCAL session_replication_role = replica")
         for table in tables_of(here, Dialect.POSTGRESQL).values():
             columns = [column for column in table.columns if column != "year_back"]
-            writer.tables.execute(f'DELETE FROM "{table.name}"')
+            writer.statements.execute(f'DELETE FROM "{table.name}"')
             writer.add_rows(
                 table.name,
                 columns,
                 here.execute(f'SELECT {", ".join(columns)} FROM "{table.name}"').fetchall(),
             )
-        for _, restoring in obstacles(writer.tables, Dialect.POSTGRESQL):
+        for _, restoring in obstacles(writer.statements, Dialect.POSTGRESQL):
             if restoring.startswith("SELECT setval"):
-                writer.tables.execute(restoring)
+                writer.statements.execute(restoring)
         writer.commit()
     return older
 
