@@ -22,7 +22,10 @@ from gateway.points import Point, passed
 READ_BYTES = 1 << 20
 # Little enough to stay in the cache between being written, hashed and read, enough to be worth two threads.
 _SPILL_BYTES = 512 << 10
-_FEW_CHUNKS = 16
+# Chunks that together are not more become one: copying them costs less than many of them do.
+_SMALL_BYTES = 16 << 10
+# So often the disk is told to begin.
+_FLUSH_BYTES = 8 << 20
 # Of smaller packages waking a second thread costs more than it saves.
 _SIDE_BY_SIDE_BYTES = 4 << 20
 
@@ -71,9 +74,9 @@ class Spool:
 class SpoolWriter:
     """Takes a package chunk by chunk and hashes it on the way.
 
-    Bytes stay in memory up to inline_limit, then go to path, and scan, where there is one, sees them too. At
-    least the two last bytes are held back, since the SDK appends a line break of its own to every package it
-    sends.
+    Bytes stay in memory while there are few, then go to path, and scan, where there is one, sees them too. The
+    last chunk is held back, two bytes at least, since the SDK appends a line break of its own to every package
+    it sends.
     """
 
     path: Path
@@ -83,6 +86,7 @@ class SpoolWriter:
     _held: list[bytes] = field(default_factory=list)
     _held_bytes: int = 0
     _file: BinaryIO | None = None
+    _flushed_bytes: int = 0
     _hash: _Hash = field(default_factory=hashlib.sha256)
     _digests: dict[int, Digest] = field(default_factory=dict)
     _spilling: "tuple[asyncio.Future[None], ...]" = ()
@@ -91,21 +95,17 @@ class SpoolWriter:
     async def add(self, chunk: bytes) -> None:
         """Take the next bytes; the disk is touched off the loop and half a mebibyte at a time."""
         self.size_bytes += len(chunk)
-        self._held.append(chunk)
         self._held_bytes += len(chunk)
         self._digests.clear()
+        if self._held and (len(chunk) < 2 or len(self._held[-1]) + len(chunk) <= _SMALL_BYTES):
+            self._held[-1] += chunk
+        else:
+            self._held.append(chunk)
         if self._held_bytes > max(self.inline_limit, _SPILL_BYTES):
             await self._settle()
-            self._spill(self._take_ready())
-
-    def _take_ready(self) -> list[bytes]:
-        """Take all that came but what holds the last two bytes."""
-        ready, self._held, self._held_bytes = self._held, [], 0
-        while ready and self._held_bytes < 2:
-            self._held.insert(0, ready.pop())
-            self._held_bytes += len(self._held[0])
-        # Many small chunks cost more than a copy of them.
-        return ready if len(ready) <= _FEW_CHUNKS else [b"".join(ready)]
+            self._spill(self._held[:-1])
+            self._held = self._held[-1:]
+            self._held_bytes = len(self._held[-1])
 
     def _spill(self, ready: list[bytes]) -> None:
         # Writing and reading take about as long: a core for each, where there are two.
@@ -125,12 +125,23 @@ class SpoolWriter:
                 self._file = self.path.open("xb")
                 if self._is_abandoned:  # while it was being made
                     self._remove_file()
+                    return
             for chunk in ready:
                 self._file.write(chunk)
             self._file.flush()
+            self._hasten_disk(self._file)
         passed(Point.SPILLED)
         for chunk in ready:
             self._hash.update(chunk)
+
+    def _hasten_disk(self, file: BinaryIO) -> None:
+        # Advice that the pages are not needed makes the kernel begin to write those that are dirty, and wait for
+        # nothing; it drops none of them before it has. Else all of it would be left for the end.
+        at = file.tell()
+        if at - self._flushed_bytes >= _FLUSH_BYTES and hasattr(os, "posix_fadvise"):
+            with contextlib.suppress(OSError):  # it was advice
+                os.posix_fadvise(file.fileno(), self._flushed_bytes, 0, os.POSIX_FADV_DONTNEED)
+            self._flushed_bytes = at
 
     def _look(self, ready: list[bytes]) -> None:
         if self.scan is not None:
@@ -146,46 +157,39 @@ class SpoolWriter:
     async def digest_without_line_break(self) -> Digest | None:
         """Digest of all bytes but a trailing CR LF; None when there is none."""
         await self._settle()
-        if b"".join(self._held[-2:])[-2:] != b"\r\n":
-            return None
-        return self._digest(self._held_bytes - 2)
+        return self._digest(dropped_bytes=2) if self._held and self._held[-1].endswith(b"\r\n") else None
 
     async def digest(self) -> Digest:
         """Digest of all bytes."""
         await self._settle()
-        return self._digest(self._held_bytes)
+        return self._digest(dropped_bytes=0)
 
-    def _digest(self, rest_bytes: int) -> Digest:
-        """Digest of what was spilled and so much of what is held; asked twice, it is computed once."""
-        if rest_bytes not in self._digests:
+    def _digest(self, *, dropped_bytes: int) -> Digest:
+        """Digest of what was spilled and what is held, less the last bytes; asked twice, it is computed once."""
+        size_bytes = self.size_bytes - dropped_bytes
+        if size_bytes not in self._digests:
             digest = self._hash.copy()
-            digest.update(memoryview(self._join())[:rest_bytes])
-            self._digests[rest_bytes] = Digest(digest.hexdigest())
-        return self._digests[rest_bytes]
-
-    def _join(self) -> bytes:
-        """Make one chunk of those that are held."""
-        self._held = [b"".join(self._held)]
-        return self._held[0]
+            for chunk in self._held[:-1]:
+                digest.update(chunk)
+            for last in self._held[-1:]:
+                digest.update(memoryview(last)[: len(last) - dropped_bytes])
+            self._digests[size_bytes] = Digest(digest.hexdigest())
+        return self._digests[size_bytes]
 
     async def finish(self, *, drop_line_break: bool = False) -> Spool:
         """End the package, with or without its last two bytes."""
         if drop_line_break:
-            self._held = [self._join()[:-2]]
-            self._held_bytes -= 2
+            self._held[-1] = self._held[-1][:-2]
             self.size_bytes -= 2
-        digest, rest = await self.digest(), self._join()
+        digest = await self.digest()
         if self._file is None and self.size_bytes <= self.inline_limit:
-            return Spool(digest=digest, size_bytes=self.size_bytes, content=rest)
-        self._spill([rest])
+            return Spool(digest=digest, size_bytes=self.size_bytes, content=b"".join(self._held))
+        self._spill(self._held)
         await self._settle()
-        self._close_file()
-        return Spool(digest=digest, size_bytes=self.size_bytes, path=self.path, scan=self.scan)
-
-    def _close_file(self) -> None:
         if self._file is not None:
             with disk_delays():
                 self._file.close()  # nothing is left to be written
+        return Spool(digest=digest, size_bytes=self.size_bytes, path=self.path, scan=self.scan)
 
     def abandon(self) -> None:
         """Forget everything."""
