@@ -55,7 +55,7 @@ class Ahead:
         self._has_given_up = True
 
     def digest(self, befores: Sequence[bytes], rest: bytes) -> bytes | None:
-        """End the form, and return its digest; None when other text stands before the payloads than was hashed."""
+        """End the form and return its digest; None when what was hashed is not what stands there."""
         if self._has_given_up or self._befores != befores:
             return None
         whole = self._hash.copy()
@@ -67,7 +67,7 @@ class Ahead:
 
 
 def _write_begun(text: bytes) -> bytes:
-    """Write the canonical form of a document's beginning, without a signature in it; nothing if it has none."""
+    """Write the canonical form of a document's beginning, a signature left out; nothing if it has none."""
     try:
         root = parse(text + _HERE, is_whole=False)
         signature = next(root.iter(_SIGNATURE), None)

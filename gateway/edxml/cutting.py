@@ -34,7 +34,7 @@ class Cut:
         return self._decoder.spaced
 
     def take_solid(self, text: bytes) -> bool:
-        """Decode and hash one piece as it stands in the file; False, and no harm, when it is not mere base64."""
+        """Decode and hash one piece as it stands in the file; False if it is not mere base64."""
         try:
             decoded = self._decoder.decode(text)
         except ValueError:

@@ -74,7 +74,7 @@ class Scan:
             if self._raw:
                 at = self._feed_raw(chunk, at)
             else:
-                # However much came at once: the limits are looked at between pieces that are small beside them.
+                # However much came at once, the limits are looked at between pieces no larger than they are.
                 self._feed_piece(chunk[at : at + CHUNK_BYTES])
                 at += CHUNK_BYTES
 
@@ -318,32 +318,3 @@ def _refuse_doctype(*declaration: object) -> None:
 
 def _refuse_instruction(target: str, content: str) -> None:
     raise refusal("instruction")
-
-
-class EarlyScan:
-    """The scan of a package that is still coming. What is wrong with it is said when it has come, not before."""
-
-    def __init__(self, limits: Limits) -> None:
-        self._limits = limits
-        self._scan: Scan | None = None
-        self._refusal: Refusal | None = None
-
-    def feed(self, chunk: bytes) -> None:
-        """Take the next bytes; of what must be refused the rest is passed over."""
-        if self._refusal is not None:
-            return
-        if self._scan is None:
-            self._scan = Scan(self._limits, ahead=Ahead())
-        try:
-            self._scan.feed(chunk)
-        except Refusal as refusal:
-            self._scan, self._refusal = None, refusal
-
-    def finish(self, digest: Digest) -> Outline:
-        """Say what was found, once the whole has been fed.
-
-        Errors: the Refusal that `scan` gives.
-        """
-        if self._refusal is not None:
-            raise self._refusal
-        return (self._scan or Scan(self._limits)).finish(digest)

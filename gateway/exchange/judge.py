@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import BinaryIO
 
+from gateway.edxml.early import EarlyScan
 from gateway.edxml.outline import Limits
 from gateway.edxml.reader import ReadPackage, read_outline
-from gateway.edxml.scanner import EarlyScan
 from gateway.edxml.validation import check_package
 from gateway.edxml.xml import scan_package
 from gateway.errors import Refusal

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from gateway.edxml.scanner import EarlyScan
+from gateway.edxml.early import EarlyScan
 from gateway.errors import Delay
 from gateway.model.identifiers import Digest
 from gateway.store.database import Database
@@ -141,7 +141,7 @@ class Blobs:
 
     async def _find(self, digest: Digest, size_bytes: int) -> BinaryIO | None:
         places = (self._open_inline, self._open_on_shelf)
-        # The limit may have been another one when the package came, so that the other place is looked at, too.
+        # The other place is looked at, too: the limit may have been another one when the package came.
         for find in places if size_bytes <= self.inline_limit else reversed(places):
             opened = await find(digest)
             if opened is not None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from gateway.edxml.scanner import EarlyScan
+from gateway.edxml.early import EarlyScan
 from gateway.errors import Delay
 from gateway.model.identifiers import Digest
 from gateway.points import Point, passed
@@ -74,9 +74,9 @@ class Spool:
 class SpoolWriter:
     """Takes a package chunk by chunk and hashes it on the way.
 
-    Bytes stay in memory while there are few, then go to path, and scan, where there is one, sees them too. The
-    last chunk is held back, two bytes at least, since the SDK appends a line break of its own to every package
-    it sends.
+    Bytes stay in memory while there are few, then go to path; scan, where there is one, sees them, too.
+    The last chunk is held back, two bytes at least, since the SDK appends a line break of its own to every
+    package.
     """
 
     path: Path
@@ -135,8 +135,8 @@ class SpoolWriter:
             self._hash.update(chunk)
 
     def _hasten_disk(self, file: BinaryIO) -> None:
-        # Advice that the pages are not needed makes the kernel begin to write those that are dirty, and wait for
-        # nothing; it drops none of them before it has. Else all of it would be left for the end.
+        # Advised that pages are not needed, the kernel begins to write those that are dirty, and drops none
+        # before it has. Else all of them would be left for the end.
         at = file.tell()
         if at - self._flushed_bytes >= _FLUSH_BYTES and hasattr(os, "posix_fadvise"):
             with contextlib.suppress(OSError):  # it was advice
@@ -165,7 +165,7 @@ class SpoolWriter:
         return self._digest(dropped_bytes=0)
 
     def _digest(self, *, dropped_bytes: int) -> Digest:
-        """Digest of what was spilled and what is held, less the last bytes; asked twice, it is computed once."""
+        """Digest of what was spilled and is held, less the last bytes; asked twice, it is computed once."""
         size_bytes = self.size_bytes - dropped_bytes
         if size_bytes not in self._digests:
             digest = self._hash.copy()
