@@ -49,7 +49,11 @@ def read_package(
     that of the whole, where it is known.
     Errors: Refusal when it is not XML we are willing to read, or not edXML at all.
     """
-    outline = scan_package(source, limits=limits, digest=digest)
+    return read_outline(scan_package(source, limits=limits, digest=digest), limits=limits)
+
+
+def read_outline(outline: Outline, *, limits: Limits = DEFAULT_LIMITS) -> ReadPackage:
+    """Read one package that was scanned, as `read_package` does."""
     element = parse_outline(outline)
     findings = Findings()
     tree = read_tree(element, findings, depth=limits.depth)

@@ -190,7 +190,7 @@ class Inbound:
         )
 
     async def _download(self, axis: Axis, item: ReceivedItem, at: datetime) -> Spool:
-        writer = self.blobs.spool(self.mint.new(at))
+        writer = self.blobs.spool(self.mint.new(at), scan=self.judge.begin())
         try:
             await axis.download(item.doc_id, writer.add)
             passed(Point.DOWNLOADED)

@@ -217,7 +217,7 @@ class VxpApi:
         """
         if (call.request.content_length or 0) > self.body_limit + 2:
             raise too_large(self.body_limit)
-        writer = self.blobs.spool(self.mint.new(call.at))
+        writer = self.blobs.spool(self.mint.new(call.at), scan=self.outbound.judge.begin())
         try:
             await ask_for_body(call.request)
             began = asyncio.get_running_loop().time()
