@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -105,6 +106,7 @@ async def _serve(config: "Config", inherited: Sequence[int]) -> int:
         async with serving(config, sockets=sockets) as address:
             log.info("ready", address=address, role=config.role.value, version=__version__)
             click.echo(f"ready {address}")
+            _leave_core_to_loop()
             # What stands now stays: looking through it again and again for garbage finds none.
             gc.collect()
             gc.freeze()
@@ -114,6 +116,20 @@ async def _serve(config: "Config", inherited: Sequence[int]) -> int:
             log.info("stopping", grace=str(config.delivery.grace_at_stop))
     log.info("stopped")
     return 0
+
+
+def _leave_core_to_loop() -> None:
+    """Let no thread of this process push the loop off its core when it wakes: each waits for its turn.
+
+    The loop wakes the writer with every walk it brings, and lets go of the interpreter at every signature and
+    every socket; to be put aside then for somebody who can wait a moment costs it what lies in the caches.
+    """
+    if not hasattr(os, "SCHED_BATCH"):  # only Linux's
+        return
+    for thread in threading.enumerate():
+        if thread is not threading.current_thread() and thread.native_id is not None:
+            with contextlib.suppress(OSError):  # not permitted here, or ended meanwhile
+                os.sched_setscheduler(thread.native_id, os.SCHED_BATCH, os.sched_param(0))
 
 
 async def _look_after(folder: Path, config: "Config") -> int:
