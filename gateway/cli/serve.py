@@ -105,8 +105,8 @@ async def _serve(config: "Config", inherited: Sequence[int]) -> int:
     with _telling_unusable(config):
         async with serving(config, sockets=sockets) as address:
             log.info("ready", address=address, role=config.role.value, version=__version__)
-            click.echo(f"ready {address}")
             _leave_core_to_loop()
+            click.echo(f"ready {address}")
             # What stands now stays: looking through it again and again for garbage finds none.
             gc.collect()
             gc.freeze()
@@ -119,10 +119,10 @@ async def _serve(config: "Config", inherited: Sequence[int]) -> int:
 
 
 def _leave_core_to_loop() -> None:
-    """Let no thread of this process push the loop off its core when it wakes: each waits for its turn.
+    """Let neither writer nor readers push the loop off its core when they wake: they wait for their turn.
 
-    The loop wakes the writer with every walk it brings, and lets go of the interpreter at every signature and
-    every socket; to be put aside then for somebody who can wait a moment costs it what lies in the caches.
+    The loop wakes the writer with each walk it brings, and lets go of the interpreter at each signature and
+    each socket. To be put aside for one who can wait a moment costs it all that lies in the caches.
     """
     if not hasattr(os, "SCHED_BATCH"):  # only Linux's
         return
