@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -107,6 +108,7 @@ async def _serve(config: "Config", inherited: Sequence[int]) -> int:
     with _telling_unusable(config):
         async with serving(config, sockets=sockets) as address:
             log.info("ready", address=address, role=config.role.value, version=__version__)
+            _leave_core_to_loop()
             click.echo(f"ready {address}")
             # What stands now stays: looking through it again and again for garbage finds none.
             gc.collect()
@@ -131,6 +133,20 @@ def _keep_freed_memory() -> None:
         mallopt = ctypes.CDLL(None).mallopt
         mallopt(_M_MMAP_THRESHOLD, _KEPT_BYTES // 2)
         mallopt(_M_TRIM_THRESHOLD, _KEPT_BYTES)
+
+
+def _leave_core_to_loop() -> None:
+    """Let neither writer nor readers push the loop off its core when they wake: they wait for their turn.
+
+    The loop wakes the writer with each walk it brings, and lets go of the interpreter at each signature and
+    each socket. To be put aside for one who can wait a moment costs it all that lies in the caches.
+    """
+    if not hasattr(os, "SCHED_BATCH"):  # only Linux's
+        return
+    for thread in threading.enumerate():
+        if thread is not threading.current_thread() and thread.native_id is not None:
+            with contextlib.suppress(OSError):  # not permitted here, or ended meanwhile
+                os.sched_setscheduler(thread.native_id, os.SCHED_BATCH, os.sched_param(0))
 
 
 async def _look_after(folder: Path, config: "Config") -> int:

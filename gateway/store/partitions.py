@@ -67,7 +67,9 @@ def tend(engine: Engine, at: datetime | None = None) -> list[str]:
             writer.begin()
             writer.statements.execute(f"SET LOCAL lock_timeout = '{_TABLES_ARE_SOUGHT_FOR}'")
             done = []
-            for statement in _plan(writer.statements, at, is_seen_by_all=_is_seen_by_all(writer.statements, seen)):
+            for statement in _plan(
+                writer.statements, at, is_seen_by_all=_is_seen_by_all(writer.statements, seen)
+            ):
                 writer.statements.execute(statement)
                 done.append(statement)
             writer.commit()

@@ -565,6 +565,16 @@ async def test_a_writer_that_lags_turns_new_work_away_until_it_has_caught_up(nod
         admission.check_writer()
 
 
+async def test_who_asks_for_the_queue_at_once_shares_one_look(node: Node) -> None:
+    """A second is over, and all walks under way find that out together."""
+    async with office(node) as opened:
+        admission = Admission(
+            database=opened.database, blobs=opened.blobs, free_space_floor_bytes=0, queue_limit=10
+        )
+        await asyncio.gather(*(admission.check_queue() for _ in range(8)))
+        assert len(admission._looks) == 1
+
+
 async def test_a_full_queue_says_when_it_will_have_eased(node: Node) -> None:
     """Nothing leaves: as late as may be. Something leaves: as soon as a tenth has left at that pace."""
     await crowd(node, to_the_axis(20))
