@@ -117,6 +117,17 @@ def test_the_next_year_has_its_partition_before_it_begins(tmp_path: Path) -> Non
     assert in_partition(source, ahead) == {"far"}
 
 
+async def test_a_node_that_serves_begins_the_next_year(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By itself, when it is near enough."""
+    await node.stop()
+    source = source_in(node.directory)
+    year = this_year(source)
+    monkeypatch.setattr(partitions, "_YEAR_AHEAD", 2 * YEAR)
+    await node.start()
+    await wait_for(lambda: len(years(source)) >= 4)
+    assert all(f"blobs_{year + each}" in {name for name, _, _ in years(source)} for each in range(4))
+
+
 def test_the_log_goes_on_in_the_next_partition(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Begun before it is needed, guarded like the others, and if nobody began it in time nothing is lost."""
     source = source_of_test(tmp_path)
@@ -209,6 +220,7 @@ async def test_a_year_whose_contents_are_erased_gives_its_room_back(node: Node) 
     change(source, f"ALTER TABLE blobs_{year} SET (autovacuum_enabled = off)")
     node.clock.ahead = 11 * YEAR
     await wait_for(lambda: in_partition(source, f"blobs_{year}") == {"held"})
+    await node.stop()
     later = datetime(year + 11, 2, 1, tzinfo=UTC)
     while tend(engine, later):
         pass

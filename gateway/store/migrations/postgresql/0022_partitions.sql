@@ -20,6 +20,7 @@ BEGIN
     EXECUTE format('CREATE TABLE %I PARTITION OF %I FOR VALUES %s', part, whole, bounds);
     PERFORM furnish_partition(whole, part);
 END $$;
+
 -- For the operator (docs/operations.md): a partition with its indexes to other disks.
 CREATE FUNCTION partition_to(part TEXT, disks TEXT) RETURNS VOID LANGUAGE plpgsql AS $$
 DECLARE
