@@ -283,11 +283,9 @@ async def give_address(node: Node, code: AgencyCode, mail: str) -> None:
 
 
 def mailing(port: int) -> dict[str, dict[str, object]]:
-    """The tables of a node that mails."""
-    return {
-        "reminders": {"every": "50ms"},
-        "alerts": {"smtp_host": "127.0.0.1", "smtp_port": port, "mail_to": ["truc@tinh.example"]},
-    }
+    """The tables of a node that mails reminders, and not what lies uncollected over the days between."""
+    mail: dict[str, object] = {"smtp_host": "127.0.0.1", "smtp_port": port, "mail_to": ["truc@tinh.example"]}
+    return {"reminders": {"every": "50ms"}, "alerts": mail | {"mailbox_left_after": "0s"}}
 
 
 async def test_the_agencys_own_address_gets_the_digest_in_both_languages(tmp_path: Path) -> None:
