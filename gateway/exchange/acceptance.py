@@ -226,7 +226,7 @@ class Acceptance(Judged):
         if prepared and is_first and not remarks:
             entry = prepared.entry
         else:
-            entry = self.entry(tools.notary, package_id, thread_id, route, remarks)
+            entry = self.accepted(tools.notary, package_id, thread_id, route, remarks)
         append_entry(connection, entry)
         return Promise(package_id=package_id, receipt=entry.receipt or b"", leaves_here=bool(route.beyond))
 

@@ -69,7 +69,7 @@ class Judged:
         return Prepared(
             package_id=package_id,
             thread_id=thread_id,
-            entry=self.entry(notary, package_id, thread_id, self.route),
+            entry=self.accepted(notary, package_id, thread_id, self.route),
             description=describe(
                 package,
                 package.envelope,
@@ -80,7 +80,7 @@ class Judged:
             ),
         )
 
-    def entry(
+    def accepted(
         self,
         notary: Notary,
         package_id: PackageId,

@@ -17,6 +17,7 @@ from psycopg import pq
 from gateway.errors import Misconfiguration
 from gateway.store.dialect import UNNEEDED, in_postgresql, register_types, rows_by_name
 from gateway.store.lost_commits import life_of, was_committed
+from gateway.store.postgresql_looking import Looked
 from gateway.store.schema import (
     Step,
     expect_served,
@@ -42,7 +43,6 @@ from gateway.store.tables import (
 
 _WRITING = 7_401_268_101
 _MIGRATING = 7_401_268_102
-_CHUNK_ROWS = 500
 # More than there are statements: taking one off again is a question to the server.
 _PREPARED_AT_MOST = 1000
 # Fewer rows are written sooner by a statement that is prepared.
@@ -116,7 +116,7 @@ class PostgresqlEngine:
         """Look at one instant."""
         with contextlib.closing(self._connect()) as connection:
             connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-            yield Unbatched(_Looked(connection))
+            yield Unbatched(Looked(connection))
 
     def fails_by_itself(self, error: Exception) -> bool:
         """Tell whether the server or the road to it is at fault."""
@@ -192,40 +192,6 @@ def _expect_nobody(connection: psycopg.Connection[Any], step: Step) -> None:
             en=f"step {step.number:04} of the schema breaks the nodes that are running;"
             " stop them all, then start the new version",
         )
-
-
-@dataclass(frozen=True, slots=True)
-class _Looked:
-    """The same for who only looks, at as many rows as there are."""
-
-    connection: psycopg.Connection[Any]
-
-    def execute(self, sql: str, parameters: Parameters = (), /) -> Rows:
-        return _Streamed(self.connection, *in_postgresql(sql, parameters))
-
-    def executemany(self, sql: str, parameters: Iterable[Parameters], /) -> Rows:
-        raise NotImplementedError("who looks changes nothing")
-
-
-@dataclass(slots=True)
-class _Streamed:
-    """Rows that come in chunks when they are gone through, at once when they are asked for."""
-
-    connection: psycopg.Connection[Any]
-    sql: str
-    parameters: Any
-    rowcount: int = 0
-
-    def fetchone(self) -> Any:
-        return self.connection.execute(self.sql, self.parameters).fetchone()
-
-    def fetchall(self) -> list[Any]:
-        return self.connection.execute(self.sql, self.parameters).fetchall()
-
-    def __iter__(self) -> Iterator[Any]:
-        with self.connection.cursor(name=f"looking_{time.monotonic_ns()}") as cursor:
-            cursor.itersize = _CHUNK_ROWS
-            yield from cursor.execute(self.sql, self.parameters)
 
 
 @dataclass(slots=True, kw_only=True)
