@@ -153,7 +153,14 @@ def _print(
         f"  lock held {1000 * lock:.2f} ms for each, {1000 * held['commits'] / every:.2f} of them committing:"
         f" {100 * lock * count / seconds:.0f} % of the time; at most {1 / lock:.0f} documents/s"
     )
-    statements, batch = held["statements"] / every, held["turns"] / held["batches"]
+    # What nobody else can do meanwhile, on cores that have nothing else to do: the writing thread's part of the
+    # nodes' work, and all of the server's.
+    worked, all_of_it = 1000 * held["worked"] / every, 1000 * busy / count
+    print(
+        f"  worked under it {worked:.2f} + {served:.2f} ms for each: at most {1000 / (worked + served):.0f}"
+        f" documents/s of any number of nodes, {all_of_it / (worked + served):.1f} times what one core's node does"
+    )
+    statements, batch = held["statements"] / every, held["turns"] / (held["batches"] or 1)
     print(f"  {statements:.1f} statements for each, {batch:.1f} acts a batch")
     journal = (after["journal"] - before["journal"]) / count
     size = (after["size"] - before["size"]) / count

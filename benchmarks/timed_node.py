@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway.cli.serve import serve
+from gateway.store.batch import Batch
 from gateway.store.postgresql import _Fitted as _FITTED
 from gateway.store.postgresql import _PostgresqlWriter as _WRITER
 
@@ -19,19 +20,19 @@ _sums: Counter[str] = Counter()
 
 def _watch() -> None:
     """Put a clock around each batch, from the lock to the end of its commit."""
-    begin, commit, begin_turn, execute = (
+    begin, commit, begin_act, execute = (
         _WRITER.begin,
         _WRITER.commit,
-        _WRITER.begin_turn,
+        Batch.begin_act,
         _FITTED.execute,
     )
-    held_since = 0.0
+    held_since = worked_since = 0.0
 
     def timed_begin(self: Any) -> None:
-        nonlocal held_since
+        nonlocal held_since, worked_since
         asked = time.perf_counter()
         begin(self)
-        held_since = time.perf_counter()
+        held_since, worked_since = time.perf_counter(), time.thread_time()
         _sums["waiting"] += held_since - asked  # type: ignore[assignment]
 
     def timed_commit(self: Any) -> bool:
@@ -39,18 +40,19 @@ def _watch() -> None:
         _sums["acts"] += done - held_since  # type: ignore[assignment]
         taken = commit(self)
         _sums["commits"] += time.perf_counter() - done  # type: ignore[assignment]
+        _sums["worked"] += time.thread_time() - worked_since  # type: ignore[assignment]
         _sums["batches"] += 1
         return taken
 
-    def counted_turn(self: Any) -> None:
+    def counted_act(self: Any) -> None:
         _sums["turns"] += 1
-        begin_turn(self)
+        begin_act(self)
 
     def counted_execute(self: Any, sql: str, *more: Any) -> Any:
         _sums["statements"] += 1
         return execute(self, sql, *more)
 
-    _WRITER.begin, _WRITER.commit, _WRITER.begin_turn = timed_begin, timed_commit, counted_turn  # type: ignore[method-assign]
+    _WRITER.begin, _WRITER.commit, Batch.begin_act = timed_begin, timed_commit, counted_act  # type: ignore[method-assign]
     _FITTED.execute = counted_execute  # type: ignore[method-assign,assignment]
 
 

@@ -22,7 +22,7 @@ import pytest
 from gateway.config import load_config
 from gateway.source import source_of
 from gateway.store.database import engine_of, looking, migrate
-from gateway.store.tables import Dialect, Row, Server, Source, Tables
+from gateway.store.tables import Dialect, Row, Server, Source, Tables, Unbatched
 
 _TEMPLATE = "founded"
 
@@ -89,7 +89,7 @@ def changing(source: Source) -> Iterator[Tables]:
     """Change a database beside the node, in one transaction."""
     with closing(engine_of(source).open_writer()) as writer:
         writer.begin()
-        yield writer.tables
+        yield Unbatched(writer.statements)
         writer.commit()
 
 

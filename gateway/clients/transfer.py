@@ -12,6 +12,7 @@ Body = Callable[[], AsyncIterator[bytes]]
 Sink = Callable[[bytes], Awaitable[None]]
 
 _CHUNK_BYTES = 256 * 1024
+_SMALL_BYTES = 64 * 1024
 
 
 class SendBody:
@@ -23,7 +24,7 @@ class SendBody:
         self.fault: Exception | None = None
 
     async def chunks(self) -> AsyncIterator[bytes]:
-        """Yield the file, CR LF joined to its last chunk, so that a small one leaves in one write.
+        """Yield the file and CR LF, joined to a small last chunk, so that it leaves in one write.
 
         A file of another length than was said never leaves whole: one chunk is always held back.
         """
@@ -41,7 +42,11 @@ class SendBody:
         except Exception as error:
             self.fault = error
             raise
-        yield held + b"\r\n"
+        if len(held) <= _SMALL_BYTES:
+            yield held + b"\r\n"
+        else:
+            yield held
+            yield b"\r\n"
 
 
 async def chunks_of(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:

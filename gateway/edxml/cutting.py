@@ -28,17 +28,25 @@ class Cut:
     _decoder: Base64Decoder = field(default_factory=Base64Decoder)
     _digest: "hashlib._Hash" = field(default_factory=hashlib.sha256)
 
-    def take(self, text: bytes) -> bool:
-        """Decode and hash one piece; tell whether all has been base64 so far."""
-        if not self.broken:
-            try:
-                decoded = self._decoder.decode(text)
-            except ValueError:
-                self.broken = True
-            else:
-                self._decoded_bytes += len(decoded)
-                self._digest.update(decoded)
-        return not self.broken
+    @property
+    def spaced(self) -> bool:
+        """Tell whether the last piece had white space in it."""
+        return self._decoder.spaced
+
+    def take_solid(self, text: bytes) -> bool:
+        """Decode and hash one piece as it stands in the file; False if it is not mere base64."""
+        try:
+            decoded = self._decoder.decode(text)
+        except ValueError:
+            return False
+        for piece in decoded:
+            self._decoded_bytes += len(piece)
+            self._digest.update(piece)
+        return True
+
+    def take(self, text: bytes) -> None:
+        """Decode and hash one piece as XML has it; what is not base64 now never will be."""
+        self.broken = self.broken or not self.take_solid(text)
 
     def close(self, end: int) -> None:
         """Note where the payload ends."""

@@ -4,8 +4,9 @@ Every payload's text is replaced by a token, so that the rest can be parsed into
 stay where they are, named by their byte offsets.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from gateway.edxml.ahead import Ahead
 from gateway.errors import Fault
 from gateway.model.identifiers import Digest
 
@@ -53,7 +54,8 @@ class Outline:
 
     Shape: text is UTF-8 XML without byte order mark and trailing white space; payloads stand in
     document order, empty ones left out; seal_at is the byte offset in the file of ``</edXMLHeader>``,
-    0 when there is none; digest and size_bytes are of the whole file.
+    0 when there is none; digest and size_bytes are of the whole file; ahead has hashed its canonical form
+    so far, where it was read while it came.
     """
 
     text: bytes
@@ -61,3 +63,4 @@ class Outline:
     seal_at: int
     digest: Digest
     size_bytes: int
+    ahead: Ahead | None = field(default=None, compare=False, repr=False)

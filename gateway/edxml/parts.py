@@ -4,10 +4,9 @@ Producers bind the standard's namespace as default, as prefix, twice or not at a
 both ways. All of that ends here, so that the readers above speak of one tree only.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
-from types import MappingProxyType
 
 from lxml import etree
 
@@ -49,6 +48,14 @@ class Part:
         """Return the texts of every part of that name, the empty ones left out."""
         return tuple(normalise(part.text) for part in self.all(name) if part.text)
 
+    def texts(self) -> Iterator[tuple[str, str]]:
+        """Tell each text within, with the path of where it stands."""
+        for parts in self.parts.values():
+            for part in parts:
+                if part.text:
+                    yield part.path, part.text
+                yield from part.texts()
+
     def check_once(self, findings: Findings, *once: str) -> None:
         """Fault parts we act upon that stand more than once: two readers could take different ones."""
         for name in once:
@@ -63,18 +70,7 @@ def join_path(path: str, name: str) -> str:
     return f"{path}/{name}" if path else name
 
 
-@dataclass(slots=True)
-class Tree:
-    """A whole package out of its dialect, with what stood there before.
-
-    Shape: raw maps the path of each element outside AttachmentEncoded to its trimmed texts.
-    """
-
-    root: Part
-    raw: Mapping[str, tuple[str, ...]]
-
-
-def read_tree(root: etree._Element, findings: Findings, *, depth: int) -> Tree:
+def read_tree(root: etree._Element, findings: Findings, *, depth: int) -> Part:
     """Take a parsed outline's tree out of its dialect.
 
     Shape: depth is how far elements may be nested.
@@ -86,26 +82,23 @@ def read_tree(root: etree._Element, findings: Findings, *, depth: int) -> Tree:
     part = Part("", "", reading.read(root, "", 1))
     for rule, where in reading.oddities.items():
         findings.warn(rule, where)
-    header = (item for item in reading.raw.items() if not item[0].startswith(names.ENCLOSURES))
-    return Tree(part, MappingProxyType({path: tuple(texts) for path, texts in header}))
+    return part
 
 
 class _Reading:
     """The walk over one tree, and what it gathers beside the parts."""
 
-    __slots__ = ("_depth", "oddities", "raw")
+    __slots__ = ("_depth", "oddities")
 
     def __init__(self, depth: int) -> None:
         self._depth = depth
         self.oddities: dict[str, str] = {}
-        self.raw: dict[str, list[str]] = {}
 
     def read(self, element: etree._Element, path: str, level: int) -> dict[str, list[Part]]:
         """Read all that is below an element; a signature's inside is none of our business."""
         if level > self._depth:
             raise refusal("too-deep", limit=self._depth)
         parts: dict[str, list[Part]] = {}
-        raw = self.raw
         prefix = f"{path}/" if path else ""
         for child in element:
             name, oddity = _spell(child.tag)  # type: ignore[arg-type]  # the parser drops comments
@@ -115,11 +108,10 @@ class _Reading:
                     continue
             within = prefix + name if name != names.ENVELOPE else path
             text = child.text
-            text = text.strip() if text else ""
             deep = len(child) and name not in names.SIGNATURES
-            part = Part(within, text, self.read(child, within, level + 1) if deep else {})
-            if text:
-                raw.setdefault(within, []).append(text)
+            part = Part(
+                within, text.strip() if text else "", self.read(child, within, level + 1) if deep else {}
+            )
             if name in parts:
                 parts[name].append(part)
             else:

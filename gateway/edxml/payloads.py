@@ -19,43 +19,59 @@ _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
 class Base64Decoder:
     """Decode standard base64 piece by piece; white space between the characters is passed over.
 
-    Errors: ValueError from both methods at anything that is not standard, padded base64.
+    Shape: spaced tells whether there was white space in the last piece, and so whether it can hold line ends.
+    Errors: ValueError from both methods at anything that is not standard, padded base64; a piece that
+    could not be decoded has left no trace.
     """
 
-    __slots__ = ("_padded", "_rest")
+    __slots__ = ("_padded", "_rest", "spaced")
 
     def __init__(self) -> None:
         self._rest = b""
         self._padded = False
+        self.spaced = False
 
-    def decode(self, text: bytes) -> bytes:
-        """Decode as far as whole groups of four go and keep the rest for the next piece."""
-        text = self._rest + text if self._rest else text
+    def decode(self, text: bytes) -> list[bytes]:
+        """Decode as far as whole groups of four go, in one or two pieces; keep the rest for the next."""
+        solid = text.strip(WHITE_SPACE)
         try:
-            return self._decode_solid(text.strip(WHITE_SPACE))
+            decoded = self._decode_solid(solid)
         except ValueError:
             # Most payloads are one line, so white space is looked for only when it got in the way.
-            return self._decode_solid(text.translate(None, WHITE_SPACE))
+            solid = text.translate(None, WHITE_SPACE)
+            decoded = self._decode_solid(solid)
+        self.spaced = len(solid) < len(text)
+        return decoded
 
     def finish(self) -> None:
         """Check that nothing is left over."""
         if self._rest:
             raise ValueError("base64 ends within a group of four characters")
 
-    def _decode_solid(self, text: bytes) -> bytes:
+    def _decode_solid(self, text: bytes) -> list[bytes]:
         if self._padded and text:
             raise ValueError("base64 goes on after its padding")
-        whole = len(text) & ~3
-        decoded = pybase64.b64decode(text[:whole], validate=True)
-        padding = text.find(b"=", max(0, whole - 4), whole)
-        if 0 <= padding < whole - 2:  # which some decoders let pass when a whole group is padding
-            raise ValueError("base64 has more padding than a group can")
-        rest = text[whole:]
+        # A group across the border is decoded alone: copying the piece would cost more than decoding it.
+        begun = self._rest + text[: -len(self._rest) % 4]
+        start = len(begun) - len(self._rest)
+        stop = start + (len(text) - start & ~3)
+        whole = len(begun) & ~3
+        rest = begun[whole:] + text[stop:]
         if rest.strip(_ALPHABET):
             raise ValueError("a character that is not of base64")
-        self._rest = rest
-        self._padded = padding >= 0
+        groups = [part for part in (begun[:whole], memoryview(text)[start:stop]) if len(part)]
+        padded = [part[-1:] == b"=" for part in groups]
+        if any(padded[:-1]):
+            raise ValueError("base64 goes on after its padding")
+        decoded = [_decode_groups(part) for part in groups]
+        self._rest, self._padded = rest, any(padded)
         return decoded
+
+
+def _decode_groups(groups: bytes | memoryview) -> bytes:
+    if b"=" in bytes(groups[-4:-2]):  # which some decoders let pass when a whole group is padding
+        raise ValueError("base64 has more padding than a group can")
+    return pybase64.b64decode(groups, validate=True)
 
 
 def read_range(source: BinaryIO, start: int, end: int) -> Iterator[bytes]:
@@ -101,8 +117,7 @@ def _decoded(pieces: Iterable[bytes]) -> Iterator[bytes]:
     decoder = Base64Decoder()
     try:
         for piece in pieces:
-            if decoded := decoder.decode(piece):
-                yield decoded
+            yield from decoder.decode(piece)
         decoder.finish()
     except ValueError as error:
         raise refusal("base64") from error

@@ -15,7 +15,7 @@ from gateway.edxml import names
 from gateway.edxml.document_header import read_document_header
 from gateway.edxml.enclosures import read_attachments
 from gateway.edxml.faults import Findings
-from gateway.edxml.parts import Part, Tree, read_tree
+from gateway.edxml.parts import Part, read_tree
 from gateway.edxml.status_header import read_status_header
 from gateway.edxml.xml import DEFAULT_LIMITS, Limits, Outline, parse_outline, scan_package
 from gateway.errors import Fault
@@ -28,16 +28,25 @@ from gateway.model.package import Attachment, Envelope, Package, StatusReport
 class ReadPackage:
     """What was read, understood or not.
 
-    Shape: package is None only when there are faults; element is the outline's root, of lxml; raw maps
-    the path of each header element to the texts that stood there, trimmed.
+    Shape: package is None only when there are faults; element is the outline's root, of lxml; root the same
+    out of its dialect.
     """
 
     outline: Outline
     package: Package | None
     faults: tuple[Fault, ...]
     warnings: tuple[Fault, ...]
-    raw: Mapping[str, tuple[str, ...]]
     element: etree._Element = field(compare=False, repr=False)
+    root: Part = field(compare=False, repr=False)
+
+    @property
+    def raw(self) -> Mapping[str, tuple[str, ...]]:
+        """Map the path of each header element to the texts that stood there, trimmed."""
+        found: dict[str, list[str]] = {}
+        for path, text in self.root.texts():
+            if not path.startswith(names.ENCLOSURES):
+                found.setdefault(path, []).append(text)
+        return {path: tuple(texts) for path, texts in found.items()}
 
 
 def read_package(
@@ -49,10 +58,14 @@ def read_package(
     that of the whole, where it is known.
     Errors: Refusal when it is not XML we are willing to read, or not edXML at all.
     """
-    outline = scan_package(source, limits=limits, digest=digest)
+    return read_outline(scan_package(source, limits=limits, digest=digest), limits=limits)
+
+
+def read_outline(outline: Outline, *, limits: Limits = DEFAULT_LIMITS) -> ReadPackage:
+    """Read one package that was scanned, as `read_package` does."""
     element = parse_outline(outline)
     findings = Findings()
-    tree = read_tree(element, findings, depth=limits.depth)
+    root = read_tree(element, findings, depth=limits.depth)
     if names.split_tag(str(element.tag))[1] != names.ROOT:
         findings.warn("root-spelling")
     # A second header, wherever it hides, would leave open which one a signature or a seal belongs to.
@@ -62,19 +75,19 @@ def read_package(
     messages_count = sum(1 for name in names.MESSAGE_HEADERS for _ in element.iter(f"{{*}}{name}"))
     if messages_count > 1:
         findings.fault("repeated-part", names.MESSAGE_HEADERS[0], count=messages_count)
-    package = _understand(tree, outline, findings)
+    package = _understand(root, outline, findings)
     return ReadPackage(
         outline=outline,
         package=package,
         faults=tuple(findings.faults),
         warnings=tuple(findings.warnings),
-        raw=tree.raw,
         element=element,
+        root=root,
     )
 
 
-def _understand(tree: Tree, outline: Outline, findings: Findings) -> Package | None:
-    envelope_part = _envelope_part(tree.root, findings)
+def _understand(root: Part, outline: Outline, findings: Findings) -> Package | None:
+    envelope_part = _envelope_part(root, findings)
     envelope_part.check_once(findings, names.BODY)
     header = envelope_part.first(names.HEADER)
     message = _message(header, findings)
@@ -82,9 +95,9 @@ def _understand(tree: Tree, outline: Outline, findings: Findings) -> Package | N
         return None
     body = envelope_part.first(names.BODY)
     if any(part.text for part in message.all("StatusCode")):
-        return _status_package(tree, message, outline, findings)
+        return _status_package(message, outline, findings)
     if message.value("Subject") or message.all("To"):
-        return _document_package(tree, header, message, body, outline, findings)
+        return _document_package(root, header, message, body, outline, findings)
     findings.fault("kind-unknown", message.path)
     return None
 
@@ -109,24 +122,24 @@ def _message(header: Part, findings: Findings) -> Part | None:
     return None
 
 
-def _status_package(tree: Tree, message: Part, outline: Outline, findings: Findings) -> Package | None:
+def _status_package(message: Part, outline: Outline, findings: Findings) -> Package | None:
     status = read_status_header(message, findings)
     if outline.payloads:
         findings.warn("attachments-ignored", names.ENCLOSURES)
-    return None if status is None else _package(tree, outline, findings, status=status)
+    return None if status is None else _package(outline, findings, status=status)
 
 
 def _document_package(
-    tree: Tree, header: Part, message: Part, body: Part, outline: Outline, findings: Findings
+    root: Part, header: Part, message: Part, body: Part, outline: Outline, findings: Findings
 ) -> Package | None:
     envelope = read_document_header(header, message, findings)
     # A recall needs no file, so a missing or broken one does not stop it.
     needed = envelope is None or envelope.amendment.business is not Business.RECALL
-    enclosures = _enclosures(tree.root)
+    enclosures = _enclosures(root)
     attachments = read_attachments(body, enclosures, outline, findings, needed=needed)
     if envelope is None:
         return None
-    return _package(tree, outline, findings, envelope=envelope, attachments=attachments)
+    return _package(outline, findings, envelope=envelope, attachments=attachments)
 
 
 def _enclosures(root: Part) -> Part:
@@ -136,7 +149,6 @@ def _enclosures(root: Part) -> Part:
 
 
 def _package(
-    tree: Tree,
     outline: Outline,
     findings: Findings,
     *,
@@ -152,5 +164,4 @@ def _package(
         status=status,
         attachments=attachments,
         warnings=tuple(findings.warnings),
-        raw=tree.raw,
     )

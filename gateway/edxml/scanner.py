@@ -11,6 +11,7 @@ from typing import BinaryIO
 from xml.parsers import expat
 
 from gateway.edxml import names
+from gateway.edxml.ahead import Ahead
 from gateway.edxml.cutting import Cut
 from gateway.edxml.faults import refusal
 from gateway.edxml.outline import Limits, Outline
@@ -34,20 +35,24 @@ _JUNK_AFTER_ROOT = 9
 
 def scan(source: BinaryIO, limits: Limits, digest: Digest | None = None) -> Outline:
     """Scan one file from its beginning; its digest, where it is known, is not computed again."""
-    scan_ = Scan(limits, digest)
+    scan_, hash_ = Scan(limits), hashlib.sha256()
     source.seek(0)
     while chunk := source.read(CHUNK_BYTES):
+        if digest is None:
+            hash_.update(chunk)
         scan_.feed(chunk)
-    return scan_.finish()
+    return scan_.finish(digest or Digest(hash_.hexdigest()))
 
 
 class Scan:
-    """The state of one pass. Used once: `feed` every chunk, then `finish`."""
+    """The state of one pass. Used once: `feed` every chunk, then `finish`.
 
-    def __init__(self, limits: Limits, digest: Digest | None = None) -> None:
+    Shape: ahead hashes the canonical form as the payloads go by.
+    """
+
+    def __init__(self, limits: Limits, *, ahead: Ahead | None = None) -> None:
         self._limits = limits
-        self._digest = digest
-        self._hash = hashlib.sha256()
+        self._ahead = ahead
         self._held = b""  # a tag whose end has not arrived yet
         self._at = 0  # byte offset in the file of what comes next
         self._mark_bytes = 0  # a byte order mark
@@ -64,26 +69,33 @@ class Scan:
 
     def feed(self, chunk: bytes) -> None:
         """Take the next bytes of the file."""
-        if self._digest is None:
-            self._hash.update(chunk)
-        if self._held:
-            chunk, self._held = self._held + chunk, b""
-        if not self._at and len(chunk) < _FIRST_BYTES:
-            self._held = chunk
-            return
-        at = 0 if self._at else self._skip_mark(chunk)
+        at = 0
         while at < len(chunk):
-            at = self._feed_raw(chunk, at) if self._raw else self._feed_markup(chunk, at)
+            if self._raw:
+                at = self._feed_raw(chunk, at)
+            else:
+                # However much came at once, the limits are looked at between pieces no larger than they are.
+                self._feed_piece(chunk[at : at + CHUNK_BYTES])
+                at += CHUNK_BYTES
 
-    def finish(self) -> Outline:
-        """Say what was found, once the whole file has been fed."""
+    def _feed_piece(self, piece: bytes) -> None:
+        if self._held:
+            piece, self._held = self._held + piece, b""
+        if not self._at and len(piece) < _FIRST_BYTES:
+            self._held = piece
+            return
+        at = 0 if self._at else self._skip_mark(piece)
+        while at < len(piece):
+            at = self._feed_raw(piece, at) if self._raw else self._feed_markup(piece, at)
+
+    def finish(self, digest: Digest) -> Outline:
+        """Say what was found, once the whole file has been fed; digest is the file's."""
         if self._held:
             self._parse(self._held)
         try:
             self._parser.Parse(b"", True)
         except expat.ExpatError as error:
             raise refusal("cut-short", at=self._at) from error
-        digest = self._digest or Digest(self._hash.hexdigest())
         payloads = tuple(
             cut.as_payload(f"{digest}-{number}", number) for number, cut in enumerate(self._cuts, 1)
         )
@@ -93,6 +105,7 @@ class Scan:
             seal_at=self._find_seal(),
             digest=digest,
             size_bytes=self._at,
+            ahead=self._ahead,
         )
 
     # -- the file's bytes ----------------------------------------------------------------------------
@@ -144,10 +157,14 @@ class Scan:
         self._raw = stop < 0
         stop = len(chunk) if stop < 0 else stop
         stretch = chunk[at:stop]
-        if b"&" not in stretch and cut.take(stretch):
-            cut.plain = cut.plain and b"\r" not in stretch
+        if cut.take_solid(stretch):
+            if self._ahead is not None and stretch:
+                if self._at == cut.start:
+                    self._ahead.begin(self._kept)
+                self._ahead.take(stretch)
             self._at += len(stretch)
-            if b"\n" in stretch:  # found at once, where counting would look at every byte
+            if cut.spaced:
+                cut.plain = cut.plain and b"\r" not in stretch
                 self._hidden_lines += stretch.count(b"\n")
         else:
             self._raw = False
@@ -266,6 +283,8 @@ class Scan:
             self._drop_text(self._cut)
             self._cut.plain = self._cut.plain and self._parser.CurrentByteIndex == self._cut.seen_bytes
             self._cut.close(self._at - self._unread_bytes())
+            if self._ahead is not None and not self._cut.plain:
+                self._ahead.give_up()
             if self._cut.end > self._cut.start:
                 self._cuts.append(self._cut)
             self._cut = None

@@ -5,30 +5,25 @@ beforehand was.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from gateway.exchange.amendments import Amending, Effect
 from gateway.exchange.answers import Answering
 from gateway.exchange.books import Books
-from gateway.exchange.directory import Snapshot
 from gateway.exchange.indexing import make_findable
+from gateway.exchange.judged import Judged, Prepared
 from gateway.exchange.notary import Notary
 from gateway.exchange.own_words import OwnWords
 from gateway.exchange.posting import Posting
 from gateway.exchange.routing import Route, misrouted
-from gateway.model.agency import SystemKind
-from gateway.model.code_lists import Business, Priority, StatusCode
-from gateway.model.identifiers import PackageId, SystemId, ThreadId
+from gateway.model.code_lists import Business, StatusCode
+from gateway.model.identifiers import PackageId, ThreadId
 from gateway.model.log import LogKind
-from gateway.model.package import Envelope, Package, Reply
-from gateway.model.signature import VerifiedPackage
+from gateway.model.package import Envelope, Reply
 from gateway.store import threads
 from gateway.store.audit_log import append_entry, find_receipt
+from gateway.store.database import Act
 from gateway.store.dispatches import has_failed
 from gateway.store.packages import (
-    Arrival,
-    Direction,
-    StoredPackage,
     find_submission,
     free_submission,
     insert_package,
@@ -36,7 +31,6 @@ from gateway.store.packages import (
     note_arrival,
     thread_of,
 )
-from gateway.store.spool import Spool
 from gateway.store.tables import Tables
 
 
@@ -61,41 +55,36 @@ class Tools:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Acceptance:
+class Acceptance(Judged):
     """One judged package about to be recorded.
 
-    Shape: peer is what system_id is; strict holds its statuses to the table of allowed moves; arrival is
-    what the axis calls it; by is the login of who sent it in the console.
+    Shape: strict holds its statuses to the table of allowed moves.
     """
 
-    verified: VerifiedPackage
-    spool: Spool
-    direction: Direction
-    system_id: SystemId
-    peer: SystemKind
-    route: Route
-    directory: Snapshot
     strict: bool
-    arrival: Arrival | None = None
-    at: datetime
-    by: str | None = None
 
-    def record(self, connection: Tables, tools: Tools) -> Promise:
+    def prepared(self, tools: Tools) -> Act[Promise]:
+        """Prepare what can be, and return the act that records it."""
+        mint = tools.posting.mint
+        names = PackageId(mint.new(self.at)), ThreadId(mint.new(self.at))
+        prepared = self.prepare(tools.notary, *names)
+        return lambda tables: self._record(tables, tools, prepared)
+
+    def _record(self, connection: Tables, tools: Tools, prepared: Prepared | None) -> Promise:
         """Record the package and everything it causes; the same submission again finds its promise.
 
         Errors: Refusal when the thread does not allow it; nothing of it remains then.
         """
-        known = find_submission(connection, self._submission())
+        known = find_submission(connection, self.submission)
         again = known is not None and self._may_come_again(connection, known)
         if known is not None and not again:
             return self._repeat(connection, known, tools)
-        package_id = tools.posting.name_package(connection, self.at)
         tools.posting.blobs.keep(connection, self.spool)
-        if self.verified.package.envelope is not None:
-            promise = self._record_document(connection, self.verified.package.envelope, package_id, tools)
+        if prepared is not None and self.verified.package.envelope is not None:
+            promise = self._record_document(connection, self.verified.package.envelope, prepared, tools)
         else:
-            promise = self._record_status(connection, package_id, tools, again=again)
-        self._note_arrival(connection, package_id)
+            promise = self._record_status(connection, tools, again=again)
+        self._note_arrival(connection, promise.package_id)
         return promise
 
     def _may_come_again(self, connection: Tables, known: PackageId) -> bool:
@@ -113,9 +102,6 @@ class Acceptance:
         free_submission(connection, known)
         return True
 
-    def _submission(self) -> str:
-        return f"{self.system_id}|{self.spool.digest}|{','.join(sorted(self.route.recipients))}"
-
     def _repeat(self, connection: Tables, package_id: PackageId, tools: Tools) -> Promise:
         entry = tools.notary.entry(
             LogKind.REPEATED,
@@ -130,7 +116,7 @@ class Acceptance:
         return Promise(package_id=package_id, receipt=receipt, is_repetition=True)
 
     def _record_document(
-        self, connection: Tables, envelope: Envelope, package_id: PackageId, tools: Tools
+        self, connection: Tables, envelope: Envelope, prepared: Prepared, tools: Tools
     ) -> Promise:
         owner = self.directory.canonical(envelope.sender.code)
         amending = Amending(
@@ -138,7 +124,7 @@ class Acceptance:
             digest=self.spool.digest,
             owner=owner,
             recipients=tuple(self.directory.canonical(code) for code in self.route.recipients),
-            new_thread_id=ThreadId(tools.posting.mint.new(self.at)),
+            new_thread_id=prepared.thread_id,
             directory=self.directory,
             at=self.at,
         )
@@ -146,7 +132,11 @@ class Acceptance:
         route = self.route.without(
             code for code in self.route.recipients if self.directory.canonical(code) in effect.holding
         )
-        promise = self._finish(connection, package_id, effect.thread_id, route, tools, effect)
+        if effect.is_first:
+            package_id = prepared.package_id
+        else:
+            package_id = tools.posting.name_package(connection, self.at)
+        promise = self._finish(connection, package_id, effect.thread_id, route, tools, (effect, prepared))
         self._tell_amendment(connection, envelope, package_id, effect, tools)
         tools.books.enter_document(
             connection,
@@ -164,11 +154,10 @@ class Acceptance:
         self._say_arrived(connection, envelope, route, effect, tools)
         return promise
 
-    def _record_status(
-        self, connection: Tables, package_id: PackageId, tools: Tools, *, again: bool
-    ) -> Promise:
+    def _record_status(self, connection: Tables, tools: Tools, *, again: bool) -> Promise:
         report = self.verified.package.status
         assert report is not None  # noqa: S101 - the reader sets one of the two
+        package_id = tools.posting.name_package(connection, self.at)
         # The package must stand before its answer can point at it; the thread is known only after.
         connection.execute("PRAGMA defer_foreign_keys = ON")
         heard = Answering(
@@ -214,86 +203,32 @@ class Acceptance:
         thread_id: ThreadId | None,
         route: Route,
         tools: Tools,
-        effect: Effect | None = None,
+        document: tuple[Effect, Prepared] | None = None,
     ) -> Promise:
         """Write the package, its dispatches and the entry with the receipt."""
-        package = self.verified.package
-        priority = package.envelope.priority if package.envelope else Priority.NORMAL
-        warnings = (*(fault.rule for fault in package.warnings), *(effect.remarks if effect else ()))
-        row = self._row(package, package_id, thread_id, priority, warnings)
+        effect, prepared = document or (None, None)
+        remarks = effect.remarks if effect else ()
+        is_first = effect is not None and effect.is_first
+        row = self.row(package_id, thread_id, remarks)
         insert_package(connection, row)
-        if effect is not None:
+        if effect and prepared:
             make_findable(
-                connection, package, row, effect.thread_id, self.directory, is_first=effect.is_first
+                connection, prepared.description, row, effect.thread_id, begins_for=effect.begins_for
             )
         tools.posting.post(
             connection,
             route,
-            package_id,
-            thread_id=thread_id,
-            priority=priority,
+            row,
             at=self.at,
             far_id=self.arrival.far_id if self.arrival else None,
+            is_alone=is_first,
         )
-        entry = tools.notary.entry(
-            LogKind.ACCEPTED,
-            at=self.at,
-            package_id=package_id,
-            thread_id=thread_id,
-            system_id=self.system_id,
-            peer=self.peer.value,
-            direction=self.direction.value,
-            carries=package.kind.value,
-            business=None if package.envelope is None else int(package.envelope.amendment.business),
-            status=None if package.status is None else package.status.status,
-            sha256=self.spool.digest,
-            bytes=self.spool.size_bytes,
-            document=_document_id(package),
-            signature=self.verified.verdict.grade.value,
-            warnings=list(dict.fromkeys(warnings)),
-            far_id=self.arrival.far_id if self.arrival else None,
-            by=self.by,
-            sender=package.sender.code,
-            recipients=list(self.route.recipients),
-            consigned=[code for code in route.mailboxes if self.directory.is_at_home(code)],
-        )
+        if prepared and is_first and not remarks:
+            entry = prepared.entry
+        else:
+            entry = self.entry(tools.notary, package_id, thread_id, route, remarks)
         append_entry(connection, entry)
         return Promise(package_id=package_id, receipt=entry.receipt or b"", leaves_here=bool(route.beyond))
-
-    def _row(
-        self,
-        package: Package,
-        package_id: PackageId,
-        thread_id: ThreadId | None,
-        priority: Priority,
-        warnings: tuple[str, ...],
-    ) -> StoredPackage:
-        envelope, status = package.envelope, package.status
-        return StoredPackage(
-            id=package_id,
-            direction=self.direction,
-            system_id=self.system_id,
-            submission=self._submission(),
-            kind=package.kind,
-            business=None if envelope is None else int(envelope.amendment.business),
-            status=None if status is None else status.status,
-            digest=self.spool.digest,
-            size_bytes=self.spool.size_bytes,
-            seal_at=self.verified.seal_at,
-            thread_id=thread_id,
-            sender=package.sender.code,
-            recipients=self.route.recipients,
-            document_id=_document_id(package),
-            notation=str(envelope.code) if envelope else status.reply.code if status else None,
-            promulgated_on=(
-                envelope.promulgated_on if envelope else status.reply.promulgated_on if status else None
-            ),
-            subject=None if envelope is None else envelope.subject,
-            priority=priority,
-            grade=self.verified.verdict.grade.value,
-            warnings=warnings,
-            accepted_at=self.at,
-        )
 
     def _tell_amendment(
         self,
@@ -342,9 +277,3 @@ class Acceptance:
     def _note_arrival(self, connection: Tables, package_id: PackageId) -> None:
         if self.arrival is not None:
             note_arrival(connection, self.system_id, self.arrival, package_id)
-
-
-def _document_id(package: Package) -> str | None:
-    if package.envelope is not None:
-        return package.envelope.document_id
-    return package.status.reply.document_id if package.status else None

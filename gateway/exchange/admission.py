@@ -1,5 +1,6 @@
 """Turns new work away while there is still room for what was promised, and says when to come back."""
 
+import asyncio
 import time
 from collections import deque
 from dataclasses import dataclass, field
@@ -28,6 +29,7 @@ class Admission:
     longest_lag: timedelta = timedelta(seconds=2)
     _free_bytes: int = 0
     _measured_at: float = float("-inf")
+    _looking: asyncio.Lock = field(default_factory=asyncio.Lock)
     _looks: deque[tuple[float, AxisQueue]] = field(default_factory=lambda: deque(maxlen=_LOOKS_KEPT))
 
     def check_disk(self) -> None:
@@ -63,15 +65,19 @@ class Admission:
 
         Errors: Delay ``queue-full``.
         """
-        now = time.monotonic()
-        if not self._looks or now - self._looks[-1][0] > _FRESH_SECONDS:
-            self._looks.append((now, await look_at_queue(self.database)))
+        if self._is_stale():
+            async with self._looking:  # one look for all who ask at once
+                if self._is_stale():
+                    self._looks.append((time.monotonic(), await look_at_queue(self.database)))
         if self._looks[-1][1].open_count >= self.queue_limit:
             raise Delay.because(
                 "queue-full",
                 vi="Quá nhiều gói tin đang chờ gửi; hãy gửi lại sau.",
                 en="Too many packages are waiting to leave; send it again later.",
             ).again_in(self._until_eased())
+
+    def _is_stale(self) -> bool:
+        return not self._looks or time.monotonic() - self._looks[-1][0] > _FRESH_SECONDS
 
     def _until_eased(self) -> timedelta:
         """Estimate, from how fast the queue was emptied in the last half minute, when it has eased."""

@@ -35,7 +35,7 @@ class Effect:
 
     Shape: holding are recipients who have exactly this already and get nothing; newcomers are those
     for whom it is the first version; remarks are stable codes of what was odd; is_first tells that
-    nothing was ever known of the document.
+    nothing was ever known of the document: its recipients are written when it is made findable.
     """
 
     thread_id: ThreadId
@@ -43,6 +43,11 @@ class Effect:
     newcomers: frozenset[AgencyCode] = frozenset()
     remarks: tuple[str, ...] = ()
     is_first: bool = False
+
+    @property
+    def begins_for(self) -> frozenset[AgencyCode] | None:
+        """Return the recipients of a document of which nothing was known."""
+        return self.newcomers if self.is_first else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,9 +80,7 @@ class Amending:
         thread = self._find(connection, [self.envelope.document_id])
         if thread is None:  # and so nobody has, waits for or sent back anything of it
             thread = self._open(connection, self.envelope.document_id)
-            everybody = frozenset(self.recipients)
-            threads.start_round(connection, thread.id, everybody, at=self.at)
-            return Effect(thread_id=thread.id, newcomers=everybody, is_first=True)
+            return Effect(thread_id=thread.id, newcomers=frozenset(self.recipients), is_first=True)
         known = threads.recipients_of(connection, thread.id)
         recalled = {code for code, state in known.items() if _recalled_unseen(state)} & set(self.recipients)
         sent_back = {code for code, state in known.items() if _sent_back(state)}

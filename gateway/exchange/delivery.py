@@ -320,8 +320,6 @@ class Delivery:
             self.own_words.posting.post(
                 tables,
                 Route(beyond=(recipient,)),
-                package.id,
-                thread_id=package.thread_id,
-                priority=dispatch.priority,
+                package,
                 at=at,
             )

@@ -82,7 +82,7 @@ class Desk:
         """
         self.outbound.admission.check_disk()
         self.outbound.admission.check_writer()
-        spool = await self.blobs.take(self.mint.new(at), chunks)
+        spool = await self.blobs.take(self.mint.new(at), chunks, scan=self.outbound.judge.begin())
         try:
             # Outbound takes what came back and is sent again for a new round. A form sent twice is none.
             if (earlier := await self._find(system, spool)) is not None:

@@ -84,7 +84,7 @@ class Inbound:
             passed(Point.ARRIVAL_JUDGED)
             await self.blobs.secure(spool)
             passed(Point.ARRIVAL_BYTES_SAFE)
-            promise = await self.database.write(lambda tables: acceptance.record(tables, self.tools))
+            promise = await self.database.write(acceptance.prepared(self.tools))
             passed(Point.ARRIVAL_ACCEPTED)
             if promise.is_repetition:
                 await self.blobs.forget(spool)  # nothing new was kept: erased content does not come back so
@@ -190,7 +190,7 @@ class Inbound:
         )
 
     async def _download(self, axis: Axis, item: ReceivedItem, at: datetime) -> Spool:
-        writer = self.blobs.spool(self.mint.new(at))
+        writer = self.blobs.spool(self.mint.new(at), scan=self.judge.begin())
         try:
             await axis.download(item.doc_id, writer.add)
             passed(Point.DOWNLOADED)

@@ -4,7 +4,7 @@ What is written here can be made anew from the packages at any time; what is ask
 """
 
 import asyncio
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -16,7 +16,7 @@ from gateway.edxml.reader import read_package
 from gateway.errors import LienthongError
 from gateway.exchange.directory import Directory, Snapshot
 from gateway.model.code_lists import Kind
-from gateway.model.identifiers import ThreadId
+from gateway.model.identifiers import AgencyCode, ThreadId
 from gateway.model.marks import (
     agency_mark,
     business_mark,
@@ -26,7 +26,7 @@ from gateway.model.marks import (
     urgency_mark,
     way_mark,
 )
-from gateway.model.package import Envelope, Package
+from gateway.model.package import Attachment, Envelope, Package
 from gateway.model.question import Side, Way
 from gateway.model.signature import Grade
 from gateway.model.text import words_of
@@ -51,48 +51,108 @@ log = structlog.get_logger()
 _THREADS_AT_ONCE = 20
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Description:
+    """What a document package is found by, whichever its names will be.
+
+    Shape: number, subject and rest are folded words; marks are `model.marks`.
+    """
+
+    envelope: Envelope
+    owner: AgencyCode
+    grade: Grade
+    number: tuple[str, ...]
+    subject: tuple[str, ...]
+    rest: tuple[str, ...]
+    marks: tuple[str, ...]
+    particulars: Particulars
+    attachments: Sequence[Attachment]
+
+
+def describe(
+    package: Package,
+    envelope: Envelope,
+    *,
+    recipients: Iterable[AgencyCode],
+    direction: Direction,
+    grade: Grade,
+    directory: Snapshot,
+) -> Description:
+    """Describe a document package, whose envelope it is."""
+    type_name = resolve_type(envelope.document_type, str(envelope.code)).name or ""
+    owner = directory.canonical(envelope.sender.code)
+    return Description(
+        envelope=envelope,
+        owner=owner,
+        grade=grade,
+        number=tuple(words_of(str(envelope.code))),
+        subject=tuple(words_of(envelope.subject)),
+        rest=tuple(_words_beside(envelope, (one.name for one in package.attachments), directory)),
+        marks=(
+            *_agency_marks(owner, {directory.canonical(code) for code in recipients}, direction, directory),
+            type_mark(type_name),
+            business_mark(envelope.amendment.business),
+            urgency_mark(envelope.priority),
+            grade_mark(grade),
+            *day_marks(envelope.promulgated_on),
+        ),
+        particulars=_particulars(envelope, type_name),
+        attachments=package.attachments,
+    )
+
+
+def describe_kept(row: StoredPackage, package: Package, directory: Snapshot) -> Description | None:
+    """Describe a package by its row; None when it bears no document."""
+    if package.envelope is None:
+        return None
+    return describe(
+        package,
+        package.envelope,
+        recipients=row.recipients,
+        direction=row.direction,
+        grade=Grade(row.grade),
+        directory=directory,
+    )
+
+
 def make_findable(
     connection: Tables,
-    package: Package,
+    description: Description,
     row: StoredPackage,
     thread_id: ThreadId,
-    directory: Snapshot,
     *,
-    is_first: bool = False,
+    begins_for: frozenset[AgencyCode] | None = None,
 ) -> None:
-    """Let a document be found by its package, whose row and thread stand. A status changes nothing.
+    """Let a document be found by its package, whose row and thread stand.
 
-    Shape: is_first tells that the thread was opened for it, just now.
+    Shape: begins_for are the recipients of a thread that was opened for it, just now.
     """
-    envelope = package.envelope
-    if envelope is None:
-        return
-    type_name = resolve_type(envelope.document_type, str(envelope.code)).name or ""
-    attachments = package.attachments
+    envelope = description.envelope
     index_document(
         connection,
         Findable(
             thread_id=thread_id,
             package_id=row.id,
-            owner=directory.canonical(envelope.sender.code),
+            owner=description.owner,
             notation=str(envelope.code),
             title=envelope.subject,
             promulgated_on=envelope.promulgated_on,
-            type=type_name,
+            type=description.particulars.type,
             urgency=envelope.priority,
             business=envelope.amendment.business,
-            grade=Grade(row.grade),
+            grade=description.grade,
             due_on=envelope.due_on,
             direction=row.direction,
-            attachment_count=len(attachments),
-            number=tuple(words_of(str(envelope.code))),
-            subject=tuple(words_of(envelope.subject)),
-            rest=tuple(_words_beside(envelope, (one.name for one in attachments), directory)),
-            marks=tuple(_marks(envelope, row, type_name, directory)),
-            opened_at=row.accepted_at if is_first else None,
+            attachment_count=len(description.attachments),
+            number=description.number,
+            subject=description.subject,
+            rest=description.rest,
+            marks=description.marks,
+            begins_for=begins_for,
+            opened_at=row.accepted_at,
         ),
     )
-    keep_particulars(connection, row.id, _particulars(envelope, type_name), attachments)
+    keep_particulars(connection, row.id, description.particulars, description.attachments)
 
 
 def _words_beside(envelope: Envelope, file_names: Iterable[str | None], directory: Snapshot) -> Iterator[str]:
@@ -111,21 +171,16 @@ def _words_beside(envelope: Envelope, file_names: Iterable[str | None], director
         yield from words_of(text or "")
 
 
-def _marks(envelope: Envelope, row: StoredPackage, type_name: str, directory: Snapshot) -> Iterator[str]:
-    owner = directory.canonical(envelope.sender.code)
-    recipients = {directory.canonical(code) for code in row.recipients}
+def _agency_marks(
+    owner: AgencyCode, recipients: Collection[AgencyCode], direction: Direction, directory: Snapshot
+) -> Iterator[str]:
     yield from (agency_mark(owner), agency_mark(owner, Side.SENDER))
     for code in sorted(recipients):
         yield from (agency_mark(code), agency_mark(code, Side.RECIPIENT))
-    if row.direction is Direction.OUTBOUND:
+    if direction is Direction.OUTBOUND:
         yield way_mark(Way.OUT)
     if any(directory.has_mailbox(code) for code in recipients):
         yield way_mark(Way.IN)
-    yield type_mark(type_name)
-    yield business_mark(envelope.amendment.business)
-    yield urgency_mark(envelope.priority)
-    yield grade_mark(Grade(row.grade))
-    yield from day_marks(envelope.promulgated_on)
 
 
 def _particulars(envelope: Envelope, type_name: str) -> Particulars:
@@ -163,15 +218,16 @@ class Indexing:
 
     async def _take_up(self, thread_id: ThreadId) -> None:
         directory = await self.directory.current()
-        read = [
-            (row, package)
+        described = [
+            (row, describe_kept(row, package, directory))
             for row in await list_thread_packages(self.database, thread_id)
             if row.kind is Kind.DOCUMENT and (package := await self._read(row)) is not None
         ]
 
         def act(tables: Tables) -> None:
-            for row, package in read:
-                make_findable(tables, package, row, thread_id, directory)
+            for row, description in described:
+                if description is not None:
+                    make_findable(tables, description, row, thread_id)
             recount_deliveries(tables, thread_id)
             step_below(tables, thread_id)
 

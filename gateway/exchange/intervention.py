@@ -182,7 +182,7 @@ class Intervention:
         ended = interventions.find_now(tables, case.dispatch.id)
         _check_failed(ended)
         package = case.package
-        new_id = self.own_words.posting.post_again(tables, ended, thread_id=package.thread_id, at=at)
+        new_id = self.own_words.posting.post_again(tables, ended, package, at=at)
         entry = self._entry("dispatch-resent", case, by=by, at=at, reason=reason, again=new_id)
         append_entry(tables, entry)
         if package.kind is Kind.DOCUMENT:

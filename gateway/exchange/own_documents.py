@@ -20,7 +20,7 @@ from gateway.errors import Refusal
 from gateway.exchange.amendments import Amending
 from gateway.exchange.desk import organization_of
 from gateway.exchange.directory import Snapshot
-from gateway.exchange.indexing import make_findable
+from gateway.exchange.indexing import describe_kept, make_findable
 from gateway.exchange.notary import Notary
 from gateway.exchange.posting import Posting
 from gateway.exchange.routing import Route, plan_route
@@ -119,15 +119,9 @@ class OwnDocuments:
         self.posting.blobs.keep(tables, written.spool)
         row = _row(written, envelope, package_id, effect.thread_id, at)
         insert_package(tables, row)
-        make_findable(tables, written.package, row, effect.thread_id, directory)
-        self.posting.post(
-            tables,
-            written.route,
-            package_id,
-            thread_id=effect.thread_id,
-            priority=envelope.priority,
-            at=at,
-        )
+        if description := describe_kept(row, written.package, directory):
+            make_findable(tables, description, row, effect.thread_id, begins_for=effect.begins_for)
+        self.posting.post(tables, written.route, row, at=at, is_alone=effect.is_first)
         entry = self.notary.entry(
             LogKind.ACCEPTED,
             at=at,

@@ -148,7 +148,7 @@ class OwnWords:
         insert_package(connection, package)
         if thread_id is not None and about is not None:
             threads.insert_answer(connection, _answer(report, package.id, thread_id, about, at))
-        self.posting.post(connection, route, package.id, thread_id=thread_id, priority=Priority.NORMAL, at=at)
+        self.posting.post(connection, route, package, at=at)
         entry = self.notary.entry(
             LogKind.ANSWERED,
             at=at,

@@ -18,25 +18,31 @@ import structlog
 from gateway.edxml.outline import Limits
 from gateway.edxml.xml import parse_outline, scan_package
 from gateway.errors import Refusal
+from gateway.exchange.forms import Forms
 from gateway.model.identifiers import AgencyCode, Digest
 from gateway.points import Point, passed
 from gateway.store.blobs import Blobs, read_chunks
 from gateway.store.database import Database
 from gateway.store.packages import Direction, StoredPackage, keep_seal
+from gateway.store.spool import READ_BYTES, disk_delays
 from gateway.trust.keys import Seal
-from gateway.trust.xml_signing import sign_package
+from gateway.trust.xml_signing import sign_form, sign_package
 
 log = structlog.get_logger()
 
 # Sealing this much takes about a millisecond; more goes off the loop.
 _ON_THE_LOOP_BYTES = 64 << 10
+# What is read at once anyhow is read once.
+_IN_MEMORY_BYTES = READ_BYTES
+# Small enough to stay in the cache between being read and being hashed.
+_PIECE_BYTES = 256 << 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leaving:
     """A package as it leaves. digest is of the bytes that leave, size_bytes their count.
 
-    Shape: content is the whole of a small package, so that it is fetched once and read thrice.
+    Shape: content is the whole of a small package, so that it is fetched once and read twice.
     """
 
     blobs: Blobs
@@ -56,28 +62,40 @@ class Leaving:
         """Open the package as it came; the caller closes."""
         if self.content is not None:
             return io.BytesIO(self.content)
-        return await self.blobs.open(self.package.digest)
+        return await self.blobs.open(self.package.digest, size_bytes=self.package.size_bytes)
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """Read the package as it leaves, from its start; may be called again."""
-        seal, left = self.package.seal, self.package.seal_at
+        seal, seal_at = self.package.seal or b"", self.package.seal_at or 0
+        if self.content is not None:
+            yield b"".join((self.content[:seal_at], seal, self.content[seal_at:])) if seal else self.content
+            return
         with await self.open() as file:
+            async for chunk in read_chunks(file, first_bytes=seal_at):
+                yield chunk
+            if seal:
+                yield seal
             async for chunk in read_chunks(file):
-                if seal is not None and left is not None and left <= len(chunk):
-                    yield chunk[:left] + seal
-                    yield chunk[left:]
-                    seal = None
-                else:
-                    yield chunk
-                    left = None if left is None else left - len(chunk)
+                yield chunk
 
     async def digest(self) -> Digest:
         """Hash the bytes that leave; a sealed package has another digest than the one it came with."""
         if self.package.seal is None:
             return self.package.digest
-        digest = sha256()
-        async for chunk in self.chunks():
-            digest.update(chunk)
+        with await self.open() as file:
+            if self.package.size_bytes <= _ON_THE_LOOP_BYTES:
+                return self._hash(file)
+            with disk_delays():
+                return await asyncio.to_thread(self._hash, file)
+
+    def _hash(self, file: BinaryIO) -> Digest:
+        digest, seal_at = sha256(), self.package.seal_at or 0
+        while seal_at and (piece := file.read(min(seal_at, _PIECE_BYTES))):
+            digest.update(piece)
+            seal_at -= len(piece)
+        digest.update(self.package.seal or b"")
+        while piece := file.read(_PIECE_BYTES):
+            digest.update(piece)
         return Digest(digest.hexdigest())
 
 
@@ -93,6 +111,7 @@ class Sealing:
     seal_of: Callable[[AgencyCode], Seal]
     own_seal: Seal
     limits: Limits
+    forms: Forms
 
     async def prepare(self, package: StoredPackage, content: bytes | None, *, at: datetime) -> Leaving:
         """Make a package ready to leave, sealing it if it is not yet.
@@ -100,6 +119,8 @@ class Sealing:
         Shape: content is the whole of a small package.
         """
         leaving = Leaving(blobs=self.blobs, package=package, content=content)
+        if content is None and package.size_bytes <= _IN_MEMORY_BYTES:
+            leaving = replace(leaving, content=await _read_whole(leaving))
         if package.seal_at is None or (package.sealed_until is not None and package.sealed_until > at):
             return leaving
         # What came from the axis we seal as what we are, never in the name of who is said to have sent it.
@@ -116,6 +137,9 @@ class Sealing:
         return replace(leaving, package=replace(package, seal=signature, sealed_until=until))
 
     async def _sign(self, leaving: Leaving, seal: Seal) -> bytes:
+        known = self.forms.find(leaving.package.digest)
+        if known is not None:
+            return sign_form(known, seal)
         with await leaving.open() as source:
 
             def sign() -> bytes:
@@ -125,3 +149,8 @@ class Sealing:
 
             small = leaving.package.size_bytes <= _ON_THE_LOOP_BYTES
             return sign() if small else await asyncio.to_thread(sign)
+
+
+async def _read_whole(leaving: Leaving) -> bytes:
+    with await leaving.open() as file, disk_delays():
+        return await asyncio.to_thread(file.read)

@@ -5,12 +5,13 @@ from datetime import UTC, datetime, timedelta
 
 from gateway.exchange.ids import Mint
 from gateway.exchange.routing import Route
-from gateway.model.code_lists import Priority
 from gateway.model.dispatch import Destination, Dispatch, State
-from gateway.model.identifiers import AgencyCode, DispatchId, PackageId, ThreadId, milliseconds_of
+from gateway.model.identifiers import AgencyCode, DispatchId, PackageId, milliseconds_of
 from gateway.store.blobs import Blobs
-from gateway.store.dispatches import has_dispatch, insert_dispatch
-from gateway.store.ids import newest_package
+from gateway.store.dispatches import has_dispatch
+from gateway.store.lines import insert_dispatch
+from gateway.store.packages import StoredPackage
+from gateway.store.sheets import PACKAGES
 from gateway.store.tables import Tables
 
 # What lies in a mailbox waits until it is collected: an official document does not evaporate.
@@ -31,22 +32,22 @@ class Posting:
 
     def name_package(self, tables: Tables, at: datetime) -> PackageId:
         """Name a package that is recorded now: the versions of a document go in the order of these names."""
-        return PackageId(self.mint.new(at, behind=newest_package(tables)))
+        return PackageId(self.mint.new(at, behind=tables.greatest(PACKAGES)))
 
     def post(
         self,
         connection: Tables,
         route: Route,
-        package_id: PackageId,
+        package: StoredPackage,
         *,
-        thread_id: ThreadId | None,
-        priority: Priority,
         at: datetime,
         far_id: str | None = None,
+        is_alone: bool = False,
     ) -> None:
         """Leave the dispatches waiting.
 
-        Shape: far_id is what the axis calls its delivery to the one mailbox of the route.
+        Shape: far_id is what the axis calls its delivery to the one mailbox of the route; is_alone tells
+        that nothing of the document can be under way yet.
         """
         named = far_id if len(route.mailboxes) == 1 and not route.beyond else None
         ends: list[tuple[Destination, tuple[AgencyCode, ...]]] = [
@@ -57,18 +58,18 @@ class Posting:
         for destination, recipients in ends:
             dispatch = Dispatch(
                 id=self._name(connection, named, at),
-                package_id=package_id,
+                package_id=package.id,
                 destination=destination,
                 recipients=recipients,
-                priority=priority,
+                priority=package.priority,
                 state=State.WAITING,
                 due_at=at,
                 expires_at=self._end_of(destination, at),
             )
-            insert_dispatch(connection, dispatch, thread_id=thread_id)
+            insert_dispatch(connection, dispatch, package, is_alone=is_alone)
 
     def post_again(
-        self, connection: Tables, ended: Dispatch, *, thread_id: ThreadId | None, at: datetime
+        self, connection: Tables, ended: Dispatch, package: StoredPackage, *, at: datetime
     ) -> DispatchId:
         """Leave a new dispatch waiting in the place of one that ended.
 
@@ -83,7 +84,7 @@ class Posting:
             due_at=at,
             expires_at=self._end_of(ended.destination, at),
         )
-        insert_dispatch(connection, again, thread_id=thread_id, follows=ended.id)
+        insert_dispatch(connection, again, package, follows=ended.id)
         return dispatch_id
 
     def _end_of(self, destination: Destination, at: datetime) -> datetime:

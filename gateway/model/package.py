@@ -1,9 +1,8 @@
 """The package as a reader understands it: who to whom, which document, what is attached.
 
-Every value here is parsed and normalised; what stood in the file is kept beside it in `Package.raw`.
+Every value here is parsed and normalised; what stood in the file, `edxml.reader.ReadPackage.raw` tells.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -186,9 +185,8 @@ class Attachment:
 class Package:
     """One package, understood.
 
-    Shape: exactly one of envelope and status is set, as kind says. raw maps the path of each header
-    element to the values that stood there, trimmed, in document order. digest and size_bytes are of
-    the whole file as received.
+    Shape: exactly one of envelope and status is set, as kind says. digest and size_bytes are of the whole
+    file as received.
     """
 
     kind: Kind
@@ -198,7 +196,6 @@ class Package:
     status: StatusReport | None = None
     attachments: tuple[Attachment, ...] = ()
     warnings: tuple[Fault, ...] = ()
-    raw: Mapping[str, tuple[str, ...]]
 
     @property
     def sender(self) -> Organization:

@@ -54,9 +54,11 @@ class VerifiedPackage:
     """A package whose signature was judged under its sender's policy. Made by `trust.policy` only.
 
     Shape: seal_at is the byte offset at which a seal may be inserted; None when the package already
-    bears a signature of its own, which ours would break.
+    bears a signature of its own, which ours would break. form is the digest of what the seal will sign; None
+    where there is no place or no such form.
     """
 
     package: Package
     verdict: Verdict
     seal_at: int | None
+    form: bytes | None = None

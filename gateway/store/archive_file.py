@@ -21,7 +21,7 @@ from typing import IO, BinaryIO
 
 from gateway.errors import Misconfiguration, Refusal
 from gateway.model.identifiers import Digest
-from gateway.store.tables import Tables
+from gateway.store.tables import Statements
 
 MANIFEST, LOG, ABSENT = "manifest.json", "entries.jsonl", "absent.txt"
 CERTIFICATES, PACKAGES = "certificates/", "packages/"
@@ -280,7 +280,7 @@ def _damaged(where: str) -> Refusal:
 class Ledger:
     """Digests that are expected and those that were met, on disk, so that millions take no memory."""
 
-    _tables: Tables
+    _tables: Statements
 
     @classmethod
     @contextlib.contextmanager

@@ -7,6 +7,7 @@ from datetime import datetime
 from gateway.model.identifiers import PackageId, ThreadId
 from gateway.model.log import LogEntry, LogKind
 from gateway.store.database import Database, from_micros, to_micros
+from gateway.store.sheets import LOG
 from gateway.store.tables import Row, Tables
 
 _ALL = (1 << 63) - 1
@@ -24,12 +25,10 @@ class LogRow:
     leaf: bytes
 
 
-def append_entry(connection: Tables, entry: LogEntry) -> int:
-    """Append one entry in the transaction of the change it tells of; return its seq."""
-    (seq,) = connection.execute(
-        "INSERT INTO log"
-        " (seq, kind, at, statement, receipt, leaf, package_id, dispatch_id, thread_id, system_id)"
-        " VALUES ((SELECT coalesce(max(seq), 0) + 1 FROM log), ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING seq",
+def append_entry(connection: Tables, entry: LogEntry) -> None:
+    """Append one entry in the transaction of the change it tells of."""
+    connection.add(
+        LOG,
         (
             entry.kind,
             to_micros(entry.at),
@@ -41,8 +40,7 @@ def append_entry(connection: Tables, entry: LogEntry) -> int:
             entry.thread_id,
             entry.system_id,
         ),
-    ).fetchone()
-    return int(seq)
+    )
 
 
 _RECEIPT = "SELECT receipt FROM log WHERE package_id = ? AND kind = ? ORDER BY seq LIMIT 1"

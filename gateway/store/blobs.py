@@ -8,15 +8,18 @@ always a digest, or one of ours, never anything a sender wrote.
 import asyncio
 import io
 import shutil
+import sys
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from gateway.edxml.early import EarlyScan
 from gateway.errors import Delay
 from gateway.model.identifiers import Digest
 from gateway.store.database import Database
 from gateway.store.ranged_file import RangedFile
+from gateway.store.sheets import BLOBS
 from gateway.store.shelf import Shelf
 from gateway.store.spool import READ_BYTES, Spool, SpoolWriter, disk_delays
 from gateway.store.tables import Tables
@@ -46,13 +49,14 @@ class Blobs:
         """Say what is wrong with where large packages stand, in few words; None when nothing is."""
         return next(filter(None, [await shelf.trouble() for shelf in self.shelves]), None)
 
-    def spool(self, name: str) -> SpoolWriter:
-        """Begin a spool; name is unique and ours."""
-        return SpoolWriter(path=self.spool_directory / f"{name}.part", inline_limit=self.inline_limit)
+    def spool(self, name: str, *, scan: EarlyScan | None = None) -> SpoolWriter:
+        """Begin a spool, scanned on the way where it is to be judged; name is unique and ours."""
+        path = self.spool_directory / f"{name}.part"
+        return SpoolWriter(path=path, inline_limit=self.inline_limit, scan=scan)
 
-    async def take(self, name: str, chunks: Iterable[bytes]) -> Spool:
-        """Spool a package that is written here, off the loop; name is unique and ours."""
-        writer, pieces = self.spool(name), iter(chunks)
+    async def take(self, name: str, chunks: Iterable[bytes], *, scan: EarlyScan | None = None) -> Spool:
+        """Spool a package that is written here, off the loop, as `spool` does."""
+        writer, pieces = self.spool(name, scan=scan), iter(chunks)
         try:
             while (chunk := await asyncio.to_thread(next, pieces, None)) is not None:
                 await writer.add(chunk)
@@ -99,9 +103,7 @@ class Blobs:
         Errors: Delay when a refused walk with the same bytes has just removed them.
         """
         if spool.path is None:
-            connection.execute(
-                "INSERT INTO blobs VALUES (?, ?) ON CONFLICT DO NOTHING", (spool.digest, spool.content)
-            )
+            connection.add(BLOBS, (spool.digest, spool.content))
         elif not self.shelves[0].keep(connection, spool):
             raise Delay.because(
                 "package-gone",
@@ -111,15 +113,17 @@ class Blobs:
 
     async def load_inline(self, digest: Digest) -> bytes | None:
         """Load a small package; None when it is a large one."""
-        row = await self.database.fetch_one("SELECT bytes FROM blobs WHERE digest = ?", (digest,))
+        # One, and so, where there are partitions, not looked for behind the year that has it.
+        row = await self.database.fetch_one("SELECT bytes FROM blobs WHERE digest = ? LIMIT 1", (digest,))
         return None if row is None else row["bytes"]
 
-    async def open(self, digest: Digest) -> BinaryIO:
+    async def open(self, digest: Digest, *, size_bytes: int = 0) -> BinaryIO:
         """Open a kept package for reading; the caller closes.
 
+        Shape: size_bytes, where it is known, tells where to look first.
         Errors: Delay when it is not there: nobody who asks for it is at fault.
         """
-        opened = await self._find(digest)
+        opened = await self._find(digest, size_bytes)
         if opened is None:
             raise Delay.because(
                 "bytes-missing",
@@ -130,15 +134,25 @@ class Blobs:
 
     async def has(self, digest: Digest) -> bool:
         """Tell whether the bytes of a package are kept."""
-        opened = await self._find(digest)
+        opened = await self._find(digest, 0)
         if opened is not None:
             opened.close()
         return opened is not None
 
-    async def _find(self, digest: Digest) -> BinaryIO | None:
+    async def _find(self, digest: Digest, size_bytes: int) -> BinaryIO | None:
+        places = (self._open_inline, self._open_on_shelf)
+        # The other place is looked at, too: the limit may have been another one when the package came.
+        for find in places if size_bytes <= self.inline_limit else reversed(places):
+            opened = await find(digest)
+            if opened is not None:
+                return opened
+        return None
+
+    async def _open_inline(self, digest: Digest) -> BinaryIO | None:
         content = await self.load_inline(digest)
-        if content is not None:
-            return io.BytesIO(content)
+        return None if content is None else io.BytesIO(content)
+
+    async def _open_on_shelf(self, digest: Digest) -> BinaryIO | None:
         for shelf in self.shelves:
             opened = await shelf.open(self.database, digest)
             if opened is not None:
@@ -150,9 +164,13 @@ class Blobs:
         return shutil.disk_usage(self.spool_directory).free
 
 
-async def read_chunks(file: BinaryIO, *, size_bytes: int = READ_BYTES) -> AsyncIterator[bytes]:
-    """Read an open blob to its end, off the loop unless it is in memory or far away."""
-    while chunk := await _read(file, size_bytes):
+async def read_chunks(
+    file: BinaryIO, *, size_bytes: int = READ_BYTES, first_bytes: int | None = None
+) -> AsyncIterator[bytes]:
+    """Read an open blob to its end, or its first bytes, off the loop unless it is in memory or far away."""
+    left = sys.maxsize if first_bytes is None else first_bytes
+    while left and (chunk := await _read(file, min(size_bytes, left))):
+        left -= len(chunk)
         yield chunk
 
 

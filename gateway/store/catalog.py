@@ -6,7 +6,7 @@ So a table that a later step of the schema brings needs no word here.
 from dataclasses import dataclass
 from itertools import groupby
 
-from gateway.store.tables import Dialect, Tables
+from gateway.store.tables import Dialect, Statements
 
 # What an engine keeps for itself, and what stands there only while tables are filled (moving.py).
 _APART = frozenset({"schema_version", "schema_programs", "moving", "set_aside"})
@@ -20,7 +20,8 @@ _COLUMNS = {
     " array_position(indkey::int2[], attnum) AS place FROM pg_class"
     " JOIN pg_attribute ON attrelid = pg_class.oid AND attnum > 0 AND NOT attisdropped AND attgenerated = ''"
     " LEFT JOIN pg_index ON indrelid = pg_class.oid AND indisprimary"
-    " WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace ORDER BY 1, attnum",
+    " WHERE relkind IN ('r', 'p') AND NOT relispartition AND relnamespace = current_schema()::regnamespace"
+    " ORDER BY 1, attnum",
 }
 
 # What goes, and how it comes back. Whoever owns the tables may do all of it; to have the server skip triggers
@@ -31,8 +32,10 @@ _OBSTACLES = {
         "SELECT 'DROP TRIGGER ' || name, sql FROM sqlite_schema WHERE type = 'trigger'",
     ),
     Dialect.POSTGRESQL: (
-        "SELECT format('DROP INDEX %I', relname), pg_get_indexdef(indexrelid) FROM pg_index"
-        " JOIN pg_class ON pg_class.oid = indexrelid WHERE relnamespace = current_schema()::regnamespace"
+        # Those of partitions go and come with those of their tables.
+        "SELECT format('DROP INDEX %I', relname), replace(pg_get_indexdef(indexrelid), ' ON ONLY ', ' ON ')"
+        " FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid"
+        " WHERE relnamespace = current_schema()::regnamespace AND NOT relispartition"
         " AND NOT EXISTS (SELECT 1 FROM pg_constraint WHERE conindid = indexrelid)",
         "SELECT format('ALTER TABLE %s DROP CONSTRAINT %I', conrelid::regclass, conname),"
         " format('ALTER TABLE %s ADD CONSTRAINT %I %s', conrelid::regclass, conname,"
@@ -63,7 +66,7 @@ class Table:
     key: tuple[str, ...]
 
 
-def tables_of(tables: Tables, dialect: Dialect) -> dict[str, Table]:
+def tables_of(tables: Statements, dialect: Dialect) -> dict[str, Table]:
     """List the tables that hold what was recorded, by name."""
     found: dict[str, Table] = {}
     for name, group in groupby(tables.execute(_COLUMNS[dialect]).fetchall(), key=lambda row: str(row[0])):
@@ -76,7 +79,7 @@ def tables_of(tables: Tables, dialect: Dialect) -> dict[str, Table]:
     return found
 
 
-def obstacles(tables: Tables, dialect: Dialect) -> list[tuple[str, str]]:
+def obstacles(tables: Statements, dialect: Dialect) -> list[tuple[str, str]]:
     """List what slows or changes the filling of tables: how each goes, and how it comes back."""
     return [
         (removal, restoring)

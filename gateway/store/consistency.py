@@ -126,10 +126,13 @@ _OWN: dict[Dialect, dict[str, str]] = {
         " WHERE column1 NOT IN (SELECT name FROM sqlite_schema WHERE type = 'trigger')",
     },
     Dialect.POSTGRESQL: {
-        "reference-broken": "SELECT conname FROM pg_constraint WHERE NOT convalidated",
-        "log-unguarded": "SELECT named FROM (VALUES ('log_is_append_only_1'), ('log_is_append_only_2'),"
-        " ('log_is_append_only_3')) AS guards (named) WHERE NOT EXISTS (SELECT 1 FROM pg_trigger"
-        " WHERE tgname = named AND tgenabled IN ('O', 'A'))",
+        "reference-broken": "SELECT CAST(conname AS TEXT) FROM pg_constraint WHERE NOT convalidated UNION ALL"
+        " SELECT 'receipts ' || seq FROM receipts"
+        " WHERE NOT EXISTS (SELECT 1 FROM log WHERE log.seq = receipts.seq)",
+        "log-unguarded": "SELECT CAST(relid AS TEXT) || ' ' || named FROM pg_partition_tree('log'),"
+        " (VALUES ('log_is_append_only_1'), ('log_is_append_only_2'), ('log_is_append_only_3'))"
+        " AS guards (named) WHERE NOT EXISTS (SELECT 1 FROM pg_trigger"
+        " WHERE tgrelid = relid AND tgname = named AND tgenabled IN ('O', 'A'))",
     },
 }
 

@@ -1,9 +1,9 @@
 """The database: one writer that commits many walks together, readers that never wait for it.
 
 `write` takes a plain function of the tables. Functions that arrive within a few milliseconds of
-each other share one durable commit, each in a savepoint of its own, so that one walk's refusal undoes
-that walk alone. Why a thread and no asynchronous driver: docs/decisions/0001. Which engine is behind it,
-and how it is spoken to: sqlite.py, postgresql.py.
+each other share one durable commit, and one walk's refusal undoes that walk alone (batch.py). Why a thread
+and no asynchronous driver: docs/decisions/0001. Which engine is behind it, and how it is spoken to:
+sqlite.py, postgresql.py.
 Nothing here knows what the tables mean; packages.py, threads.py, dispatches.py and the rest do.
 """
 
@@ -20,6 +20,7 @@ from typing import Any, TypeVar
 
 from gateway.errors import Delay, Misconfiguration
 from gateway.points import Point, passed
+from gateway.store.batch import Batch
 from gateway.store.fences import behind_fence
 from gateway.store.sqlite import SqliteEngine
 from gateway.store.tables import Dialect, Engine, Parameters, Reader, Row, Source, Tables, Writer
@@ -171,72 +172,89 @@ class Database:
             await asyncio.to_thread(self._writer.join)
 
     def _write_until_closed(self, writer: Writer) -> None:
-        open_still, busy = True, False
+        open_still, busy, batch = True, False, Batch(writer=writer)
         while open_still:
             turn = self._turns.get()
             if turn is None:
                 break
-            batch = [turn]
+            turns = [turn]
             self._oldest_began_at = turn.began_at
-            open_still = self._gather(batch, self.linger if busy else timedelta(0))
-            busy = len(batch) > 1
-            taken = self._commit_together(writer, batch)
+            open_still = self._gather(turns, self.linger if busy else timedelta(0))
+            busy = len(turns) > 1
+            taken = self._commit_together(batch, turns)
             # A commit that changed nothing did not touch the disk, and says nothing about it.
             if taken is not None:
                 self._is_failing = not taken
             self._oldest_began_at = None
             with contextlib.suppress(RuntimeError):  # the loop is gone, and with it everybody who waited
-                turn.loop.call_soon_threadsafe(_settle_all, batch)
+                turn.loop.call_soon_threadsafe(_settle_all, turns)
         writer.close()
 
-    def _gather(self, batch: list[_Turn], linger: timedelta) -> bool:
-        """Fill the batch with who is there and who comes within the linger.
+    def _gather(self, turns: list[_Turn], linger: timedelta) -> bool:
+        """Fill a batch with who is there and who comes within the linger.
 
         Whoever came alone last time will most likely be alone again, and waits for nobody. Slept through, not
         waited for turn by turn: to be woken by each would take the core from the loop that brings them.
         """
         if linger and self._turns.qsize() < self.batch_limit - 1:
             time.sleep(linger.total_seconds())
-        while len(batch) < self.batch_limit:
+        while len(turns) < self.batch_limit:
             try:
                 turn = self._turns.get_nowait()
             except queue.Empty:
                 return True
             if turn is None:
                 return False
-            batch.append(turn)
+            turns.append(turn)
         return True
 
-    def _commit_together(self, writer: Writer, batch: Sequence[_Turn]) -> bool | None:
-        """Run every turn in its savepoint and commit once; a failed commit fails all that had succeeded.
+    def _commit_together(self, batch: Batch, turns: Sequence[_Turn]) -> bool | None:
+        """Run every turn and commit once; a failed commit fails all that had succeeded.
 
         Tells whether the disk took it; None when there was nothing to take.
         """
         try:
-            writer.begin()
-            for turn in batch:
-                self._run_in_savepoint(writer, turn)
+            batch.begin()
+            for turn in turns:
+                self._run(batch, turn)
             passed(Point.BEFORE_COMMIT)
-            has_changed = writer.commit()
+            has_changed = batch.commit()
             passed(Point.COMMITTED)
         except Exception as error:
             if not (self.engine.is_error(error) or isinstance(error, Delay)):
                 raise
-            writer.roll_back()
-            for turn in batch:
-                turn.error = turn.error or (error if isinstance(error, Delay) else _storage_delay(error))
-            return False
+            batch.writer.roll_back()
+            return self._give_up(batch, turns, error)
         return True if has_changed else None
 
-    def _run_in_savepoint(self, writer: Writer, turn: _Turn) -> None:
-        writer.begin_turn()
+    def _give_up(self, batch: Batch, turns: Sequence[_Turn], error: Exception) -> bool | None:
+        """Say what became of turns that could not be committed together."""
+        if isinstance(error, Delay) or self.engine.fails_by_itself(error):
+            for turn in turns:
+                turn.error = turn.error or (error if isinstance(error, Delay) else _storage_delay(error))
+            return False
+        if len(turns) == 1:
+            turns[0].error = error
+            return None
+        # Some act wrote what may not stand, and its rows were found out behind it: each alone, then.
+        taken = [self._commit_together(batch, [turn]) for turn in turns]
+        return None if set(taken) == {None} else False not in taken
+
+    def _run(self, batch: Batch, turn: _Turn) -> None:
+        """Run one turn; its refusal undoes it alone."""
+        turn.error = None
+        batch.begin_act()
         try:
-            turn.result = turn.act(writer.tables)
+            turn.result = turn.act(batch)
         except BaseException as error:  # it belongs to the walk that waits for it
-            if isinstance(error, Exception) and self.engine.fails_by_itself(error):
-                raise  # not this walk: the whole batch is void
+            if isinstance(error, Exception) and self._is_void(batch, error):
+                raise
             turn.error = error
-            writer.undo_turn()
+            batch.undo_act()
+
+    def _is_void(self, batch: Batch, error: Exception) -> bool:
+        """Tell whether an error within an act leaves nothing of the whole batch to go on with."""
+        return self.engine.fails_by_itself(error) or (self.engine.is_error(error) and not batch.can_undo)
 
 
 def _storage_delay(error: Exception) -> Delay:

@@ -6,7 +6,6 @@ because a queue is longer: what is claimed next is found by an index, and ``queu
 in the transaction of each change.
 """
 
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,62 +18,14 @@ from gateway.store.database import Database, from_micros, to_micros
 from gateway.store.packages import agency_codes
 from gateway.store.tables import Row, Tables
 
+IN_LINE = "line.destination = 'axis' AND line.state IN ('waiting', 'claimed')"
+"""Of the dispatches ``line``: those that follow each other to the axis; see lines.py."""
 
-def insert_dispatch(
-    connection: Tables,
-    dispatch: Dispatch,
-    *,
-    thread_id: ThreadId | None,
-    follows: DispatchId | None = None,
-) -> None:
-    """Write a new dispatch, waiting; its package stands already. follows is the one it is made again for."""
-    mailbox = dispatch.recipients[0] if dispatch.destination is Destination.MAILBOX else None
-    connection.execute(
-        "INSERT INTO dispatches (id, package_id, thread_id, destination, mailbox, recipients, priority,"
-        " state, unknown, created_at, due_at, expires_at, follows, kind, sender, is_next)"
-        " SELECT ?, id, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
-        f" kind, sender, CASE WHEN {_IS_FIRST} THEN 1 ELSE 0 END FROM packages WHERE id = ?",
-        (
-            dispatch.id,
-            thread_id,
-            dispatch.destination,
-            mailbox,
-            json.dumps(dispatch.recipients),
-            dispatch.priority,
-            dispatch.state,
-            dispatch.unknown,
-            to_micros(dispatch.due_at),
-            to_micros(dispatch.due_at),
-            to_micros(dispatch.expires_at),
-            follows,
-            thread_id,
-            dispatch.package_id,
-        ),
-    )
-    if dispatch.destination is Destination.AXIS:
-        connection.execute(_STEP_BACK, (dispatch.id,))
-
-
-# A line is what one sender has on its way to the axis about one document. A later version must not overtake
-# an earlier one, nor one answer the last. Packages are numbered in the order they came; dispatches made anew
-# for single recipients keep their package's place, so that they may come before what is next already.
-_IN_LINE = "line.destination = 'axis' AND line.state IN ('waiting', 'claimed')"
-_IS_FIRST = (
-    f"NOT EXISTS (SELECT 1 FROM dispatches AS line WHERE {_IN_LINE} AND line.thread_id = ?"
-    " AND line.sender = packages.sender AND line.package_id < packages.id)"
-)
-_STEP_BACK = (
-    f"UPDATE dispatches AS line SET is_next = 0 FROM dispatches AS new WHERE new.id = ? AND {_IN_LINE}"
-    " AND new.destination = 'axis' AND line.thread_id = new.thread_id AND line.sender = new.sender"
-    " AND line.package_id = (SELECT min(package_id) FROM dispatches AS line"
-    f" WHERE {_IN_LINE} AND line.thread_id = new.thread_id AND line.sender = new.sender"
-    " AND line.package_id > new.package_id)"
-)
 _STEP_FORWARD = (
-    f"UPDATE dispatches AS line SET is_next = 1 FROM dispatches AS gone WHERE gone.id = ? AND {_IN_LINE}"
+    f"UPDATE dispatches AS line SET is_next = 1 FROM dispatches AS gone WHERE gone.id = ? AND {IN_LINE}"
     " AND gone.destination = 'axis' AND line.thread_id = gone.thread_id AND line.sender = gone.sender"
     " AND line.package_id = (SELECT min(package_id) FROM dispatches AS line"
-    f" WHERE {_IN_LINE} AND line.thread_id = gone.thread_id AND line.sender = gone.sender)"
+    f" WHERE {IN_LINE} AND line.thread_id = gone.thread_id AND line.sender = gone.sender)"
 )
 _MAY_LEAVE = "destination = 'axis' AND state = 'waiting' AND is_next = 1 AND priority = ?"
 _HEAD_BEHIND = (

@@ -12,7 +12,9 @@ from gateway.model.signature import Grade
 from gateway.store.blocks import loosen
 from gateway.store.database import Database, from_micros, to_micros
 from gateway.store.packages import Direction
+from gateway.store.sheets import ATTACHMENTS, DOCUMENT_WORDS, DOCUMENTS, LOOSE_DOCUMENTS, PARTICULARS
 from gateway.store.tables import Tables
+from gateway.store.threads import add_recipients
 
 # Words beyond these are those of somebody who wants to be found by everything.
 _MOST_REST = 60_000
@@ -25,7 +27,8 @@ class Findable:
     """One document package as it is looked for and listed.
 
     Shape: number, subject and rest are folded words; marks are `model.marks`. notation is as its sender
-    wrote it. opened_at is when its thread was opened, told where that is in this very transaction.
+    wrote it. begins_for are the recipients of a thread that was opened for it, at opened_at, in this very
+    transaction; they are written with it.
     """
 
     thread_id: ThreadId
@@ -45,6 +48,7 @@ class Findable:
     subject: tuple[str, ...]
     rest: tuple[str, ...]
     marks: tuple[str, ...]
+    begins_for: frozenset[AgencyCode] | None = None
     opened_at: datetime | None = None
 
 
@@ -65,23 +69,35 @@ class Particulars:
 
 def index_document(connection: Tables, document: Findable) -> None:
     """Let a document be found, by what it says now and by what it said before."""
-    if document.opened_at is not None:  # and so it never said anything before
-        _begin(connection, document, document.opened_at)
+    if document.begins_for is not None and document.opened_at is not None:
+        # And so nobody ever said anything of it, or to whom it goes.
+        id_ = _begin(connection, document, document.opened_at)
+        connection.add(LOOSE_DOCUMENTS, (id_, 0))
+        add_recipients(
+            connection,
+            document.thread_id,
+            sorted(document.begins_for),
+            at=document.opened_at,
+            document=id_,
+            due_on=document.due_on,
+        )
         return
     row = connection.execute("SELECT id FROM documents WHERE thread_id = ?", (document.thread_id,)).fetchone()
     if row is None:
         (opened_at,) = connection.execute(
             "SELECT opened_at FROM threads WHERE id = ?", (document.thread_id,)
         ).fetchone()
-        _begin(connection, document, from_micros(opened_at))
+        id_ = _begin(connection, document, from_micros(opened_at))
+        loosen(connection, id_)
+        _mark_recipients(connection, document, id_)
     else:
         _continue(connection, document, row["id"])
 
 
-def _begin(connection: Tables, document: Findable, opened_at: datetime) -> None:
+def _begin(connection: Tables, document: Findable, opened_at: datetime) -> int:
     id_ = _free_id(connection, opened_at)
-    connection.execute(
-        f"INSERT INTO documents VALUES (?{', ?' * 15})",
+    connection.add(
+        DOCUMENTS,
         (
             id_,
             document.thread_id,
@@ -101,8 +117,8 @@ def _begin(connection: Tables, document: Findable, opened_at: datetime) -> None:
             to_micros(opened_at),
         ),
     )
-    connection.execute(
-        "INSERT INTO document_words VALUES (?, ?, ?, ?, ?)",
+    connection.add(
+        DOCUMENT_WORDS,
         (
             id_,
             " ".join(document.number),
@@ -111,8 +127,7 @@ def _begin(connection: Tables, document: Findable, opened_at: datetime) -> None:
             only_once(document.marks),
         ),
     )
-    loosen(connection, id_)
-    _mark_recipients(connection, document, id_)
+    return id_
 
 
 def _continue(connection: Tables, document: Findable, id_: int) -> None:
@@ -165,16 +180,17 @@ def _mark_recipients(connection: Tables, document: Findable, id_: int) -> None:
 def _free_id(connection: Tables, accepted_at: datetime) -> int:
     """Return the first free number at an instant; see the migration."""
     first, _ = ids_between(accepted_at, accepted_at)
-    while True:
-        (last,) = connection.execute(
-            "SELECT max(id) FROM documents WHERE id BETWEEN ? AND ?",
-            (first, first + _IDS_IN_A_MILLISECOND - 1),
+    while (connection.greatest(DOCUMENTS) or 0) >= first:
+        end = first + _IDS_IN_A_MILLISECOND
+        (written,) = connection.execute_beside(
+            "SELECT max(id) FROM documents WHERE id BETWEEN ? AND ?", (first, end - 1)
         ).fetchone()
-        if last is None:
-            return first
-        if last < first + _IDS_IN_A_MILLISECOND - 1:
+        waiting = (line[0] for line in connection.waiting(DOCUMENTS) if first <= line[0] < end)
+        last = max(written or 0, *waiting, first - 1)
+        if last < end - 1:
             return int(last) + 1
-        first += _IDS_IN_A_MILLISECOND
+        first = end
+    return first
 
 
 def ids_between(first: datetime, last: datetime) -> tuple[int, int]:
@@ -195,8 +211,8 @@ def keep_particulars(
     attachments: Iterable[Attachment],
 ) -> None:
     """Keep what a package's header says and where its files stand. Kept twice, it is kept once."""
-    connection.execute(
-        "INSERT INTO particulars VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+    connection.add(
+        PARTICULARS,
         (
             package_id,
             particulars.type,
@@ -210,9 +226,9 @@ def keep_particulars(
             particulars.reason,
         ),
     )
-    connection.executemany(
-        "INSERT INTO attachments VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-        [
+    connection.add(
+        ATTACHMENTS,
+        *(
             (
                 package_id,
                 place,
@@ -226,7 +242,7 @@ def keep_particulars(
                 attachment.digest,
             )
             for place, attachment in enumerate(attachments, 1)
-        ],
+        ),
     )
 
 

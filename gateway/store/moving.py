@@ -20,11 +20,13 @@ from gateway.store.catalog import Table, obstacles, tables_of
 from gateway.store.database import engine_of
 from gateway.store.schema import newest_version, version_of
 from gateway.store.spool import sync_directory
-from gateway.store.tables import Dialect, Engine, Source, Tables, Writer
+from gateway.store.tables import Dialect, Engine, Source, Statements, Tables, Writer
 
 # So many rows are durable together; they are not held together.
 _BATCH_ROWS = 20_000
 _HASHED_TOGETHER = 50
+# Where it divides a table; what comes from the other engine gets it anew.
+_OF_ONE_ENGINE = frozenset({"year_back"})
 
 _IS_MARKED = {
     Dialect.SQLITE: "SELECT 1 FROM sqlite_schema WHERE name = 'moving'",
@@ -44,7 +46,7 @@ class Target:
     def write(self, statement: str) -> None:
         """Run one statement, durably."""
         with _committed(self.writer):
-            self.writer.tables.execute(statement)
+            self.writer.statements.execute(statement)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +77,7 @@ def filling(place: Source, source: Tables, dialect: Dialect, *, owner: str) -> I
             _begin(engine, owner)
         with contextlib.closing(engine.open_writer()) as writer:
             if engine.dialect is Dialect.SQLITE:
-                writer.tables.execute("PRAGMA foreign_keys = OFF")
+                writer.statements.execute("PRAGMA foreign_keys = OFF")
             yield Target(engine=engine, writer=writer, place=place)
     except Exception as error:
         if engine.is_error(error):
@@ -87,9 +89,9 @@ def filling(place: Source, source: Tables, dialect: Dialect, *, owner: str) -> I
 def _begin(engine: Engine, owner: str) -> None:
     engine.migrate()
     with contextlib.closing(engine.open_writer()) as writer, _committed(writer):
-        writer.tables.execute("CREATE TABLE set_aside (statement TEXT PRIMARY KEY)")
-        writer.tables.execute("CREATE TABLE moving (owner TEXT NOT NULL)")
-        writer.tables.execute("INSERT INTO moving VALUES (?)", (owner,))
+        writer.statements.execute("CREATE TABLE set_aside (statement TEXT PRIMARY KEY)")
+        writer.statements.execute("CREATE TABLE moving (owner TEXT NOT NULL)")
+        writer.statements.execute("INSERT INTO moving VALUES (?)", (owner,))
 
 
 def copy_to_file(place: Source, path: Path) -> None:
@@ -151,7 +153,7 @@ def paired(source: Tables, dialect: Dialect, target: Target) -> list[Table]:
     Errors: Misconfiguration when the two do not have the same tables and columns.
     """
     here = tables_of(source, dialect)
-    there = tables_of(target.writer.tables, target.engine.dialect)
+    there = tables_of(target.writer.statements, target.engine.dialect)
     both = {name: _joined(here[name], there[name]) for name in here if name in there}
     if not here.keys() == there.keys() == {name for name, table in both.items() if table is not None}:
         raise _refused(
@@ -163,11 +165,13 @@ def paired(source: Tables, dialect: Dialect, target: Target) -> list[Table]:
 
 
 def _joined(here: Table, there: Table) -> Table | None:
-    columns = {*here.columns, *there.columns}
+    both = {*here.columns} & {*there.columns}
+    columns = {*here.columns, *there.columns} - (_OF_ONE_ENGINE - both)
+    key = tuple(column for column in here.key if column in columns)
     for side in (here, there):
-        if columns - {*side.columns} - {"rowid"}:
+        if columns - {*side.columns} - {"rowid"} or key != tuple(c for c in side.key if c in columns):
             return None
-    return replace(here, columns=tuple(sorted(columns))) if here.key == there.key else None
+    return replace(here, columns=tuple(sorted(columns)), key=key)
 
 
 def move_table(
@@ -237,7 +241,7 @@ def _copy(
     set_aside(target)
     if not table.key:
         target.write(f'DELETE FROM "{table.name}"')
-    passing = _Passing(_rows_behind(source, table, _last_key(target.writer.tables, table)))
+    passing = _Passing(_rows_behind(source, table, _last_key(target.writer.statements, table)))
     rows, copied = iter(passing), 0
     while (first := next(rows, None)) is not None:
         with _committed(target.writer):
@@ -255,7 +259,7 @@ def _rows_behind(source: Tables, table: Table, last: tuple[Any, ...] | None) -> 
     return map(tuple, source.execute(_selecting(table, f"WHERE ({_listed(table.key)}) > ({places})"), last))
 
 
-def _last_key(tables: Tables, table: Table) -> tuple[Any, ...] | None:
+def _last_key(tables: Statements, table: Table) -> tuple[Any, ...] | None:
     if not table.key:
         return None
     backwards = ", ".join(f'"{column}" DESC' for column in table.key)
@@ -276,10 +280,10 @@ def _listed(columns: tuple[str, ...]) -> str:
 
 def set_aside(target: Target) -> None:
     """Take away what stands in the way of rows, and write down how it comes back; twice is as once."""
-    if target.writer.tables.execute("SELECT 1 FROM set_aside LIMIT 1").fetchone() is not None:
+    if target.writer.statements.execute("SELECT 1 FROM set_aside LIMIT 1").fetchone() is not None:
         return
     with _committed(target.writer):
-        tables = target.writer.tables
+        tables = target.writer.statements
         for removal, restoring in obstacles(tables, target.engine.dialect):
             tables.execute(
                 "INSERT INTO set_aside VALUES (?) ON CONFLICT (statement) DO NOTHING", (restoring,)
@@ -291,20 +295,20 @@ def set_aside(target: Target) -> None:
 def restore(target: Target) -> None:
     """Put back what was set aside: indexes are built, references are checked, triggers count again."""
     with _committed(target.writer):
-        tables = target.writer.tables
+        tables = target.writer.statements
         for (statement,) in tables.execute("SELECT statement FROM set_aside").fetchall():
             tables.execute(statement)
         tables.execute("DELETE FROM set_aside")
     if target.engine.dialect is Dialect.POSTGRESQL:
-        target.writer.tables.execute("ANALYZE")
+        target.writer.statements.execute("ANALYZE")
     passed(Point.OBSTACLES_RESTORED)
 
 
 def release(target: Target) -> None:
     """Let nodes open it, by its name."""
     with _committed(target.writer):
-        target.writer.tables.execute("DROP TABLE set_aside")
-        target.writer.tables.execute("DROP TABLE moving")
+        target.writer.statements.execute("DROP TABLE set_aside")
+        target.writer.statements.execute("DROP TABLE moving")
     target.writer.close()
     making = in_making(target.place)
     if isinstance(making, Path) and isinstance(target.place, Path):

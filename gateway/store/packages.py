@@ -9,7 +9,8 @@ from enum import StrEnum
 from gateway.model.code_lists import Kind, Priority
 from gateway.model.identifiers import AgencyCode, Digest, PackageId, SystemId, ThreadId
 from gateway.store.database import Database, from_micros, to_micros
-from gateway.store.tables import Row, Tables
+from gateway.store.sheets import PACKAGES
+from gateway.store.tables import Row, Tables, seek
 
 
 class Direction(StrEnum):
@@ -59,17 +60,10 @@ class StoredPackage:
     erased_at: datetime | None = None
 
 
-_COLUMNS = (
-    "id, direction, system_id, submission, kind, business, status, digest, size_bytes, seal_at, thread_id,"
-    " sender, recipients, document_id, notation, promulgated_on, subject, priority, grade, warnings,"
-    " accepted_at, kept_since"
-)
-
-
 def insert_package(connection: Tables, package: StoredPackage) -> None:
     """Write a package's row."""
-    connection.execute(
-        f"INSERT INTO packages ({_COLUMNS}) VALUES (?{', ?' * 21})",
+    connection.add(
+        PACKAGES,
         (
             package.id,
             package.direction,
@@ -99,7 +93,8 @@ def insert_package(connection: Tables, package: StoredPackage) -> None:
 
 def find_submission(connection: Tables, submission: str) -> PackageId | None:
     """Find the package that the same act of sending brought before."""
-    row = connection.execute("SELECT id FROM packages WHERE submission = ?", (submission,)).fetchone()
+    asked = "SELECT id FROM packages WHERE submission = ?"
+    row = seek(connection, PACKAGES, "submission", submission, asked).fetchone()
     return None if row is None else PackageId(row["id"])
 
 
@@ -209,9 +204,10 @@ async def load_package(database: Database, package_id: PackageId) -> StoredPacka
     return None if row is None else package_from(row)
 
 
+# A question of its own for the bytes: where contents are divided by year, it ends at the year that has them.
 _WITH_CONTENT = (
-    "SELECT packages.*, blobs.bytes FROM packages LEFT JOIN blobs ON blobs.digest = packages.digest"
-    " WHERE packages.id = ?"
+    "SELECT packages.*, (SELECT bytes FROM blobs WHERE blobs.digest = packages.digest LIMIT 1) AS bytes"
+    " FROM packages WHERE packages.id = ?"
 )
 
 

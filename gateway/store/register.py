@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from gateway.model.identifiers import AgencyCode, PackageId, ThreadId
 from gateway.store.database import Database, from_micros, to_micros
+from gateway.store.sheets import REGISTER
 from gateway.store.tables import Row, Tables
 
 _ROWS_AT_ONCE = 1_000
@@ -43,9 +44,8 @@ class Entered:
 
 def enter(connection: Tables, entered: Entered) -> None:
     """Write a row."""
-    connection.execute(
-        "INSERT INTO register (agency, side, thread_id, package_id, at, day, type, is_legal,"
-        " deliveries_count, in_time) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    connection.add(
+        REGISTER,
         (
             entered.agency,
             entered.side,

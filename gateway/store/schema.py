@@ -15,7 +15,7 @@ from functools import cache
 from importlib.resources import files
 
 from gateway.errors import Delay, Misconfiguration
-from gateway.store.tables import Dialect, Tables
+from gateway.store.tables import Dialect, Statements
 
 _PROMISED = re.compile(r"\A(?:--.*\n)*-- programs since: (\d{4})$", re.MULTILINE)
 _TYPES = (
@@ -72,30 +72,30 @@ def newest_version() -> int:
     return steps(Dialect.SQLITE)[-1].number
 
 
-def version_of(tables: Tables, dialect: Dialect) -> int:
+def version_of(statements: Statements, dialect: Dialect) -> int:
     """Tell which schema version a database has."""
-    return int(tables.execute(_VERSION[dialect]).fetchone()[0])
+    return int(statements.execute(_VERSION[dialect]).fetchone()[0])
 
 
-def note_step(tables: Tables, step: Step) -> None:
+def note_step(statements: Statements, step: Step) -> None:
     """Remember, with a step, which programs may go on."""
-    tables.execute("CREATE TABLE IF NOT EXISTS schema_programs (since BIGINT NOT NULL)")
-    noted = tables.execute("SELECT max(since) FROM schema_programs").fetchone()[0] or 0
-    tables.execute("DELETE FROM schema_programs")
-    tables.execute("INSERT INTO schema_programs VALUES (?)", (max(noted, step.programs_since),))
+    statements.execute("CREATE TABLE IF NOT EXISTS schema_programs (since BIGINT NOT NULL)")
+    noted = statements.execute("SELECT max(since) FROM schema_programs").fetchone()[0] or 0
+    statements.execute("DELETE FROM schema_programs")
+    statements.execute("INSERT INTO schema_programs VALUES (?)", (max(noted, step.programs_since),))
 
 
-def may_serve(tables: Tables, version: int) -> bool:
+def may_serve(statements: Statements, version: int) -> bool:
     """Tell whether this program may work over a schema, its own or a newer one."""
     if version <= newest_version():
         return True
-    row = tables.execute("SELECT since FROM schema_programs").fetchone()
+    row = statements.execute("SELECT since FROM schema_programs").fetchone()
     return row is not None and row[0] <= newest_version()
 
 
-def expect_served(tables: Tables, version: int) -> None:
+def expect_served(statements: Statements, version: int) -> None:
     """Errors: Misconfiguration when the schema is too new for this program."""
-    if not may_serve(tables, version):
+    if not may_serve(statements, version):
         raise Misconfiguration.because(
             "schema-too-new",
             vi=f"cơ sở dữ liệu ở bước {version:04}, mới hơn mức chương trình này dùng được; hãy nâng cấp",

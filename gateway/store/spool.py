@@ -14,12 +14,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
+from gateway.edxml.early import EarlyScan
 from gateway.errors import Delay
 from gateway.model.identifiers import Digest
 from gateway.points import Point, passed
 
 READ_BYTES = 1 << 20
-_SPILL_BYTES = 256 << 10  # what stays in the cache between being written and being hashed
+# Little enough to stay in the cache between being written, hashed and read, enough to be worth two threads.
+_SPILL_BYTES = 512 << 10
+# Chunks that together are not more become one: copying them costs less than many of them do.
+_SMALL_BYTES = 16 << 10
+# So often the disk is told to begin.
+_FLUSH_BYTES = 8 << 20
+# Of smaller packages waking a second thread costs more than it saves.
+_SIDE_BY_SIDE_BYTES = 4 << 20
 
 
 class _Hash(Protocol):
@@ -30,12 +38,16 @@ class _Hash(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spool:
-    """A whole package as it came, in memory when small, else in a file of its own."""
+    """A whole package as it came, in memory when small, else in a file of its own.
+
+    Shape: scan is that of a large one, where it was scanned while it came.
+    """
 
     digest: Digest
     size_bytes: int
     path: Path | None = None
     content: bytes = b""
+    scan: EarlyScan | None = None
 
     @property
     def name(self) -> str:
@@ -62,89 +74,135 @@ class Spool:
 class SpoolWriter:
     """Takes a package chunk by chunk and hashes it on the way.
 
-    Bytes stay in memory up to inline_limit, then go to path. The two last bytes are held back, since
-    the SDK appends a line break of its own to every package it sends.
+    Bytes stay in memory while there are few, then go to path; scan, where there is one, sees them, too.
+    The last chunk is held back, two bytes at least, since the SDK appends a line break of its own to every
+    package.
     """
 
     path: Path
     inline_limit: int
+    scan: EarlyScan | None = None
     size_bytes: int = 0
-    _buffer: bytearray = field(default_factory=bytearray)
+    _held: list[bytes] = field(default_factory=list)
+    _held_bytes: int = 0
     _file: BinaryIO | None = None
+    _flushed_bytes: int = 0
     _hash: _Hash = field(default_factory=hashlib.sha256)
     _digests: dict[int, Digest] = field(default_factory=dict)
-    _spilling: "asyncio.Future[None] | None" = None
+    _spilling: "tuple[asyncio.Future[None], ...]" = ()
+    _is_abandoned: bool = False
 
     async def add(self, chunk: bytes) -> None:
-        """Take the next bytes; the disk is touched off the loop and a quarter of a mebibyte at a time."""
+        """Take the next bytes; the disk is touched off the loop and half a mebibyte at a time."""
         self.size_bytes += len(chunk)
-        self._buffer += chunk
+        self._held_bytes += len(chunk)
         self._digests.clear()
-        if len(self._buffer) > (self.inline_limit if self._file is None else _SPILL_BYTES):
+        if self._held and (len(chunk) < 2 or len(self._held[-1]) + len(chunk) <= _SMALL_BYTES):
+            self._held[-1] += chunk
+        else:
+            self._held.append(chunk)
+        if self._held_bytes > max(self.inline_limit, _SPILL_BYTES):
             await self._settle()
-            full, self._buffer = self._buffer, self._buffer[-2:]
-            self._spilling = asyncio.get_running_loop().run_in_executor(None, self._spill, full)
-            if self._file is None:
-                await self._settle()  # whoever abandons this must know that there is a file
+            self._spill(self._held[:-1])
+            self._held = self._held[-1:]
+            self._held_bytes = len(self._held[-1])
 
-    def _spill(self, full: bytearray) -> None:
-        # Looked at where it is: copying it would cost half of what hashing does.
-        with memoryview(full)[:-2] as ready:
-            with disk_delays():
-                if self._file is None:
-                    self._file = self.path.open("xb")
-                self._file.write(ready)
-            passed(Point.SPILLED)
-            self._hash.update(ready)
+    def _spill(self, ready: list[bytes]) -> None:
+        # Writing and reading take about as long: a core for each, where there are two.
+        threads = asyncio.get_running_loop().run_in_executor
+        if self.scan is not None and self.size_bytes > _SIDE_BY_SIDE_BYTES:
+            self._spilling = (threads(None, self._write, ready), threads(None, self._look, ready))
+        else:
+            self._spilling = (threads(None, self._write_and_look, ready),)
+
+    def _write_and_look(self, ready: list[bytes]) -> None:
+        self._write(ready)
+        self._look(ready)
+
+    def _write(self, ready: list[bytes]) -> None:
+        with disk_delays():
+            if self._file is None:
+                self._file = self.path.open("xb")
+                if self._is_abandoned:  # while it was being made
+                    self._remove_file()
+                    return
+            for chunk in ready:
+                self._file.write(chunk)
+            self._file.flush()
+            self._hasten_disk(self._file)
+        passed(Point.SPILLED)
+        for chunk in ready:
+            self._hash.update(chunk)
+
+    def _hasten_disk(self, file: BinaryIO) -> None:
+        # Advised that pages are not needed, the kernel begins to write those that are dirty, and drops none
+        # before it has. Else all of them would be left for the end.
+        at = file.tell()
+        if at - self._flushed_bytes >= _FLUSH_BYTES and hasattr(os, "posix_fadvise"):
+            with contextlib.suppress(OSError):  # it was advice
+                os.posix_fadvise(file.fileno(), self._flushed_bytes, 0, os.POSIX_FADV_DONTNEED)
+            self._flushed_bytes = at
+
+    def _look(self, ready: list[bytes]) -> None:
+        if self.scan is not None:
+            for chunk in ready:
+                self.scan.feed(chunk)
 
     async def _settle(self) -> None:
-        """Wait until what was given to the disk is there; meanwhile a quarter of a mebibyte may come."""
-        spilling, self._spilling = self._spilling, None
-        if spilling is not None:
-            await spilling
+        """Wait until what was given to the threads is done; meanwhile half a mebibyte may come."""
+        spilling, self._spilling = self._spilling, ()
+        for each in spilling:
+            await each
 
     async def digest_without_line_break(self) -> Digest | None:
         """Digest of all bytes but a trailing CR LF; None when there is none."""
         await self._settle()
-        if self._buffer[-2:] != b"\r\n":
-            return None
-        return self._digest(len(self._buffer) - 2)
+        return self._digest(dropped_bytes=2) if self._held and self._held[-1].endswith(b"\r\n") else None
 
     async def digest(self) -> Digest:
         """Digest of all bytes."""
         await self._settle()
-        return self._digest(len(self._buffer))
+        return self._digest(dropped_bytes=0)
 
-    def _digest(self, rest_bytes: int) -> Digest:
-        """Digest of what was spilled and so much of the buffer; asked twice, it is computed once."""
-        if rest_bytes not in self._digests:
+    def _digest(self, *, dropped_bytes: int) -> Digest:
+        """Digest of what was spilled and is held, less the last bytes; asked twice, it is computed once."""
+        size_bytes = self.size_bytes - dropped_bytes
+        if size_bytes not in self._digests:
             digest = self._hash.copy()
-            digest.update(bytes(self._buffer[:rest_bytes]))
-            self._digests[rest_bytes] = Digest(digest.hexdigest())
-        return self._digests[rest_bytes]
+            for chunk in self._held[:-1]:
+                digest.update(chunk)
+            for last in self._held[-1:]:
+                digest.update(memoryview(last)[: len(last) - dropped_bytes])
+            self._digests[size_bytes] = Digest(digest.hexdigest())
+        return self._digests[size_bytes]
 
     async def finish(self, *, drop_line_break: bool = False) -> Spool:
         """End the package, with or without its last two bytes."""
         if drop_line_break:
-            del self._buffer[-2:]
+            self._held[-1] = self._held[-1][:-2]
             self.size_bytes -= 2
         digest = await self.digest()
-        if self._file is None:
-            return Spool(digest=digest, size_bytes=self.size_bytes, content=bytes(self._buffer))
-        await asyncio.to_thread(self._end_file)
-        return Spool(digest=digest, size_bytes=self.size_bytes, path=self.path)
-
-    def _end_file(self) -> None:
+        if self._file is None and self.size_bytes <= self.inline_limit:
+            return Spool(digest=digest, size_bytes=self.size_bytes, content=b"".join(self._held))
+        self._spill(self._held)
+        await self._settle()
         if self._file is not None:
-            with disk_delays(), self._file:
-                self._file.write(self._buffer)
+            with disk_delays():
+                self._file.close()  # nothing is left to be written
+        return Spool(digest=digest, size_bytes=self.size_bytes, path=self.path, scan=self.scan)
 
     def abandon(self) -> None:
         """Forget everything."""
-        if self._spilling is not None:
-            self._spilling.cancel()  # what it writes goes with the file, and what it says to nobody
+        self._is_abandoned = True
+        for each in self._spilling:
+            each.cancel()  # what it writes goes with the file, and what it says to nobody
         if self._file is not None:
-            self._file.close()
+            self._remove_file()
+
+    def _remove_file(self) -> None:
+        if self._file is not None:
+            with contextlib.suppress(OSError):  # a disk that does not take the rest of it
+                self._file.close()
             self.path.unlink(missing_ok=True)
 
 

@@ -5,12 +5,12 @@ import sqlite3
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import aiosqlite
 
 from gateway.store.schema import Step, expect_served, may_serve, note_step, outgrown, steps
-from gateway.store.tables import Dialect, Parameters, Reader, Row, Tables, Writer
+from gateway.store.sheets import Line, Sheet
+from gateway.store.tables import Dialect, Parameters, Reader, Row, Statements, Tables, Unbatched, Writer
 
 # A search goes through more of an index than the usual 2 MiB hold.
 _READER_CACHE_KIB = 32 << 10
@@ -57,7 +57,7 @@ class SqliteEngine:
         ) as connection:
             connection.row_factory = sqlite3.Row
             connection.execute("BEGIN")
-            yield connection
+            yield Unbatched(connection)
 
     def fails_by_itself(self, error: Exception) -> bool:
         """Tell whether the disk or the file is at fault."""
@@ -81,7 +81,7 @@ class _SqliteWriter:
     _version_served: int = 0
 
     @property
-    def tables(self) -> Tables:
+    def statements(self) -> Statements:
         return self.connection
 
     def begin(self) -> None:
@@ -98,7 +98,10 @@ class _SqliteWriter:
         self.connection.execute("SAVEPOINT turn")
         self._in_turn = True
 
-    def add_rows(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
+    def add_lines(self, sheet: Sheet, lines: Sequence[Line]) -> None:
+        self.connection.executemany(sheet.insertion, lines)
+
+    def add_rows(self, table: str, columns: tuple[str, ...], rows: Iterable[Line]) -> int:
         named = ", ".join(f'"{column}"' for column in columns)
         places = ", ".join("?" * len(columns))
         return self.connection.executemany(f"INSERT INTO {table} ({named}) VALUES ({places})", rows).rowcount

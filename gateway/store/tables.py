@@ -7,6 +7,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol
 
+from gateway.store.sheets import Line, Sheet
+
 Parameters = Sequence[Any] | Mapping[str, Any]
 
 
@@ -55,8 +57,8 @@ class Rows(Protocol):
     def __iter__(self) -> Iterator[Any]: ...
 
 
-class Tables(Protocol):
-    """The tables inside one transaction. Statements are written in what both engines understand."""
+class Statements(Protocol):
+    """A connection inside one transaction. Statements are written in what both engines understand."""
 
     def execute(self, sql: str, parameters: Parameters = ..., /) -> Rows:
         """Run one statement."""
@@ -65,6 +67,79 @@ class Tables(Protocol):
     def executemany(self, sql: str, parameters: Iterable[Parameters], /) -> Rows:
         """Run one statement for each set of parameters."""
         ...
+
+
+class Tables(Statements, Protocol):
+    """What an act sees of a transaction: statements, and sheets to which it adds rows in passing."""
+
+    def add(self, sheet: Sheet, *lines: Line) -> None:
+        """Add rows, by the end of the transaction; every `execute` sees them."""
+        ...
+
+    def execute_beside(self, sql: str, parameters: Parameters = ..., /) -> Rows:
+        """Ask, of rows that were written; those that were added may wait still."""
+        ...
+
+    def waiting(self, sheet: Sheet) -> Iterable[Line]:
+        """Return the rows that were added and are not written yet."""
+        ...
+
+    def greatest(self, sheet: Sheet) -> Any:
+        """Return the greatest value of a sheet's first column, what was added included; None of no rows."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Unbatched:
+    """Tables of somebody who is alone with them, or only looks: what is added is written at once."""
+
+    statements: Statements
+
+    def execute(self, sql: str, parameters: Parameters = (), /) -> Rows:
+        """Run one statement."""
+        return self.statements.execute(sql, parameters)
+
+    def executemany(self, sql: str, parameters: Iterable[Parameters], /) -> Rows:
+        """Run one statement for each set of parameters."""
+        return self.statements.executemany(sql, parameters)
+
+    def add(self, sheet: Sheet, *lines: Line) -> None:
+        """Add rows, now."""
+        self.statements.executemany(sheet.insertion, numbered(self.statements, sheet, lines))
+
+    def execute_beside(self, sql: str, parameters: Parameters = (), /) -> Rows:
+        """Ask: nothing waits."""
+        return self.statements.execute(sql, parameters)
+
+    def waiting(self, _sheet: Sheet) -> Iterable[Line]:
+        """Return none."""
+        return ()
+
+    def greatest(self, sheet: Sheet) -> Any:
+        """Return the greatest value of a sheet's first column; None of no rows."""
+        return greatest(self.statements, sheet)
+
+
+def seek(tables: Tables, sheet: Sheet, column: str, value: object, sql: str) -> Rows:
+    """Ask about the rows that have a value; what waits is written first only where one of them has it."""
+    place = sheet.columns.index(column)
+    if value in [line[place] for line in tables.waiting(sheet)]:
+        return tables.execute(sql, (value,))
+    return tables.execute_beside(sql, (value,))
+
+
+def greatest(statements: Statements, sheet: Sheet) -> Any:
+    """Return the greatest value written in a sheet's first column; None of no rows."""
+    (found,) = statements.execute(f"SELECT max({sheet.columns[0]}) FROM {sheet.table}").fetchone()
+    return found
+
+
+def numbered(statements: Statements, sheet: Sheet, lines: Sequence[Line]) -> Sequence[Line]:
+    """Give rows the numbers that come next, where their sheet counts them."""
+    if not sheet.is_numbered:
+        return lines
+    first = (greatest(statements, sheet) or 0) + 1
+    return [(number, *line) for number, line in enumerate(lines, first)]
 
 
 class Reader(Protocol):
@@ -87,8 +162,8 @@ class Writer(Protocol):
     """The connection that writes: one transaction at a time, of any writer of this database."""
 
     @property
-    def tables(self) -> Tables:
-        """What acts see."""
+    def statements(self) -> Statements:
+        """What runs in the transaction."""
         ...
 
     def begin(self) -> None:
@@ -99,8 +174,12 @@ class Writer(Protocol):
         """Begin what can be undone alone."""
         ...
 
-    def add_rows(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
+    def add_rows(self, table: str, columns: tuple[str, ...], rows: Iterable[Line]) -> int:
         """Add rows as they come, as fast as the engine takes them; tell how many."""
+        ...
+
+    def add_lines(self, sheet: Sheet, lines: Sequence[Line]) -> None:
+        """Write rows of a sheet, their numbers among them."""
         ...
 
     def undo_turn(self) -> None:

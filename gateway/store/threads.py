@@ -10,7 +10,8 @@ from gateway.model.identifiers import AgencyCode, DocumentId, PackageId, ThreadI
 from gateway.model.package import Reply
 from gateway.model.thread import RecipientState, Thread
 from gateway.store.database import Database, from_micros, to_micros
-from gateway.store.tables import Row, Tables
+from gateway.store.sheets import RECIPIENTS, THREADS
+from gateway.store.tables import Row, Tables, seek
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,9 +31,8 @@ class Answer:
 
 def insert_thread(connection: Tables, thread: Thread) -> None:
     """Open a thread."""
-    connection.execute(
-        "INSERT INTO threads (id, owner, document_id, notation, promulgated_on, subject, opened_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+    connection.add(
+        THREADS,
         (
             thread.id,
             thread.owner,
@@ -47,8 +47,8 @@ def insert_thread(connection: Tables, thread: Thread) -> None:
 
 def find_threads_by_document(connection: Tables, document_id: DocumentId) -> list[Thread]:
     """Find the threads under a document's identifier; bare numbers may have several owners."""
-    rows = connection.execute("SELECT * FROM threads WHERE document_id = ?", (document_id,)).fetchall()
-    return [thread_from(row) for row in rows]
+    asked = "SELECT * FROM threads WHERE document_id = ?"
+    return [thread_from(row) for row in seek(connection, THREADS, "document_id", document_id, asked)]
 
 
 def find_threads_by_notation(connection: Tables, notation: str, promulgated_on: date | None) -> list[Thread]:
@@ -97,6 +97,20 @@ def mark_recalled(connection: Tables, thread_id: ThreadId, *, at: datetime) -> N
 def mark_superseded(connection: Tables, thread_id: ThreadId, *, by: ThreadId) -> None:
     """Note which document replaces this one."""
     connection.execute("UPDATE threads SET superseded_by = ? WHERE id = ?", (by, thread_id))
+
+
+def add_recipients(
+    connection: Tables,
+    thread_id: ThreadId,
+    codes: Iterable[AgencyCode],
+    *,
+    at: datetime,
+    document: int,
+    due_on: date | None,
+) -> None:
+    """Write the recipients of a thread that has none yet; document is the number it is found by."""
+    due = None if due_on is None else due_on.isoformat()
+    connection.add(RECIPIENTS, *((thread_id, code, to_micros(at), document, due) for code in codes))
 
 
 def start_round(

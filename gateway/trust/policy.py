@@ -44,11 +44,16 @@ CONSEQUENCES: dict[SignaturePolicy, dict[Grade, Consequence]] = {
 
 
 def apply_policy(
-    package: Package, verdict: Verdict, policy: SignaturePolicy, *, seal_at: int | None
+    package: Package,
+    verdict: Verdict,
+    policy: SignaturePolicy,
+    *,
+    seal_at: int | None,
+    form: bytes | None = None,
 ) -> VerifiedPackage:
     """Accept a package under its sender's policy, with the verdict's fault as a warning where it says so.
 
-    Shape: seal_at is what `trust.xml_signing.find_seal_place` gave.
+    Shape: seal_at and form are what `trust.xml_signing.find_seal_place` and `hash_form` gave.
     Errors: Refusal ``signature-refused`` with the verdict's fault.
     """
     consequence = CONSEQUENCES[policy][verdict.grade]
@@ -57,4 +62,4 @@ def apply_policy(
         raise Refusal("signature-refused", faults)
     if consequence is Consequence.WARN:
         package = replace(package, warnings=(*package.warnings, *faults))
-    return VerifiedPackage(package=package, verdict=verdict, seal_at=seal_at)
+    return VerifiedPackage(package=package, verdict=verdict, seal_at=seal_at, form=form)

@@ -68,16 +68,28 @@ def sign_package(outline: Outline, root: etree._Element, source: BinaryIO, seal:
             vi="gói tin đã có chữ ký hoặc không có edXMLHeader để đặt chữ ký",
             en="the package already bears a signature or has no edXMLHeader to put one into",
         )
+    return sign_form(hash_form(outline, root, source), seal)
+
+
+def hash_form(outline: Outline, root: etree._Element, source: BinaryIO) -> bytes:
+    """Hash what a seal signs of a package that bears none, all but the key's own work.
+
+    Errors: Refusal when it has no canonical form.
+    """
     # The document before the signature is put in is the document after it is taken out: what the
     # enveloped-signature transform will see.
     try:
-        digest = hash_canonical(outline, source, root=root)
+        return hash_canonical(outline, source, root=root)
     except etree.C14NError as error:
         raise Refusal.because(
             "seal-no-canonical-form",
             vi="gói tin dùng không gian tên tương đối nên không có dạng chuẩn tắc để ký",
             en="the package uses a relative namespace name, so it has no canonical form to sign",
         ) from error
+
+
+def sign_form(digest: bytes, seal: Seal) -> bytes:
+    """Sign a whole package by what `hash_form` gave of it; what comes back is as `sign_package` has it."""
     return write_signature(write_signed_part(seal.algorithm, digest), seal)
 
 

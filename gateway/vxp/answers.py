@@ -32,6 +32,7 @@ from gateway.vxp.operations import Operation
 
 SUCCESS_WORDS = "Thanh cong"
 _DESCRIPTION_LIMIT = 2000
+_WRITER = json.JSONEncoder(separators=(",", ":"))
 
 
 class ErrorCode(StrEnum):
@@ -282,4 +283,4 @@ def _write_list(items: list[dict[str, object]]) -> bytes:
 
 def _write(**members: object) -> bytes:
     envelope = {"status": "OK", "ErrorCode": ErrorCode.OK.value, "ErrorDesc": SUCCESS_WORDS, **members}
-    return json.dumps(envelope, separators=(",", ":")).encode("ascii")
+    return _WRITER.encode(envelope).encode("ascii")

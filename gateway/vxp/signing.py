@@ -11,13 +11,13 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
-from hashlib import sha256
 
 from gateway.errors import Refusal
 from gateway.model.identifiers import Digest, SystemId
 from gateway.vxp.operations import Operation
 
 PREFIX = "XroadVnpt-"
+_LOWER_PREFIX = PREFIX.lower()
 USER_AGENT = "JAVASDKAgent/1.0.0 XRoad/VPCP"
 VERSION = "3.0.201608"
 
@@ -40,6 +40,8 @@ _STAMP = re.compile(r"(\d{2})(\d{2})(\d{4})T(\d{2})(\d{2})(\d{2})\+(\d{4})")
 _UNPADDED = [f"{byte:x}" for byte in range(256)]
 # HttpClient writes each of these as a space in the plain header; the signed JSON keeps them.
 _LINE_BREAKS = str.maketrans("\n\r\f\v", "    ")
+# With object_pairs_hook=list an object is a list of pairs and an array a list of anything else.
+_PAIRS = json.JSONDecoder(object_pairs_hook=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,7 +148,7 @@ def mac(text: bytes, secret: bytes) -> str:
 
     Shape: secret is its UTF-8 bytes, not decoded; 64 lower-case hex digits come back.
     """
-    return hmac.new(secret, text, sha256).hexdigest()
+    return hmac.digest(secret, text, "sha256").hex()
 
 
 def claimed_system(headers: Iterable[tuple[bytes, bytes]]) -> SystemId | None:
@@ -179,7 +181,8 @@ def verify_headers(headers: Iterable[tuple[bytes, bytes]], secret: bytes) -> Sig
     members = _read_members(text)
     # (4)
     listed = _decode(names).split(";")
-    if sorted(listed) != sorted(members):
+    in_order = listed == list(members)
+    if not in_order and sorted(listed) != sorted(members):
         raise _bad_headers(
             "sign-header-key",
             "Danh sách tên không khớp với các tham số được ký.",
@@ -190,13 +193,12 @@ def verify_headers(headers: Iterable[tuple[bytes, bytes]], secret: bytes) -> Sig
     # (6) Without this, one system could name another in a second spelling and sign with its own secret.
     if "systemid" not in members:
         raise _missing("systemid")
-    if claimed_system(pairs) != members["systemid"].strip():
+    system = SystemId(members["systemid"].strip())
+    if claimed_system(pairs) != system:
         raise _bad_signature(
             "systemid được ký khác systemid đã khai.", "The signed systemid is not the one claimed."
         )
-    return SignedArguments(
-        system=SystemId(members["systemid"].strip()), values=members, in_order=listed == list(members)
-    )
+    return SignedArguments(system=system, values=members, in_order=in_order)
 
 
 def write_timestamp(at: datetime) -> str:
@@ -244,10 +246,10 @@ def hash_mismatch() -> Refusal:
 def _only(pairs: list[tuple[bytes, bytes]], name: bytes) -> bytes:
     found = [value for key, value in pairs if key == name]
     if not found:
-        raise _missing(name.decode().removeprefix(PREFIX.lower()))
+        raise _missing(name.decode().removeprefix(_LOWER_PREFIX))
     if len(found) > 1:
         raise _bad_headers(
-            name.decode().removeprefix(PREFIX.lower()),
+            name.decode().removeprefix(_LOWER_PREFIX),
             "Phần đầu này chỉ được có mặt một lần.",
             "This header must appear once.",
         )
@@ -256,10 +258,9 @@ def _only(pairs: list[tuple[bytes, bytes]], name: bytes) -> bytes:
 
 def _read_members(text: bytes) -> dict[str, str]:
     try:
-        pairs = json.loads(text.decode(), object_pairs_hook=list)
+        pairs = _PAIRS.decode(text.decode())
     except (ValueError, RecursionError) as error:
         raise _bad_members() from error
-    # With object_pairs_hook=list an object is a list of pairs and an array a list of anything else.
     if not text.lstrip().startswith(b"{") or not 0 < len(pairs) <= MEMBER_LIMIT:
         raise _bad_members()
     members: dict[str, str] = {}
@@ -280,15 +281,17 @@ def _is_text(value: str) -> bool:
 def _compare_plain(pairs: list[tuple[bytes, bytes]], members: Mapping[str, str]) -> None:
     signed: dict[str, set[str]] = {}
     for name, value in members.items():
-        signed.setdefault(name.lower(), set()).add(value.translate(_LINE_BREAKS).strip(" \t"))
+        said = value if value.isprintable() else value.translate(_LINE_BREAKS)
+        signed.setdefault(_LOWER_PREFIX + name.lower(), set()).add(said.strip(" \t"))
     for key, raw in pairs:
-        name = key.decode("latin-1").removeprefix(PREFIX.lower())
-        if key in _UNCOMPARED or not key.startswith(b"xroadvnpt-") or name not in signed:
+        values = signed.get(key.decode("latin-1"))
+        if values is None or key in _UNCOMPARED:
             continue
         plain = _decode(raw).strip(" \t")
         # docId and docid are one header to an HTTP stack: it may keep one value or join them.
-        merged = len(signed[name]) > 1 and {part.strip() for part in plain.split(",")} <= signed[name]
-        if plain not in signed[name] and not merged:
+        merged = len(values) > 1 and {part.strip() for part in plain.split(",")} <= values
+        if plain not in values and not merged:
+            name = key.decode("latin-1").removeprefix(_LOWER_PREFIX)
             raise _bad_headers(
                 name, "Giá trị khác với giá trị được ký.", "The value differs from the signed one."
             )

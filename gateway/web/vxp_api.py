@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
-from aiohttp import web
+from aiohttp import StreamReader, web
 
 from gateway.errors import Delay, LienthongError, Refusal
 from gateway.exchange.admission import Admission
@@ -27,7 +27,7 @@ from gateway.model.agency import System, SystemKind
 from gateway.model.code_lists import Kind
 from gateway.points import Point, passed
 from gateway.store.blobs import Blobs
-from gateway.store.spool import Spool
+from gateway.store.spool import Spool, SpoolWriter
 from gateway.vxp import answers
 from gateway.vxp.content import encode_content, frame_content
 from gateway.vxp.operations import Operation, operation_at
@@ -120,7 +120,7 @@ class VxpApi:
     async def _act_on_record(self, operation: Operation, call: Call) -> web.StreamResponse:
         """Carry out one operation; a refusal that no walk recorded is recorded before it is spoken."""
         try:
-            return await self._act(operation)(call)
+            return await _ACTS[operation](self, call)
         except Refusal as refusal:
             if not refusal.receipt:
                 refusal.receipt = await self.outbound.refusals.record(
@@ -142,26 +142,6 @@ class VxpApi:
         operation = operation_at(request.path) or Operation.CONFIRM
         body = answers.write_failure(operation, answers.ErrorCode.INTERNAL, "Loi noi bo / Internal error")
         return whole(body)
-
-    def _act(self, operation: Operation) -> Callable[[Call], Awaitable[web.StreamResponse]]:
-        acts: dict[Operation, Callable[[Call], Awaitable[web.StreamResponse]]] = {
-            Operation.SEND: self._send,
-            Operation.LIST_RECEIVED: self._list_received,
-            Operation.LIST_SENT: self._list_sent,
-            Operation.GET: self._get,
-            Operation.DOWNLOAD: self._download,
-            Operation.CONFIRM: self._confirm,
-            Operation.COUNT_DOCUMENTS: lambda call: self._count(call, Kind.DOCUMENT),
-            Operation.COUNT_STATUSES: lambda call: self._count(call, Kind.STATUS),
-            Operation.LIST_AGENCIES: self._list_agencies,
-            Operation.LIST_AGENCIES_QD20: self._list_agencies_qd20,
-            Operation.LIST_UNITS: self._list_units,
-            Operation.REGISTER: self._register,
-            Operation.DELETE: self._delete,
-            Operation.LIST_RECEIPTS: self._list_receipts,
-            Operation.TELL_RECEIPTS: self._take_receipts,
-        }
-        return acts[operation]
 
     async def _send(self, call: Call) -> web.Response:
         sending = read_send(call.arguments)
@@ -217,18 +197,10 @@ class VxpApi:
         """
         if (call.request.content_length or 0) > self.body_limit + 2:
             raise too_large(self.body_limit)
-        writer = self.blobs.spool(self.mint.new(call.at))
+        writer = self.blobs.spool(self.mint.new(call.at), scan=self.outbound.judge.begin())
         try:
             await ask_for_body(call.request)
-            began = asyncio.get_running_loop().time()
-            async with asyncio.timeout_at(began + _PATIENCE_SECONDS) as patience:
-                async for chunk in call.request.content.iter_any():
-                    await writer.add(chunk)
-                    if writer.size_bytes > self.body_limit + 2:
-                        raise too_large(self.body_limit)
-                    # Every byte earns its time: who trickles does not keep a place others wait for.
-                    earned = _PATIENCE_SECONDS + writer.size_bytes / _SLOWEST_BYTES_PER_SECOND
-                    patience.reschedule(began + min(earned, self.upload_timeout.total_seconds()))
+            await self._receive(call.request.content, writer)
             return await finish_body(writer, claimed_hash)
         except TimeoutError as error:
             writer.abandon()
@@ -236,6 +208,23 @@ class VxpApi:
         except BaseException:
             writer.abandon()
             raise
+
+    async def _receive(self, content: StreamReader, writer: SpoolWriter) -> None:
+        if content.is_eof():  # a small one mostly came with its headers: there is nobody to wait for
+            await self._add(content.read_nowait(), writer)
+            return
+        began = asyncio.get_running_loop().time()
+        async with asyncio.timeout_at(began + _PATIENCE_SECONDS) as patience:
+            async for chunk in content.iter_any():
+                await self._add(chunk, writer)
+                # Every byte earns its time: who trickles does not keep a place others wait for.
+                earned = _PATIENCE_SECONDS + writer.size_bytes / _SLOWEST_BYTES_PER_SECOND
+                patience.reschedule(began + min(earned, self.upload_timeout.total_seconds()))
+
+    async def _add(self, chunk: bytes, writer: SpoolWriter) -> None:
+        await writer.add(chunk)
+        if writer.size_bytes > self.body_limit + 2:
+            raise too_large(self.body_limit)
 
     async def _list_received(self, call: Call) -> web.StreamResponse:
         asked = read_list(call.arguments)
@@ -323,3 +312,22 @@ class VxpApi:
             after = error.after if isinstance(error, Delay) else Delay.after
             response.headers["Retry-After"] = str(max(1, math.ceil(after.total_seconds())))
         return response
+
+
+_ACTS: dict[Operation, Callable[[VxpApi, Call], Awaitable[web.StreamResponse]]] = {
+    Operation.SEND: VxpApi._send,
+    Operation.LIST_RECEIVED: VxpApi._list_received,
+    Operation.LIST_SENT: VxpApi._list_sent,
+    Operation.GET: VxpApi._get,
+    Operation.DOWNLOAD: VxpApi._download,
+    Operation.CONFIRM: VxpApi._confirm,
+    Operation.COUNT_DOCUMENTS: lambda api, call: api._count(call, Kind.DOCUMENT),
+    Operation.COUNT_STATUSES: lambda api, call: api._count(call, Kind.STATUS),
+    Operation.LIST_AGENCIES: VxpApi._list_agencies,
+    Operation.LIST_AGENCIES_QD20: VxpApi._list_agencies_qd20,
+    Operation.LIST_UNITS: VxpApi._list_units,
+    Operation.REGISTER: VxpApi._register,
+    Operation.DELETE: VxpApi._delete,
+    Operation.LIST_RECEIPTS: VxpApi._list_receipts,
+    Operation.TELL_RECEIPTS: VxpApi._take_receipts,
+}

@@ -1,6 +1,6 @@
 """The walks put together; serving.py runs what is built here."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import aiohttp
@@ -12,6 +12,7 @@ from gateway.exchange.admission import Admission
 from gateway.exchange.alerts import Alerts
 from gateway.exchange.delivery import Delivery
 from gateway.exchange.expectations import Expectations
+from gateway.exchange.forms import Forms
 from gateway.exchange.ids import Mint
 from gateway.exchange.inbound import Inbound
 from gateway.exchange.judge import Judge
@@ -48,7 +49,7 @@ from gateway.wiring.holdings import Holdings
 from gateway.wiring.late_console import promise_console
 from gateway.wiring.limits import make_limits, sharing_rounds
 from gateway.wiring.reminders import reminder_rounds
-from gateway.wiring.retention import retention_round
+from gateway.wiring.retention import partition_round, retention_round
 from gateway.wiring.vouching import open_outer_session, publish_log, rounds_of, vouch
 
 _BETWEEN_LOOKS = timedelta(minutes=1)
@@ -102,6 +103,7 @@ class _Builder:
     vouching: Vouching
     alerts: Alerts
     outer: aiohttp.ClientSession | None
+    forms: Forms = field(default_factory=Forms)
 
     def build(self, sessions: tuple[aiohttp.ClientSession, ...]) -> Gateway:
         office, config = self.office, self.office.config
@@ -119,6 +121,7 @@ class _Builder:
             seal_of=lambda code: seals.get(code, office.seal),
             own_seal=office.seal,
             limits=package_limits(config),
+            forms=self.forms,
         )
         refusals = Refusals(database=office.database, notary=office.notary)
         inbound = self._inbound(tools, refusals)
@@ -171,6 +174,7 @@ class _Builder:
             *rounds_of(self.vouching, config),
             *receipt_rounds(office, self.axis, expectations, self.clock),
             retention_round(office, self.clock),
+            partition_round(office),
             *reminder_rounds(office, own_words.posting, self.outer, self.clock),
             *desks.rounds,
         )
@@ -181,6 +185,7 @@ class _Builder:
             limits=package_limits(config),
             anchors=load_trust(config.trust.anchors_dir),
             vouchers=frozenset(config.trust.vouchers),
+            forms=self.forms,
         )
 
     def _outbound(self, tools: Tools, refusals: Refusals, worker: Worker) -> Outbound:

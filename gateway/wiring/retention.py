@@ -1,5 +1,9 @@
 """Content goes when its time is over: the settings turned into rules, and the round that keeps them."""
 
+from datetime import timedelta
+
+import structlog
+
 from gateway.exchange.retention import Retention
 from gateway.exchange.worker import Round
 from gateway.model.code_lists import Kind
@@ -7,6 +11,11 @@ from gateway.model.node import Duty
 from gateway.model.retention import Rules
 from gateway.office import Clock, Office
 from gateway.settings import Retention as Settings
+from gateway.store.partitions import tend_partitions
+
+log = structlog.get_logger()
+
+_BETWEEN_LOOKS_AT_PARTITIONS = timedelta(hours=1)
 
 
 def retention_round(office: Office, clock: Clock) -> Round:
@@ -23,6 +32,18 @@ def retention_round(office: Office, clock: Clock) -> Round:
         clock=clock,
     )
     return Round(every=settings.every, make=retention.make_round, duty=Duty.UPKEEP)
+
+
+def partition_round(office: Office) -> Round:
+    """Make the round that divides what grows, and gives back the room of what was erased."""
+
+    async def tend() -> bool:
+        done = await tend_partitions(office.database)
+        for statement in done:
+            log.info("partitions tended", statement=statement)
+        return bool(done)
+
+    return Round(every=_BETWEEN_LOOKS_AT_PARTITIONS, make=tend, duty=Duty.UPKEEP)
 
 
 def read_rules(settings: Settings) -> Rules:

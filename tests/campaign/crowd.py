@@ -6,7 +6,6 @@ those that a sender's own call would have left.
 """
 
 import hashlib
-import sqlite3
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -14,7 +13,7 @@ from itertools import islice
 from pathlib import Path
 
 from gateway.config import load_config
-from gateway.exchange.acceptance import Acceptance, Tools
+from gateway.exchange.acceptance import Acceptance, Promise, Tools
 from gateway.exchange.directory import Snapshot
 from gateway.exchange.ids import Mint
 from gateway.exchange.judge import Judge
@@ -25,9 +24,11 @@ from gateway.model.identifiers import AgencyCode, Digest, DocumentId, SystemId
 from gateway.model.package import DocumentCode
 from gateway.model.signature import SignaturePolicy, VerifiedPackage
 from gateway.office import Office, furnish_books, now, open_office
+from gateway.store.database import Act
 from gateway.store.ids import newest_id
 from gateway.store.packages import Direction
 from gateway.store.spool import Spool
+from gateway.store.tables import Tables
 from gateway.wiring.files import load_trust, package_limits
 from tests.packages import Sent, document
 
@@ -91,11 +92,11 @@ class Crowd:
         """Accept letters as if their senders' systems had sent them; return how many."""
         left, count = iter(letters), 0
         while some := list(islice(left, _IN_ONE_COMMIT)):
-            acceptances = [self._acceptance(letter) for letter in some]
+            acts = [self._acceptance(letter).prepared(self.tools) for letter in some]
 
-            def act(tables: sqlite3.Connection, these: list[Acceptance] = acceptances) -> None:
-                for acceptance in these:
-                    acceptance.record(tables, self.tools)
+            def act(tables: Tables, these: list[Act[Promise]] = acts) -> None:
+                for one in these:
+                    one(tables)
 
             await self.office.database.write(act)
             count += len(some)

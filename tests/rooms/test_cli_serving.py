@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -101,6 +102,16 @@ def waiting(desk: Desk) -> list[dict[str, Any]]:
 
 def entries(folder: Path, *options: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in run("log", "-d", folder, "--json", *options).stdout.splitlines()]
+
+
+@pytest.mark.skipif(not hasattr(os, "SCHED_BATCH"), reason="a policy of Linux's scheduler")
+def test_no_thread_of_a_node_pushes_its_loop_off_the_core(running: tuple[Path, Server]) -> None:
+    """The loop goes as every program does; who writes and reads for it waits for a turn."""
+    pid = running[1].process.pid
+    tasks = [int(task.name) for task in Path(f"/proc/{pid}/task").iterdir()]
+    policies = {task: os.sched_getscheduler(task) for task in tasks}
+    assert policies.pop(pid) == os.SCHED_OTHER
+    assert list(policies.values()).count(os.SCHED_BATCH) >= 2
 
 
 def test_a_document_goes_from_one_system_to_another_and_back_comes_an_answer(

@@ -36,7 +36,7 @@ POINTS: dict[str, tuple[type, str, str]] = {
     "the body is here, nothing is judged": (Outbound, "accept", BEFORE),
     "judged, its bytes not yet safe": (Blobs, "secure", BEFORE),
     "its bytes safe, nothing recorded": (Blobs, "secure", AFTER),
-    "in the transaction, before its commit": (Acceptance, "record", AFTER),
+    "in the transaction, before its commit": (Acceptance, "_record", AFTER),
     "recorded, not yet answered": (Outbound, "accept", AFTER),
     "claimed, not yet sealed": (Delivery, "carry_out", BEFORE),
     "sealed, not yet handed over": (Sealing, "prepare", AFTER),

@@ -24,6 +24,7 @@ from gateway.exchange.archive_checking import Checked, check_archive
 from gateway.exchange.archive_return import ArchiveReturn
 from gateway.exchange.archiving import Archiving
 from gateway.exchange.checkpoints import Checkpoints, log_name
+from gateway.model.formats import local_day
 from gateway.model.log import LogKind
 from gateway.office import house_of, now, open_office
 from gateway.store.archive_file import LOG
@@ -305,7 +306,7 @@ async def test_a_full_disk_leaves_nothing_that_looks_like_an_archive(node: Node,
     """The command fails in words; no file, no half of one, nothing noted as archived; later it works."""
     await travel(node, Sent(sender=HEALTH), attachment=random.Random(2).randbytes(3_000_000))
     target = tmp_path / "one.zip"
-    command = [sys.executable, "-m", "gateway", "archive", "export", "--until", f"{now():%Y-%m-%d}"]
+    command = [sys.executable, "-m", "gateway", "archive", "export", "--until", local_day(now()).isoformat()]
 
     def with_room_for(size_bytes: int) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -319,7 +320,7 @@ async def test_a_full_disk_leaves_nothing_that_looks_like_an_archive(node: Node,
         )
 
     failed = await asyncio.to_thread(with_room_for, 1_500_000)
-    assert failed.returncode == 2
+    assert failed.returncode == 2, failed.stderr
     assert "file-unusable" in failed.stderr
     assert "Traceback" not in failed.stderr
     assert list(tmp_path.glob("one.zip*")) == []

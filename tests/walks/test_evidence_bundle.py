@@ -38,6 +38,7 @@ from gateway.evidence.verifier.forms import INDEX, MANIFEST, SIGNATURES, Wrong, 
 from gateway.exchange.bundled_document import gather_document
 from gateway.exchange.checkpoints import Checkpoints, log_name
 from gateway.exchange.export import find_document
+from gateway.model.formats import local_day
 from gateway.model.identifiers import AgencyCode
 from gateway.model.log import LogKind
 from gateway.office import now, open_office
@@ -228,7 +229,7 @@ def test_the_command_line_exports_and_verifies(made: Made, tmp_path: Path) -> No
     tsa = tmp_path / "tsa.pem"
     tsa.write_bytes(stamp_anchor().public_bytes(Encoding.PEM))
     assert "ĐÚNG" in run("verify", path, "--anchor", anchor, "--tsa-anchor", tsa).output
-    day = f"{now():%Y-%m-%d}"
+    day = local_day(now()).isoformat()
     for agency, count in ((MINISTRY, 1), (FINANCE, 2), (HEALTH, 2)):
         asked = ("--since", "2026-01-01", "--agency", agency, "--certificate", certificate)
         told = facts("evidence", "export", *asked, "-d", directory, "-o", path)

@@ -25,7 +25,10 @@ from gateway.model.log import LogKind
 from gateway.office import Office, furnish_books, now, open_office
 from gateway.store import dispatches, expectations, mailboxes, receipts, threads
 from gateway.store.database import Database, to_micros
+from gateway.store.lines import insert_dispatch
+from gateway.store.packages import find_with_content
 from gateway.store.sqlite import _SqliteReader
+from gateway.store.tables import Unbatched
 from gateway.vxp.operations import FORMS, Operation
 from gateway.vxp.requests import write_send
 from gateway.vxp.signing import sign_headers
@@ -325,10 +328,10 @@ async def test_what_is_made_anew_for_single_recipients_keeps_its_place_in_its_th
     with writing(node) as tables:
         (first,) = claim_some(tables)
         dispatches.end(tables, first.id, Event.REFUSE, at=now())
-        (thread_id,) = tables.execute("SELECT id FROM threads").fetchone()
+        package, _ = find_with_content(tables, first.package_id)
         anew = [DispatchId(f"{first.id[:-1]}{letter}") for letter in "xy"]
         for dispatch_id in anew:
-            dispatches.insert_dispatch(tables, replace(first, id=dispatch_id), thread_id=thread_id)
+            insert_dispatch(Unbatched(tables), replace(first, id=dispatch_id), package)
         assert [dispatch.id for dispatch in claim_some(tables)] == anew
         for dispatch_id in anew:
             dispatches.end(tables, dispatch_id, Event.DELIVER, at=now())
@@ -560,6 +563,16 @@ async def test_a_writer_that_lags_turns_new_work_away_until_it_has_caught_up(nod
         await change
         await opened.database.write(lambda _: None)
         admission.check_writer()
+
+
+async def test_who_asks_for_the_queue_at_once_shares_one_look(node: Node) -> None:
+    """A second is over, and all walks under way find that out together."""
+    async with office(node) as opened:
+        admission = Admission(
+            database=opened.database, blobs=opened.blobs, free_space_floor_bytes=0, queue_limit=10
+        )
+        await asyncio.gather(*(admission.check_queue() for _ in range(8)))
+        assert len(admission._looks) == 1
 
 
 async def test_a_full_queue_says_when_it_will_have_eased(node: Node) -> None:

@@ -1,0 +1,131 @@
+"""One transaction of many acts: rows that are added wait, and are written together, sheet by sheet.
+
+They are written before anything else is changed, before a question that they could answer, and at the end at
+the latest, so that no act can tell the difference. A savepoint is made for an act only once it changes
+something otherwise: who only asks and adds is undone by forgetting what it added.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import chain
+from typing import Any
+
+from gateway.store.sheets import IN_ORDER, Line, Sheet
+from gateway.store.tables import Parameters, Rows, Writer, greatest, numbered
+
+_Waiting = dict[Sheet, list[Line]]
+
+_WORD = re.compile(r"[a-z_]+")
+_STATEMENTS_KNOWN = 2000
+
+
+@lru_cache(_STATEMENTS_KNOWN)
+def _asked_about(sql: str) -> frozenset[Sheet] | None:
+    """Tell the sheets that a question may be about; None for what is no mere question."""
+    if not sql.startswith("SELECT "):
+        return None
+    words = set(_WORD.findall(sql))
+    return frozenset(sheet for sheet in IN_ORDER if words & {sheet.table, *sheet.touches})
+
+
+@dataclass(slots=True)
+class Batch:
+    """The tables of one transaction, as its acts see them."""
+
+    writer: Writer
+    _of_others: _Waiting = field(default_factory=dict)
+    _own: _Waiting = field(default_factory=dict)
+    _greatest: dict[Sheet, Any] = field(default_factory=dict)
+    _has_savepoint: bool = False
+
+    def execute(self, sql: str, parameters: Parameters = (), /) -> Rows:
+        """Run one statement, what it may need or ask about written first."""
+        asked_about = _asked_about(sql)
+        if asked_about is None:
+            self._expect_change()
+        elif not (asked_about.isdisjoint(self._own) and asked_about.isdisjoint(self._of_others)):
+            self._write_all()
+        return self.writer.statements.execute(sql, parameters)
+
+    def executemany(self, sql: str, parameters: Iterable[Parameters], /) -> Rows:
+        """Run one statement for each set of parameters."""
+        self._expect_change()
+        return self.writer.statements.executemany(sql, parameters)
+
+    def add(self, sheet: Sheet, *lines: Line) -> None:
+        """Let rows wait."""
+        if not lines:
+            return
+        self._own.setdefault(sheet, []).extend(lines)
+        if sheet in self._greatest:
+            known, added = self._greatest[sheet], max(line[0] for line in lines)
+            self._greatest[sheet] = added if known is None else max(known, added)
+
+    def execute_beside(self, sql: str, parameters: Parameters = (), /) -> Rows:
+        """Ask, of rows that were written."""
+        return self.writer.statements.execute(sql, parameters)
+
+    def waiting(self, sheet: Sheet) -> Iterable[Line]:
+        """Return the rows that wait."""
+        return chain(self._of_others.get(sheet, ()), self._own.get(sheet, ()))
+
+    def greatest(self, sheet: Sheet) -> Any:
+        """Return the greatest value of a sheet's first column; asked once, then known."""
+        if sheet not in self._greatest:
+            self._write_all()
+            self._greatest[sheet] = greatest(self.writer.statements, sheet)
+        return self._greatest[sheet]
+
+    @property
+    def can_undo(self) -> bool:
+        """Tell whether a statement that failed can be undone with its act, and the others go on."""
+        return self._has_savepoint
+
+    def begin(self) -> None:
+        """Begin the transaction, once nobody else writes."""
+        self._of_others, self._own, self._greatest, self._has_savepoint = {}, {}, {}, False
+        self.writer.begin()
+
+    def begin_act(self) -> None:
+        """Begin what can be undone alone."""
+        self._join_others()
+        self._has_savepoint = False
+
+    def undo_act(self) -> None:
+        """Undo what was done since `begin_act`."""
+        self._own = {}
+        if self._has_savepoint:
+            self.writer.undo_turn()
+
+    def commit(self) -> bool:
+        """Make it durable; tell whether anything was changed."""
+        self._join_others()
+        self._write(self._of_others)
+        return self.writer.commit()
+
+    def _join_others(self) -> None:
+        for sheet, lines in self._own.items():
+            self._of_others.setdefault(sheet, []).extend(lines)
+        self._own = {}
+
+    def _write_all(self) -> None:
+        if self._own:
+            self._expect_change()
+        else:
+            self._write(self._of_others)
+
+    def _expect_change(self) -> None:
+        if not self._has_savepoint:
+            # Outside of it: what others added stays when this act is undone.
+            self._write(self._of_others)
+            self.writer.begin_turn()
+            self._has_savepoint = True
+        self._write(self._own)
+
+    def _write(self, waiting: _Waiting) -> None:
+        for sheet in IN_ORDER if waiting else ():
+            lines = waiting.pop(sheet, None)
+            if lines:
+                self.writer.add_lines(sheet, numbered(self.writer.statements, sheet, lines))

@@ -1,0 +1,2 @@
+-- programs since: 0021
+-- PostgreSQL keeps contents by the year and the log by its numbers (docs/decisions/0020); one file needs neither.

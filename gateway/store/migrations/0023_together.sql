@@ -1,0 +1,3 @@
+-- programs since: 0021
+-- On PostgreSQL what follows from new rows is done once for all that come together (postgresql/0023_together.sql). Here
+-- a trigger runs for each row, and costs little more than what it does.
