@@ -153,12 +153,13 @@ def _print(
         f"  lock held {1000 * lock:.2f} ms for each, {1000 * held['commits'] / every:.2f} of them committing:"
         f" {100 * lock * count / seconds:.0f} % of the time; at most {1 / lock:.0f} documents/s"
     )
-    # What nobody else can do meanwhile, on cores that have nothing else to do: the writing thread's part of the
-    # nodes' work, and all of the server's.
-    worked, all_of_it = 1000 * held["worked"] / every, 1000 * busy / count
+    # What others wait for, whatever the cores do: the writing threads' part of the nodes' work, and all
+    # of the server's.
+    worked = 1000 * held["worked"] / every
+    ceiling, alone = 1000 / (worked + served), 1000 * count / (1000 * busy)
     print(
-        f"  worked under it {worked:.2f} + {served:.2f} ms for each: at most {1000 / (worked + served):.0f}"
-        f" documents/s of any number of nodes, {all_of_it / (worked + served):.1f} times what one core's node does"
+        f"  worked under it {worked:.2f} ms, the server {served:.2f} for each: any number of nodes at most"
+        f" {ceiling:.0f} documents/s, {ceiling / alone:.1f} times one with a core of its own"
     )
     statements, batch = held["statements"] / every, held["turns"] / (held["batches"] or 1)
     print(f"  {statements:.1f} statements for each, {batch:.1f} acts a batch")

@@ -15,7 +15,7 @@ _CHUNK_ROWS = 500
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """The same for who only looks, at as many rows as there are."""
+    """Runs questions of the common form, about as many rows as there are."""
 
     connection: psycopg.Connection[Any]
 
