@@ -30,7 +30,7 @@ class EarlyScan:
             self._scan, self._refusal = None, refusal
 
     def finish(self, digest: Digest) -> Outline:
-        """Say what was found, once the whole has been fed.
+        """Say what was found, once the whole has been fed; asked once.
 
         Errors: the Refusal that `scan` gives.
         """

@@ -1,5 +1,6 @@
 """Package bytes: spooled as they come, kept under their digest, byte for byte."""
 
+import asyncio
 import hashlib
 import os
 from collections.abc import AsyncIterator
@@ -106,6 +107,17 @@ async def test_a_spool_that_is_abandoned_leaves_nothing(blobs: Blobs) -> None:
     (blobs.spool_directory / "dead.part").write_bytes(b"half")
     await blobs.clear_spool()
     assert list(blobs.spool_directory.iterdir()) == []
+
+
+async def test_a_spool_abandoned_while_its_file_is_made_leaves_nothing_either(blobs: Blobs) -> None:
+    """Whoever goes away then cannot know yet that there will be a file; the thread that makes it does."""
+    for number in range(20):
+        writer = blobs.spool(str(number))
+        await spool_all(writer, b"x" * 600_000, 300_000)
+        writer.abandon()
+    async with asyncio.timeout(10):
+        while any(blobs.spool_directory.iterdir()):  # noqa: ASYNC110 - the disk is asked
+            await asyncio.sleep(0.02)
 
 
 async def test_bytes_that_are_gone_are_a_delay_not_a_bug(blobs: Blobs) -> None:

@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from gateway.exchange.forms import Forms
 from gateway.model.code_lists import Kind
 from gateway.model.identifiers import Digest, SystemId
 from gateway.model.log import LogKind
@@ -103,6 +104,15 @@ async def test_who_says_a_shorter_length_has_said_another_digest(world: World) -
     writer.close()
     assert "hash-mismatch" in answer["ErrorDesc"]
     assert files_of(world.gateway) == []
+
+
+def test_what_seals_sign_is_remembered_of_the_last_packages() -> None:
+    """So many are on their way at most; of what came before it is read again."""
+    forms, packages = Forms(), [Digest(f"{number:064x}") for number in range(5000)]
+    for package in packages:
+        forms.remember(package, bytes.fromhex(package))
+    assert forms.find(packages[0]) is None
+    assert forms.find(packages[-1]) == bytes.fromhex(packages[-1])
 
 
 async def begin_sending(
