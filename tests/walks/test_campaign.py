@@ -23,7 +23,7 @@ async def test_everything_is_killed_again_and_again_and_nothing_is_lost_or_done_
 @pytest.mark.skipif(why_no_postgresql() is not None, reason=str(why_no_postgresql()))
 async def test_two_nodes_over_a_server_that_crashes_lose_nothing_and_do_nothing_twice(tmp_path: Path) -> None:
     """Nodes are killed and stand still, connections end, the server is started anew, while all work."""
-    outcome = await play(tmp_path, server_plan(11, 30, 5))
+    outcome = await play(tmp_path, server_plan(11, 30, 4))
     assert sum(outcome.kills.values()) >= 3
     assert outcome.server_faults
     assert outcome.deliveries > 5
