@@ -39,6 +39,7 @@ class Batch:
     _own: _Waiting = field(default_factory=dict)
     _greatest: dict[Sheet, Any] = field(default_factory=dict)
     _has_savepoint: bool = False
+    _has_changed: bool = False
 
     def execute(self, sql: str, parameters: Parameters = (), /) -> Rows:
         """Run one statement, what it may need or ask about written first."""
@@ -85,7 +86,8 @@ class Batch:
 
     def begin(self) -> None:
         """Begin the transaction, once nobody else writes."""
-        self._of_others, self._own, self._greatest, self._has_savepoint = {}, {}, {}, False
+        self._of_others, self._own, self._greatest = {}, {}, {}
+        self._has_savepoint = self._has_changed = False
         self.writer.begin()
 
     def begin_act(self) -> None:
@@ -103,7 +105,7 @@ class Batch:
         """Make it durable; tell whether anything was changed."""
         self._join_others()
         self._write(self._of_others)
-        return self.writer.commit()
+        return self.writer.commit() and self._has_changed
 
     def _join_others(self) -> None:
         for sheet, lines in self._own.items():
@@ -121,11 +123,12 @@ class Batch:
             # Outside of it: what others added stays when this act is undone.
             self._write(self._of_others)
             self.writer.begin_turn()
-            self._has_savepoint = True
+            self._has_savepoint = self._has_changed = True
         self._write(self._own)
 
     def _write(self, waiting: _Waiting) -> None:
         for sheet in IN_ORDER if waiting else ():
             lines = waiting.pop(sheet, None)
             if lines:
+                self._has_changed = True
                 self.writer.add_lines(sheet, numbered(self.writer.statements, sheet, lines))
