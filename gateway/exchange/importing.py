@@ -91,8 +91,9 @@ class Importing:
         brought, faults = Brought(), list[Fault]()
         lines = read_lines(file, faults, directory, today=local_day(at))
         while part := list(islice(lines, _LINES_AT_ONCE)):
-            plans = await self.database.write(self._writing(part, faults, directory, by=by, at=at))
+            plans, found = await self.database.write(self._writing(part, directory, by=by, at=at))
             passed(Point.DUTIES_IMPORTED)
+            faults += found
             for plan in plans:
                 _count(brought, plan)
         if faults:  # somebody moved what the list is about while it was taken in: those lines are left out
@@ -101,14 +102,14 @@ class Importing:
         return brought
 
     def _writing(
-        self, part: Sequence[Line], faults: list[Fault], directory: Snapshot, *, by: str, at: datetime
-    ) -> Callable[[Tables], list[_Plan]]:
-        def act(tables: Tables) -> list[_Plan]:
-            found = _by_key(find_called(tables, [line.key[2] for line in part]))
+        self, part: Sequence[Line], directory: Snapshot, *, by: str, at: datetime
+    ) -> Callable[[Tables], tuple[list[_Plan], list[Fault]]]:
+        def act(tables: Tables) -> tuple[list[_Plan], list[Fault]]:
+            found, faults = _by_key(find_called(tables, [line.key[2] for line in part])), list[Fault]()
             plans = [_plan(line, found, faults) for line in part]
             for plan in plans:
                 self._carry_out(tables, plan, directory, by=by, at=at)
-            return plans
+            return plans, faults
 
         return act
 

@@ -131,7 +131,7 @@ class Sessions:
 
         ended: list[int] = []
         await self._write(lambda tables: ended.append(act(tables)))
-        return ended[0]
+        return ended[-1]
 
     async def find_account(self, user_id: UserId) -> StoredAccount:
         """Find an account.

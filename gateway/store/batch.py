@@ -40,6 +40,7 @@ class Batch:
     _greatest: dict[Sheet, Any] = field(default_factory=dict)
     _has_savepoint: bool = False
     _has_changed: bool = False
+    _is_spoiled: bool = False
 
     def execute(self, sql: str, parameters: Parameters = (), /) -> Rows:
         """Run one statement, what it may need or ask about written first."""
@@ -84,10 +85,15 @@ class Batch:
         """Tell whether a statement that failed can be undone with its act, and the others go on."""
         return self._has_savepoint
 
+    @property
+    def is_spoiled(self) -> bool:
+        """Tell whether rows of others could not be written: the act that met it is not to blame."""
+        return self._is_spoiled
+
     def begin(self) -> None:
         """Begin the transaction, once nobody else writes."""
         self._of_others, self._own, self._greatest = {}, {}, {}
-        self._has_savepoint = self._has_changed = False
+        self._has_savepoint = self._has_changed = self._is_spoiled = False
         self.writer.begin()
 
     def begin_act(self) -> None:
@@ -104,7 +110,7 @@ class Batch:
     def commit(self) -> bool:
         """Make it durable; tell whether anything was changed."""
         self._join_others()
-        self._write(self._of_others)
+        self._write_of_others()
         return self.writer.commit() and self._has_changed
 
     def _join_others(self) -> None:
@@ -116,15 +122,20 @@ class Batch:
         if self._own:
             self._expect_change()
         else:
-            self._write(self._of_others)
+            self._write_of_others()
 
     def _expect_change(self) -> None:
         if not self._has_savepoint:
             # Outside of it: what others added stays when this act is undone.
-            self._write(self._of_others)
+            self._write_of_others()
             self.writer.begin_turn()
             self._has_savepoint = self._has_changed = True
         self._write(self._own)
+
+    def _write_of_others(self) -> None:
+        self._is_spoiled = True
+        self._write(self._of_others)
+        self._is_spoiled = False
 
     def _write(self, waiting: _Waiting) -> None:
         for sheet in IN_ORDER if waiting else ():

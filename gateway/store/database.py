@@ -88,6 +88,7 @@ class Database:
     async def write(self, act: Act[Result]) -> Result:
         """Run an act in a transaction and return once it is durable.
 
+        An act changes tables and nothing else: it may be undone and run again.
         The act runs in the writer's thread and goes on even when the caller is cancelled: a change is
         never left half made because somebody stopped waiting. Behind a fence (fences.py) it is asked first.
         Errors: what the act raises, its changes undone; Delay when the disk did not take them.
@@ -221,8 +222,6 @@ class Database:
             has_changed = batch.commit()
             passed(Point.COMMITTED)
         except Exception as error:
-            if not (self.engine.is_error(error) or isinstance(error, Delay)):
-                raise
             batch.writer.roll_back()
             return self._give_up(batch, turns, error)
         return True if has_changed else None
@@ -254,7 +253,9 @@ class Database:
 
     def _is_void(self, batch: Batch, error: Exception) -> bool:
         """Tell whether an error within an act leaves nothing of the whole batch to go on with."""
-        return self.engine.fails_by_itself(error) or (self.engine.is_error(error) and not batch.can_undo)
+        if batch.is_spoiled or self.engine.fails_by_itself(error):
+            return True
+        return self.engine.is_error(error) and not batch.can_undo
 
 
 def _storage_delay(error: Exception) -> Delay:

@@ -130,6 +130,27 @@ async def test_who_added_what_may_not_stand_fails_alone(database: Database) -> N
 
 
 @pytest.mark.both_engines
+@pytest.mark.parametrize("asked", ["SELECT count(*) FROM blobs", "UPDATE threads SET recalled_at = 5", None])
+async def test_a_value_that_no_engine_takes_costs_nobody_else_a_row(
+    database: Database, asked: str | None
+) -> None:
+    """Met in the midst of another's act, or at the end; and the writer goes on."""
+
+    def ask(tables: Tables) -> None:
+        tables.add(THREADS, thread("b"))
+        if asked is not None:
+            tables.execute(asked)
+
+    first, wrong, last = await together(
+        database, adding(THREADS, thread("a")), adding(BLOBS, ("\ud800", b"x")), ask
+    )
+    assert (first, last) == (None, None)
+    assert isinstance(wrong, UnicodeEncodeError)
+    assert await names(database) == ["a", "b"]
+    await database.write(adding(THREADS, thread("c")))
+
+
+@pytest.mark.both_engines
 async def test_a_row_that_may_stand_already_is_left_as_it_is(database: Database) -> None:
     """The same bytes twice in a batch, and once more later."""
     acts = [adding(BLOBS, ("same", b"x")) for _ in range(6)]
