@@ -34,7 +34,8 @@ async def open_desk(folder: Path) -> AsyncIterator[Site]:
     ``finance`` is a clerk of the finance department.
     """
     finance = person(UserRole.CLERK, "finance", agencies=frozenset({FINANCE}))
-    node = prepare_node(folder, code=PROVINCE)
+    # Checkpoints are made when a test says so.
+    node = prepare_node(folder, code=PROVINCE, audit={"checkpoint_every": "1d"})
     await node.connect("TINH", [PROVINCE])
     async with open_site(folder, finance, node=node) as site, contextlib.AsyncExitStack() as leaving:
         health, finance_dms = site.node.dms("SYT"), site.node.dms("STC")

@@ -259,9 +259,9 @@ class _PostgresqlWriter:
         else:
             self.add_rows(sheet.table, sheet.columns, lines)
 
-    def add_rows(self, table: str, columns: tuple[str, ...], rows: Iterable[Line]) -> int:
+    def add_rows(self, table: str, columns: Sequence[str], rows: Iterable[Line]) -> int:
         into = ", ".join(f'"{column}"' for column in columns)
-        cursor, types = self.connection.cursor(), self._types_of(table, columns)
+        cursor, types = self.connection.cursor(), self._types_of(table, tuple(columns))
         with cursor.copy(f"COPY {table} ({into}) FROM STDIN (FORMAT BINARY)".encode()) as copy:
             copy.set_types(types)
             for row in rows:

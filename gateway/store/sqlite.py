@@ -101,7 +101,7 @@ class _SqliteWriter:
     def add_lines(self, sheet: Sheet, lines: Sequence[Line]) -> None:
         self.connection.executemany(sheet.insertion, lines)
 
-    def add_rows(self, table: str, columns: tuple[str, ...], rows: Iterable[Line]) -> int:
+    def add_rows(self, table: str, columns: Sequence[str], rows: Iterable[Line]) -> int:
         named = ", ".join(f'"{column}"' for column in columns)
         places = ", ".join("?" * len(columns))
         return self.connection.executemany(f"INSERT INTO {table} ({named}) VALUES ({places})", rows).rowcount

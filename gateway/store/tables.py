@@ -174,7 +174,7 @@ class Writer(Protocol):
         """Begin what can be undone alone."""
         ...
 
-    def add_rows(self, table: str, columns: tuple[str, ...], rows: Iterable[Line]) -> int:
+    def add_rows(self, table: str, columns: Sequence[str], rows: Iterable[Line]) -> int:
         """Add rows as they come, as fast as the engine takes them; tell how many."""
         ...
 

@@ -90,7 +90,9 @@ class Api:
         @web.middleware
         async def answering(request: web.Request, handler: Act) -> web.StreamResponse:
             try:
-                if "%00" in request.raw_path:  # nothing is called so, and PostgreSQL cannot be asked for it
+                if (
+                    "%00" in request.rel_url.raw_path
+                ):  # nothing is called so, and PostgreSQL cannot be asked for it
                     raise web.HTTPNotFound
                 return await handler(request)
             except LienthongError as error:

@@ -52,7 +52,10 @@ class Question:
         if not all(part.strip() for each in said for part in each.split(",")):
             # Else a script that forgot to fill it in would be told of everybody.
             self.faults.append(_fault("missing", name, "Chưa ghi.", "Nothing is said."))
-        return said
+        if any("\0" in each for each in said):
+            # Nothing has it in it, and PostgreSQL cannot be asked for it.
+            self.faults.append(_fault("zero-byte", name, "Có byte 0.", "There is a zero byte in it."))
+        return [each.replace("\0", "") for each in said]
 
     def choices(self, name: str, choices: type[Choice]) -> tuple[Choice, ...] | None:
         """Take some of a closed list; None when nothing is said."""
