@@ -35,7 +35,7 @@ async def open_desk(folder: Path) -> AsyncIterator[Site]:
     """
     finance = person(UserRole.CLERK, "finance", agencies=frozenset({FINANCE}))
     # Checkpoints are made when a test says so.
-    node = prepare_node(folder, code=PROVINCE, audit={"checkpoint_every": "1d"})
+    node = prepare_node(folder, code=PROVINCE, audit={"checkpoint_every": "0s"})
     await node.connect("TINH", [PROVINCE])
     async with open_site(folder, finance, node=node) as site, contextlib.AsyncExitStack() as leaving:
         health, finance_dms = site.node.dms("SYT"), site.node.dms("STC")

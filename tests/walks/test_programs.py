@@ -61,9 +61,9 @@ async def given(who: Program, **particulars: object) -> str:
 
 @pytest.mark.both_engines
 async def test_what_no_text_may_hold_is_not_looked_for(centre: Program) -> None:
-    """A zero byte, in a path or a question: PostgreSQL would not even be asked."""
+    """A zero byte: no address has one, and in a question it is told. PostgreSQL is not even asked."""
     asked = ("/obligations/a%00b", "/obligations?reference=a%00b")
-    assert [(await centre.get(path)).status for path in asked] == [404, 404]
+    assert [(await centre.get(path)).status for path in asked] == [404, 400]
 
 
 async def test_nobody_is_answered_without_a_good_token(node: Node) -> None:
