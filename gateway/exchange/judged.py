@@ -17,8 +17,10 @@ from gateway.model.code_lists import Priority
 from gateway.model.identifiers import PackageId, SystemId, ThreadId
 from gateway.model.log import LogEntry, LogKind
 from gateway.model.signature import VerifiedPackage
-from gateway.store.packages import Arrival, Direction, StoredPackage
+from gateway.store.packages import Arrival, Direction, StoredPackage, wanted_submission
+from gateway.store.sheets import Wanted
 from gateway.store.spool import Spool
+from gateway.store.threads import wanted_document
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +56,13 @@ class Judged:
     def submission(self) -> str:
         """Name the act of sending: the same again has the same name."""
         return f"{self.system_id}|{self.spool.digest}|{','.join(sorted(self.route.recipients))}"
+
+    @property
+    def foreseen(self) -> Sequence[Wanted]:
+        """Say what is going to be asked when it is recorded."""
+        envelope = self.verified.package.envelope
+        documents = () if envelope is None else (wanted_document(envelope.document_id),)
+        return (wanted_submission(self.submission), *documents)
 
     @property
     def priority(self) -> Priority:

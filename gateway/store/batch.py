@@ -5,20 +5,24 @@ the latest, so that no act can tell the difference. A savepoint is made for an a
 something otherwise: who only asks and adds is undone by forgetting what it added.
 """
 
+import json
 import re
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import chain
 from typing import Any
 
-from gateway.store.sheets import IN_ORDER, Line, Sheet
-from gateway.store.tables import Parameters, Rows, Writer, greatest, numbered
+from gateway.store.sheets import IN_ORDER, Line, Sheet, Wanted
+from gateway.store.tables import Parameters, Row, Rows, Writer, greatest, numbered
 
 _Waiting = dict[Sheet, list[Line]]
 
 _WORD = re.compile(r"[a-z_]+")
 _STATEMENTS_KNOWN = 2000
+# Fewer are asked one by one as quickly.
+_FORESEEN_FROM = 3
 
 
 @lru_cache(_STATEMENTS_KNOWN)
@@ -41,6 +45,7 @@ class Batch:
     _has_savepoint: bool = False
     _has_changed: bool = False
     _is_spoiled: bool = False
+    _foreseen: dict[Wanted, Sequence[Row]] = field(default_factory=dict)
 
     def execute(self, sql: str, parameters: Parameters = (), /) -> Rows:
         """Run one statement, what it may need or ask about written first."""
@@ -73,10 +78,33 @@ class Batch:
         """Return the rows that wait."""
         return chain(self._of_others.get(sheet, ()), self._own.get(sheet, ()))
 
+    def find(self, wanted: Wanted, /) -> Sequence[Row]:
+        """Find the rows that have a value; what waits is written first only where one of them has it."""
+        place = wanted.sheet.columns.index(wanted.column)
+        if wanted.value in [line[place] for line in self.waiting(wanted.sheet)]:
+            self._write_all()
+        if wanted in self._foreseen:
+            return self._foreseen[wanted]
+        return self.writer.statements.execute(wanted.question, (wanted.value,)).fetchall()
+
+    def foresee(self, wanted: Sequence[Wanted]) -> None:
+        """Find at once what acts are going to find one by one; forgotten with the first change."""
+        together = defaultdict[str, list[Wanted]](list)
+        for each in wanted:
+            together[each.question_for_all].append(each)
+        for question, these in together.items():
+            if len(these) < _FORESEEN_FROM:
+                continue
+            found = defaultdict[str, list[Row]](list)
+            for row in self.writer.statements.execute(question, (json.dumps([one.value for one in these]),)):
+                found[row[these[0].column]].append(row)
+            self._foreseen |= {one: found[one.value] for one in these}
+
     def greatest(self, sheet: Sheet) -> Any:
         """Return the greatest value of a sheet's first column; asked once, then known."""
         if sheet not in self._greatest:
-            self._write_all()
+            if any(True for _ in self.waiting(sheet)):
+                self._write_all()
             self._greatest[sheet] = greatest(self.writer.statements, sheet)
         return self._greatest[sheet]
 
@@ -92,7 +120,7 @@ class Batch:
 
     def begin(self) -> None:
         """Begin the transaction, once nobody else writes."""
-        self._of_others, self._own, self._greatest = {}, {}, {}
+        self._of_others, self._own, self._greatest, self._foreseen = {}, {}, {}, {}
         self._has_savepoint = self._has_changed = self._is_spoiled = False
         self.writer.begin()
 
@@ -125,6 +153,7 @@ class Batch:
             self._write_of_others()
 
     def _expect_change(self) -> None:
+        self._foreseen = {}
         if not self._has_savepoint:
             # Outside of it: what others added stays when this act is undone.
             self._write_of_others()
@@ -141,5 +170,5 @@ class Batch:
         for sheet in IN_ORDER if waiting else ():
             lines = waiting.pop(sheet, None)
             if lines:
-                self._has_changed = True
+                self._has_changed, self._foreseen = True, {}
                 self.writer.add_lines(sheet, numbered(self.writer.statements, sheet, lines))

@@ -22,6 +22,7 @@ from gateway.errors import Delay, Misconfiguration
 from gateway.points import Point, passed
 from gateway.store.batch import Batch
 from gateway.store.fences import behind_fence
+from gateway.store.sheets import Wanted
 from gateway.store.sqlite import SqliteEngine
 from gateway.store.tables import Dialect, Engine, Parameters, Reader, Row, Source, Tables, Writer
 
@@ -55,6 +56,7 @@ class _Turn:
     future: "asyncio.Future[Any]"
     result: Any = None
     error: BaseException | None = None
+    foreseen: Sequence[Wanted] = ()
     began_at: float = field(default_factory=time.monotonic)
 
     def settle(self) -> None:
@@ -85,17 +87,18 @@ class Database:
     _oldest_began_at: float | None = None
     _is_failing: bool = False
 
-    async def write(self, act: Act[Result]) -> Result:
+    async def write(self, act: Act[Result], *, foreseen: Sequence[Wanted] = ()) -> Result:
         """Run an act in a transaction and return once it is durable.
 
-        An act changes tables and nothing else: it may be undone and run again.
+        An act changes tables and nothing else: it may be undone and run again. What it is going to find is
+        foreseen, so that it is found for all acts of a batch at once.
         The act runs in the writer's thread and goes on even when the caller is cancelled: a change is
         never left half made because somebody stopped waiting. Behind a fence (fences.py) it is asked first.
         Errors: what the act raises, its changes undone; Delay when the disk did not take them.
         """
         loop = asyncio.get_running_loop()
         committed: asyncio.Future[Result] = loop.create_future()
-        self._turns.put(_Turn(act=behind_fence(act), loop=loop, future=committed))
+        self._turns.put(_Turn(act=behind_fence(act), loop=loop, future=committed, foreseen=foreseen))
         return await committed
 
     async def try_disk(self) -> None:
@@ -216,6 +219,7 @@ class Database:
         """
         try:
             batch.begin()
+            batch.foresee([wanted for turn in turns for wanted in turn.foreseen])
             for turn in turns:
                 self._run(batch, turn)
             passed(Point.BEFORE_COMMIT)

@@ -9,8 +9,8 @@ from enum import StrEnum
 from gateway.model.code_lists import Kind, Priority
 from gateway.model.identifiers import AgencyCode, Digest, PackageId, SystemId, ThreadId
 from gateway.store.database import Database, from_micros, to_micros
-from gateway.store.sheets import PACKAGES
-from gateway.store.tables import Row, Tables, seek
+from gateway.store.sheets import PACKAGES, Wanted
+from gateway.store.tables import Row, Tables
 
 
 class Direction(StrEnum):
@@ -93,9 +93,13 @@ def insert_package(connection: Tables, package: StoredPackage) -> None:
 
 def find_submission(connection: Tables, submission: str) -> PackageId | None:
     """Find the package that the same act of sending brought before."""
-    asked = "SELECT id FROM packages WHERE submission = ?"
-    row = seek(connection, PACKAGES, "submission", submission, asked).fetchone()
-    return None if row is None else PackageId(row["id"])
+    rows = connection.find(wanted_submission(submission))
+    return PackageId(rows[0]["id"]) if rows else None
+
+
+def wanted_submission(submission: str) -> Wanted:
+    """Say what `find_submission` is going to ask for."""
+    return Wanted(PACKAGES, "submission", submission)
 
 
 def keep_seal(connection: Tables, package_id: PackageId, seal: bytes, *, until: datetime) -> None:

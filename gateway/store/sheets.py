@@ -34,6 +34,25 @@ class Sheet:
         return _insertion(self.table, self.columns, self.may_stand)
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The rows of a sheet that have a value in a column."""
+
+    sheet: Sheet
+    column: str
+    value: str
+
+    @property
+    def question(self) -> str:
+        """Say the statement that asks for them, by the value."""
+        return f"SELECT * FROM {self.sheet.table} WHERE {self.column} = ?"
+
+    @property
+    def question_for_all(self) -> str:
+        """Say the statement that asks for those of several, by a JSON list of the values."""
+        return f"SELECT * FROM {self.sheet.table} WHERE {self.column} IN (SELECT value FROM json_each(?))"
+
+
 @cache
 def _insertion(table: str, columns: tuple[str, ...], may_stand: bool) -> str:
     places = ", ".join("?" * len(columns))

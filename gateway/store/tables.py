@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol
 
-from gateway.store.sheets import Line, Sheet
+from gateway.store.sheets import Line, Sheet, Wanted
 
 Parameters = Sequence[Any] | Mapping[str, Any]
 
@@ -84,6 +84,10 @@ class Tables(Statements, Protocol):
         """Return the rows that were added and are not written yet."""
         ...
 
+    def find(self, wanted: Wanted, /) -> Sequence[Row]:
+        """Find the rows that have a value, what was added included; foreseen, it costs no question."""
+        ...
+
     def greatest(self, sheet: Sheet) -> Any:
         """Return the greatest value of a sheet's first column, what was added included; None of no rows."""
         ...
@@ -115,17 +119,13 @@ class Unbatched:
         """Return none."""
         return ()
 
+    def find(self, wanted: Wanted, /) -> Sequence[Row]:
+        """Find the rows that have a value."""
+        return self.statements.execute(wanted.question, (wanted.value,)).fetchall()
+
     def greatest(self, sheet: Sheet) -> Any:
         """Return the greatest value of a sheet's first column; None of no rows."""
         return greatest(self.statements, sheet)
-
-
-def seek(tables: Tables, sheet: Sheet, column: str, value: object, sql: str) -> Rows:
-    """Ask about the rows that have a value; what waits is written first only where one of them has it."""
-    place = sheet.columns.index(column)
-    if value in [line[place] for line in tables.waiting(sheet)]:
-        return tables.execute(sql, (value,))
-    return tables.execute_beside(sql, (value,))
 
 
 def greatest(statements: Statements, sheet: Sheet) -> Any:

@@ -10,8 +10,8 @@ from gateway.model.identifiers import AgencyCode, DocumentId, PackageId, ThreadI
 from gateway.model.package import Reply
 from gateway.model.thread import RecipientState, Thread
 from gateway.store.database import Database, from_micros, to_micros
-from gateway.store.sheets import RECIPIENTS, THREADS
-from gateway.store.tables import Row, Tables, seek
+from gateway.store.sheets import RECIPIENTS, THREADS, Wanted
+from gateway.store.tables import Row, Tables
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,8 +47,12 @@ def insert_thread(connection: Tables, thread: Thread) -> None:
 
 def find_threads_by_document(connection: Tables, document_id: DocumentId) -> list[Thread]:
     """Find the threads under a document's identifier; bare numbers may have several owners."""
-    asked = "SELECT * FROM threads WHERE document_id = ?"
-    return [thread_from(row) for row in seek(connection, THREADS, "document_id", document_id, asked)]
+    return [thread_from(row) for row in connection.find(wanted_document(document_id))]
+
+
+def wanted_document(document_id: DocumentId) -> Wanted:
+    """Say what `find_threads_by_document` is going to ask for."""
+    return Wanted(THREADS, "document_id", document_id)
 
 
 def find_threads_by_notation(connection: Tables, notation: str, promulgated_on: date | None) -> list[Thread]:

@@ -3,7 +3,7 @@
 import asyncio
 import re
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ import pytest
 
 from gateway.errors import Refusal
 from gateway.store.database import Database, looking, migrate, open_database
-from gateway.store.sheets import BLOBS, IN_ORDER, LOG, PACKAGES, THREADS, Sheet
+from gateway.store.sheets import BLOBS, IN_ORDER, LOG, PACKAGES, THREADS, Sheet, Wanted
 from gateway.store.tables import Tables
 from tests.databases import fresh_source
 
@@ -27,8 +27,8 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
     await opened.close()
 
 
-async def together(database: Database, *acts: Acting) -> list[Any]:
-    """Run acts in one batch: they come while another is at work."""
+async def together(database: Database, *acts: Acting, foreseen: Sequence[Wanted] = ()) -> list[Any]:
+    """Run acts in one batch: they come while another is at work. The first says what is foreseen."""
     begun, go_on = threading.Event(), threading.Event()
 
     def hold(_tables: Tables) -> None:
@@ -37,7 +37,10 @@ async def together(database: Database, *acts: Acting) -> list[Any]:
 
     held = asyncio.create_task(database.write(hold))
     await asyncio.to_thread(begun.wait, 20)
-    writing = [asyncio.create_task(database.write(act)) for act in acts]
+    writing = [
+        asyncio.create_task(database.write(act, foreseen=() if number else foreseen))
+        for number, act in enumerate(acts)
+    ]
     await asyncio.sleep(0)
     go_on.set()
     await held
@@ -148,6 +151,33 @@ async def test_a_value_that_no_engine_takes_costs_nobody_else_a_row(
     assert isinstance(wrong, UnicodeEncodeError)
     assert await names(database) == ["a", "b"]
     await database.write(adding(THREADS, thread("c")))
+
+
+@pytest.mark.both_engines
+async def test_what_was_foreseen_is_found_as_it_is_by_then(database: Database) -> None:
+    """As it stood, as another act of the batch added it, and as a third changed it."""
+    await database.write(adding(THREADS, thread("old")))
+
+    def find(name: str) -> Acting:
+        return lambda tables: [
+            row["subject"] for row in tables.find(Wanted(THREADS, "document_id", f"A,{name}"))
+        ]
+
+    def rename(tables: Tables) -> None:
+        tables.execute("UPDATE threads SET subject = 'Khác'")
+
+    acts = [
+        find("old"),
+        find("new"),
+        adding(THREADS, thread("new")),
+        find("new"),
+        rename,
+        find("old"),
+        find("none"),
+    ]
+    foreseen = [Wanted(THREADS, "document_id", f"A,{name}") for name in ("old", "new", "none")]
+    found = await together(database, *acts, foreseen=foreseen)
+    assert found == [["Về việc"], [], None, ["Về việc"], None, ["Khác"], []]
 
 
 @pytest.mark.both_engines
