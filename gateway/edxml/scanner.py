@@ -67,6 +67,11 @@ class Scan:
         self._cut: Cut | None = None
         self._parser = self._make_parser()
 
+    @property
+    def marks_count(self) -> int:
+        """Count the marks met so far: what the parser remembers grows with them."""
+        return self._marks_count
+
     def feed(self, chunk: bytes) -> None:
         """Take the next bytes of the file."""
         at = 0

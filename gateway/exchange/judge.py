@@ -64,7 +64,7 @@ class Judge:
     ) -> VerifiedPackage:
         """Judge one package on this thread; see `inspect`."""
         with spool.open() as source:
-            if spool.scan is None:
+            if spool.scan is None or spool.scan.is_given_up:
                 outline = scan_package(source, limits=self.limits, digest=spool.digest)
             else:
                 outline = spool.scan.finish(spool.digest)

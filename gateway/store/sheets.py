@@ -45,12 +45,15 @@ class Wanted:
     @property
     def question(self) -> str:
         """Say the statement that asks for them, by the value."""
-        return f"SELECT * FROM {self.sheet.table} WHERE {self.column} = ?"
+        return f"SELECT * FROM {self.sheet.table} WHERE {self.column} = ? ORDER BY {self.sheet.columns[0]}"
 
     @property
     def question_for_all(self) -> str:
         """Say the statement that asks for those of several, by a JSON list of the values."""
-        return f"SELECT * FROM {self.sheet.table} WHERE {self.column} IN (SELECT value FROM json_each(?))"
+        return (
+            f"SELECT * FROM {self.sheet.table} WHERE {self.column} IN (SELECT value FROM json_each(?))"
+            f" ORDER BY {self.sheet.columns[0]}"
+        )
 
 
 @cache

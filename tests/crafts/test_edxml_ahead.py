@@ -120,6 +120,16 @@ def test_what_is_wrong_is_said_in_the_end_and_the_rest_is_passed_over():
     assert caught.value.code == "not-well-formed"
 
 
+def test_what_is_nearly_all_elements_is_not_held_while_it_comes():
+    """What a parser knows of open elements is large, and a sender may take an hour."""
+    early = EarlyScan(DEFAULT_LIMITS)
+    early.feed(b"<edXML>")
+    assert not early.is_given_up
+    early.feed(b"<a>" * 6_000)
+    assert early.is_given_up
+    early.feed(b"</b>")
+
+
 @pytest.mark.parametrize("mebibytes", [1, 4])
 def test_a_piece_of_any_length_keeps_the_limits(mebibytes):
     """A tag longer than it may be is refused, however much of it comes at once."""

@@ -52,6 +52,10 @@ WRONG = {
     "an element within the file": (MIDDLE + b"<a/>" + LARGE[len(MIDDLE) :], "payload-markup"),
     "bytes behind the root element": (LARGE.strip() + b"<a/>", "trailing-bytes"),
     "an end that does not come": (LARGE[:-9], "cut-short"),
+    "elements in each other, which are not read before all is there": (
+        LARGE.replace(b"<edXML:From>", b"<a>" * 6_000 + b"</a>" * 6_000 + b"<edXML:From>", 1),
+        "not-well-formed",
+    ),
 }
 
 
