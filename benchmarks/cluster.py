@@ -35,9 +35,6 @@ def main() -> None:
     parser.add_argument("--documents", type=int, default=1500, help="for each number of nodes")
     parser.add_argument("--bytes", type=int, default=10_000, help="size of a package")
     parser.add_argument("--nodes", type=int, nargs="+", default=[1, 2])
-    parser.add_argument(
-        "--road", type=float, default=0, help="milliseconds more, there and back, to the server"
-    )
     asked = parser.parse_args()
     address = start_server("max_connections=100", "shared_buffers=256MB", "max_wal_size=4GB")
     with tempfile.TemporaryDirectory(prefix="lienthong-benchmark-") as name:
