@@ -4,7 +4,8 @@ So an attempt begins without another question, and nothing is claimed that canno
 in delivery.py.
 """
 
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from gateway.model.dispatch import Dispatch
@@ -20,7 +21,8 @@ class Errand:
     """One claimed dispatch about to be carried out.
 
     Shape: content is the whole of a small package; may_have_left tells that there are sendings of before a
-    restore of which nobody knows yet whose they are.
+    restore of which nobody knows yet whose they are; claimed_at is when, by a clock that nobody sets.
+    Units: claimed_at is seconds.
     """
 
     dispatch: Dispatch
@@ -28,6 +30,7 @@ class Errand:
     package: StoredPackage
     content: bytes | None
     may_have_left: bool
+    claimed_at: float = field(default_factory=time.monotonic)
 
 
 def claim_errands(tables: Tables, *, at: datetime, lease: timedelta, limit: int, by: str) -> list[Errand]:

@@ -6,6 +6,7 @@ attempt the axis is asked whether it has the package already.
 """
 
 import asyncio
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -37,6 +38,9 @@ from gateway.store.tables import Tables
 from gateway.vxp.answers import SendAnswer
 
 log = structlog.get_logger()
+
+# Nobody is taken for gone sooner than that after it was seen writing.
+_SURELY_OURS_SECONDS = 0.5
 
 _EXPIRED_AT_ONCE = 16
 
@@ -135,7 +139,7 @@ class Delivery:
             taken = (
                 await self._reconcile(dispatch, package)
                 or await self._find_lost(errand)
-                or await self._hand_over(dispatch, package, errand.content)
+                or await self._hand_over(errand)
             )
         except Refusal as refusal:
             self.road.was_not_taken(dispatch.id, refusal, at=self.clock())
@@ -168,9 +172,13 @@ class Delivery:
         passed(Point.LOST_SENDING_MATCHED)
         return None if far_id is None else Taken(digest=package.digest, answer=SendAnswer(doc_id=far_id))
 
-    async def _hand_over(self, dispatch: Dispatch, package: StoredPackage, content: bytes | None) -> "Taken":
-        leaving = await self.sealing.prepare(package, content, at=self.clock())
+    async def _hand_over(self, errand: Errand) -> "Taken":
+        dispatch, package = errand.dispatch, errand.package
+        leaving = await self.sealing.prepare(package, errand.content, at=self.clock())
         digest = await leaving.digest()
+        if time.monotonic() - errand.claimed_at > _SURELY_OURS_SECONDS:
+            # We may have stood still, been taken for gone, and another node sent it meanwhile.
+            await self.database.write(lambda tables: self._expect_claim(tables, dispatch))
         answer = await self.axis.hand_over(
             leaving.chunks,
             size_bytes=leaving.size_bytes,
