@@ -63,7 +63,7 @@ class Acceptance(Judged):
 
     strict: bool
 
-    def prepared(self, tools: Tools) -> Act[Promise]:
+    def recording(self, tools: Tools) -> Act[Promise]:
         """Prepare what can be, and return the act that records it."""
         mint = tools.posting.mint
         names = PackageId(mint.new(self.at)), ThreadId(mint.new(self.at))

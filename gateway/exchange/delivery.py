@@ -39,7 +39,7 @@ from gateway.vxp.answers import SendAnswer
 
 log = structlog.get_logger()
 
-# Nobody is taken for gone sooner than that after it was seen writing.
+# Far below `nodes.gone_after`, 10 s if nothing else is said: nobody can have taken us for gone sooner.
 _SURELY_OURS_SECONDS = 0.5
 
 _EXPIRED_AT_ONCE = 16

@@ -84,7 +84,9 @@ class Inbound:
             passed(Point.ARRIVAL_JUDGED)
             await self.blobs.secure(spool)
             passed(Point.ARRIVAL_BYTES_SAFE)
-            promise = await self.database.write(acceptance.prepared(self.tools), foreseen=acceptance.foreseen)
+            promise = await self.database.write(
+                acceptance.recording(self.tools), foreseen=acceptance.foreseen
+            )
             passed(Point.ARRIVAL_ACCEPTED)
             if promise.is_repetition:
                 await self.blobs.forget(spool)  # nothing new was kept: erased content does not come back so

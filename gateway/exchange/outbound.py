@@ -64,7 +64,9 @@ class Outbound:
             passed(Point.JUDGED)
             await self.blobs.secure(spool)
             passed(Point.BYTES_SAFE)
-            promise = await self.database.write(acceptance.prepared(self.tools), foreseen=acceptance.foreseen)
+            promise = await self.database.write(
+                acceptance.recording(self.tools), foreseen=acceptance.foreseen
+            )
             passed(Point.ACCEPTED)
             if promise.is_repetition:
                 await self.blobs.forget(spool)  # nothing new was kept: erased content does not come back so

@@ -9,7 +9,6 @@ import base64
 import hashlib
 import hmac
 import secrets
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -21,7 +20,7 @@ from gateway.model.log import LogEntry, LogKind
 from gateway.model.people import Permission, Session, SessionId, SignedIn, User, UserId, Visit, Way
 from gateway.points import Point, passed
 from gateway.store.audit_log import append_entry
-from gateway.store.database import Database
+from gateway.store.database import Act, Database, Result
 from gateway.store.people import StoredAccount, find_account, load_by_id
 from gateway.store.sessions import (
     end_sessions,
@@ -129,9 +128,7 @@ class Sessions:
                 )
             return count
 
-        ended: list[int] = []
-        await self._write(lambda tables: ended.append(act(tables)))
-        return ended[-1]
+        return await self._write(act)
 
     async def find_account(self, user_id: UserId) -> StoredAccount:
         """Find an account.
@@ -171,9 +168,10 @@ class Sessions:
         if not (isinstance(by, User) and by.id == user.id):
             expect_governor(by, user)
 
-    async def _write(self, act: Callable[[Tables], None]) -> None:
-        await self.database.write(act)
+    async def _write(self, act: Act[Result]) -> Result:
+        result = await self.database.write(act)
         passed(Point.PEOPLE_CHANGED)
+        return result
 
     def _entry(self, act: str, *, by: Actor, at: datetime, **facts: JSON) -> LogEntry:
         name = by.login if isinstance(by, User) else by

@@ -92,7 +92,7 @@ class Crowd:
         """Accept letters as if their senders' systems had sent them; return how many."""
         left, count = iter(letters), 0
         while some := list(islice(left, _IN_ONE_COMMIT)):
-            acts = [self._acceptance(letter).prepared(self.tools) for letter in some]
+            acts = [self._acceptance(letter).recording(self.tools) for letter in some]
 
             def act(tables: Tables, these: list[Act[Promise]] = acts) -> None:
                 for one in these:
