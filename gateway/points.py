@@ -43,6 +43,7 @@ class Point(StrEnum):
     SENT_LIST_READ = "sent list read, nothing concluded"
     SIGNED = "signed, seal not kept"
     SEALED = "seal kept, not handed over"
+    CLAIM_STANDS = "late, and still ours to send, not handed over"
     HANDED_OVER = "handed over, not recorded"
     DELIVERED = "delivery recorded"
     DEFERRED = "deferral recorded"

@@ -179,6 +179,7 @@ class Delivery:
         if time.monotonic() - errand.claimed_at > _SURELY_OURS_SECONDS:
             # We may have stood still, been taken for gone, and another node sent it meanwhile.
             await self.database.write(lambda tables: self._expect_claim(tables, dispatch))
+            passed(Point.CLAIM_STANDS)
         answer = await self.axis.hand_over(
             leaving.chunks,
             size_bytes=leaving.size_bytes,

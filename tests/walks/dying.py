@@ -1,7 +1,8 @@
 """A gateway as a process of its own, which kills itself (SIGKILL) the first time it comes to a named point.
 
 ``python -m tests.walks.dying DIR [POINT [DAYS]]`` serves DIR, so many days from now, and prints its address.
-Its reports are all the same.
+Its reports are all the same. With ``POINT then POINT`` it first stands still (SIGSTOP) at the one, and dies
+at the other, once somebody has woken it.
 The points lie between the steps of the walks; dying there is done from the outside, so that the product
 knows nothing of it. Those of `gateway.points` go by their name.
 """
@@ -57,10 +58,25 @@ def die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def stand_still_then_die(standstill: str, deadly: Point) -> None:
+    """Watch for the two points; without a name of the first there is only the second."""
+    ahead = [Point[standstill]] if standstill else []
+
+    def watcher(point: Point) -> None:
+        if ahead and point is ahead[0]:
+            ahead.clear()
+            os.kill(os.getpid(), signal.SIGSTOP)
+        elif not ahead and point is deadly:
+            die()
+
+    watch(watcher)
+
+
 def arm(point: str) -> None:
     """Replace one step by itself and death."""
-    if point in Point.__members__:
-        watch(lambda passed: die() if passed is Point[point] else None)
+    standstill, _, deadly = point.rpartition(" then ")
+    if deadly in Point.__members__:
+        stand_still_then_die(standstill, Point[deadly])
         return
     owner, name, when = POINTS[point]
     step: Callable[..., Any] = getattr(owner, name)

@@ -1,6 +1,7 @@
 """kill -9 between any two steps: nothing lost, nothing twice, and the log says what happened."""
 
 import asyncio
+import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -77,8 +78,20 @@ class Mortal:
         await asyncio.wait_for(self.running.communicate(), 20)
         return self.running.returncode == -9
 
+    def stands_still(self) -> bool:
+        """Tell whether it has stopped itself."""
+        assert self.running is not None
+        return Path(f"/proc/{self.running.pid}/stat").read_text().rpartition(") ")[2][0] == "T"
+
+    def lives(self) -> bool:
+        return self.running is not None and self.running.returncode is None
+
+    def wake(self) -> None:
+        assert self.running is not None
+        self.running.send_signal(signal.SIGCONT)
+
     async def stop(self) -> None:
-        if self.running is not None and self.running.returncode is None:
+        if self.running is not None and self.lives():
             self.running.kill()
             await self.running.communicate()
 

@@ -96,22 +96,34 @@ async def test_two_nodes_share_the_work_and_one_hands_its_duties_over(tmp_path: 
             assert sizes == sorted(set(sizes))
 
 
-async def test_what_a_killed_node_was_delivering_another_finishes_once(tmp_path: Path) -> None:
-    """It had handed over and not recorded it: the other asks the axis, and polls it from now on."""
-    hub = Mortal(prepare_node(tmp_path / "hub", code=HUB, role=Role.HUB))
+@asynccontextmanager
+async def one_dying_one_living(folder: Path, point: str) -> AsyncIterator[tuple[Mortal, Mortal, Node]]:
+    """The hub; a node that dies at a point as `tests.walks.dying` has it; another node of that gateway."""
+    hub = Mortal(prepare_node(folder / "hub", code=HUB, role=Role.HUB))
     await hub.node.connect("BO", [MINISTRY])
     secret = await hub.node.connect("TINH", [PROVINCE, HEALTH, FINANCE], kind=SystemKind.GATEWAY)
     await hub.start()
     below = (hub.node.url, "TINH", secret)
-    node = prepare_node(tmp_path / "gateway", code=PROVINCE, below=below, nodes=QUICK)
+    node = prepare_node(folder / "gateway", code=PROVINCE, below=below, nodes=QUICK)
     await node.connect("SYT", [HEALTH])
     dying, living = Mortal(node), Node(directory=node.directory, secrets=node.secrets)
     try:
-        await dying.start("HANDED_OVER")
+        await dying.start(point)
         config = node.directory / "config.toml"
         config.write_text(config.read_text().replace(node.url.rsplit(":", 1)[1], "0"))
         await living.start()
         await eventually(lambda: len(node.rows("SELECT * FROM nodes")) == 2)
+        yield hub, dying, living
+    finally:
+        await dying.stop()
+        await living.stop()
+        await hub.stop()
+
+
+async def test_what_a_killed_node_was_delivering_another_finishes_once(tmp_path: Path) -> None:
+    """It had handed over and not recorded it: the other asks the axis, and polls it from now on."""
+    async with one_dying_one_living(tmp_path, "HANDED_OVER") as (hub, dying, living):
+        node = dying.node
         sending = asyncio.create_task(_send_on(node))
         assert await dying.died()
         sending.cancel()
@@ -125,10 +137,26 @@ async def test_what_a_killed_node_was_delivering_another_finishes_once(tmp_path:
         assert (await hub.node.dms("BO").send(letter, sender=MINISTRY)).ok
         assert len(await take(living, "SYT")) == 1
         check_log(node)
-    finally:
-        await dying.stop()
-        await living.stop()
-        await hub.stop()
+
+
+async def test_a_node_that_stood_still_sends_nothing_that_another_sent_meanwhile(tmp_path: Path) -> None:
+    """It had claimed and sealed, and was taken for gone: awake again it asks before it hands over."""
+    async with one_dying_one_living(tmp_path, "SEALED then HANDED_OVER") as (hub, dying, _):
+        node = dying.node
+        for number in itertools.count(1):  # what the other node happens to claim first, it delivers
+            letter = document(Sent(sender=HEALTH, number=f"{number}"), [MINISTRY])
+            await insist(node.dms("SYT"), letter, HEALTH)
+            await eventually(lambda n=number: dying.stands_still() or len(node.log(LogKind.DELIVERED)) == n)
+            if dying.stands_still():
+                break
+        await eventually(lambda: len(node.rows("SELECT * FROM nodes")) == 1, seconds=40)
+        await eventually(lambda: len(node.log(LogKind.DELIVERED)) == number)
+
+        dying.wake()
+        await eventually(lambda: len(node.rows("SELECT * FROM nodes")) == 2)
+        assert dying.lives()
+        assert len(hub.node.log(LogKind.ACCEPTED)) == number
+        check_log(node)
 
 
 async def _send_on(node: Node) -> None:
