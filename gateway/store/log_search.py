@@ -68,12 +68,8 @@ async def search_log(
     first, last = span
     at_once = question.at_once
     floor = first if at_once is None else max(first, last - at_once + 1)
-    conditions, parameters = _conditions(question)
-    found = await database.fetch_all(
-        f"SELECT * FROM log{_index(question)} WHERE seq BETWEEN :first AND :last{conditions}"
-        " ORDER BY seq DESC LIMIT :limit",
-        {"first": floor, "last": last, "limit": limit + 1, **parameters},
-    )
+    sql, parameters = _write(question)
+    found = await database.fetch_all(sql, {"first": floor, "last": last, "limit": limit + 1, **parameters})
     rows = [row_from(row) for row in found]
     if len(rows) > limit:
         return LogPage(rows=rows[:limit], following=rows[limit - 1].seq)
@@ -81,31 +77,60 @@ async def search_log(
 
 
 async def _span(database: Database, question: LogQuestion, below: int | None) -> tuple[int, int] | None:
-    """Tell between which entries to look. Instants need not rise with seq: a clock may be set back."""
-    bounds = {
-        "since": None if question.since is None else to_micros(question.since),
-        "until": None if question.until is None else to_micros(question.until),
-    }
-    asked = "".join(
-        f" AND at {sign} :{name}"
-        for name, sign in (("since", ">="), ("until", "<"))
-        if bounds[name] is not None
-    )
-    given = {name: bound for name, bound in bounds.items() if bound is not None}
-    source = f"FROM log{' INDEXED BY log_by_at' if asked else ''} WHERE TRUE{asked}"
-    row = await database.fetch_one(f"SELECT (SELECT min(seq) {source}), (SELECT max(seq) {source})", given)
-    if row is None or row[0] is None:
+    """Tell between which entries to look.
+
+    Instants need not rise with seq, as a clock may be set back: for a period's ends an index is read through.
+    """
+    period, given = _period(question)
+    within = f"FROM log INDEXED BY log_by_at WHERE TRUE{period}"
+    if question.since is not None and question.until is not None:
+        ends = f"min(seq), max(seq) {within}"
+    else:
+        first = "FROM log" if question.since is None else within
+        last = "FROM log" if question.until is None else within
+        ends = f"(SELECT min(seq) {first}), (SELECT max(seq) {last})"
+    row = await database.fetch_one(f"SELECT {ends}", given)
+    if row is None or None in (row[0], row[1]):
         return None
-    first, last = row[0], row[1] if below is None else min(row[1], below - 1)
-    return (first, last) if first <= last else None
+    first_seq, last_seq = row[0], row[1] if below is None else min(row[1], below - 1)
+    return (first_seq, last_seq) if first_seq <= last_seq else None
+
+
+def _period(question: LogQuestion) -> tuple[str, dict[str, object]]:
+    """Write that an entry is of the period that is asked for."""
+    bounds = (("since", question.since, ">="), ("until", question.until, "<"))
+    asked = [(name, bound, sign) for name, bound, sign in bounds if bound is not None]
+    said = "".join(f" AND at {sign} :{name}" for name, _, sign in asked)
+    return said, {name: to_micros(bound) for name, bound, _ in asked}
+
+
+def _write(question: LogQuestion) -> tuple[str, dict[str, object]]:
+    """Write the question. Which index finds its entries is said: without statistics SQLite chooses badly."""
+    conditions, given = _conditions(question)
+    kinds = {f"kind{place}": kind for place, kind in enumerate(question.kinds)}
+    if kinds and question.thread is None and question.system is None:
+        # Of each kind a page, from its own end: of all together SQLite would read every entry and sort them.
+        pages = (_page(" INDEXED BY log_by_kind", f" AND kind = :{name}{conditions}") for name in kinds)
+        found = " UNION ALL ".join(
+            f"SELECT * FROM ({page}) AS {name}" for name, page in zip(kinds, pages, strict=True)
+        )
+        return f"SELECT * FROM ({found}) AS found ORDER BY seq DESC LIMIT :limit", given | kinds
+    if kinds:
+        conditions += f" AND kind IN ({', '.join(f':{name}' for name in kinds)})"
+    index = " INDEXED BY log_by_system" if question.thread is None and question.system is not None else ""
+    return _page(index, conditions), given | kinds
+
+
+def _page(index: str, conditions: str) -> str:
+    return (
+        f"SELECT * FROM log{index} WHERE seq BETWEEN :first AND :last{conditions}"
+        " ORDER BY seq DESC LIMIT :limit"
+    )
 
 
 def _conditions(question: LogQuestion) -> tuple[str, dict[str, object]]:
-    """Write what must hold of an entry."""
-    said, given = "", dict[str, object]()
-    if question.kinds:
-        said += " AND kind IN (SELECT value FROM json_each(:kinds))"
-        given["kinds"] = json.dumps(question.kinds)
+    """Write what must hold of an entry, whatever its kind."""
+    said, given = _period(question)
     if question.system is not None:
         said += " AND system_id = :system"
         given["system"] = question.system
@@ -115,22 +140,11 @@ def _conditions(question: LogQuestion) -> tuple[str, dict[str, object]]:
             " WHERE package_id IN (SELECT id FROM packages WHERE thread_id = :thread))"
         )
         given["thread"] = question.thread
-    for name, bound, sign in (("since", question.since, ">="), ("until", question.until, "<")):
-        if bound is not None:
-            said += f" AND at {sign} :{name}"
-            given[name] = to_micros(bound)
     for number, texts in enumerate(filter(None, (_quoted(question.codes), _acting(question.person)))):
         names = [f"said{number}_{place}" for place in range(len(texts))]
         said += f" AND ({' OR '.join(f'instr(statement, :{name}) > 0' for name in names)})"
         given |= dict(zip(names, texts, strict=True))
     return said, given
-
-
-def _index(question: LogQuestion) -> str:
-    """Choose the index: without statistics the database would rather read the whole log in its order."""
-    if question.thread is None and question.system is not None:
-        return " INDEXED BY log_by_system"
-    return " INDEXED BY log_by_kind" if question.thread is None and question.kinds else ""
 
 
 def _quoted(codes: Sequence[AgencyCode]) -> list[bytes]:
