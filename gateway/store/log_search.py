@@ -42,7 +42,9 @@ class LogQuestion:
         """Tell how many entries are looked through for one page; None when an index finds them."""
         if self.codes or (self.person and not set(self.kinds) <= PERSONAL_KINDS):
             return READ_AT_ONCE
-        return _MATCHED_AT_ONCE if self.system is not None and self.kinds else None
+        # A period's entries lie side by side, but for those of a clock that was wrong.
+        of_period = self.thread is None and not (self.system or self.kinds) and (self.since or self.until)
+        return _MATCHED_AT_ONCE if of_period or (self.system is not None and self.kinds) else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,8 +70,12 @@ async def search_log(
     first, last = span
     at_once = question.at_once
     floor = first if at_once is None else max(first, last - at_once + 1)
-    sql, parameters = _write(question)
-    found = await database.fetch_all(sql, {"first": floor, "last": last, "limit": limit + 1, **parameters})
+    conditions, parameters = _conditions(question)
+    found = await database.fetch_all(
+        f"SELECT * FROM log{_index(question)} WHERE seq BETWEEN :first AND :last{conditions}"
+        " ORDER BY seq DESC LIMIT :limit",
+        {"first": floor, "last": last, "limit": limit + 1, **parameters},
+    )
     rows = [row_from(row) for row in found]
     if len(rows) > limit:
         return LogPage(rows=rows[:limit], following=rows[limit - 1].seq)
@@ -104,33 +110,12 @@ def _period(question: LogQuestion) -> tuple[str, dict[str, object]]:
     return said, {name: to_micros(bound) for name, bound, _ in asked}
 
 
-def _write(question: LogQuestion) -> tuple[str, dict[str, object]]:
-    """Write the question. Which index finds its entries is said: without statistics SQLite chooses badly."""
-    conditions, given = _conditions(question)
-    kinds = {f"kind{place}": kind for place, kind in enumerate(question.kinds)}
-    if kinds and question.thread is None and question.system is None:
-        # Of each kind a page, from its own end: of all together SQLite would read every entry and sort them.
-        pages = (_page(" INDEXED BY log_by_kind", f" AND kind = :{name}{conditions}") for name in kinds)
-        found = " UNION ALL ".join(
-            f"SELECT * FROM ({page}) AS {name}" for name, page in zip(kinds, pages, strict=True)
-        )
-        return f"SELECT * FROM ({found}) AS found ORDER BY seq DESC LIMIT :limit", given | kinds
-    if kinds:
-        conditions += f" AND kind IN ({', '.join(f':{name}' for name in kinds)})"
-    index = " INDEXED BY log_by_system" if question.thread is None and question.system is not None else ""
-    return _page(index, conditions), given | kinds
-
-
-def _page(index: str, conditions: str) -> str:
-    return (
-        f"SELECT * FROM log{index} WHERE seq BETWEEN :first AND :last{conditions}"
-        " ORDER BY seq DESC LIMIT :limit"
-    )
-
-
 def _conditions(question: LogQuestion) -> tuple[str, dict[str, object]]:
-    """Write what must hold of an entry, whatever its kind."""
+    """Write what must hold of an entry."""
     said, given = _period(question)
+    if question.kinds:
+        said += " AND kind IN (SELECT value FROM json_each(:kinds))"
+        given["kinds"] = json.dumps(question.kinds)
     if question.system is not None:
         said += " AND system_id = :system"
         given["system"] = question.system
@@ -145,6 +130,13 @@ def _conditions(question: LogQuestion) -> tuple[str, dict[str, object]]:
         said += f" AND ({' OR '.join(f'instr(statement, :{name}) > 0' for name in names)})"
         given |= dict(zip(names, texts, strict=True))
     return said, given
+
+
+def _index(question: LogQuestion) -> str:
+    """Choose the index: without statistics the database would rather read the whole log in its order."""
+    if question.thread is None and question.system is not None:
+        return " INDEXED BY log_by_system"
+    return " INDEXED BY log_by_kind" if question.thread is None and question.kinds else ""
 
 
 def _quoted(codes: Sequence[AgencyCode]) -> list[bytes]:
