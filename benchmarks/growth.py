@@ -16,7 +16,7 @@ from benchmarks.journeys import Acceptance
 from benchmarks.limits import Limits
 from benchmarks.log_fill import lengthen
 from benchmarks.measuring import Measurement, Result
-from benchmarks.nodes import Cores, Ground, Node
+from benchmarks.nodes import Cores, Node, found_hub
 from benchmarks.starting import measure_start
 from gateway.exchange.checkpoints import prove_entry
 from gateway.store.database import open_database
@@ -37,9 +37,9 @@ async def measure_growth(
     async with AsyncExitStack() as left:
         lengths = []
         for count in counts:
-            ground = Ground.found(folder / f"behind-{count}", key="rsa")
-            await lengthen(ground.hub.folder, count)
-            lengths.append(await Length.open(ground, count, cores, limits, left))
+            hub = await asyncio.to_thread(found_hub, folder / f"behind-{count}" / "hub", key="rsa")
+            await lengthen(hub.folder, count)
+            lengths.append(await Length.open(hub, count, cores, limits, left))
         for _ in range(_ROUNDS):
             for length in lengths:
                 await length.measurement.measure_round(_PACKAGES_COUNT)
@@ -58,12 +58,11 @@ class Length:
 
     @classmethod
     async def open(
-        cls, ground: Ground, count: int, cores: Cores, limits: Limits, left: AsyncExitStack
+        cls, node: Node, count: int, cores: Cores, limits: Limits, left: AsyncExitStack
     ) -> "Length":
         """Start a node some times, then serve it until it is calm."""
-        node = ground.hub
         started = await asyncio.to_thread(measure_start, node)
-        journey = await left.enter_async_context(Acceptance.open(ground, "rsa", cores))
+        journey = await left.enter_async_context(Acceptance.into(node, "rsa", cores))
         await _calm(node)
         return cls(
             count=count,

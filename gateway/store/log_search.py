@@ -1,7 +1,8 @@
 """Entries of the audit log that somebody looks for, the newest first, a page at a time.
 
 Kind, system, document and period are found by an index. What only the statement says is looked for in some
-entries at a time: the time a page takes does not grow with the log, but with the period that is named.
+entries at a time: the time a page takes does not grow with the log. A period that is over is looked up in an
+index that is read as far as it goes, once for the page that it begins with and once for its last.
 """
 
 import json
@@ -13,12 +14,15 @@ from gateway.model.identifiers import AgencyCode, SystemId, ThreadId
 from gateway.model.log import LogKind
 from gateway.store.audit_log import LogRow, row_from
 from gateway.store.database import Database, to_micros
+from gateway.store.tree import count_entries
 
 # What a person does in his own name stands in these; they are few.
 PERSONAL_KINDS = frozenset({LogKind.ADMINISTERED, LogKind.SIGNED_IN, LogKind.SIGNED_OUT})
 # Reading so many statements, or so many rows for what two indexes have in common, takes some 50 ms.
 READ_AT_ONCE = 20_000
 _MATCHED_AT_ONCE = 200_000
+# A page is looked for among so many first: that takes a millisecond or two.
+_NEAR = 2_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,22 +68,32 @@ async def search_log(
     database: Database, question: LogQuestion, *, below: int | None = None, limit: int
 ) -> LogPage:
     """Find a page of entries, those with a seq under ``below``."""
+    if question.since is not None or question.until is not None:
+        # Most often they lie right there, and nobody has to ask where the period begins and ends.
+        top = await count_entries(database) if below is None else below - 1
+        rows = await _read(database, question, (top - _NEAR + 1, top), limit + 1)
+        if len(rows) > limit:
+            return LogPage(rows=rows[:limit], following=rows[limit - 1].seq)
     span = await _span(database, question, below)
     if span is None:
         return LogPage(rows=[], following=None)
     first, last = span
     at_once = question.at_once
     floor = first if at_once is None else max(first, last - at_once + 1)
+    rows = await _read(database, question, (floor, last), limit + 1)
+    if len(rows) > limit:
+        return LogPage(rows=rows[:limit], following=rows[limit - 1].seq)
+    return LogPage(rows=rows, following=floor if floor > first else None, reached=floor > first)
+
+
+async def _read(database: Database, question: LogQuestion, span: tuple[int, int], limit: int) -> list[LogRow]:
     conditions, parameters = _conditions(question)
     found = await database.fetch_all(
         f"SELECT * FROM log{_index(question)} WHERE seq BETWEEN :first AND :last{conditions}"
         " ORDER BY seq DESC LIMIT :limit",
-        {"first": floor, "last": last, "limit": limit + 1, **parameters},
+        {"first": span[0], "last": span[1], "limit": limit, **parameters},
     )
-    rows = [row_from(row) for row in found]
-    if len(rows) > limit:
-        return LogPage(rows=rows[:limit], following=rows[limit - 1].seq)
-    return LogPage(rows=rows, following=floor if floor > first else None, reached=floor > first)
+    return [row_from(row) for row in found]
 
 
 async def _span(database: Database, question: LogQuestion, below: int | None) -> tuple[int, int] | None:
