@@ -1,19 +1,17 @@
 """Does a document cost the same when the log is long? Packages accepted behind more and more entries."""
 
 import asyncio
-import time
 from pathlib import Path
 from statistics import median
 
 from benchmarks.journeys import Acceptance
 from benchmarks.limits import Limits
 from benchmarks.log import entries_of, fill, make_seal
-from benchmarks.measuring import Measurement, Result
-from benchmarks.nodes import Cores, Ground, Node
+from benchmarks.measuring import Measurement, Result, calm
+from benchmarks.nodes import Cores, Ground
 
 _SIZE_BYTES = 10_000
 _PACKAGES_COUNT, _ROUNDS = 300, 3
-_CALM = 0.1
 
 
 async def measure_growth(
@@ -28,7 +26,7 @@ async def measure_growth(
         copy = ground.copied(ground.hub.folder.parent / f"behind-{count}")
         await asyncio.to_thread(_lengthen, copy.hub.folder / "lienthong.db", count)
         async with Acceptance.open(copy, "rsa", cores) as journey:
-            await _calm(journey.nodes[0])
+            await calm(journey.nodes[0])
             result = Result(journey="accept", key="rsa", size_bytes=_SIZE_BYTES)
             measurement = Measurement(
                 journey=journey, stock=journey.stock(_SIZE_BYTES), result=result, limits=limits
@@ -49,12 +47,3 @@ async def measure_growth(
 
 def _lengthen(path: Path, count: int) -> None:
     fill(path, entries_of(count, make_seal()))
-
-
-async def _calm(node: Node) -> None:
-    """Wait until the tree over what stands in the log has been grown."""
-    while True:
-        busy, began = node.busy_seconds(), time.monotonic()
-        await asyncio.sleep(2)
-        if node.busy_seconds() - busy < _CALM * (time.monotonic() - began):
-            return
