@@ -39,6 +39,8 @@ _JOURNEYS: dict[str, tuple[Open, int]] = {
 _PINNED = frozenset({"accept", "gateway"})
 _ROUND_BYTES = 60_000_000
 _ROUNDS, _QUICK_ROUNDS = 5, 2
+# So long packages come at half the rate.
+_RELAXED_SECONDS, _QUICK_RELAXED_SECONDS = 6.0, 2.0
 # About how long one may wait for the figures; a slower machine makes fewer rounds.
 _SECONDS, _QUICK_SECONDS = 280.0, 35.0
 
@@ -98,13 +100,19 @@ class Campaign:
                 for measurement in measurements:
                     await measurement.measure_round(self._fit(count, measurement))
             for measurement in measurements:
-                await measurement.measure_relaxed(self._fit(count, measurement) // 2)
+                await measurement.measure_relaxed(self._fit_relaxed(measurement.result))
                 report.print_result(measurement.result)
                 self.results.append(measurement.result)
 
     def _fit(self, count: int, measurement: Measurement) -> int:
         count = max(20, min(count, _ROUND_BYTES // measurement.result.size_bytes))
         return count // 2 if self._asked.quick else count
+
+    def _fit_relaxed(self, result: Result) -> int:
+        """Say how many make delays that one slow moment does not decide: some seconds of half the rate."""
+        seconds = _QUICK_RELAXED_SECONDS if self._asked.quick else _RELAXED_SECONDS
+        most = 2 * _ROUND_BYTES // result.size_bytes
+        return max(20, min(int(result.rate / 2 * seconds), most))
 
     def _patience(self, name: str) -> float:
         """Say by when the last round of a journey may begin, so that the whole ends in its time."""

@@ -15,7 +15,7 @@ from statistics import median
 from benchmarks.journeys import Acceptance
 from benchmarks.limits import Limits
 from benchmarks.log_fill import lengthen
-from benchmarks.measuring import Measurement, Result
+from benchmarks.measuring import Measurement, Result, calm
 from benchmarks.nodes import Cores, Node, found_hub
 from benchmarks.starting import measure_start
 from gateway.exchange.checkpoints import prove_entry
@@ -23,7 +23,6 @@ from gateway.store.database import open_database
 
 _SIZE_BYTES = 10_000
 _PACKAGES_COUNT, _ROUNDS = 300, 6
-_CALM = 0.1
 _PROVED = range(1, 101)
 
 
@@ -63,7 +62,7 @@ class Length:
         """Start a node some times, then serve it until it is calm."""
         started = await asyncio.to_thread(measure_start, node)
         journey = await left.enter_async_context(Acceptance.into(node, "rsa", cores))
-        await _calm(node)
+        await calm(node)
         return cls(
             count=count,
             node=node,
@@ -109,12 +108,3 @@ async def _proving_seconds(path: Path) -> float:
 
 def _database_of(node: Node) -> Path:
     return node.folder / "lienthong.db"
-
-
-async def _calm(node: Node) -> None:
-    """Wait until the node has done what it does at its start."""
-    while True:
-        busy, began = node.busy_seconds(), time.monotonic()
-        await asyncio.sleep(2)
-        if node.busy_seconds() - busy < _CALM * (time.monotonic() - began):
-            return

@@ -18,6 +18,8 @@ from benchmarks.stock import Package, Stock
 CONNECTIONS_COUNT = 32
 _PATIENCE_SECONDS = 60
 _LOOK_SECONDS = 0.02
+# A node that takes less of a core than that, looked at over so long, is calm.
+_CALM, _CALM_SECONDS, _CALM_LOOKS = 0.1, 2, 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +106,9 @@ class Measurement:
         result.peak_bytes = max(result.peak_bytes, *(node.resident_bytes(peak=True) for node in nodes))
 
     async def measure_relaxed(self, packages_count: int) -> None:
-        """Send so many packages at half the rate of the rounds."""
+        """Send so many packages at half the rate of the rounds, once what these left behind is done."""
+        for node in self.journey.nodes:
+            await calm(node)
         packages = self.stock.make(packages_count)
         begun_at = await keep_pace(
             self.journey.send, packages, per_second=self.result.rate / 2, connections=CONNECTIONS_COUNT
@@ -124,6 +128,15 @@ class Measurement:
             while not numbers <= (ended_at := self.journey.ended_at()).keys():  # noqa: ASYNC110 - others end them
                 await asyncio.sleep(_LOOK_SECONDS)
         return {number: ended_at[number] for number in numbers}
+
+
+async def calm(node: Node) -> None:
+    """Wait until a node has done what it puts off while more comes: words gathered, a tree grown."""
+    for _ in range(_CALM_LOOKS):
+        busy, began = node.busy_seconds(), time.monotonic()
+        await asyncio.sleep(_CALM_SECONDS)
+        if node.busy_seconds() - busy < _CALM * (time.monotonic() - began):
+            return
 
 
 def _busy_seconds(nodes: Sequence[Node]) -> float:

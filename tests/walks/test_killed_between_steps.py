@@ -3,8 +3,8 @@
 import asyncio
 import signal
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,21 +57,27 @@ class Mortal:
     running: asyncio.subprocess.Process | None = None
 
     async def start(self, *point: str) -> None:
-        self.running = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "tests.walks.dying",
-            str(self.node.directory),
-            *point,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-            cwd=Path(__file__).parents[2],
-        )
+        with self.log.open("ab") as log:
+            self.running = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "tests.walks.dying",
+                str(self.node.directory),
+                *point,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=log,
+                cwd=Path(__file__).parents[2],
+            )
         assert self.running.stdout is not None
         line = (await asyncio.wait_for(self.running.stdout.readline(), 30)).decode()
         self.node.url = line.split()[1]
         config = self.node.directory / "config.toml"
         config.write_text(config.read_text().replace("port = 0", f"port = {self.node.url.rsplit(':', 1)[1]}"))
+
+    @property
+    def log(self) -> Path:
+        """Where its operating log is, of all its lives."""
+        return self.node.directory / "operating.log"
 
     async def died(self) -> bool:
         assert self.running is not None
@@ -110,6 +116,17 @@ async def mortal_world(tmp_path: Path) -> AsyncIterator[tuple[Mortal, Mortal]]:
     finally:
         await gateway.stop()
         await hub.stop()
+
+
+@contextmanager
+def telling_why(*nodes: Mortal) -> Iterator[None]:
+    """Show the last lines of the nodes' operating logs when something did not come in time."""
+    try:
+        yield
+    except TimeoutError as error:
+        for node in nodes:
+            error.add_note(f"{node.log}:\n{node.log.read_text()[-4000:]}")
+        raise
 
 
 async def insist(dms: SampleDms, package: bytes, sender: str) -> DmsAnswer:
@@ -189,7 +206,8 @@ async def test_a_gateway_killed_on_the_way_in_loses_nothing_and_delivers_nothing
         taking = asyncio.create_task(take(gateway.node, "SYT"))
         assert await gateway.died()
         await gateway.start()
-        assert len(await taking) == 1
+        with telling_why(hub, gateway):
+            assert len(await taking) == 1
         async with asyncio.timeout(20):
             while (await ministry.count_statuses()).count == 0:  # noqa: ASYNC110 - the far side is asked
                 await asyncio.sleep(0.1)
