@@ -90,9 +90,9 @@ class Run:
         return found
 
     def _growth(self) -> Any:
-        ground, limits = self._copy("growth"), self._limits
         with on_core(self._cores.others):
-            return self._run(measure_growth(ground, self._cores, limits, self._asked.entries))
+            folder = self._folder / "growth"
+            return self._run(measure_growth(folder, self._cores, self._limits, self._asked.entries))
 
     def _copy(self, name: str) -> Ground:
         return self._ground.copied(self._folder / name)
@@ -138,7 +138,7 @@ def _read_arguments() -> argparse.Namespace:
     parser.add_argument("--key", type=one_of("rsa", "p256"), help="kinds of seals: rsa,p256")
     parser.add_argument("--large", type=_read_numbers, help="megabytes of the large packages: 100,1000,2000")
     parser.add_argument(
-        "--entries", type=_read_numbers, help="entries before the accepted: 1000,100000,1000000"
+        "--entries", type=_read_numbers, help="entries before the accepted: 1000,1000000,10000000"
     )
     parser.add_argument("--into", type=Path, metavar="DIR", help="write JSON, Markdown and SVG there, too")
     parser.add_argument(

@@ -54,9 +54,16 @@ class Acceptance:
     @asynccontextmanager
     async def open(cls, ground: Ground, key: str, cores: Cores) -> AsyncIterator["Acceptance"]:
         """Serve the hub, which forwards nothing: what it accepts lies in a mailbox."""
+        async with cls.into(ground.hub, key, cores) as journey:
+            yield journey
+
+    @classmethod
+    @asynccontextmanager
+    async def into(cls, hub: Node, key: str, cores: Cores) -> AsyncIterator["Acceptance"]:
+        """Serve any hub."""
         async with AsyncExitStack() as left:
-            _serve(ground.hub, left, core=cores.measured)
-            yield cls(nodes=(ground.hub,), dms=_dms(ground.hub, SENDING, left), key=key)
+            _serve(hub, left, core=cores.measured)
+            yield cls(nodes=(hub,), dms=_dms(hub, SENDING, left), key=key)
 
     @classmethod
     @asynccontextmanager

@@ -1,6 +1,6 @@
 """What the provable log costs: ``python -m benchmarks.log [--entries 1M] [--leaves 10M]``.
 
-A log of realistic entries, every other with a receipt, is filled, its tree grown, entries proved, everything
+A log of realistic entries, four of five with a receipt, is filled, its tree grown, entries proved, everything
 verified from nothing; then proofs in a larger tree of bare leaves; then appends with and without a checkpoint
 every second, sixty times as often as is usual. Beside each what one core can hash at all: read the ratios.
 docs/performance.md has the figures and what they mean.
@@ -14,7 +14,7 @@ import random
 import sqlite3
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -22,9 +22,9 @@ from pathlib import Path
 from statistics import median
 from typing import TypeVar
 
+from benchmarks.log_fill import entries_of, fill
 from gateway.evidence.merkle import hash_leaf, nodes_in, plan_inclusion, verify_inclusion
-from gateway.evidence.receipts import sign_statement, write_receipt, write_statement
-from gateway.evidence.replay import Replayed, content_of
+from gateway.evidence.replay import Replayed
 from gateway.evidence.tiles import TILE_WIDTH, tile_of
 from gateway.exchange.auditing import verify_export, verify_log
 from gateway.exchange.checkpoints import Checkpoints, extend_tree, prove_entry, root_at
@@ -45,8 +45,8 @@ _HOLDER = AgencyCode("000.00.12.H57")
 _ORIGIN = f"{_HOLDER}/log"
 _AT = datetime(2026, 4, 12, tzinfo=UTC)
 _PROOFS = 300
+_NONE = (None,) * 4
 _WRITERS, _ROUND_SECONDS, _ROUNDS = 64, 3.0, 4
-_INSERT = "INSERT INTO log (kind, at, statement, receipt, leaf, package_id) VALUES (?, ?, ?, ?, ?, ?)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +73,7 @@ def main() -> None:
 
 
 async def _measure(folder: Path, entries: int, leaves: int) -> None:
-    seal = make_seal()
+    seal = _make_seal()
     await _measure_log(folder / "log.db", entries, seal)
     (folder / "log.db").unlink()
     if leaves:
@@ -84,7 +84,7 @@ async def _measure(folder: Path, entries: int, leaves: int) -> None:
 
 async def _measure_log(path: Path, count: int, seal: Seal) -> None:
     migrate(path)
-    fill(path, entries_of(count, seal))
+    fill(path, entries_of(count, Notary(gateway=_HOLDER, seal=seal), until=_AT))
     print(f"\na log of {count:,} entries, {path.stat().st_size / count:.0f} bytes each")
     database = await _open(path)
     checkpoints = Checkpoints(database=database, seal=seal, origin=_ORIGIN)
@@ -132,7 +132,7 @@ async def _measure_proofs(path: Path, count: int) -> None:
     migrate(path)
     # The same tile's worth of leaves again and again would be hashed no faster, but made faster.
     leaves = [os.urandom(32) for _ in range(TILE_WIDTH)]
-    rows = (("deferred", 0, b"{}", None, leaves[number % TILE_WIDTH], None) for number in range(count))
+    rows = (("deferred", 0, b"{}", None, leaves[number % TILE_WIDTH], *_NONE) for number in range(count))
     fill(path, rows)
     database = await _open(path)
     taken, _ = await _taking(lambda: extend_tree(database, count))
@@ -179,7 +179,7 @@ async def _keep_checkpoints(checkpoints: Checkpoints) -> None:
 
 
 async def _append_for(database: Database, seconds: float) -> float:
-    notary, until = Notary(gateway=_HOLDER, seal=make_seal()), time.monotonic() + seconds
+    notary, until = Notary(gateway=_HOLDER, seal=_make_seal()), time.monotonic() + seconds
     count = 0
 
     async def append() -> None:
@@ -192,41 +192,6 @@ async def _append_for(database: Database, seconds: float) -> float:
     began = time.monotonic()
     await asyncio.gather(*(append() for _ in range(_WRITERS)))
     return count / (time.monotonic() - began)
-
-
-def entries_of(count: int, seal: Seal) -> Iterator[tuple[object, ...]]:
-    """Make entries as a busy gateway would, every other signed, as quickly as can be.
-
-    The signature is over another statement: receipts are not verified one by one, only hashed.
-    """
-    statement = write_statement(
-        {
-            "version": 1,
-            "event": "accepted",
-            "at": "2026-04-12T00:00:00.000000Z",
-            "gateway": _HOLDER,
-            "package": "00000000-0000-7000-8000-000000000000",
-            "sha256": "ab" * 32,
-            "bytes": 48211,
-            "document": "000.00.12.H57,2026/04/12,412/SYT-VP",
-            "sender": _HOLDER,
-            "recipients": ["000.00.08.H57", "000.00.00.G22"],
-        }
-    )
-    receipt = write_receipt(sign_statement(statement, seal))
-    at = int(_AT.timestamp()) * 10**6
-    for number in range(count):
-        package = b"00000000-0000-7000-8000-%012d" % number
-        said = statement.replace(b"00000000-0000-7000-8000-000000000000", package)
-        given = receipt.replace(b"00000000-0000-7000-8000-000000000000", package) if number % 2 else None
-        content = content_of(said, given)
-        assert content is not None
-        yield "accepted", at, said, given, hash_leaf(content), package.decode()
-
-
-def fill(path: Path, rows: Iterator[tuple[object, ...]]) -> None:
-    with closing(sqlite3.connect(path)) as connection, connection:
-        connection.executemany(_INSERT, rows)
 
 
 async def _open(path: Path) -> Database:
@@ -277,7 +242,7 @@ def _some(count: int) -> list[int]:
     return random.Random(1).sample(range(1, count + 1), min(count, _PROOFS))
 
 
-def make_seal() -> Seal:
+def _make_seal() -> Seal:
     authority = make_authority("Benchmark", at=_AT)
     issued = issue_seal(
         authority, holder=_HOLDER, name="Benchmark", at=_AT, days=1, algorithm=Algorithm.ECDSA_SHA256

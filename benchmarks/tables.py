@@ -117,11 +117,29 @@ def _large(rows: Sequence[Facts]) -> str:
 
 
 def _growth(rows: Sequence[Facts]) -> str:
-    heads = ["entries before", "processor, ms each", "least of the rounds", "of its signatures"]
+    heads = [
+        "entries before",
+        "processor, ms each: least, median",
+        "beside the first",
+        "of its signatures",
+        "start",
+        "idle, then loaded",
+        "a proof",
+        "file",
+    ]
     return _table(
         heads,
         [
-            [f"{row['entries']:,}", f"{row['cost_ms']}", f"{row['least_cost_ms']}", f"{row['of_signing']}"]
+            [
+                f"{row['entries']:,}",
+                f"{row['least_cost_ms']}, {row['cost_ms']}",
+                f"{row['ratio']}",
+                f"{row['of_signing']}",
+                f"{row['start_seconds']} s",
+                f"{_mb(row['idle_bytes'])}, {_mb(row['loaded_bytes'])}",
+                f"{row['proof_ms']} ms",
+                f"{row['file_bytes'] / 1e9:.2f} GB",
+            ]
             for row in rows
         ],
     )

@@ -44,13 +44,15 @@ async def _show_status(folder: Path, config: "Config", *, as_json: bool) -> None
     from gateway.exchange.checkpoints import is_as_signed, log_name
     from gateway.exchange.standing import read_standing
     from gateway.office import now
+    from gateway.store.checkpoints import count_unstamped
 
     at = now()
     async with open_records(folder) as database:
         standing = await read_standing(database)
+        waiting_count = await count_unstamped(database) if config.audit.timestamp_url else 0
         altered = standing.newest is not None and not await is_as_signed(database, standing.newest)
     if as_json:
-        facts = _status_facts(standing, config, at)
+        facts = _status_facts(standing, config, waiting_count, at)
         show_json({"log": log_name(config.agency_code), **facts, "altered": altered})
         return
     newest, witnesses = standing.newest, _witnesses(standing)
@@ -64,7 +66,7 @@ async def _show_status(folder: Path, config: "Config", *, as_json: bool) -> None
                     "not signed yet",
                     f"{number(standing.size - (newest.size if newest else 0))} mục",
                 ),
-                ("Dấu thời gian", "timestamp", _stamp_words(standing, config, at)),
+                ("Dấu thời gian", "timestamp", _stamp_words(standing, config, waiting_count, at)),
                 ("Nhân chứng", "witnesses", ", ".join(witnesses) or "chưa có chữ ký"),
                 *(
                     (f"Đã thấy {seen.origin}", "seen", f"{number(seen.size)} mục, {local(seen.seen_at)}")
@@ -76,7 +78,7 @@ async def _show_status(folder: Path, config: "Config", *, as_json: bool) -> None
     )
 
 
-def _status_facts(standing: "Standing", config: "Config", at: datetime) -> dict[str, Any]:
+def _status_facts(standing: "Standing", config: "Config", waiting_count: int, at: datetime) -> dict[str, Any]:
     newest, stamped = standing.newest, standing.stamped
     wanted = config.audit.timestamp_url is not None
     return {
@@ -85,7 +87,7 @@ def _status_facts(standing: "Standing", config: "Config", at: datetime) -> dict[
         "timestamp": None if stamped is None else {"size": stamped.size, "at": stamped.stamped_at},
         "unstamped_since": standing.exposed_since if wanted else None,
         "unstamped_seconds": int(standing.exposed_for(at).total_seconds()) if wanted else 0,
-        "unstamped_checkpoints": standing.unstamped_count if wanted else 0,
+        "unstamped_checkpoints": waiting_count,
         "witnesses": _witnesses(standing),
         "seen": [{"log": seen.origin, "size": seen.size, "at": seen.seen_at} for seen in standing.seen],
         "alarms": [
@@ -106,7 +108,7 @@ def _witnesses(standing: "Standing") -> list[str]:
     return [] if newest is None else [read_signature(line).name for line in newest.lines]
 
 
-def _stamp_words(standing: "Standing", config: "Config", at: datetime) -> "Text":
+def _stamp_words(standing: "Standing", config: "Config", waiting_count: int, at: datetime) -> "Text":
     if config.audit.timestamp_url is None:
         return both("không dùng (audit.timestamp_url)", "no authority is configured")
     stamped = standing.stamped
@@ -114,7 +116,7 @@ def _stamp_words(standing: "Standing", config: "Config", at: datetime) -> "Text"
     if standing.exposed_since is None:
         return both(last, "up to the newest checkpoint", "green")
     since, lasting = local(standing.exposed_since), _lasting(standing.exposed_for(at))
-    told = f"{last}\nchưa đóng dấu từ {since} ({lasting}), {number(standing.unstamped_count)} điểm chốt"
+    told = f"{last}\nchưa đóng dấu từ {since} ({lasting}), {number(waiting_count)} điểm chốt"
     return both(told, "unstamped since then", "yellow")
 
 

@@ -10,7 +10,6 @@ from gateway.store.checkpoints import (
     Contradiction,
     KeptCheckpoint,
     Seen,
-    count_unstamped,
     find_newest,
     find_next,
     find_stamped,
@@ -33,7 +32,6 @@ class Standing:
     newest: KeptCheckpoint | None
     stamped: KeptCheckpoint | None
     exposed_since: datetime | None
-    unstamped_count: int
     seen: tuple[Seen, ...]
     contradictions: tuple[Contradiction, ...]
 
@@ -61,7 +59,6 @@ async def read_standing(database: Database) -> Standing:
         newest=await find_newest(database),
         stamped=await find_stamped(database),
         exposed_since=await find_exposed_since(database),
-        unstamped_count=await count_unstamped(database),
         seen=tuple(await list_seen(database)),
         contradictions=tuple(await list_contradictions(database)),
     )

@@ -89,7 +89,7 @@ class Unmatched:
 _TROUBLE = (
     "SELECT dispatches.*, packages.subject, packages.notation, packages.business, packages.status AS said,"
     " (SELECT statement FROM log WHERE log.package_id = dispatches.package_id AND dispatch_id = dispatches.id"
-    "  AND log.kind IN ('turned-away', 'expired') ORDER BY seq DESC LIMIT 1) AS statement"
+    "  AND +log.kind IN ('turned-away', 'expired') ORDER BY seq DESC LIMIT 1) AS statement"
     " FROM dispatches JOIN packages ON packages.id = dispatches.package_id WHERE"
 )
 _OF_THEIRS = (

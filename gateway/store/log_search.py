@@ -1,7 +1,8 @@
 """Entries of the audit log that somebody looks for, the newest first, a page at a time.
 
 Kind, system, document and period are found by an index. What only the statement says is looked for in some
-entries at a time: the time a page takes does not grow with the log, but with the period that is named.
+entries at a time: the time a page takes does not grow with the log. A period that is over is looked up in an
+index that is read as far as it goes, once for the page that it begins with and once for its last.
 """
 
 import json
@@ -13,12 +14,15 @@ from gateway.model.identifiers import AgencyCode, SystemId, ThreadId
 from gateway.model.log import LogKind
 from gateway.store.audit_log import LogRow, row_from
 from gateway.store.database import Database, to_micros
+from gateway.store.tree import count_entries
 
 # What a person does in his own name stands in these; they are few.
 PERSONAL_KINDS = frozenset({LogKind.ADMINISTERED, LogKind.SIGNED_IN, LogKind.SIGNED_OUT})
 # Reading so many statements, or so many rows for what two indexes have in common, takes some 50 ms.
 READ_AT_ONCE = 20_000
 _MATCHED_AT_ONCE = 200_000
+# A page is looked for among so many first: that takes a millisecond or two.
+_NEAR = 2_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +46,9 @@ class LogQuestion:
         """Tell how many entries are looked through for one page; None when an index finds them."""
         if self.codes or (self.person and not set(self.kinds) <= PERSONAL_KINDS):
             return READ_AT_ONCE
-        return _MATCHED_AT_ONCE if self.system is not None and self.kinds else None
+        # A period's entries lie side by side, but for those of a clock that was wrong.
+        of_period = self.thread is None and not (self.system or self.kinds) and (self.since or self.until)
+        return _MATCHED_AT_ONCE if of_period or (self.system is not None and self.kinds) else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,47 +68,65 @@ async def search_log(
     database: Database, question: LogQuestion, *, below: int | None = None, limit: int
 ) -> LogPage:
     """Find a page of entries, those with a seq under ``below``."""
+    if question.since is not None or question.until is not None:
+        # Most often they lie right there, and nobody has to ask where the period begins and ends.
+        top = await count_entries(database) if below is None else below - 1
+        rows = await _read(database, question, (top - _NEAR + 1, top), limit + 1)
+        if len(rows) > limit:
+            return LogPage(rows=rows[:limit], following=rows[limit - 1].seq)
     span = await _span(database, question, below)
     if span is None:
         return LogPage(rows=[], following=None)
     first, last = span
     at_once = question.at_once
     floor = first if at_once is None else max(first, last - at_once + 1)
-    conditions, parameters = _conditions(question)
-    found = await database.fetch_all(
-        f"SELECT * FROM log{_index(question)} WHERE seq BETWEEN :first AND :last{conditions}"
-        " ORDER BY seq DESC LIMIT :limit",
-        {"first": floor, "last": last, "limit": limit + 1, **parameters},
-    )
-    rows = [row_from(row) for row in found]
+    rows = await _read(database, question, (floor, last), limit + 1)
     if len(rows) > limit:
         return LogPage(rows=rows[:limit], following=rows[limit - 1].seq)
     return LogPage(rows=rows, following=floor if floor > first else None, reached=floor > first)
 
 
-async def _span(database: Database, question: LogQuestion, below: int | None) -> tuple[int, int] | None:
-    """Tell between which entries to look. Instants need not rise with seq: a clock may be set back."""
-    bounds = {
-        "since": None if question.since is None else to_micros(question.since),
-        "until": None if question.until is None else to_micros(question.until),
-    }
-    asked = "".join(
-        f" AND at {sign} :{name}"
-        for name, sign in (("since", ">="), ("until", "<"))
-        if bounds[name] is not None
+async def _read(database: Database, question: LogQuestion, span: tuple[int, int], limit: int) -> list[LogRow]:
+    conditions, parameters = _conditions(question)
+    found = await database.fetch_all(
+        f"SELECT * FROM log{_index(question)} WHERE seq BETWEEN :first AND :last{conditions}"
+        " ORDER BY seq DESC LIMIT :limit",
+        {"first": span[0], "last": span[1], "limit": limit, **parameters},
     )
-    given = {name: bound for name, bound in bounds.items() if bound is not None}
-    source = f"FROM log{' INDEXED BY log_by_at' if asked else ''} WHERE TRUE{asked}"
-    row = await database.fetch_one(f"SELECT (SELECT min(seq) {source}), (SELECT max(seq) {source})", given)
-    if row is None or row[0] is None:
+    return [row_from(row) for row in found]
+
+
+async def _span(database: Database, question: LogQuestion, below: int | None) -> tuple[int, int] | None:
+    """Tell between which entries to look.
+
+    Instants need not rise with seq, as a clock may be set back: for a period's ends an index is read through.
+    """
+    period, given = _period(question)
+    within = f"FROM log INDEXED BY log_by_at WHERE TRUE{period}"
+    if question.since is not None and question.until is not None:
+        ends = f"min(seq), max(seq) {within}"
+    else:
+        first = "FROM log" if question.since is None else within
+        last = "FROM log" if question.until is None else within
+        ends = f"(SELECT min(seq) {first}), (SELECT max(seq) {last})"
+    row = await database.fetch_one(f"SELECT {ends}", given)
+    if row is None or None in (row[0], row[1]):
         return None
-    first, last = row[0], row[1] if below is None else min(row[1], below - 1)
-    return (first, last) if first <= last else None
+    first_seq, last_seq = row[0], row[1] if below is None else min(row[1], below - 1)
+    return (first_seq, last_seq) if first_seq <= last_seq else None
+
+
+def _period(question: LogQuestion) -> tuple[str, dict[str, object]]:
+    """Write that an entry is of the period that is asked for."""
+    bounds = (("since", question.since, ">="), ("until", question.until, "<"))
+    asked = [(name, bound, sign) for name, bound, sign in bounds if bound is not None]
+    said = "".join(f" AND at {sign} :{name}" for name, _, sign in asked)
+    return said, {name: to_micros(bound) for name, bound, _ in asked}
 
 
 def _conditions(question: LogQuestion) -> tuple[str, dict[str, object]]:
     """Write what must hold of an entry."""
-    said, given = "", dict[str, object]()
+    said, given = _period(question)
     if question.kinds:
         said += " AND kind IN (SELECT value FROM json_each(:kinds))"
         given["kinds"] = json.dumps(question.kinds)
@@ -115,10 +139,6 @@ def _conditions(question: LogQuestion) -> tuple[str, dict[str, object]]:
             " WHERE package_id IN (SELECT id FROM packages WHERE thread_id = :thread))"
         )
         given["thread"] = question.thread
-    for name, bound, sign in (("since", question.since, ">="), ("until", question.until, "<")):
-        if bound is not None:
-            said += f" AND at {sign} :{name}"
-            given[name] = to_micros(bound)
     for number, texts in enumerate(filter(None, (_quoted(question.codes), _acting(question.person)))):
         names = [f"said{number}_{place}" for place in range(len(texts))]
         said += f" AND ({' OR '.join(f'instr(statement, :{name}) > 0' for name in names)})"

@@ -166,7 +166,7 @@ def free_submission(connection: Tables, package_id: PackageId) -> None:
 
 
 _WITH_RECEIPT = (
-    "SELECT id, (SELECT receipt FROM log WHERE package_id = packages.id AND log.kind = 'accepted'"
+    "SELECT id, (SELECT receipt FROM log WHERE package_id = packages.id AND +log.kind = 'accepted'"
     " ORDER BY seq LIMIT 1) AS receipt FROM packages"
 )
 
@@ -176,7 +176,7 @@ async def find_sent(
 ) -> tuple[PackageId, bytes] | None:
     """Find the first package of a system with these bytes, and the receipt it got."""
     row = await database.fetch_one(
-        f"{_WITH_RECEIPT} WHERE digest = ? AND system_id = ? ORDER BY id LIMIT 1", (digest, system_id)
+        f"{_WITH_RECEIPT} WHERE digest = ? AND +system_id = ? ORDER BY id LIMIT 1", (digest, system_id)
     )
     return None if row is None else (PackageId(row["id"]), row["receipt"] or b"")
 

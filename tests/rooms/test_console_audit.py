@@ -230,14 +230,14 @@ async def test_a_document_nobody_knows_is_said_not_to_be_there(auditor: Browser)
     assert "Ngày cuối ở trước ngày đầu" in page.text
 
 
+@pytest.mark.parametrize("path", ["/log", "/log?from=2000-01-01"])
 async def test_pages_go_on_where_the_one_before_ended_whatever_comes_meanwhile(
-    site: Site, auditor: Browser
+    site: Site, auditor: Browser, path: str
 ) -> None:
-    """By key: nothing is seen twice or missed."""
+    """By key: nothing is seen twice or missed, of all time and of a period."""
     for number in range(60):
         again(site, 1 + number % 3)
     seen: list[int] = []
-    path = "/log"
     while path:
         page = await auditor.get(path)
         seen += shown(page)

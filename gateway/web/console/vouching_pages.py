@@ -14,7 +14,7 @@ from gateway.exchange.verifying import Run, Verifying
 from gateway.exchange.vouching import ALTERED, Vouching
 from gateway.exchange.words import VERDICTS
 from gateway.model.people import Permission
-from gateway.store.checkpoints import KeptCheckpoint, Seen, list_checkpoints
+from gateway.store.checkpoints import KeptCheckpoint, Seen, count_unstamped, list_checkpoints
 from gateway.web.console.downloads import send_away
 from gateway.web.console.entries import not_here, one_piece
 from gateway.web.console.fault_groups import group_faults
@@ -83,6 +83,7 @@ class VouchingPages:
             newest=None if standing.newest is None else self._mark(standing.newest),
             origin=self.vouching.checkpoints.origin,
             stamps=self.vouching.stamping is not None,
+            waiting_count=await count_unstamped(database),
             exposed_for=self.vouching.unstamped_for(standing),
             marks=[self._mark(kept) for kept in found[:_ON_A_PAGE]],
             older="" if following is None else f"{PREFIX}/log/checkpoints?before={following}",
