@@ -1,51 +1,40 @@
 """What an operator's command needs of a data directory: the database, and the means to write to its log.
 
-The office is the part of a gateway that needs no network; wiring builds a whole server on top of it.
+The office is the part of a gateway that needs no network; wiring builds a whole server on top of it. What a
+node can run without stands in back_office.py.
 """
 
 import contextlib
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from cryptography import x509
-
 from gateway.config import Config
 from gateway.deadlines.practice import Practice
 from gateway.deadlines.timers import TimerRules
-from gateway.errors import Misconfiguration
 from gateway.exchange.books import Books
-from gateway.exchange.bundled_document import Records
-from gateway.exchange.checkpoints import Checkpoints, log_name
 from gateway.exchange.directory import Directory
 from gateway.exchange.duties import Duties
-from gateway.exchange.examination import House
-from gateway.exchange.export import Chain, Export
 from gateway.exchange.ids import Mint
-from gateway.exchange.importing import Importing
 from gateway.exchange.intervention import Intervention
 from gateway.exchange.notary import Notary
 from gateway.exchange.obligations import Obligations
 from gateway.exchange.own_words import OwnWords
-from gateway.exchange.patience import Patience
-from gateway.exchange.people import People
 from gateway.exchange.posting import Posting
-from gateway.exchange.refusals import Refusals
 from gateway.exchange.registry import Registry
 from gateway.exchange.reports import Letterhead
 from gateway.exchange.tokens import Tokens
 from gateway.exchange.working_days import WorkingDays
 from gateway.model.package import Organization
 from gateway.model.text import fold
-from gateway.source import on_sqlite, source_of
-from gateway.store.backup import Place
+from gateway.source import source_of
 from gateway.store.blobs import Blobs
 from gateway.store.database import Database, open_database
 from gateway.store.folder import Folder
 from gateway.store.shelf import Shelf
 from gateway.store.shelving import shelves_before
-from gateway.trust.keys import Seal, fingerprint_of, load_seal
+from gateway.trust.keys import Seal, load_seal
 from gateway.trust.secrets import check_key
 
 Clock = Callable[[], datetime]
@@ -65,7 +54,6 @@ class Office:
     directory: Directory
     notary: Notary
     registry: Registry
-    people: People
     tokens: Tokens
     working_days: WorkingDays
     blobs: Blobs
@@ -97,18 +85,6 @@ def _furnish(config: Config, database: Database, spool_folder: Path) -> Office:
         directory=directory,
         notary=notary,
         registry=Registry(database=database, directory=directory, notary=notary, secrets_key=secrets_key),
-        people=People(
-            database=database,
-            notary=notary,
-            mint=Mint(),
-            idle=config.console.session_idle,
-            longest=config.console.session_longest,
-            # A window of its own: noise at the console must not hide who knocks at the other door.
-            refusals=Refusals(database=database, notary=notary),
-            secrets_key=secrets_key,
-            patience=Patience(database=database),
-            directory=directory,
-        ),
         tokens=Tokens(database=database, directory=directory, notary=notary),
         working_days=WorkingDays(database=database, notary=notary, noon=config.deadlines.noon),
         blobs=Blobs(
@@ -172,16 +148,6 @@ def furnish_duties(office: Office, mint: Mint, clock: Clock = now) -> Duties:
     )
 
 
-def furnish_importing(office: Office, mint: Mint, clock: Clock = now) -> Importing:
-    """Make what takes lists of obligations in."""
-    return Importing(
-        database=office.database,
-        directory=office.directory,
-        obligations=furnish_books(office, mint).obligations,
-        clock=clock,
-    )
-
-
 def letterhead_of(config: Config) -> Letterhead:
     """Tell what stands around the tables of this node's reports."""
     settings = config.reports
@@ -225,24 +191,6 @@ def furnish_intervention(
     )
 
 
-async def furnish_export(office: Office, *, others: Sequence[Chain] = ()) -> Export:
-    """Make what writes evidence bundles. others are certificates of whoever else signed, some maybe twice."""
-    chains, code = seal_chains(office.config), office.config.agency_code
-    return Export(
-        gateway=code,
-        checkpoints=Checkpoints(database=office.database, seal=office.seal, origin=log_name(code)),
-        records=Records(
-            database=office.database,
-            blobs=office.blobs,
-            directory=await office.directory.current(certainly=True),
-            seals=frozenset(fingerprint_of(chain[0]) for chain in chains),
-        ),
-        seal=office.seal,
-        chains=chains,
-        others=list({chain[0]: chain for chain in others}.values()),
-    )
-
-
 def timer_rules_of(config: Config) -> TimerRules:
     """Read what the law leaves open of the timers. A hub polls nobody."""
     settings = config.deadlines
@@ -252,89 +200,6 @@ def timer_rules_of(config: Config) -> TimerRules:
         received_until=settings.received_until,
         recall_answered_within_working_days=settings.recall_answered_within_working_days,
         stuck_after=config.alerts.stuck_after,
-    )
-
-
-def place_of(config: Config, folder: Path) -> Place:
-    """Name what a backup copies. What is restored has a file for its database, and its settings say so."""
-    trust, storage = config.trust, config.storage
-    keys = [trust.seal_key_file, trust.secrets_key_file, *sorted(trust.agency_seals_dir.glob("*.key"))]
-    return Place(
-        folder=folder.absolute(),
-        source=source_of(config),
-        database_file=storage.database_file,
-        blobs_folder=storage.blobs_dir,
-        spool_folder=storage.spool_dir,
-        keys=(*keys, *_given_secrets(config)),
-        altered=on_sqlite(folder.absolute() / "config.toml") if storage.database else {},
-    )
-
-
-def _given_secrets(config: Config) -> list[Path]:
-    """List the files that hold what others gave us to be known by."""
-    given = (
-        config.axis.secret_file if config.axis else None,
-        config.oidc.client_secret_file if config.oidc else None,
-        config.storage.database_password_file,
-        config.alerts.smtp_password_file,
-        config.alerts.webhook_secret_file,
-        config.storage.blobs_secret_file,
-    )
-    return [path for path in given if path is not None]
-
-
-def seal_chains(config: Config) -> tuple[tuple[x509.Certificate, ...], ...]:
-    """Load every certificate this node ever sealed with, each followed by those above it; the present first.
-
-    Certificates of former seals may lie beside the present one's.
-    """
-    present = config.trust.seal_chain_file
-    kept = sorted(present.parent.glob(f"{present.stem}*.pem"))
-    paths = (present, *(path for path in kept if path != present))
-    return tuple(tuple(x509.load_pem_x509_certificates(path.read_bytes())) for path in paths)
-
-
-def others_chains(config: Config) -> list[tuple[x509.Certificate, ...]]:
-    """Load the certificates of others who sign what we keep.
-
-    Errors: Misconfiguration when one cannot be read.
-    """
-    return [load_chain(path) for path in others_certificate_files(config)]
-
-
-def others_certificate_files(config: Config) -> list[Path]:
-    """List the files with certificates of others who sign what we keep: the axis, witnesses."""
-    axis = config.axis.certificate_file if config.axis else None
-    return [*([axis] if axis else []), *(peer.certificate_file for peer in config.audit.peers)]
-
-
-def load_chain(path: Path) -> tuple[x509.Certificate, ...]:
-    """Load a certificate with those above it.
-
-    Errors: Misconfiguration when it cannot be read.
-    """
-    try:
-        return tuple(x509.load_pem_x509_certificates(path.read_bytes()))
-    except ValueError as error:
-        raise Misconfiguration.because(
-            "certificate-unreadable",
-            where=str(path),
-            vi="không đọc được chứng thư số: cần PEM",
-            en="the certificate cannot be read: PEM is expected",
-        ) from error
-
-
-def house_of(config: Config) -> House:
-    """Name what an examination looks at."""
-    trust, storage = config.trust, config.storage
-    secrets = [trust.seal_key_file, trust.secrets_key_file, storage.database_file]
-    return House(
-        source=source_of(config),
-        shelves=shelves_of(config),
-        spool_folder=storage.spool_dir,
-        certificates=tuple(chain[0] for chain in seal_chains(config)),
-        secret_files=(*secrets, *_given_secrets(config)),
-        calendar_missing_within=config.alerts.calendar_missing_within,
     )
 
 

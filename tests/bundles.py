@@ -15,13 +15,14 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from gateway.back_office import furnish_export
 from gateway.config import load_config
 from gateway.evidence.asic import ContainerWriter
 from gateway.evidence.verifier.audit import verify
 from gateway.evidence.verifier.findings import CHECKS, Findings
 from gateway.evidence.verifier.forms import INDEX, MANIFEST, MIMETYPE, SIGNATURES, read_instant
 from gateway.exchange.export import Export, Exported, Wish, find_document
-from gateway.office import Office, furnish_export, open_office
+from gateway.office import Office, open_office
 from gateway.trust.issuing import Issued
 from gateway.trust.keys import Seal
 from tests.keys import ISSUED_AT, authority

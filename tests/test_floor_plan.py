@@ -23,6 +23,7 @@ FLOORS = (
     {"serving"},
     {"wiring"},
     {"web", "sandbox"},
+    {"back_office"},
     {"office"},
     {"source"},
     {"exchange"},
@@ -37,7 +38,7 @@ FLOOR_OF = {room: height for height, rooms in enumerate(reversed(FLOORS)) for ro
 # The settings stand beside the house: they know two rooms, and only the upper floors know them.
 SETTINGS = {"config", "config_lines", "settings", "setting_types"}
 KNOWN_BY_SETTINGS = {"errors", "model"} | SETTINGS
-KNOWING_SETTINGS = {"__main__", "cli", "serving", "wiring", "office", "source"} | SETTINGS
+KNOWING_SETTINGS = {"__main__", "cli", "serving", "wiring", "back_office", "office", "source"} | SETTINGS
 # The demo is an act of the command line; the gateway proper does not know that it can play.
 KNOWING_SANDBOX = {"__main__", "cli"}
 

@@ -158,10 +158,11 @@ async def find_user(people: "People", login: str) -> "User":
 
 def with_people(folder: Path, act: "Callable[[People], Awaitable[Result]]") -> Result:
     """Open a node and do something with its people."""
+    from gateway.back_office import furnish_people
 
     async def run() -> Result:
         async with open_node(folder) as office:
-            return await act(office.people)
+            return await act(furnish_people(office))
 
     return asyncio.run(run())
 

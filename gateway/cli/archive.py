@@ -80,9 +80,10 @@ def export(until: datetime, since: datetime | None, target: Path | None, folder:
 
 
 async def _export(folder: Path, target: Path, until: datetime, since: datetime | None) -> "KeptArchive":
+    from gateway.back_office import house_of
     from gateway.exchange.archiving import Archiving
     from gateway.exchange.checkpoints import log_name
-    from gateway.office import house_of, now
+    from gateway.office import now
 
     async with open_node(folder) as office:
         archiving = Archiving(
@@ -199,9 +200,10 @@ def bring_back(file: Path, folder: Path, as_json: bool) -> None:
 
 
 async def _bring_back(folder: Path, file: Path) -> int:
+    from gateway.back_office import house_of
     from gateway.exchange.archive_return import ArchiveReturn
     from gateway.exchange.checkpoints import log_name
-    from gateway.office import house_of, now
+    from gateway.office import now
 
     async with open_node(folder) as office:
         returning = ArchiveReturn(

@@ -24,7 +24,8 @@ def backup(target: Path, without_keys: bool, folder: Path, as_json: bool) -> Non
     manifest with every file's SHA-256. Interrupted, it leaves nothing behind that looks like a backup.
     """
     from gateway import __version__
-    from gateway.office import now, place_of
+    from gateway.back_office import place_of
+    from gateway.office import now
     from gateway.store.backup import make_backup
 
     manifest = make_backup(

@@ -4,6 +4,7 @@ import asyncio
 from datetime import datetime
 from pathlib import Path
 
+from gateway.back_office import furnish_people
 from gateway.cli.demo_people import add_people
 from gateway.cli.founding import AxisAccess, Charter, found_node
 from gateway.cli.node import CONFIG_NAME, open_node
@@ -77,7 +78,7 @@ def _hurry(config: Path, upstream: Upstream | None) -> None:
 async def _let_in(folder: Path, plan: NodePlan, password: str, *, at: datetime) -> Keys:
     async with open_node(folder) as office:
         secrets = [(desk.id, await _connect(office.registry, desk, at=at)) for desk in plan.desks]
-        accounts = await add_people(office.people, plan, password, at=at)
+        accounts = await add_people(furnish_people(office), plan, password, at=at)
     called = {desk.id for desk in plan.desks if not desk.at_console}
     return Keys(secrets={name: secret for name, secret in secrets if name in called}, accounts=accounts)
 

@@ -33,8 +33,9 @@ def doctor(ctx: click.Context, quick: bool, wants_mending: bool, folder: Path, a
     Examine a data directory, served or not: log, rows, bytes and keys against each other. Changes nothing
     (but --mend). Exit code 1 when something is wrong; remarks alone are 0.
     """
+    from gateway.back_office import house_of
     from gateway.exchange.examination import examine
-    from gateway.office import house_of, now
+    from gateway.office import now
 
     config = load_node(folder)
     house = house_of(config)
@@ -49,8 +50,9 @@ def doctor(ctx: click.Context, quick: bool, wants_mending: bool, folder: Path, a
 
 
 def _mend(folder: Path) -> None:
+    from gateway.back_office import house_of
     from gateway.exchange.examination import mend
-    from gateway.office import house_of, now
+    from gateway.office import now
     from gateway.serving import alone
 
     config = load_node(folder)

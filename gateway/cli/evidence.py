@@ -126,7 +126,8 @@ class _Asked:
 async def _export(
     folder: Path, asked: _Asked, certificate_files: tuple[Path, ...], output: Path | None
 ) -> "tuple[Path, Exported]":
-    from gateway.office import furnish_export, load_chain, now, others_chains
+    from gateway.back_office import furnish_export, load_chain, others_chains
+    from gateway.office import now
 
     async with open_node(folder) as office:
         others = [*map(load_chain, certificate_files), *others_chains(office.config)]

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from gateway.back_office import furnish_people
 from gateway.cli.node import CONFIG_NAME, is_node, operator_name
 from gateway.config import Config, load_config, write_config
 from gateway.errors import Misconfiguration
@@ -204,7 +205,7 @@ async def _register(config: Config, charter: Charter, *, at: datetime) -> str | 
         await office.registry.put_agency(agency, by=operator_name(), at=at)
         if charter.administrator is None:
             return None
-        _, password = await office.people.add_user(
+        _, password = await furnish_people(office).add_user(
             charter.administrator,
             name=charter.administrator,
             role=UserRole.ADMINISTRATOR,

@@ -135,8 +135,8 @@ def _gather(
     origin: str | None,
 ) -> _Audit:
     """Gather what the log is held against; what is not given is the node's own."""
+    from gateway.back_office import house_of
     from gateway.exchange.checkpoints import log_name
-    from gateway.office import house_of
     from gateway.trust.certificates import load_anchors
     from gateway.trust.keys import holder_of
 

@@ -53,10 +53,11 @@ def move(settings: tuple[str, ...], quick: bool, writes_config: bool, folder: Pa
         blobs_secret_file=s3.secret
     lienthong move database= database_file=new.db blobs=
     """
+    from gateway.back_office import house_of
     from gateway.config import load_config
     from gateway.config_lines import rewrite, setting_lines, with_settings
     from gateway.exchange.moving import Move
-    from gateway.office import house_of, now
+    from gateway.office import now
     from gateway.serving import alone
 
     storage = _read(settings)

@@ -54,8 +54,8 @@ def import_list(file: BinaryIO, dry_run: bool, folder: Path, as_json: bool) -> N
 
 
 async def _take(folder: Path, file: BinaryIO, *, dry_run: bool) -> "Brought":
+    from gateway.back_office import furnish_importing
     from gateway.exchange.ids import Mint
-    from gateway.office import furnish_importing
 
     async with open_node(folder) as office:
         importing = furnish_importing(office, Mint())

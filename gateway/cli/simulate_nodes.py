@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
+from gateway.back_office import furnish_people
 from gateway.cli.demo_people import add_people
 from gateway.cli.founding import AxisAccess, Charter, found_node
 from gateway.cli.node import CONFIG_NAME, load_node, open_node, open_records
@@ -117,7 +118,7 @@ async def let_in(folder: Path, cast: Cast, *, at: datetime) -> dict[str, tuple[A
     for node in cast.nodes:
         if node.below is None or any(cast.office in desk.serves for desk in node.desks):
             async with open_node(folder / node.folder) as office:
-                accounts[node.folder] = await add_people(office.people, node, password, at=at)
+                accounts[node.folder] = await add_people(furnish_people(office), node, password, at=at)
     return accounts
 
 

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from aiohttp import web
 from cryptography import x509
 
+from gateway.back_office import furnish_export, others_chains, seal_chains
 from gateway.exchange.bundling import Bundling
 from gateway.exchange.holding import Holding
 from gateway.exchange.verifying import Verifying
 from gateway.exchange.vouching import Vouching
-from gateway.office import Clock, Office, furnish_export, others_chains, seal_chains
+from gateway.office import Clock, Office
 from gateway.trust.certificates import load_anchors
 from gateway.web.console.document_actions import DocumentActions
 from gateway.web.console.evidence_pages import EvidencePages, Trust

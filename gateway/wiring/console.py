@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from aiohttp import web
 
+from gateway.back_office import furnish_people
 from gateway.exchange.enclosures import Enclosures
 from gateway.exchange.lookup import Lookup
 from gateway.office import Clock, Office
@@ -33,15 +34,18 @@ def build_console(office: Office, holdings: Holdings, clock: Clock) -> web.Appli
     """Build the console."""
     settings = office.config.console
     shell = make_shell(node_name=office.config.name, clock=clock)
-    sso = reach_provider(office)
+    people = furnish_people(office)
+    sso = reach_provider(office, people)
     audit = audit_pages(office, holdings.watch.vouching, shell, clock)
     console = Console(
         shell=shell,
-        people=office.people,
+        people=people,
         origin=Origin(public_url=settings.public_url, proxies=frozenset(settings.trusted_proxies)),
         database=office.database,
         axis_is_away=lambda: holdings.watch.worker.axis_is_away,
         groups=[
+            AccountPages(shell=shell, people=people, clock=clock),
+            PeoplePages(shell=shell, people=people, directory=office.directory, clock=clock),
             *_groups(office, holdings, shell, clock, audit.actions),
             *duty_pages(office, holdings.books, shell, clock),
             *running_pages(office, holdings.watch.worker, holdings.alerts, shell, clock),
@@ -83,8 +87,6 @@ def _groups(
             poll_every=None if axis is None else axis.poll_every,
             clock=clock,
         ),
-        AccountPages(shell=shell, people=office.people, clock=clock),
-        PeoplePages(shell=shell, people=office.people, directory=office.directory, clock=clock),
         Documents(
             shell=shell,
             database=office.database,

@@ -5,11 +5,12 @@ import ssl
 import aiohttp
 
 from gateway.clients.oidc import Provider
+from gateway.exchange.people import People
 from gateway.exchange.single_sign_on import SingleSignOn
 from gateway.office import Office
 
 
-def reach_provider(office: Office) -> SingleSignOn | None:
+def reach_provider(office: Office, people: People) -> SingleSignOn | None:
     """Put single sign-on together; None when it is not configured. Whoever asks closes the session."""
     settings = office.config.oidc
     if settings is None:
@@ -24,7 +25,7 @@ def reach_provider(office: Office) -> SingleSignOn | None:
     )
     return SingleSignOn(
         provider=provider,
-        people=office.people,
+        people=people,
         secrets_key=office.secrets_key,
         login_claim=settings.login_claim,
         label=settings.label,

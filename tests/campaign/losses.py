@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from gateway.back_office import place_of
 from gateway.config import load_config
-from gateway.office import now, place_of
+from gateway.office import now
 from gateway.store.backup import check_backup, make_backup, put_back, read_manifest
 from tests.campaign.desks import Clerk
 from tests.campaign.ledger import Ledger

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from gateway.back_office import furnish_export
 from gateway.config import load_config
 from gateway.errors import Refusal
 from gateway.exchange.bundling import Bundling
 from gateway.exchange.checkpoints import Checkpoints, log_name
 from gateway.exchange.export import Export, Wish
 from gateway.exchange.verifying import Verifying
-from gateway.office import Office, furnish_export, now, open_office
+from gateway.office import Office, now, open_office
 from tests.packages import Sent, document
 from tests.walks.world import FINANCE, HEALTH, PROVINCE, Node, prepare_node
 

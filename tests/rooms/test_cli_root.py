@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from gateway.cli.root import COMMANDS, lienthong
 from gateway.cli.terminal import plain, size
 from tests.rooms.cli_kit import ROOT, found, rules, run
@@ -29,14 +31,20 @@ def test_every_command_explains_itself_in_both_languages() -> None:
     assert pages >= 24
 
 
-def test_help_loads_nothing_of_ours_but_the_root() -> None:
-    """A prompt that completes commands must not wait for lxml, aiohttp or pydantic."""
-    code = (
-        "import sys; from gateway.cli.root import lienthong\n"
-        "try: lienthong(['--help'])\n"
-        "except SystemExit: pass\n"
-        "print(sorted({'lxml', 'aiohttp', 'pydantic', 'cryptography', 'rich'} & set(sys.modules)))"
-    )
+HELP = "from gateway.cli.root import lienthong\ntry: lienthong(['--help'])\nexcept SystemExit: pass"
+SERVE = "import gateway.cli.serve, gateway.serving"
+
+
+@pytest.mark.parametrize(
+    ("act", "unwanted"),
+    [
+        (HELP, {"lxml", "aiohttp", "pydantic", "cryptography", "rich"}),
+        (SERVE, {"gateway.back_office", "gateway.wiring.console", "jinja2", "typst", "xlsxwriter"}),
+    ],
+)
+def test_nothing_is_loaded_before_somebody_needs_it(act: str, unwanted: set[str]) -> None:
+    """A prompt that completes commands waits for no library; an idle node holds nothing for visitors."""
+    code = f"import sys\n{act}\nprint(sorted({unwanted} & set(sys.modules)))"
     ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert ran.stdout.splitlines()[-1] == "[]"
 

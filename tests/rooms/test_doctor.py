@@ -14,11 +14,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from gateway.back_office import house_of
 from gateway.cli.root import lienthong
 from gateway.config import load_config
 from gateway.exchange.examination import MEANINGS, Finding, Severity, examine, mend
 from gateway.model.agency import SystemKind
-from gateway.office import house_of, now
+from gateway.office import now
 from gateway.settings import Role
 from gateway.trust.issuing import issue_seal
 from tests.keys import authority

@@ -7,6 +7,7 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
+from gateway.back_office import furnish_importing
 from gateway.config import load_config
 from gateway.deadlines.counts import Period
 from gateway.deadlines.figures import Figures
@@ -19,7 +20,7 @@ from gateway.model.agency import Agency
 from gateway.model.formats import VIETNAM
 from gateway.model.identifiers import AgencyCode
 from gateway.model.obligation import Obligation, ObligationKind
-from gateway.office import Office, furnish_duties, furnish_importing, open_office
+from gateway.office import Office, furnish_duties, open_office
 from tests.walks.world import FINANCE, HEALTH, MINISTRY, NAMES, PROVINCE, prepare_node
 
 YEAR = read_period("2026")

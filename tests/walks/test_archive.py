@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from gateway.back_office import house_of
 from gateway.cli.root import lienthong
 from gateway.config import load_config
 from gateway.errors import Refusal
@@ -26,7 +27,7 @@ from gateway.exchange.archiving import Archiving
 from gateway.exchange.checkpoints import Checkpoints, log_name
 from gateway.model.formats import local_day
 from gateway.model.log import LogKind
-from gateway.office import house_of, now, open_office
+from gateway.office import now, open_office
 from gateway.store.archive_file import LOG
 from gateway.store.archives import KeptArchive
 from gateway.store.checkpoints import keep_cosignature, keep_token

@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from gateway.back_office import place_of
 from gateway.cli.root import lienthong
 from gateway.config import load_config
 from gateway.errors import Misconfiguration
 from gateway.model.log import LogKind
-from gateway.office import now, place_of
+from gateway.office import now
 from gateway.sandbox.dms import SampleDms
 from gateway.store.backup import check_backup, make_backup, put_back, read_manifest
 from tests.packages import Sent, document

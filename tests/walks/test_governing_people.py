@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.back_office import furnish_people
 from gateway.errors import Refusal
 from gateway.exchange.people import People
 from gateway.model.identifiers import AgencyCode
@@ -29,7 +30,7 @@ async def office(tmp_path: Path) -> AsyncIterator[Office]:
             (OPERATOR, UserRole.OPERATOR, None),
             (LAN, UserRole.CLERK, frozenset({HEALTH})),
         ):
-            await opened.people.add_user(
+            await furnish_people(opened).add_user(
                 login, name=f"Người {login}", role=role, agencies=agencies, by="root", at=AT
             )
         yield opened
@@ -38,7 +39,7 @@ async def office(tmp_path: Path) -> AsyncIterator[Office]:
 @pytest.fixture
 def people(office: Office) -> People:
     """Its people."""
-    return office.people
+    return furnish_people(office)
 
 
 async def user(people: People, login: str) -> User:
@@ -191,7 +192,7 @@ async def test_all_that_is_wrong_with_a_user_is_told_at_once(people: People) -> 
 
 async def test_every_change_stands_in_the_log_with_who_made_it(office: Office) -> None:
     """By login from the console, by the system's name from the machine; a change of nothing does not."""
-    people = office.people
+    people = furnish_people(office)
     master, lan = await user(people, MASTER), await user(people, LAN)
     before = len(await told(office))
     await people.edit_user(lan, by=master, at=AT)

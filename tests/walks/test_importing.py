@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from gateway.back_office import furnish_importing
 from gateway.config import load_config
 from gateway.errors import Refusal
 from gateway.exchange.ids import Mint
 from gateway.exchange.importing import Brought
 from gateway.model.formats import local_day
 from gateway.model.log import LogKind
-from gateway.office import furnish_importing, now, open_office
+from gateway.office import now, open_office
 from gateway.points import Point, watch
 from gateway.store.audit_log import list_latest
 from tests.packages import Sent, document

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.back_office import furnish_people
 from gateway.config import load_config
 from gateway.errors import Delay
 from gateway.exchange.patience import Count
@@ -225,9 +226,9 @@ async def test_failed_sign_ins_count_at_all_nodes(two_offices: tuple[Office, Off
     """Whoever guesses at one and then at the other waits as if there were one."""
     keys = [(Count.HERE, "lan 192.0.2.1")]
     for number in range(5):
-        await two_offices[number % 2].people.patience.begin(keys, at=AT)
+        await furnish_people(two_offices[number % 2]).patience.begin(keys, at=AT)
     with pytest.raises(Delay) as caught:
-        await two_offices[1].people.patience.begin(keys, at=AT)
+        await furnish_people(two_offices[1]).patience.begin(keys, at=AT)
     assert caught.value.code == "locked-out"
 
 

@@ -11,9 +11,10 @@ import aiohttp
 import obstore
 import pytest
 
+from gateway.back_office import house_of, place_of
 from gateway.config import load_config
 from gateway.exchange.examination import examine, mend
-from gateway.office import house_of, now, open_office, place_of
+from gateway.office import now, open_office
 from gateway.settings import Role
 from gateway.store.backup import check_backup, make_backup, put_back, read_manifest
 from gateway.store.bucket import Bucket

@@ -9,9 +9,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from gateway.back_office import house_of
 from gateway.config import load_config
 from gateway.exchange.examination import examine
-from gateway.office import house_of
 from gateway.store import partitions
 from gateway.store.catalog import obstacles, tables_of
 from gateway.store.database import engine_of, looking, migrate

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from gateway.back_office import house_of, place_of
 from gateway.cli.history import gather
 from gateway.config import load_config
 from gateway.evidence.receipts import read_receipt, verify_receipt
@@ -21,7 +22,7 @@ from gateway.exchange.examination import examine
 from gateway.exchange.holding import Holding
 from gateway.model.agency import SystemKind
 from gateway.model.log import LogKind
-from gateway.office import house_of, now, open_office, place_of
+from gateway.office import now, open_office
 from gateway.settings import Role
 from gateway.store.backup import check_backup, make_backup, put_back, read_manifest
 from gateway.store.folder import files_kept

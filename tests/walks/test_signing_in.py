@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.back_office import furnish_people
 from gateway.errors import Delay, LienthongError, Refusal
 from gateway.exchange.hashing import Hashing
 from gateway.exchange.people import People
@@ -27,14 +28,14 @@ MINUTE = timedelta(minutes=1)
 async def office(tmp_path: Path) -> AsyncIterator[Office]:
     """A node where Lan, a clerk, signs in."""
     async with open_people(tmp_path / "node") as opened:
-        await add(opened.people, "lan", agencies={HEALTH})
+        await add(furnish_people(opened), "lan", agencies={HEALTH})
         yield opened
 
 
 @pytest.fixture
 def people(office: Office) -> People:
     """Its people."""
-    return office.people
+    return furnish_people(office)
 
 
 async def refused(trying: Awaitable[object]) -> LienthongError:
@@ -44,10 +45,10 @@ async def refused(trying: Awaitable[object]) -> LienthongError:
     return caught.value
 
 
-async def test_who_knows_the_password_gets_a_session(office: Office) -> None:
+async def test_who_knows_the_password_gets_a_session(office: Office, people: People) -> None:
     """It is found by its secret; login in any letter case; log: who, from where, how."""
-    signed_in = await office.people.sign_in(" LAN ", PASSWORD, None, address=HOME, at=AT)
-    session = await office.people.session(signed_in.secret, at=AT)
+    signed_in = await people.sign_in(" LAN ", PASSWORD, None, address=HOME, at=AT)
+    session = await people.session(signed_in.secret, at=AT)
     assert session is not None
     assert (session.id, session.user.login, session.way) == (signed_in.id, "lan", Way.PASSWORD)
     assert not session.must_change
@@ -63,7 +64,7 @@ async def test_who_knows_the_password_gets_a_session(office: Office) -> None:
 
 async def test_whatever_was_wrong_the_words_are_the_same(office: Office) -> None:
     """Wrong password, nobody of that name, disabled: one answer outside, three reasons in the log."""
-    people = office.people
+    people = furnish_people(office)
     off = await add(people, "off")
     await people.disable_user(off.id, by="root", at=AT)
     said = [
@@ -448,7 +449,7 @@ SUBJECT = "https://sso.example 9f2c"
 
 async def test_the_provider_lets_in_whom_we_know_and_is_held_to_who_he_is(office: Office) -> None:
     """Found by login the first time, by the provider's unchanging name ever after."""
-    people = office.people
+    people = furnish_people(office)
     signed_in = await people.sign_in_by_provider(SUBJECT, "lan", address=HOME, at=AT)
     assert signed_in.user.login == "lan"
     renamed = await people.sign_in_by_provider(SUBJECT, "lan.moi", address=HOME, at=AT)
@@ -472,7 +473,7 @@ async def test_who_was_given_an_old_login_at_the_provider_does_not_inherit_the_a
 
 async def test_of_two_who_come_first_at_once_one_is_bound(office: Office) -> None:
     """The other has failed: an account is one person's."""
-    people = office.people
+    people = furnish_people(office)
     came = await asyncio.gather(
         *(people.sign_in_by_provider(f"{SUBJECT}{n}", "lan", address=HOME, at=AT) for n in range(4)),
         return_exceptions=True,
