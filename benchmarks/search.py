@@ -40,7 +40,7 @@ _MIDDLE = ids_between(NOW - timedelta(days=800), NOW)[0]
 
 
 def main() -> None:
-    """Fill if there is nothing, ask, print."""
+    """Fill if that is wanted, ask, print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("place", type=source_at, help="a file, or postgresql://…")
     parser.add_argument("--documents", help="fill it with so many first, as 200K or 10M")
