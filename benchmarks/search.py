@@ -1,4 +1,4 @@
-"""What looking for documents costs: ``python -m benchmarks.search FILE [--documents 10M] [--writing]``.
+"""What looking for documents costs: ``python -m benchmarks.search PLACE [--documents 10M] [--writing]``.
 
 Every kind of question is asked of a store that `benchmarks.search_store` filled, as the console asks it: a
 page, the next, one far behind, and the count, by somebody who sees all, by a large agency, by a small one and
@@ -18,7 +18,7 @@ from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
 
-from benchmarks.search_store import NOW, Draw, Drawn, add, fill_and_gather, houses, number_in
+from benchmarks.search_store import NOW, Draw, Drawn, add, fill, houses, number_in, source_at
 from gateway.exchange.directory import Directory
 from gateway.exchange.lookup import Lookup
 from gateway.exchange.notary import Notary
@@ -31,7 +31,7 @@ from gateway.store.blocks import gather_block
 from gateway.store.database import Database, open_database
 from gateway.store.findable import ids_between
 from gateway.store.search import Place
-from gateway.store.tables import Tables
+from gateway.store.tables import Dialect, Source, Tables
 from gateway.trust.issuing import issue_seal, make_authority
 from gateway.trust.keys import Algorithm, load_seal
 
@@ -40,26 +40,48 @@ _MIDDLE = ids_between(NOW - timedelta(days=800), NOW)[0]
 
 
 def main() -> None:
-    """Fill if there is nothing, ask, print."""
+    """Fill if that is wanted, ask, print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("file", type=Path)
-    parser.add_argument("--documents", default="100K", help="how many, as 200K or 10M, if there is no file")
+    parser.add_argument("place", type=source_at, help="a file, or postgresql://…")
+    parser.add_argument("--documents", help="fill it with so many first, as 200K or 10M")
     parser.add_argument("--part", type=int, default=1, help="ask one question of so many")
     parser.add_argument("--writing", action="store_true", help="add documents meanwhile, fifty a second")
     given = parser.parse_args()
-    if not given.file.exists():
-        fill_and_gather(given.file, number_in(given.documents))
-    asyncio.run(ask_all(given.file, part=given.part, writing=given.writing))
+    if given.documents:
+        fill(given.place, number_in(given.documents))
+    asyncio.run(ask_all(given.place, part=given.part, writing=given.writing))
 
 
 @dataclass(slots=True, kw_only=True)
 class _Asked:
-    """What one question took, by the clock and of processor time."""
+    """What one question took, by the clock and of processor time, here and in the server if there is one."""
 
     name: str
     seconds: list[float] = field(default_factory=list)
     worked: list[float] = field(default_factory=list)
+    served: list[float] = field(default_factory=list)
     found: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Servers:
+    """The server's processes that serve us."""
+
+    files: tuple[Path, ...] = ()
+
+    def worked(self) -> float:
+        """Tell how many seconds they have worked."""
+        return sum(int(file.read_text().split()[0]) for file in self.files) / 1e9
+
+
+async def _servers_of(database: Database) -> _Servers:
+    if database.dialect is not Dialect.POSTGRESQL:
+        return _Servers()
+    rows = await database.fetch_all(
+        "SELECT pid FROM pg_stat_activity WHERE application_name = 'lienthong'"
+        " AND datname = current_database()"
+    )
+    return _Servers(tuple(Path(f"/proc/{row['pid']}/schedstat") for row in rows))
 
 
 def _questions(today: date) -> Iterator[tuple[str, Question]]:
@@ -117,13 +139,13 @@ def _questions(today: date) -> Iterator[tuple[str, Question]]:
         )
 
 
-async def ask_all(path: Path, *, part: int, writing: bool) -> None:
+async def ask_all(source: Source, *, part: int, writing: bool) -> None:
     """Ask every question as four people; print what took longest."""
     authority = make_authority(name="benchmark", at=NOW)
     issued = issue_seal(
         authority, holder=AgencyCode("000.00.00.H57"), name="n", at=NOW, algorithm=Algorithm.ECDSA_SHA256
     )
-    database = await open_database(path, linger=timedelta(milliseconds=2), batch_limit=64)
+    database = await open_database(source, linger=timedelta(milliseconds=2), batch_limit=64)
     while await gather_block(database):
         pass
     lookup = Lookup(
@@ -138,11 +160,12 @@ async def ask_all(path: Path, *, part: int, writing: bool) -> None:
         "a small agency": frozenset({AgencyCode("000.70.30.H30")}),
         "a province": frozenset(one.code for one in houses() if one.code.endswith(".H07")),
     }
+    servers = await _servers_of(database)
     writer = asyncio.create_task(_write_on(database)) if writing else None
     for told, agencies in people.items():
         user = User(id=UserId("u"), login="u", name="U", role=UserRole.VIEWER, agencies=agencies)
         questions = list(itertools.islice(_questions(NOW.date()), 0, None, part))
-        _tell(told, [await _ask(lookup, user, name, question) for name, question in questions])
+        _tell(told, [await _ask(lookup, servers, user, name, question) for name, question in questions])
     if writer is not None:
         writer.cancel()
         with suppress(asyncio.CancelledError):
@@ -150,15 +173,16 @@ async def ask_all(path: Path, *, part: int, writing: bool) -> None:
     await database.close()
 
 
-async def _ask(lookup: Lookup, user: User, name: str, question: Question) -> _Asked:
+async def _ask(lookup: Lookup, servers: _Servers, user: User, name: str, question: Question) -> _Asked:
     """Ask for the first page, the second, and one in the middle of all there are."""
     asked = _Asked(name=name)
 
     async def page(after: Place | None) -> Place | None:
-        began, worked = time.perf_counter(), time.process_time()
+        served, began, worked = servers.worked(), time.perf_counter(), time.process_time()
         found = await lookup.find(question, user=user, after=after, limit=_ON_A_PAGE)
         asked.seconds.append(time.perf_counter() - began)
         asked.worked.append(time.process_time() - worked)
+        asked.served.append(servers.worked() - served)
         asked.found = asked.found or f"{'' if found.count.is_exact else '~'}{found.count.number}"
         return found.following
 
@@ -200,16 +224,18 @@ def _accept(tables: Tables, drawn: Drawn) -> None:
 def _tell(told: str, asked: Sequence[_Asked]) -> None:
     print(f"\nseen by {told}: {sum(len(one.seconds) for one in asked)} pages")
     for name, took in (
-        ("by the clock", sorted(seconds for one in asked for seconds in one.seconds)),
-        ("of processor time", sorted(seconds for one in asked for seconds in one.worked)),
+        ("by the clock", [seconds for one in asked for seconds in one.seconds]),
+        ("of processor time, here", [seconds for one in asked for seconds in one.worked]),
+        ("of the server's", [seconds for one in asked for seconds in one.served]),
     ):
+        took.sort()
         parts = (
             (part, took[min(len(took) - 1, int(len(took) * part))] * 1000) for part in (0.5, 0.95, 0.99, 1)
         )
         print(f"  {name}: " + ", ".join(f"{part:.0%} {at:.0f} ms" for part, at in parts), flush=True)
-    for one in sorted(asked, key=lambda one: -max(one.worked))[:12]:
-        seconds, worked = max(one.seconds) * 1000, max(one.worked) * 1000
-        print(f"  {seconds:8.0f} ms {worked:8.0f} ms  {one.found:>9}  {one.name}")
+    for one in sorted(asked, key=lambda one: -max(map(sum, zip(one.worked, one.served, strict=True))))[:12]:
+        seconds, worked, served = (max(times) * 1000 for times in (one.seconds, one.worked, one.served))
+        print(f"  {seconds:8.0f} ms {worked:8.0f} ms {served:8.0f} ms  {one.found:>9}  {one.name}")
 
 
 if __name__ == "__main__":

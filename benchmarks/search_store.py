@@ -1,4 +1,4 @@
-"""Fills a store with documents to look for: ``python -m benchmarks.search_store FILE [--documents 10M]``.
+"""Fills a store with documents to look for: ``python -m benchmarks.search_store PLACE [--documents 10M]``.
 
 Five years of a country's correspondence: three thousand agencies of which a few write most, the types of
 document in their shares, titles of real administrative language with a long tail of rare syllables, two
@@ -10,11 +10,10 @@ The fill goes on where it was left, so it may be stopped at any time.
 import argparse
 import itertools
 import random
-import sqlite3
 import time
 from array import array
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
@@ -29,15 +28,24 @@ from gateway.model.question import Side
 from gateway.model.signature import Grade
 from gateway.model.text import words_of
 from gateway.store import blocks
-from gateway.store.bits import BLOCK_SIZE, pack
-from gateway.store.database import migrate, to_micros
+from gateway.store.bits import BLOCK_SIZE, pack, spot_of
+from gateway.store.database import engine_of, looking, migrate, to_micros
 from gateway.store.findable import ids_between
-from gateway.store.tables import Tables
+from gateway.store.sheets import DOCUMENT_WORDS, DOCUMENTS
+from gateway.store.tables import Dialect, Server, Source, Tables, Unbatched, Writer
 
 NOW = datetime(2026, 11, 26, 3, tzinfo=UTC)
 _SPAN = timedelta(days=5 * 365)
-_IN_A_TRANSACTION = 50_000
 _PROCESSES = 2
+# Rows come without those they refer to; and what is lost when the machine stops is filled again.
+_FILLING = {
+    Dialect.SQLITE: ("PRAGMA synchronous = OFF", "PRAGMA cache_size = -300000", "PRAGMA foreign_keys = OFF"),
+    Dialect.POSTGRESQL: (
+        "SET session_replication_role = replica",
+        "SET synchronous_commit = off",
+    ),
+}
+_TOLD = ("thread_id", "code", "round_at", "status", "delivery", "status_at", "document", "due_on")
 _UNITS = {"K": 10**3, "M": 10**6}
 
 _OFFICES = (
@@ -200,6 +208,7 @@ _RHYMES = (
 )
 _RHYMES += ("u", "ung", "uy", "uyên", "ương", "ươi", "y", "ăn", "ăng", "ai")
 _STATUSES = {"06": 620, "03": 100, "05": 80, "01": 120, "02": 20, None: 60}
+_STANDINGS = {"06": "done", "03": "working", "05": "working", "01": "delivered", "02": "declined"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -281,7 +290,7 @@ class Draw:
         part = number / count
         at = NOW - _SPAN + _SPAN * part
         micros = to_micros(at)
-        id_ = ids_between(at, at)[0] + (number & 63)
+        id_ = _id_of(number, count)
         thread_id = time_ordered_id(micros // 1000, number)
         sender, *recipients = dict.fromkeys(
             chance.choices(self.houses, cum_weights=self._weights, k=(2, 2, 2, 3, 3, 6)[int(random_() * 6)])
@@ -360,31 +369,98 @@ def _business(drawn: float) -> Business:
     return Business(0 if drawn < 0.96 else 1 if drawn < 0.97 else 2 if drawn < 0.99 else 3)
 
 
-def fill(path: Path, count: int) -> None:
-    """Fill a store, or go on filling it."""
-    migrate(path)
+def fill(source: Source, count: int) -> None:
+    """Fill a store and let it be asked, or go on doing so."""
+    migrate(source)
     began = time.perf_counter()
-    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        for pragma in ("synchronous = OFF", "cache_size = -600000", "foreign_keys = OFF"):
-            connection.execute(f"PRAGMA {pragma}")
-        (done,) = connection.execute("SELECT count(*) FROM documents").fetchone()
-        draw = Draw(random.Random(done), houses())
-        connection.executemany(
+    with closing(engine_of(source).open_writer()) as writer:
+        writer.begin()
+        writer.statements.executemany(
             "INSERT INTO agencies (code, name) VALUES (?, ?) ON CONFLICT (code) DO NOTHING",
-            [(one.code, one.name) for one in draw.houses],
+            [(one.code, one.name) for one in houses()],
         )
-        for start in range(done, count, _IN_A_TRANSACTION):
-            _write(connection, draw, range(start, min(count, start + _IN_A_TRANSACTION)), count)
+        writer.commit()
+    with ProcessPoolExecutor(_PROCESSES) as pool:
+        for part in [pool.submit(_fill_part, source, count, part) for part in range(_PROCESSES)]:
+            part.result()
+    print(f"filled {count} documents in {time.perf_counter() - began:.0f} s", flush=True)
+    _settle(source)
+    size_bytes = _size_bytes(source)
+    print(f"{size_bytes / count:.0f} bytes each, ready after {time.perf_counter() - began:.0f} s")
+
+
+def _fill_part(source: Source, count: int, part: int) -> None:
+    began = time.perf_counter()
+    agencies = houses()
+    with closing(engine_of(source).open_writer()) as writer:
+        for setting in _FILLING[engine_of(source).dialect]:
+            writer.statements.execute(setting)
+        for start in range(part * BLOCK_SIZE, count, _PROCESSES * BLOCK_SIZE):
+            known = "SELECT 1 FROM documents WHERE id = ?"
+            if writer.statements.execute(known, (_id_of(start, count),)).fetchone():
+                continue
+            draw = Draw(random.Random(start), agencies)
+            drawn = [draw.one(number, count) for number in range(start, min(start + BLOCK_SIZE, count))]
+            words = _gathered(drawn) if len(drawn) == BLOCK_SIZE else None
+            writer.begin()
+            _write(writer, drawn, words)
+            writer.commit()
             print(f"{start:>10} {time.perf_counter() - began:7.0f} s", flush=True)
-    size_bytes = path.stat().st_size
-    print(f"filled {count} documents, {size_bytes / count:.0f} bytes each")
 
 
-def _write(connection: sqlite3.Connection, draw: Draw, numbers: range, count: int) -> None:
-    drawn = [draw.one(number, count) for number in numbers]
-    connection.execute("BEGIN")
-    add(connection, drawn)
-    connection.execute("COMMIT")
+def _id_of(number: int, count: int) -> int:
+    at = NOW - _SPAN + _SPAN * (number / count)
+    return ids_between(at, at)[0] + (number & 63)
+
+
+def _gathered(drawn: Sequence[Drawn]) -> list[tuple[str, bytes]]:
+    """Say of each word which documents have it, as a node that gathers them would."""
+    places: dict[str, array[int]] = defaultdict(lambda: array("H"))
+    blocks.note(map(_read, drawn), itertools.chain(*map(_stands, drawn)), {}, places)
+    return [(word, pack(places[word])) for word in sorted(places)]
+
+
+def _read(drawn: Drawn) -> Any:
+    document = dict(zip(DOCUMENTS.columns, drawn.document, strict=True))
+    words = dict(zip(DOCUMENT_WORDS.columns, drawn.words, strict=True))
+    return words | {"held": 0, "figure": document["number"], "due_on": document["due_on"]}
+
+
+def _stands(drawn: Drawn) -> Iterator[Any]:
+    for _, _, _, status, delivery, _, id_, due_on in drawn.recipients:
+        standing = _STANDINGS.get(status) or {"refused": "failed"}.get(delivery, delivery)
+        yield {"id": id_, "standing": standing, "due_on": due_on}
+
+
+def _write(writer: Writer, drawn: Sequence[Drawn], words: Sequence[tuple[str, bytes]] | None) -> None:
+    """Write documents, and the block that they fill."""
+    ids = [one.words[0] for one in drawn]
+    writer.add_rows("documents", DOCUMENTS.columns, (one.document for one in drawn))
+    writer.add_rows("document_words", DOCUMENT_WORDS.columns, (one.words for one in drawn))
+    writer.add_rows("recipients", _TOLD, (told for one in drawn for told in one.recipients))
+    if words is None:
+        writer.add_rows("loose_documents", ("id", "turn"), ((id_, 0) for id_ in ids))
+        return
+    tables = Unbatched(writer.statements)
+    block = blocks.begin(tables, ids)
+    writer.add_rows("block_words", ("block", "word", "bits"), ((block, *row) for row in words))
+    writer.add_rows("gathered_documents", ("id", "spot"), zip(ids, itertools.count(spot_of(block, 0))))
+    tables.execute("UPDATE blocks SET is_complete = 1 WHERE id = ?", (block,))
+
+
+def _settle(source: Source) -> None:
+    """Let a server have counted and seen to what came, as it does by itself in time."""
+    if isinstance(source, Server):
+        with closing(engine_of(source).open_writer()) as writer:
+            writer.statements.execute("VACUUM (ANALYZE)")
+
+
+def _size_bytes(source: Source) -> int:
+    if isinstance(source, Path):
+        return source.stat().st_size
+    with looking(source) as tables:
+        (size_bytes,) = tables.execute("SELECT pg_database_size(current_database())").fetchone()
+    return int(size_bytes)
 
 
 def add(tables: Tables, drawn: Sequence[Drawn]) -> None:
@@ -393,45 +469,18 @@ def add(tables: Tables, drawn: Sequence[Drawn]) -> None:
     tables.executemany("INSERT INTO document_words VALUES (?, ?, ?, ?, ?)", [one.words for one in drawn])
     tables.executemany("INSERT INTO loose_documents VALUES (?, 0)", [one.words[:1] for one in drawn])
     tables.executemany(
-        "INSERT INTO recipients (thread_id, code, round_at, status, delivery, status_at, document, due_on)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        f"INSERT INTO recipients ({', '.join(_TOLD)}) VALUES (?{', ?' * 7})",
         [told for one in drawn for told in one.recipients],
     )
-
-
-def gather(path: Path, part: int, parts: int) -> None:
-    """Gather documents into blocks, as a node does in time, but each in one transaction."""
-    with closing(sqlite3.connect(path, isolation_level=None, timeout=600)) as connection:
-        connection.row_factory = sqlite3.Row
-        connection.execute("PRAGMA synchronous = OFF")
-        connection.execute("PRAGMA cache_size = -200000")
-        ids = [row[0] for row in connection.execute("SELECT id FROM loose_documents ORDER BY id")]
-        firsts = range(0, len(ids) - BLOCK_SIZE + 1, BLOCK_SIZE)
-        for first in list(firsts)[part::parts]:
-            turns: dict[int, int] = {}
-            places: dict[str, array[int]] = defaultdict(lambda: array("H"))
-            query = blocks._ROWS.format(source=blocks.LOOSE.rows)
-            documents = connection.execute(query, (ids[first] - 1, BLOCK_SIZE))
-            standings = connection.execute(blocks._STANDINGS, (ids[first], ids[first + BLOCK_SIZE - 1]))
-            blocks.note(documents, standings, turns, places)
-            rows = [(word, pack(places[word])) for word in sorted(places)]
-            connection.execute("BEGIN IMMEDIATE")
-            block = blocks.begin(connection, list(turns))
-            connection.executemany(
-                "INSERT INTO block_words VALUES (?, ?, ?)", ((block, *row) for row in rows)
-            )
-            blocks.complete(connection, block, blocks.LOOSE, turns)
-            connection.execute("COMMIT")
 
 
 def main() -> None:
     """Fill."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("file", type=Path)
+    parser.add_argument("place", type=source_at, help="a file, or postgresql://…")
     parser.add_argument("--documents", default="100K", help="how many, as 200K or 10M")
     given = parser.parse_args()
-    given.file.parent.mkdir(parents=True, exist_ok=True)
-    fill_and_gather(given.file, number_in(given.documents))
+    fill(given.place, number_in(given.documents))
 
 
 def number_in(text: str) -> int:
@@ -439,11 +488,9 @@ def number_in(text: str) -> int:
     return int(text[:-1]) * _UNITS[text[-1]]
 
 
-def fill_and_gather(path: Path, count: int) -> None:
-    """Fill a store and let it be asked."""
-    fill(path, count)
-    with ProcessPoolExecutor(_PROCESSES) as pool:
-        list(pool.map(gather, *zip(*((path, part, _PROCESSES) for part in range(_PROCESSES)), strict=True)))
+def source_at(place: str) -> Source:
+    """Read a file's path or a server's address."""
+    return Server(address=place) if place.startswith("postgresql:") else Path(place)
 
 
 if __name__ == "__main__":

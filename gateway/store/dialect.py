@@ -13,8 +13,8 @@ from typing import Any
 
 from psycopg import AsyncConnection, Connection
 from psycopg.adapt import Loader
-from psycopg.types.numeric import Int8BinaryDumper
-from psycopg.types.string import StrBinaryDumper, TextLoader
+from psycopg.types.numeric import Int8BinaryDumper, NumericBinaryLoader
+from psycopg.types.string import StrBinaryDumper, TextBinaryLoader, TextLoader
 
 from gateway.store.tables import Parameters, Row
 
@@ -93,8 +93,16 @@ class _Number(Loader):
     """Sums come as numeric; all of ours are whole, averages are not."""
 
     def load(self, said: Any) -> int | float:
-        number = Decimal(bytes(said).decode())
-        return int(number) if number == number.to_integral_value() else float(number)
+        return _plain(Decimal(bytes(said).decode()))
+
+
+class _BinaryNumber(NumericBinaryLoader):
+    def load(self, said: Any) -> Any:
+        return _plain(super().load(said))
+
+
+def _plain(number: Decimal) -> int | float:
+    return int(number) if number == number.to_integral_value() else float(number)
 
 
 def register_types(connection: "Connection[Any] | AsyncConnection[Any]") -> None:
@@ -104,6 +112,8 @@ def register_types(connection: "Connection[Any] | AsyncConnection[Any]") -> None
     connection.adapters.register_dumper(str, StrBinaryDumper)
     connection.adapters.register_loader("numeric", _Number)
     connection.adapters.register_loader("json", TextLoader)
+    connection.adapters.register_loader("numeric", _BinaryNumber)
+    connection.adapters.register_loader("json", TextBinaryLoader)
 
 
 class _NamedRow(tuple[Any, ...]):

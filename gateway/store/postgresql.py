@@ -313,9 +313,10 @@ class _PostgresqlReader:
         return self.connection
 
     async def fetch_all(self, sql: str, parameters: Parameters) -> list[Row]:
+        # Binary: else bytes come as hexadecimal, which takes both sides longer than the reading itself.
         connection = await self.connect()
         try:
-            cursor = await connection.execute(*in_postgresql(sql, parameters))
+            cursor = await connection.execute(*in_postgresql(sql, parameters), binary=True)
         except (psycopg.errors.FeatureNotSupported, psycopg.OperationalError) as error:
             # The schema was brought up: what was prepared over this connection tells columns as they were.
             # Or the server was restarted since.
@@ -323,12 +324,12 @@ class _PostgresqlReader:
                 raise
             await connection.close()
             connection = await self.connect()
-            cursor = await connection.execute(*in_postgresql(sql, parameters))
+            cursor = await connection.execute(*in_postgresql(sql, parameters), binary=True)
         return await cursor.fetchall()
 
     async def stream(self, sql: str, parameters: Parameters) -> AsyncIterator[Row]:
         connection = await self.connect()
-        async with connection.cursor() as cursor:
+        async with connection.cursor(binary=True) as cursor:
             async for row in cursor.stream(*in_postgresql(sql, parameters)):
                 yield row
 

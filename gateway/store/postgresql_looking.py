@@ -36,12 +36,12 @@ class _Streamed:
     rowcount: int = 0
 
     def fetchone(self) -> Any:
-        return self.connection.execute(self.sql, self.parameters).fetchone()
+        return self.connection.execute(self.sql, self.parameters, binary=True).fetchone()
 
     def fetchall(self) -> list[Any]:
-        return self.connection.execute(self.sql, self.parameters).fetchall()
+        return self.connection.execute(self.sql, self.parameters, binary=True).fetchall()
 
     def __iter__(self) -> Iterator[Any]:
-        with self.connection.cursor(name=f"looking_{time.monotonic_ns()}") as cursor:
+        with self.connection.cursor(name=f"looking_{time.monotonic_ns()}", binary=True) as cursor:
             cursor.itersize = _CHUNK_ROWS
             yield from cursor.execute(self.sql, self.parameters)

@@ -174,8 +174,9 @@ class Search:
         if not doubts or not ids:
             return set(ids)
         wanted = reduce(and_, doubts)
+        # All have words: joined so, either engine leaves them out when nothing is asked of them.
         rows = await self.blocks.database.fetch_all(
-            "SELECT documents.id FROM documents JOIN document_words ON document_words.id = documents.id"
+            "SELECT documents.id FROM documents LEFT JOIN document_words ON document_words.id = documents.id"
             f" WHERE {self.blocks.spelling.is_number_of('documents.id')} AND {wanted.sql}",
             (json.dumps(ids), *wanted.parameters),
         )
@@ -220,7 +221,7 @@ async def _rows_of(blocks: Blocks, few: Bits, wanted: Wanted, rank: Clause) -> S
     ids = json.dumps(await blocks.newest(few, FURTHEST, _LOOKED_AT))
     return await blocks.database.fetch_all(
         f"SELECT documents.id, {rank.sql} AS place FROM documents"
-        " JOIN document_words ON document_words.id = documents.id"
+        " LEFT JOIN document_words ON document_words.id = documents.id"
         f" WHERE {blocks.spelling.is_number_of('documents.id')} AND {known.sql}",
         (*rank.parameters, ids, *known.parameters),
     )

@@ -130,6 +130,13 @@ def _pairs(words: Sequence[str]) -> list[str]:
 def wanted_by(question: Question, scope: frozenset[AgencyCode] | None) -> Wanted:
     """Say what is asked for, but for where a document stands with somebody."""
     wanted = Wanted()
+    # Documents come day by day: most blocks have none of these days, and are not read for the rest.
+    if question.promulgated is not None:
+        days = question.promulgated
+        row = Clause(
+            "documents.promulgated_on BETWEEN ? AND ?", (str(days.first or ""), str(days.last or "9"))
+        )
+        wanted = Wanted((Need(tuple(marks_between(days))),), (), row)
     for phrase, is_beginning in _phrases(question):
         wanted &= _have(phrase, "text", is_beginning=is_beginning)
     for marks in _needed_marks(question, scope):
@@ -138,12 +145,6 @@ def wanted_by(question: Question, scope: frozenset[AgencyCode] | None) -> Wanted
             tuple(f" {mark} " for mark in marks),
         )
         wanted &= Wanted((Need(tuple(marks)),), (), row)
-    if question.promulgated is not None:
-        days = question.promulgated
-        row = Clause(
-            "documents.promulgated_on BETWEEN ? AND ?", (str(days.first or ""), str(days.last or "9"))
-        )
-        wanted &= Wanted((Need(tuple(marks_between(days))),), (), row)
     return wanted
 
 

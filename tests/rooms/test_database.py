@@ -1,6 +1,7 @@
 """The database: many walks share a commit, and none of them shares another's fate."""
 
 import asyncio
+import json
 import os
 import sqlite3
 from collections.abc import AsyncIterator
@@ -10,7 +11,15 @@ from pathlib import Path
 import pytest
 
 from gateway.errors import Delay, Refusal
-from gateway.store.database import Database, engine_of, from_micros, migrate, open_database, to_micros
+from gateway.store.database import (
+    Database,
+    engine_of,
+    from_micros,
+    looking,
+    migrate,
+    open_database,
+    to_micros,
+)
 from gateway.store.schema import newest_version
 from gateway.store.tables import Dialect
 from tests.databases import fresh_source
@@ -120,6 +129,31 @@ async def test_read_then_write_never_loses_an_update(database: Database) -> None
     await other.close()
     assert row is not None
     assert row["version"] == 500
+
+
+@pytest.mark.both_engines
+async def test_what_is_read_is_the_same_on_either_engine(tmp_path: Path) -> None:
+    """Bytes, sums, averages, lists and nothing come as the same values, row by row or at once."""
+    sql = (
+        "SELECT max(x) AS greatest, sum(x) AS summed, avg(x) AS average,"
+        " json_group_array(CAST(x AS TEXT)) AS listed,"
+        " CAST(NULL AS TEXT) AS missing, 'một' AS word, CAST(? AS BLOB) AS content"
+        " FROM (SELECT CAST(? AS BIGINT) AS x UNION ALL SELECT 2) AS numbers"
+    )
+    database = await open_database(fresh_source(tmp_path / "x.db"), linger=timedelta(0), batch_limit=64)
+    if database.dialect is Dialect.POSTGRESQL:
+        sql = sql.replace("BLOB", "BYTEA")
+    parameters = (b"\x00\xff", 5)
+    (at_once,) = await database.fetch_all(sql, parameters)
+    (streamed,) = [row async for row in database.stream(sql, parameters)]
+    await database.close()
+    with looking(database.source) as tables:
+        (looked,) = tables.execute(sql, parameters).fetchall()
+    for row in (at_once, streamed, looked):
+        assert [*row][:3] == [5, 7, 3.5]
+        assert [*map(type, row)][:3] == [int, int, float]
+        assert json.loads(row["listed"]) == ["5", "2"]
+        assert (row["missing"], row["word"], bytes(row["content"])) == (None, "một", b"\x00\xff")
 
 
 async def test_readers_cannot_write_and_do_not_wait(database: Database) -> None:
