@@ -91,6 +91,7 @@ class SpoolWriter:
     _digests: dict[int, Digest] = field(default_factory=dict)
     _spilling: "tuple[asyncio.Future[None], ...]" = ()
     _is_abandoned: bool = False
+    _is_hashed: bool = False
 
     async def add(self, chunk: bytes) -> None:
         """Take the next bytes; the disk is touched off the loop and half a mebibyte at a time."""
@@ -131,8 +132,9 @@ class SpoolWriter:
             self._file.flush()
             self._hasten_disk(self._file)
         passed(Point.SPILLED)
-        for chunk in ready:
-            self._hash.update(chunk)
+        if not self._is_hashed:
+            for chunk in ready:
+                self._hash.update(chunk)
 
     def _hasten_disk(self, file: BinaryIO) -> None:
         # Advised that pages are not needed, the kernel begins to write those that are dirty, and drops none
@@ -184,6 +186,7 @@ class SpoolWriter:
         digest = await self.digest()
         if self._file is None and self.size_bytes <= self.inline_limit:
             return Spool(digest=digest, size_bytes=self.size_bytes, content=b"".join(self._held))
+        self._is_hashed = True
         self._spill(self._held)
         await self._settle()
         if self._file is not None:
