@@ -102,7 +102,8 @@ class SpoolWriter:
             self._held[-1] += chunk
         else:
             self._held.append(chunk)
-        if self._held_bytes > max(self.inline_limit, _SPILL_BYTES):
+        # The last one stays: alone it would wake a thread for nothing.
+        if self._held_bytes > max(self.inline_limit, _SPILL_BYTES) and len(self._held) > 1:
             await self._settle()
             self._spill(self._held[:-1])
             self._held = self._held[-1:]
