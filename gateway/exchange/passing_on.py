@@ -7,7 +7,7 @@ has run out before the package got away, a new one is made.
 
 import asyncio
 import io
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
@@ -78,12 +78,13 @@ class Leaving:
         with await self.open() as file, disk_delays():
             if self.content is not None or self.package.size_bytes > _IN_MEMORY_BYTES:
                 return self
-            return replace(self, content=await asyncio.to_thread(file.read))
+            return replace(self, content=await asyncio.to_thread(file.read, self.package.size_bytes + 1))
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """Read the package as it leaves, from its start; may be called again."""
         if self.content is not None:
-            yield self._with_seal(self.content)
+            for piece in self._pieces(io.BytesIO(self.content)):
+                yield piece
             return
         seal, seal_at = self.package.seal or b"", self.package.seal_at or 0
         with await self.open() as file:
@@ -101,24 +102,28 @@ class Leaving:
             return Hashed(digest=await self._hash_large(), size_bytes=self.size_bytes, chunks=self.chunks)
         with await self.open() as file, disk_delays():
             small = self.content is not None and size_bytes <= _ON_THE_LOOP_BYTES
-            whole = self._read_whole(file) if small else await asyncio.to_thread(self._read_whole, file)
-        digest, content = whole
+            digest, pieces = self._take(file) if small else await asyncio.to_thread(self._take, file)
 
         async def chunks() -> AsyncIterator[bytes]:
-            yield content
+            for piece in pieces:
+                yield piece
 
-        return Hashed(digest=digest, size_bytes=len(content), chunks=chunks)
+        return Hashed(digest=digest, size_bytes=self.size_bytes, chunks=chunks)
 
-    def _read_whole(self, file: BinaryIO) -> tuple[Digest, bytes]:
-        content = self._with_seal(file.read())
-        # A sealed package has another digest than the one it came with.
-        return Digest(sha256(content).hexdigest()) if self.package.seal else self.package.digest, content
+    def _take(self, file: BinaryIO) -> tuple[Digest, Sequence[bytes]]:
+        pieces = self._pieces(file)
+        if self.package.seal is None:
+            return self.package.digest, pieces
+        digest = sha256()
+        for piece in pieces:
+            digest.update(piece)
+        return Digest(digest.hexdigest()), pieces
 
-    def _with_seal(self, content: bytes) -> bytes:
-        if not self.package.seal:
-            return content
-        came, seal_at = memoryview(content), self.package.seal_at or 0
-        return b"".join((came[:seal_at], self.package.seal, came[seal_at:]))
+    def _pieces(self, file: BinaryIO) -> Sequence[bytes]:
+        """Read the whole as it leaves, and copy none of what stands behind the seal."""
+        # Of a size that is told, for what is read to the end is copied; one more, to find what is too long.
+        seal, at, size_bytes = self.package.seal, self.package.seal_at or 0, self.package.size_bytes + 1
+        return (file.read(at) + seal, file.read(size_bytes - at)) if seal else (file.read(size_bytes),)
 
     async def _hash_large(self) -> Digest:
         if self.package.seal is None:
