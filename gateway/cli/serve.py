@@ -10,6 +10,7 @@ import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -100,6 +101,8 @@ async def _serve(config: "Config", inherited: Sequence[int]) -> int:
     from gateway.serving import serving
 
     log = structlog.get_logger()
+    # Most of its threads begin when they are first needed, long after `_leave_core_to_loop`.
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(initializer=_wait_for_turn))
     stopping = asyncio.Event()
     _listen_for_signals(stopping.set, once=not inherited)
     if inherited:
@@ -136,17 +139,21 @@ def _keep_freed_memory() -> None:
 
 
 def _leave_core_to_loop() -> None:
-    """Let neither writer nor readers push the loop off its core when they wake: they wait for their turn.
+    """Let no other thread push the loop off its core when it wakes: they wait for their turn.
 
     The loop wakes the writer with each walk it brings, and lets go of the interpreter at each signature and
     each socket. To be put aside for one who can wait a moment costs it all that lies in the caches.
     """
-    if not hasattr(os, "SCHED_BATCH"):  # only Linux's
-        return
     for thread in threading.enumerate():
         if thread is not threading.current_thread() and thread.native_id is not None:
-            with contextlib.suppress(OSError):  # not permitted here, or ended meanwhile
-                os.sched_setscheduler(thread.native_id, os.SCHED_BATCH, os.sched_param(0))
+            _wait_for_turn(thread.native_id)
+
+
+def _wait_for_turn(thread: int = 0) -> None:
+    """Let a thread of this process, or the calling one, wait for its turn."""
+    # Only Linux's; else not permitted here, or ended meanwhile.
+    with contextlib.suppress(AttributeError, OSError):
+        os.sched_setscheduler(thread, os.SCHED_BATCH, os.sched_param(0))
 
 
 async def _look_after(folder: Path, config: "Config") -> int:

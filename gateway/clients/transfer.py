@@ -24,7 +24,7 @@ class SendBody:
         self.fault: Exception | None = None
 
     async def chunks(self) -> AsyncIterator[bytes]:
-        """Yield the file and CR LF, joined to a small last chunk, so that it leaves in one write.
+        """Yield the file and CR LF, small chunks joined, so that they leave in one write.
 
         A file of another length than was said never leaves whole: one chunk is always held back.
         """
@@ -34,6 +34,9 @@ class SendBody:
                 sent += len(chunk)
                 if sent > self._size:
                     raise ValueError("the body is longer than was said")
+                if len(held) + len(chunk) <= _SMALL_BYTES:
+                    held += chunk
+                    continue
                 if held:
                     yield held
                 held = chunk

@@ -158,9 +158,9 @@ class Delivery:
         """
         if not dispatch.unknown:
             return None
-        digest = await Leaving(blobs=self.sealing.blobs, package=package).digest()
-        known = await find_sent(self.axis, self.database, dispatch, package, digest, at=self.clock())
-        return None if known is None else Taken(digest=digest, answer=SendAnswer(doc_id=known))
+        left = await Leaving(blobs=self.sealing.blobs, package=package).hashed()
+        known = await find_sent(self.axis, self.database, dispatch, package, left.digest, at=self.clock())
+        return None if known is None else Taken(digest=left.digest, answer=SendAnswer(doc_id=known))
 
     async def _find_lost(self, errand: Errand) -> "Taken | None":
         """Look among what the axis had from us before a restore (restoration.py)."""
@@ -174,8 +174,7 @@ class Delivery:
 
     async def _hand_over(self, errand: Errand) -> "Taken":
         dispatch, package = errand.dispatch, errand.package
-        leaving = await self.sealing.prepare(package, errand.content, at=self.clock())
-        digest = await leaving.digest()
+        leaving = await (await self.sealing.prepare(package, errand.content, at=self.clock())).hashed()
         if time.monotonic() - errand.claimed_at > _SURELY_OURS_SECONDS:
             # We may have stood still, been taken for gone, and another node sent it meanwhile.
             await self.database.write(lambda tables: self._expect_claim(tables, dispatch))
@@ -183,13 +182,13 @@ class Delivery:
         answer = await self.axis.hand_over(
             leaving.chunks,
             size_bytes=leaving.size_bytes,
-            digest=digest,
+            digest=leaving.digest,
             sender=package.sender,
             recipients=dispatch.recipients,
             kind=package.kind,
         )
         passed(Point.HANDED_OVER)
-        return Taken(digest=digest, answer=answer)
+        return Taken(digest=leaving.digest, answer=answer)
 
     async def _record_delivery(
         self, dispatch: Dispatch, thread_id: ThreadId | None, taken: "Taken", *, unclaimed: bool = False

@@ -160,8 +160,7 @@ class Mailbox:
         package, content = loaded
         if package.erased_at is not None:
             raise _content_erased(package.erased_at)
-        leaving = await self.sealing.prepare(package, content, at=at)
-        (await leaving.open()).close()  # what cannot be read is said before the first byte leaves
+        leaving = await (await self.sealing.prepare(package, content, at=at)).found()
         entry = self.notary.entry(
             LogKind.COLLECTED,
             at=at,

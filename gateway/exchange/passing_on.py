@@ -7,7 +7,7 @@ has run out before the package got away, a new one is made.
 
 import asyncio
 import io
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
@@ -39,10 +39,19 @@ _PIECE_BYTES = 256 << 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Leaving:
-    """A package as it leaves. digest is of the bytes that leave, size_bytes their count.
+class Hashed:
+    """What leaves, its digest known, and its bytes as often as they are asked for."""
 
-    Shape: content is the whole of a small package, so that it is fetched once and read twice.
+    digest: Digest
+    size_bytes: int
+    chunks: Callable[[], AsyncIterator[bytes]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leaving:
+    """A package as it leaves. size_bytes counts the bytes that leave.
+
+    Shape: content is the whole of a small package as it came.
     """
 
     blobs: Blobs
@@ -64,12 +73,20 @@ class Leaving:
             return io.BytesIO(self.content)
         return await self.blobs.open(self.package.digest, size_bytes=self.package.size_bytes)
 
+    async def found(self) -> "Leaving":
+        """Find the bytes, and read them where they are few: what cannot be read is said now."""
+        with await self.open() as file, disk_delays():
+            if self.content is not None or self.package.size_bytes > _IN_MEMORY_BYTES:
+                return self
+            return replace(self, content=await asyncio.to_thread(file.read, self.package.size_bytes + 1))
+
     async def chunks(self) -> AsyncIterator[bytes]:
         """Read the package as it leaves, from its start; may be called again."""
-        seal, seal_at = self.package.seal or b"", self.package.seal_at or 0
         if self.content is not None:
-            yield b"".join((self.content[:seal_at], seal, self.content[seal_at:])) if seal else self.content
+            for piece in self._pieces(io.BytesIO(self.content)):
+                yield piece
             return
+        seal, seal_at = self.package.seal or b"", self.package.seal_at or 0
         with await self.open() as file:
             async for chunk in read_chunks(file, first_bytes=seal_at):
                 yield chunk
@@ -78,15 +95,41 @@ class Leaving:
             async for chunk in read_chunks(file):
                 yield chunk
 
-    async def digest(self) -> Digest:
-        """Hash the bytes that leave; a sealed package has another digest than the one it came with."""
+    async def hashed(self) -> Hashed:
+        """Hash the bytes that leave; few of them are read, sealed and hashed in one go, and kept at hand."""
+        size_bytes = self.package.size_bytes
+        if size_bytes > _IN_MEMORY_BYTES:
+            return Hashed(digest=await self._hash_large(), size_bytes=self.size_bytes, chunks=self.chunks)
+        with await self.open() as file, disk_delays():
+            small = self.content is not None and size_bytes <= _ON_THE_LOOP_BYTES
+            digest, pieces = self._take(file) if small else await asyncio.to_thread(self._take, file)
+
+        async def chunks() -> AsyncIterator[bytes]:
+            for piece in pieces:
+                yield piece
+
+        return Hashed(digest=digest, size_bytes=self.size_bytes, chunks=chunks)
+
+    def _take(self, file: BinaryIO) -> tuple[Digest, Sequence[bytes]]:
+        pieces = self._pieces(file)
+        if self.package.seal is None:
+            return self.package.digest, pieces
+        digest = sha256()
+        for piece in pieces:
+            digest.update(piece)
+        return Digest(digest.hexdigest()), pieces
+
+    def _pieces(self, file: BinaryIO) -> Sequence[bytes]:
+        """Read the whole as it leaves, and copy none of what stands behind the seal."""
+        # Of a size that is told, for what is read to the end is copied; one more, to find what is too long.
+        seal, at, size_bytes = self.package.seal, self.package.seal_at or 0, self.package.size_bytes + 1
+        return (file.read(at) + seal, file.read(size_bytes - at)) if seal else (file.read(size_bytes),)
+
+    async def _hash_large(self) -> Digest:
         if self.package.seal is None:
             return self.package.digest
-        with await self.open() as file:
-            if self.package.size_bytes <= _ON_THE_LOOP_BYTES:
-                return self._hash(file)
-            with disk_delays():
-                return await asyncio.to_thread(self._hash, file)
+        with await self.open() as file, disk_delays():
+            return await asyncio.to_thread(self._hash, file)
 
     def _hash(self, file: BinaryIO) -> Digest:
         digest, seal_at = sha256(), self.package.seal_at or 0
@@ -119,8 +162,6 @@ class Sealing:
         Shape: content is the whole of a small package.
         """
         leaving = Leaving(blobs=self.blobs, package=package, content=content)
-        if content is None and package.size_bytes <= _IN_MEMORY_BYTES:
-            leaving = replace(leaving, content=await _read_whole(leaving))
         if package.seal_at is None or (package.sealed_until is not None and package.sealed_until > at):
             return leaving
         # What came from the axis we seal as what we are, never in the name of who is said to have sent it.
@@ -149,8 +190,3 @@ class Sealing:
 
             small = leaving.package.size_bytes <= _ON_THE_LOOP_BYTES
             return sign() if small else await asyncio.to_thread(sign)
-
-
-async def _read_whole(leaving: Leaving) -> bytes:
-    with await leaving.open() as file, disk_delays():
-        return await asyncio.to_thread(file.read)

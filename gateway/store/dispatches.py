@@ -27,7 +27,14 @@ _STEP_FORWARD = (
     " AND line.package_id = (SELECT min(package_id) FROM dispatches AS line"
     f" WHERE {IN_LINE} AND line.thread_id = gone.thread_id AND line.sender = gone.sender)"
 )
-_MAY_LEAVE = "destination = 'axis' AND state = 'waiting' AND is_next = 1 AND priority = ?"
+# Each event moves from one state only.
+_MOVES = {event: (following, state) for state, moves in NEXT.items() for event, following in moves.items()}
+_OF_PRIORITY = "destination = 'axis' AND state = 'waiting' AND is_next = 1 AND priority = "
+_MAY_LEAVE = f"{_OF_PRIORITY}?"
+_WAITING_PRIORITIES = " UNION ALL ".join(
+    f"SELECT {each:d} AS priority WHERE EXISTS (SELECT 1 FROM dispatches WHERE {_OF_PRIORITY}{each:d})"
+    for each in Priority
+)
 _HEAD_BEHIND = (
     f"SELECT * FROM dispatches WHERE {_MAY_LEAVE} AND sender > ? ORDER BY sender, due_at, id LIMIT 1"
 )
@@ -43,7 +50,8 @@ def claim_due(
     what a sender has waiting costs the others nothing.
     """
     claimed: list[Row] = []
-    for priority in sorted(Priority, reverse=True):
+    waiting = (Priority(row["priority"]) for row in connection.execute(_WAITING_PRIORITIES).fetchall())
+    for priority in sorted(waiting, reverse=True):
         left = limit - len(claimed)
         claimed += _claim_in_turn(connection, priority, at=at, until=at + lease, limit=left, by=by)
     return [
@@ -115,7 +123,6 @@ def hasten(connection: Tables, *, at: datetime, latest: datetime) -> None:
 def claim(connection: Tables, dispatch_id: DispatchId, *, until: datetime, by: str) -> None:
     """Claim one dispatch for an attempt of a node."""
     _move(connection, dispatch_id, Event.CLAIM, lease_until=to_micros(until), claimed_by=by)
-    connection.execute("UPDATE dispatches SET attempt_count = attempt_count + 1 WHERE id = ?", (dispatch_id,))
 
 
 def renew_leases(connection: Tables, held: Iterable[DispatchId], *, until: datetime, by: str) -> None:
@@ -196,9 +203,9 @@ def end(
 
 def claim_for_collection(connection: Tables, dispatch_id: DispatchId) -> None:
     """Note that a mailbox's system took a copy; it keeps the claim until it confirms."""
-    (state,) = connection.execute("SELECT state FROM dispatches WHERE id = ?", (dispatch_id,)).fetchone()
-    if state == State.WAITING:
+    if state_of(connection, dispatch_id) is State.WAITING:
         _move(connection, dispatch_id, Event.CLAIM)
+        return
     connection.execute("UPDATE dispatches SET attempt_count = attempt_count + 1 WHERE id = ?", (dispatch_id,))
 
 
@@ -223,15 +230,16 @@ def reached_by(connection: Tables, thread_id: ThreadId, digest: str | None) -> s
 
 
 def _move(connection: Tables, dispatch_id: DispatchId, event: Event, **columns: Any) -> None:
-    (state,) = connection.execute("SELECT state FROM dispatches WHERE id = ?", (dispatch_id,)).fetchone()
-    following = NEXT[State(state)].get(event)
-    if following is None:
-        raise LookupError(f"a dispatch that is {state} cannot {event}")
+    """Move a dispatch, by one statement that finds it only where it may be moved from."""
+    following, movable = _MOVES[event]
+    counting = ", attempt_count = attempt_count + 1" if event is Event.CLAIM else ""
     assignments = "".join(f", {column} = ?" for column in columns)
-    connection.execute(
-        f"UPDATE dispatches SET state = ?{assignments} WHERE id = ?",
-        (following, *columns.values(), dispatch_id),
+    moved = connection.execute(
+        f"UPDATE dispatches SET state = ?{counting}{assignments} WHERE id = ? AND state = ?",
+        (following, *columns.values(), dispatch_id, movable),
     )
+    if moved.rowcount != 1:
+        raise LookupError(f"a dispatch that is {state_of(connection, dispatch_id)} cannot {event}")
 
 
 def has_dispatch(connection: Tables, dispatch_id: str) -> bool:

@@ -91,6 +91,7 @@ class SpoolWriter:
     _digests: dict[int, Digest] = field(default_factory=dict)
     _spilling: "tuple[asyncio.Future[None], ...]" = ()
     _is_abandoned: bool = False
+    _is_hashed: bool = False
 
     async def add(self, chunk: bytes) -> None:
         """Take the next bytes; the disk is touched off the loop and half a mebibyte at a time."""
@@ -101,7 +102,8 @@ class SpoolWriter:
             self._held[-1] += chunk
         else:
             self._held.append(chunk)
-        if self._held_bytes > max(self.inline_limit, _SPILL_BYTES):
+        # The last one stays: alone it would wake a thread for nothing.
+        if self._held_bytes > max(self.inline_limit, _SPILL_BYTES) and len(self._held) > 1:
             await self._settle()
             self._spill(self._held[:-1])
             self._held = self._held[-1:]
@@ -131,8 +133,9 @@ class SpoolWriter:
             self._file.flush()
             self._hasten_disk(self._file)
         passed(Point.SPILLED)
-        for chunk in ready:
-            self._hash.update(chunk)
+        if not self._is_hashed:
+            for chunk in ready:
+                self._hash.update(chunk)
 
     def _hasten_disk(self, file: BinaryIO) -> None:
         # Advised that pages are not needed, the kernel begins to write those that are dirty, and drops none
@@ -184,6 +187,7 @@ class SpoolWriter:
         digest = await self.digest()
         if self._file is None and self.size_bytes <= self.inline_limit:
             return Spool(digest=digest, size_bytes=self.size_bytes, content=b"".join(self._held))
+        self._is_hashed = True
         self._spill(self._held)
         await self._settle()
         if self._file is not None:

@@ -204,7 +204,8 @@ def verify_headers(headers: Iterable[tuple[bytes, bytes]], secret: bytes) -> Sig
 def write_timestamp(at: datetime) -> str:
     """Write an instant as the SDK does: local time, then its milliseconds where a zone seems to stand."""
     local = at.astimezone(VIETNAM)
-    return f"{local:%d%m%Y}T{local:%H%M%S}+{local.microsecond // 1000:04d}"
+    day = f"{local.day:02}{local.month:02}{local.year:04}"
+    return f"{day}T{local.hour:02}{local.minute:02}{local.second:02}+{local.microsecond // 1000:04}"
 
 
 def read_timestamp(text: str) -> datetime | None:
