@@ -1,6 +1,6 @@
 """An operator's hand in the exchange: send again what ended, hasten or give up what waits.
 
-A dispatch that ended never moves again (`model.dispatch.NEXT`): sent again is another dispatch for the same
+A dispatch that ended never moves again (`model.dispatch.MOVES`): sent again is another dispatch for the same
 package, one behind each at most, so that asking twice sends once. Cancelled is expired before its time. Who
 did it, and why, is entered with the change; the way goes on in delivery.py.
 """

@@ -28,13 +28,13 @@ class Event(StrEnum):
     EXPIRE = "expire"
 
 
-# Everything that moves a dispatch is in this table; the figure in docs/flow.md is drawn from it.
-NEXT: dict[State, dict[Event, State]] = {
-    State.WAITING: {Event.CLAIM: State.CLAIMED, Event.EXPIRE: State.EXPIRED},
-    State.CLAIMED: {Event.DELIVER: State.DELIVERED, Event.DEFER: State.WAITING, Event.REFUSE: State.REFUSED},
-    State.DELIVERED: {},
-    State.REFUSED: {},
-    State.EXPIRED: {},
+# Everything that moves a dispatch, from where to where; the figure in docs/flow.md is drawn from it.
+MOVES: dict[Event, tuple[State, State]] = {
+    Event.CLAIM: (State.WAITING, State.CLAIMED),
+    Event.EXPIRE: (State.WAITING, State.EXPIRED),
+    Event.DELIVER: (State.CLAIMED, State.DELIVERED),
+    Event.DEFER: (State.CLAIMED, State.WAITING),
+    Event.REFUSE: (State.CLAIMED, State.REFUSED),
 }
 
 

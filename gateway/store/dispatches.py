@@ -1,6 +1,6 @@
 """Dispatches on disk: who claims what, and how each attempt ended.
 
-Every state here and every move between them is in `model.dispatch.NEXT`; `_move` is the one place that
+Every state here and every move between them is in `model.dispatch.MOVES`; `_move` is the one place that
 changes a state, and it refuses a move that is not in that table. No question asked here takes longer
 because a queue is longer: what is claimed next is found by an index, and ``queues`` is counted by triggers
 in the transaction of each change.
@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from gateway.model.code_lists import Priority
-from gateway.model.dispatch import NEXT, Destination, Dispatch, Event, State
+from gateway.model.dispatch import MOVES, Destination, Dispatch, Event, State
 from gateway.model.identifiers import AgencyCode, DispatchId, PackageId, ThreadId
 from gateway.store.database import Database, from_micros, to_micros
 from gateway.store.packages import agency_codes
@@ -27,8 +27,6 @@ _STEP_FORWARD = (
     " AND line.package_id = (SELECT min(package_id) FROM dispatches AS line"
     f" WHERE {IN_LINE} AND line.thread_id = gone.thread_id AND line.sender = gone.sender)"
 )
-# Each event moves from one state only.
-_MOVES = {event: (following, state) for state, moves in NEXT.items() for event, following in moves.items()}
 _OF_PRIORITY = "destination = 'axis' AND state = 'waiting' AND is_next = 1 AND priority = "
 _MAY_LEAVE = f"{_OF_PRIORITY}?"
 _WAITING_PRIORITIES = " UNION ALL ".join(
@@ -231,7 +229,7 @@ def reached_by(connection: Tables, thread_id: ThreadId, digest: str | None) -> s
 
 def _move(connection: Tables, dispatch_id: DispatchId, event: Event, **columns: Any) -> None:
     """Move a dispatch, by one statement that finds it only where it may be moved from."""
-    following, movable = _MOVES[event]
+    movable, following = MOVES[event]
     counting = ", attempt_count = attempt_count + 1" if event is Event.CLAIM else ""
     assignments = "".join(f", {column} = ?" for column in columns)
     moved = connection.execute(
