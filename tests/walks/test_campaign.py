@@ -38,6 +38,8 @@ async def test_bad_disks_and_power_cuts_lose_nothing_that_was_promised(tmp_path:
     assert outcome.breaches == []
 
 
+# What is restored has a file for its database, and the campaign would look elsewhere.
+@pytest.mark.sqlite_only
 async def test_gateways_lost_and_restored_lose_nothing_and_repeat_nothing(tmp_path: Path) -> None:
     """What happened since the backup is found at the axis, or sent again by the DMSs."""
     outcome = await play(tmp_path, loss_plan(11, 10))
