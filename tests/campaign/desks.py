@@ -238,22 +238,27 @@ class Registrar:
         while not self.stop.is_set():
             number += 1
             code = f"000.{number % 100:02d}.{88 - number // 100}.H57"
-            await self._insist(code, is_open=True)
-            if self.dice.random() < 0.5:
+            is_certain = await self._insist(code, is_open=True)
+            # The protocol has no order: a registration without an answer may still be on its way, and what is
+            # deleted meanwhile would be open again when it comes.
+            if is_certain and self.dice.random() < 0.5:
                 await self._insist(code, is_open=False)
             await self._break_in()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self.stop.wait(), self.dice.uniform(0.3, 1.5))
 
-    async def _insist(self, code: str, *, is_open: bool) -> None:
+    async def _insist(self, code: str, *, is_open: bool) -> bool:
+        """Ask until there is an answer; tell whether it came at the first asking."""
         self.wanted[code] = is_open
         members = {"id": code, "pcode": "000.00.00.H57", "code": code, "name": f"Phòng {code}"}
+        asked_count = 0
         while True:
+            asked_count += 1
             with contextlib.suppress(Delay):
                 dms = self.desk.dms()
                 answer = await (dms.register(members) if is_open else dms.delete(code))
                 if answer.code not in ("", "99"):  # deleted at the second asking it is not ours any more
-                    return
+                    return asked_count == 1
             await asyncio.sleep(_PAUSE)
 
     async def _break_in(self) -> None:
