@@ -14,6 +14,8 @@ from gateway.cli.terminal import both, done, json_option, show, show_json, stack
 from gateway.errors import Misconfiguration
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from gateway.clients.axis import Axis
     from gateway.clients.axis_probe import ProbeStep
     from gateway.office import Office
@@ -41,9 +43,7 @@ def test_axis(ctx: click.Context, folder: Path, as_json: bool) -> None:
     if as_json:
         show_json([asdict(step) for step in steps])
     else:
-        for step in steps:
-            mark = ("✓ ", "bold green") if step.is_well else ("✗ ", "bold red")
-            show(words("  ", mark), stacked(f"  {step.vi}", f"  {step.en}"))
+        show(_ticked(steps))
         if steps[-1].is_well:
             show(both("\n  Đường lên trục thông suốt.", "the axis is there and knows us", "bold"))
     ctx.exit(0 if steps[-1].is_well else 1)
@@ -80,6 +80,16 @@ def delete_agencies(codes: tuple[str, ...], folder: Path, as_json: bool) -> None
         show_json({"deleted": deleted})
         return
     show(*(done(f"Trục đã xóa {code}", "deleted from the axis") for code in deleted))
+
+
+def _ticked(steps: "list[ProbeStep]") -> "Table":
+    from rich.table import Table
+
+    table = Table.grid(padding=(0, 1))
+    for step in steps:
+        mark = ("✓", "bold green") if step.is_well else ("✗", "bold red")
+        table.add_row(words(" ", mark), stacked(step.vi, step.en))
+    return table
 
 
 async def _test(folder: Path) -> "list[ProbeStep]":

@@ -87,6 +87,13 @@ async def test_an_agency_deleted_here_and_open_above_is_named_by_the_test_of_the
     assert CENTRE in last.en
 
 
+async def test_each_step_of_the_test_stands_beside_its_mark(world: World) -> None:
+    """As an operator reads it in the terminal."""
+    ran = await asyncio.to_thread(run, "axis", "test", "-d", world.gateway.directory)
+    assert " ✓ Đồng hồ lệch" in ran.output
+    assert "Đường lên trục thông suốt." in ran.output
+
+
 async def test_what_the_axis_still_lists_does_not_open_what_was_deleted_here(tmp_path: Path) -> None:
     """Nor is it news each time the directory is read."""
     async with playing(tmp_path, axis={"directory_every": "50ms"}) as world:
