@@ -359,19 +359,65 @@ def _fault_rule(call: ast.Call) -> set[str]:
 # -- operations.md and whatever can be typed ----------------------------------------------------------
 
 
-@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
-def test_every_command_and_option_on_the_pages_exists(path: Path) -> None:
-    """``lienthong system add … --secret-file`` is what the program understands."""
-    text = path.read_text("utf-8").replace("\\\n", " ")
-    for typed in re.findall(r"(?:^|[ `/])lienthong ((?!lienthong\b)[a-z][^`\n|&;<…]*)", text, re.MULTILINE):
+# Whatever names a command to somebody: pages, notes of a release, settings, what a node is installed with.
+TELLING = [
+    *PAGES,
+    *sorted((ROOT / "docs" / "decisions").glob("*.md")),
+    ROOT / "CHANGELOG.md",
+    ROOT / "config.example.toml",
+    *sorted(path for path in (ROOT / "deploy").rglob("*") if path.is_file()),
+]
+_TYPED = re.compile(r"(?:^|(?<=[ `/\"'(>]))lienthong ((?!lienthong\b)[a-z][^`\n|&;<>…]*)", re.MULTILINE)
+
+
+def check_typed(text: str) -> int:
+    """Hold every command in a text, with its options, against what the program understands; count them."""
+    found = _TYPED.findall(text.replace("\\\n", " "))
+    for typed in found:
         command: click.Command = lienthong
-        words = shlex.split(typed)
-        while isinstance(command, click.Group) and words and words[0].islower() and words[0].isalpha():
-            _, found, words = command.resolve_command(click.Context(command), words)
-            assert found is not None, typed
-            command = found
+        words = [word.rstrip(".,:)\"'»") for word in _words_of(typed)]
+        while isinstance(command, click.Group) and words and re.fullmatch(r"[a-z]+(-[a-z]+)*", words[0]):
+            chosen = command.resolve_command(click.Context(command), words[:1])[1]
+            assert chosen is not None, typed
+            command, words = chosen, words[1:]
         options = {option for parameter in command.params for option in parameter.opts}
         assert {word for word in words if word.startswith("-") and word != "-"} <= options, typed
+    return len(found)
+
+
+def _words_of(typed: str) -> list[str]:
+    try:
+        return shlex.split(typed)
+    except ValueError:  # a quotation mark of the sentence around it
+        return typed.split()
+
+
+@pytest.mark.parametrize("path", TELLING, ids=lambda path: path.name)
+def test_every_command_and_option_on_the_pages_exists(path: Path) -> None:
+    """``lienthong system add … --secret-file`` is what the program understands."""
+    check_typed(path.read_text("utf-8"))
+
+
+def test_every_command_that_the_program_names_exists() -> None:
+    """A hint, an error, a page of the console sends nobody to a command that is not there."""
+    pages = [path for kind in ("html", "js", "csv") for path in sorted(GATEWAY.rglob(f"*.{kind}"))]
+    count = sum(check_typed(path.read_text("utf-8")) for path in pages)
+    for path in sorted(GATEWAY.rglob("*.py")):
+        if path.name != "guessable.py":  # whose words are passwords
+            count += sum(map(check_typed, said_in(parsed(path))))
+    assert count > 90
+
+
+def said_in(tree: ast.Module) -> Iterator[str]:
+    """Every text of a module, with a name in the place of what is only known when it is said."""
+    parts = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.JoinedStr):
+            yield "".join(
+                str(part.value) if isinstance(part, ast.Constant) else "NAME" for part in node.values
+            )
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in parts:
+            yield node.value
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
