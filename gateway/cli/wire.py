@@ -20,11 +20,8 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-# How web/problems.py writes a fault; the last one of many may be cut short.
-_FAULT = re.compile(
-    r"\[(?P<rule>[a-z0-9-]+)\] (?:(?P<where>[A-Za-z]+[/-]\S+|docId) )?(?P<vi>.+?)(?: / (?P<en>.*))?",
-    re.DOTALL,
-)
+# How vxp/answers.py tells one fault of a node of ours in one language.
+_FAULT = re.compile(r"(?P<rule>[a-z0-9-]+)\] (?:(?P<where>[A-Za-z]+[/-]\S+|docId) )?(?P<said>.+)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,12 +119,18 @@ async def calling(account: Account) -> AsyncIterator["Axis"]:
 
 
 def _unfold(faults: Iterable[Fault]) -> Iterator[Fault]:
-    """Take apart what a node of ours said in one line: every fault with its rule, in both languages."""
+    """Take apart what a node of ours said in one line: every fault with its rule."""
     for fault in faults:
-        said = fault.vi.partition(": [")[2]
-        pieces = f"[{said}".split(" | ") if said else []
-        found = [match for piece in pieces if (match := _FAULT.fullmatch(piece))]
+        vi, en = (text.partition(": [")[2].split(" | [") for text in (fault.vi, fault.en))
+        found = [
+            (match, said) for piece, said in zip(vi, en, strict=True) if (match := _FAULT.fullmatch(piece))
+        ]
         if not found:
             yield fault
-        for match in found:
-            yield Fault(rule=match["rule"], where=match["where"] or "", vi=match["vi"], en=match["en"] or "…")
+        for match, said in found:
+            yield Fault(
+                rule=match["rule"],
+                where=match["where"] or "",
+                vi=match["said"],
+                en=said.partition("] ")[2],
+            )

@@ -7,6 +7,7 @@ object full of nulls. `vxp.items` writes what lists contain, `vxp.content` docum
 """
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -32,6 +33,8 @@ from gateway.vxp.operations import Operation
 
 SUCCESS_WORDS = "Thanh cong"
 _DESCRIPTION_LIMIT = 2000
+# How web/problems.py writes a fault, of which there may be several; the last one may be cut short.
+_OUR_FAULT = re.compile(r"(?P<rule>\[[a-z0-9-]+\]) (?P<vi>.+?)(?: / (?P<en>.*))?")
 _WRITER = json.JSONEncoder(separators=(",", ":"))
 
 
@@ -263,11 +266,23 @@ def unreadable(where: str) -> Delay:
 
 def _refused(code: str, words: str, permanent: frozenset[str]) -> Refusal | Delay:
     said = "".join(char if char.isprintable() else " " for char in words)[:_DESCRIPTION_LIMIT]
-    number = code[:20]
-    vi, en = f"Trục trả lời lỗi {number}: {said}", f"The axis answered error {number}: {said}"
+    number, (said_vi, said_en) = code[:20], _both_sides(said)
+    vi, en = f"Trục trả lời lỗi {number}: {said_vi}", f"The axis answered error {number}: {said_en}"
     if code in permanent:
         return Refusal.because("axis-refused", vi=vi, en=en)
     return Delay.because("axis-failed", vi=vi, en=en)
+
+
+def _both_sides(said: str) -> tuple[str, str]:
+    """Tell the two languages of a node of ours apart; what others say is said in both places."""
+    parts = [_OUR_FAULT.fullmatch(part) for part in said.split(" | ")]
+    told = [part for part in parts if part]
+    if len(told) < len(parts):
+        return said, said
+    vi, en = (
+        " | ".join(f"{part['rule']} {part[side] or part['vi']}" for part in told) for side in ("vi", "en")
+    )
+    return vi, en
 
 
 def _read_list(body: bytes, permanent: frozenset[str]) -> list[Members]:

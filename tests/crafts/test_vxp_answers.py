@@ -218,6 +218,19 @@ def test_which_numbers_are_final_is_a_setting() -> None:
         read_done(body, permanent=frozenset({"22"}))
 
 
+def test_what_a_node_of_ours_said_in_two_languages_is_told_in_each_by_itself() -> None:
+    """Nobody reads both of them twice; what others say is not divided."""
+    both = "[a-rule] To/OrganId: thiếu mã / the code is missing | [b-rule] sai / wr"
+    with pytest.raises(Refusal) as caught:
+        read_done(write_failure(Operation.SEND, ErrorCode.PACKAGE, both))
+    (fault,) = caught.value.faults
+    assert fault.vi == "Trục trả lời lỗi 4: [a-rule] To/OrganId: thiếu mã | [b-rule] sai"
+    assert fault.en == "The axis answered error 4: [a-rule] the code is missing | [b-rule] wr"
+    with pytest.raises(Refusal) as caught:
+        read_done(write_failure(Operation.SEND, ErrorCode.PACKAGE, "Sai / thiếu"))
+    assert caught.value.faults[0].vi.endswith("lỗi 4: Sai / thiếu")
+
+
 def test_the_far_sides_words_are_bounded_and_printable() -> None:
     """They go into faults, logs and pages."""
     with pytest.raises(Delay) as caught:
