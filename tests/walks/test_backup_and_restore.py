@@ -184,6 +184,14 @@ async def test_a_backup_made_under_traffic_is_a_whole_node(world: World, tmp_pat
     assert {oct(path.stat().st_mode)[-3:] for path in backup.rglob("*") if path.is_file()} == {"600"}
 
 
+async def test_a_restored_node_can_be_backed_up_before_it_is_served(world: World, tmp_path: Path) -> None:
+    """Without large packages it has no folder for them yet."""
+    backup = await asyncio.to_thread(back_up, world.gateway, tmp_path / "backup")
+    await asyncio.to_thread(run, "restore", backup, "-d", tmp_path / "again")
+    await asyncio.to_thread(run, "backup", tmp_path / "second", "-d", tmp_path / "again")
+    assert read_manifest(tmp_path / "second").last_leaf == read_manifest(backup).last_leaf
+
+
 @pytest.mark.parametrize("harm", ["changed", "missing", "added", "cut"])
 async def test_a_damaged_backup_is_refused_and_the_file_named(
     world: World, tmp_path: Path, harm: str
