@@ -154,6 +154,8 @@ def _cell(cell: "Cell", unit: "Unit", style: str = "") -> "Text":
         said = "–"
     elif unit is Unit.SHARE:
         said = f"{cell}%".replace(".", ",")
+    elif isinstance(cell, tuple):
+        return both(*cell, style)
     else:
         said = number(cell) if isinstance(cell, int) else plain(cell)
     return Text(said, style)

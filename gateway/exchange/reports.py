@@ -19,7 +19,8 @@ Counted = TypeVar("Counted")
 _TOTAL: Words = ("Tổng cộng", "Total")
 _AGENCY = Column(title=("Cơ quan", "Agency"), unit=Unit.TEXT)
 _PLACES = {name: place for place, name in enumerate(TYPE_NAMES)}
-_OTHER = "Loại khác"
+_OTHER: Words = ("Loại khác", "Other")
+_LEGAL: Words = ("văn bản quy phạm pháp luật", "legal")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +120,7 @@ def task_table(figures: Figures, names: Names) -> Table:
         title=("Tình hình thực hiện nhiệm vụ được giao", "Tasks assigned and how they stand"),
         columns=(_AGENCY, *_count_columns(new), *_count_columns(old)),
         rows=_by_agency(figures.tasks, names, _account_cells),
-        total=(_TOTAL[0], *_account_cells(figures.all_tasks)),
+        total=(_TOTAL, *_account_cells(figures.all_tasks)),
         notes=(_as_of(figures),),
         numbered=True,
     )
@@ -195,7 +196,7 @@ def _resolved_table(
             ),
         ),
         rows=_by_agency(counted, names, _resolved_cells),
-        total=(_TOTAL[0], *_resolved_cells(total)),
+        total=(_TOTAL, *_resolved_cells(total)),
         notes=(_as_of(figures),),
         numbered=True,
     )
@@ -228,7 +229,7 @@ def petition_table(figures: Figures, names: Names) -> Table:
             Column(title=("Đang xem xét", "Open")),
         ),
         rows=_by_agency(figures.petitions, names, _became_cells),
-        total=(_TOTAL[0], *_became_cells(figures.all_petitions)),
+        total=(_TOTAL, *_became_cells(figures.all_petitions)),
         notes=(_as_of(figures),),
         numbered=True,
     )
@@ -238,14 +239,17 @@ def _became_cells(became: Became) -> tuple[Cell, ...]:
     return (became.received, became.resolved, became.passed_on, became.guided, became.open)
 
 
+def _type_words(name: str, is_legal: bool) -> str | Words:
+    if not is_legal:
+        return name or _OTHER
+    vi, en = (f"{name or other} ({legal})" for other, legal in zip(_OTHER, _LEGAL, strict=True))
+    return vi, en
+
+
 def type_table(figures: Figures) -> Table:
     """List documents by type, those of administration in the order of the decree, legal ones after them."""
-    legal: Words = ("văn bản quy phạm pháp luật", "legal")
     rows = [
-        (
-            f"{name or _OTHER} ({legal[0]})" if is_legal else name or _OTHER,
-            *_type_cells(figures.by_type[name, is_legal]),
-        )
+        (_type_words(name, is_legal), *_type_cells(figures.by_type[name, is_legal]))
         for name, is_legal in sorted(
             figures.by_type, key=lambda each: (each[1], _PLACES.get(each[0], len(_PLACES)), each[0])
         )
@@ -261,7 +265,7 @@ def type_table(figures: Figures) -> Table:
             Column(title=("Từ chối tiếp nhận", "Declined")),
         ),
         rows=tuple(rows),
-        total=(_TOTAL[0], *_type_cells(total)),
+        total=(_TOTAL, *_type_cells(total)),
         notes=(
             (
                 "Văn bản đi tính theo ngày ban hành, mỗi văn bản một lần; văn bản đến tính theo ngày đến,"
@@ -291,7 +295,7 @@ def agency_table(figures: Figures, names: Names) -> Table:
             Column(title=("Tiếp nhận trong ngày", "Received the same day"), unit=Unit.SHARE),
         ),
         rows=_by_agency(figures.by_agency, names, _flow_cells),
-        total=(_TOTAL[0], *_flow_cells(figures.all_documents)),
+        total=(_TOTAL, *_flow_cells(figures.all_documents)),
         numbered=True,
     )
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 Words = tuple[str, str]
 """The same said in Vietnamese and in English."""
 
-Cell = str | int | Decimal | date | None
+Cell = str | Words | int | Decimal | date | None
 """What stands in a table: None is written as “no data”, a Decimal is a share in per cent."""
 
 

@@ -70,6 +70,7 @@ def lay_out(table: Table, language: Language) -> Grid:
         columns = (_ORDINAL, *columns)
         rows = tuple((number, *row) for number, row in enumerate(rows, 1))
         total = total and ("", *total)
+    rows, total = tuple(_chosen(row, language) for row in rows), total and _chosen(total, language)
     lines = [*rows, total] if total else list(rows)
     written = [
         [write_cell(line[n], column.unit, language) for line in lines] for n, column in enumerate(columns)
@@ -87,6 +88,10 @@ def lay_out(table: Table, language: Language) -> Grid:
         least=least,
         wished=tuple(map(_wished, titles, written, least)),
     )
+
+
+def _chosen(cells: Iterable[Cell], language: Language) -> tuple[Cell, ...]:
+    return tuple(choose(cell, language) if isinstance(cell, tuple) else cell for cell in cells)
 
 
 def fit(grid: Grid, width: float) -> tuple[float, ...]:

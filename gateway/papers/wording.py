@@ -122,6 +122,8 @@ def write_cell(cell: Cell, unit: Unit, language: Language) -> str:
     match cell:
         case None:
             return choose(_NO_TEXT, language) if unit is Unit.TEXT else NO_FIGURE
+        case tuple():
+            return choose(cell, language)
         case date():
             return write_day(cell, language)
         case int() | Decimal() if unit is Unit.SHARE:

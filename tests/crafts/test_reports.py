@@ -146,4 +146,5 @@ def test_types_stand_in_the_order_of_the_decree_legal_ones_behind_them() -> None
         [("", False), ("Nghị định", True), ("Công văn", False), ("Nghị quyết", False)], flow
     )
     names = [row[0] for row in type_table(replace(figures, by_type=by_type)).rows]
-    assert names == ["Nghị quyết", "Công văn", "Loại khác", "Nghị định (văn bản quy phạm pháp luật)"]
+    legal = ("Nghị định (văn bản quy phạm pháp luật)", "Nghị định (legal)")
+    assert names == ["Nghị quyết", "Công văn", ("Loại khác", "Other"), legal]

@@ -98,6 +98,8 @@ async def test_a_report_shows_the_figures_of_its_period(site: Site) -> None:
         assert "số liệu tính đến 31/03/2021 23:59" in then
         assert 'id="as_of-fault"' in (await operator.get("/reports?year=2021&as_of=nay")).text
         await operator.get("/reports?lang=en")
+        english = (await operator.get("/reports")).text
+        assert table(english, "Tasks assigned and how they stand")[-1][0] == "Total"
         assert "Tasks assigned: 4; 1 done in time" in (await operator.get("/reports")).text
 
 

@@ -36,6 +36,8 @@ def write_cell(cell: Cell, unit: Unit, language: Language) -> str:
     match cell:
         case None:
             return "–"
+        case vi, en:
+            return vi if language is Language.VIETNAMESE else en
         case date():
             return write_day(cell, language)
         case int() | Decimal() if unit == Unit.SHARE:
