@@ -42,19 +42,19 @@ def archive() -> None:
 
 @archive.command("export")
 @click.option(
-    "--until", type=_DAY, required=True, metavar="DATE", help="Đến hết ngày này. · To the end of this day."
+    "--until", type=_DAY, required=True, metavar="DAY", help="Đến hết ngày này. · To the end of this day."
 )
 @click.option(
     "--since",
     type=_DAY,
-    metavar="DATE",
+    metavar="DAY",
     help="Từ ngày này; mặc định nối tiếp lần trước. · From this day; else from where the last ended.",
 )
-@click.option("-o", "target", type=_FILE, metavar="FILE", help="Tệp đích. · Where to.")
+@click.option("-o", "--output", "target", type=_FILE, metavar="FILE", help="Tệp đích. · Where to.")
 @directory_option
 @json_option
 def export(until: datetime, since: datetime | None, target: Path | None, folder: Path, as_json: bool) -> None:
-    """Lưu trữ mọi việc đến hết ngày DATE, nối tiếp lần lưu trữ trước; nút vẫn chạy.
+    """Lưu trữ mọi việc đến hết ngày DAY, nối tiếp lần lưu trữ trước; nút vẫn chạy.
 
     Archive everything up to the end of a day, from where the last archive ended; the node goes on running.
     Interrupted, it leaves nothing that looks like an archive.

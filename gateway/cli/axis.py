@@ -124,7 +124,10 @@ async def _reach(folder: Path) -> "AsyncIterator[tuple[Office, Axis]]":
     session = open_session(config)
     if session is None:
         raise Misconfiguration.because(
-            "no-axis", where="axis", vi="nút này là trục: không có trục phía trên", en="this node is the axis"
+            "no-axis",
+            where="axis",
+            vi="nút này không có trục phía trên",
+            en="there is no axis above this node",
         )
     async with session, open_node(folder) as office:
         yield office, reach_axis(config, session, lay_road(config), now)

@@ -116,7 +116,7 @@ def _show(found: "list[Trouble]") -> None:
 
 
 @dispatch.command()
-@click.argument("ids", metavar="ID…", nargs=-1)
+@click.argument("ids", metavar="[ID…]", nargs=-1)
 @click.option("--all-failed", is_flag=True, help="Tất cả cái đã thất bại. · Everything that failed.")
 @click.option("--reason", metavar="TEXT", help="Lý do, nếu muốn ghi. · Why, if that should stand there.")
 @directory_option

@@ -29,8 +29,12 @@ def evidence() -> None:
 
 @evidence.command("export")
 @click.argument("wanted", metavar="[DOCUMENT]", required=False)
-@click.option("--since", type=_DAY, help="Văn bản vào sổ từ ngày này. · Recorded on this day or later.")
-@click.option("--until", type=_DAY, help="… đến hết ngày này. · … or before the end of this day.")
+@click.option(
+    "--since", type=_DAY, metavar="DAY", help="Văn bản vào sổ từ ngày này. · Recorded on this day or later."
+)
+@click.option(
+    "--until", type=_DAY, metavar="DAY", help="… đến hết ngày này. · … or before the end of this day."
+)
 @click.option("--agency", metavar="CODE", help="Do cơ quan này gửi hoặc nhận. · Sent or received by it.")
 @click.option(
     "--certificate",

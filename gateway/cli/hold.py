@@ -33,7 +33,7 @@ def hold() -> None:
 
 
 @hold.command("place")
-@click.argument("document", metavar="DOCUMENT", required=False)
+@click.argument("document", metavar="[DOCUMENT]", required=False)
 @click.option("--agency", metavar="CODE", help="Mọi văn bản cơ quan này gửi, nhận. · All of an agency's.")
 @reason_option
 @directory_option

@@ -229,11 +229,11 @@ def _tell(
             f" khớp, đến mục {number(found.vouched)}",
             "checkpoints, signed and met",
         ),
-        (stamps is None or not stamps.faults, f"dấu thời gian: {stamped}", "timestamps"),
+        (None if stamps is None else not stamps.faults, f"dấu thời gian: {stamped}", "timestamps"),
     ]
     show(words("\n  Kiểm tra nhật ký ", (audit.origin, "bold"), (" · the whole log", "dim")))
     for order, (holds, vi, en) in enumerate(checks, start=1):
-        mark = ("✓", "green") if holds else ("✗", "bold red")
+        mark = ("–", "dim") if holds is None else ("✓", "green") if holds else ("✗", "bold red")
         show(words(f"  {order} ", mark, f" {vi}", (f" · {en}", "dim")))
     behind = found.size - found.vouched
     rest = f"; {number(behind)} mục sau đó chưa ai ký" if behind else ""

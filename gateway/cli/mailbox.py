@@ -200,9 +200,12 @@ def confirm(
     if as_json:
         show_json({"doc_id": doc_id, "confirmed": confirmation.value})
     elif fail:
-        show(done("Đã trả lại gói tin", "turned away"), card([("Lý do", "reason", reason)]))
+        show(
+            done("Đã báo trả lại gói tin; lời báo đầu tiên có hiệu lực", "said; the first word counts"),
+            card([("Lý do", "reason", reason)]),
+        )
     else:
-        show(done("Đã xác nhận nhận gói tin", "confirmed"))
+        show(done("Đã xác nhận nhận gói tin; lời báo đầu tiên có hiệu lực", "said; the first word counts"))
 
 
 async def _confirm(account: Account, doc_id: str, confirmation: "Confirmation", reason: str | None) -> None:

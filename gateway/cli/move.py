@@ -1,6 +1,7 @@
 """``lienthong move``: a node's database to another place, of either engine."""
 
 import contextlib
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -48,10 +49,10 @@ def move(settings: tuple[str, ...], quick: bool, writes_config: bool, folder: Pa
     on when called again. What lies in the old place stays there.
 
     \b
-    lienthong move database=postgresql://lienthong@db/h57 database_password_file=db.password
-    lienthong move blobs=s3://goitin/h57 blobs_endpoint=https://s3.example blobs_key_id=ID \\
-        blobs_secret_file=s3.secret
-    lienthong move database= database_file=new.db blobs=
+      lienthong move database=postgresql://lienthong@db/h57 database_password_file=db.password
+      lienthong move blobs=s3://goitin/h57 blobs_endpoint=https://s3.example blobs_key_id=ID \\
+          blobs_secret_file=s3.secret
+      lienthong move database= database_file=new.db blobs=
     """
     from gateway.back_office import house_of
     from gateway.config import load_config
@@ -64,6 +65,7 @@ def move(settings: tuple[str, ...], quick: bool, writes_config: bool, folder: Pa
     here, there = load_node(folder), load_config(folder / CONFIG_NAME, storage=storage)
     with_bytes = _check_changes(here.storage, there.storage)
     path = folder / CONFIG_NAME
+    written = tomllib.loads(path.read_text("utf-8-sig")).get("storage", {})
     changed = with_settings(path.read_text("utf-8-sig"), "storage", storage) if writes_config else ""
     with alone(here.storage.database_file), _telling(as_json) as tell:
         moved = Move(
@@ -82,12 +84,19 @@ def move(settings: tuple[str, ...], quick: bool, writes_config: bool, folder: Pa
         return
     _report(moved)
     if not writes_config:
-        show(both("  Ghi vào config.toml, dưới [storage]:", "put these into config.toml, under [storage]"))
-        for line in lines:
-            show(f"    {line}", as_line=True)
+        _tell_lines(lines, [key for key in written if storage.get(key) == ""])
     show(
         both("  Từ đây chỉ chạy nút với thiết lập mới; nơi cũ còn nguyên.", "never serve the old place again")
     )
+
+
+def _tell_lines(lines: list[str], gone: list[str]) -> None:
+    if lines:
+        show(both("  Ghi vào config.toml, dưới [storage]:", "put these into config.toml, under [storage]"))
+    for line in lines:
+        show(f"    {line}", as_line=True)
+    if gone:
+        show(both(f"  Bỏ khỏi config.toml, dưới [storage]: {', '.join(gone)}", "take these out of it"))
 
 
 def _read(settings: tuple[str, ...]) -> dict[str, str]:

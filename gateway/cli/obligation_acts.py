@@ -168,10 +168,16 @@ async def find_obligation(
     codes = None if agency is None else (directory.canonical(normalise_code(agency)),)
     called = await list_obligations(database, Wanted(name=wanted, agencies=codes), limit=20)
     if len(called) > 1:
-        raise Refusal("obligation-ambiguous", [_one_of(each) for each in called])
+        raise Refusal("obligation-ambiguous", [_which(wanted), *map(_one_of, called)])
     if not called or (found := await load_obligation(database, called[0].id)) is None:
         raise unknown_obligation()
     return found
+
+
+def _which(wanted: str) -> Fault:
+    vi = "nhiều việc mang mã này; nêu --agency, hoặc dùng số hiệu sau đây thay cho mã"
+    en = "several are called so; give --agency, or one of these ids in its place"
+    return Fault(rule="obligation-ambiguous", where=wanted, vi=vi, en=en)
 
 
 def _one_of(each: "Obligation") -> Fault:

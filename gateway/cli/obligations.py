@@ -105,7 +105,13 @@ async def _give(folder: Path, said: dict[str, str]) -> "Obligation":
 
 
 @obligation.command("list")
-@click.option("--kind", "kinds", multiple=True, type=click.Choice(_KINDS))
+@click.option(
+    "--kind",
+    "kinds",
+    multiple=True,
+    type=click.Choice(_KINDS),
+    help="Loại việc; lặp lại được. · Of which kind.",
+)
 @click.option(
     "--standing",
     "standings",
@@ -113,6 +119,7 @@ async def _give(folder: Path, said: dict[str, str]) -> "Obligation":
     type=click.Choice(_STANDINGS),
     default=("open",),
     show_default=True,
+    help="Tình trạng; lặp lại được. · How it stands.",
 )
 @click.option("--agency", "agencies", multiple=True, metavar="CODE", help="Của cơ quan nào. · Whose.")
 @click.option("--due-until", metavar="DAY", help="Hạn đến hết ngày này. · Due by this day.")
@@ -233,7 +240,7 @@ def show_obligation(wanted: str, agency: str | None, folder: Path, as_json: bool
                     local(step.at),
                     both(*MOVES[step.act]),
                     "" if step.due_on is None else f"{step.due_on:%d/%m/%Y}",
-                    step.by or step.package_id,
+                    step.by or (step.package_id and both(f"gói tin {step.package_id}", "package")),
                     both(*MOVED_BECAUSE[step.reason]) if step.reason in MOVED_BECAUSE else step.reason,
                 ]
                 for step in steps

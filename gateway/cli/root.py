@@ -30,7 +30,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "agency": ("gateway.cli.agencies", "Danh bạ cơ quan · The directory of agencies"),
     "token": ("gateway.cli.tokens", "Mã truy cập của chương trình · Tokens of programs"),
     "calendar": ("gateway.cli.calendar", "Ngày nghỉ, ngày làm việc · The working calendar"),
-    "axis": ("gateway.cli.axis", "Thử đường lên trục · Test the way to the axis"),
+    "axis": ("gateway.cli.axis", "Đường lên trục; đăng ký cơ quan · The axis above"),
     "check": ("gateway.cli.check", "Kiểm tra, giải thích gói tin · Check and explain a package"),
     "send": ("gateway.cli.send", "Gửi gói tin như một hệ thống · Send a package as a system"),
     "mailbox": ("gateway.cli.mailbox", "Hộp chờ nhận của một hệ thống · A system's mailbox"),

@@ -162,7 +162,7 @@ def _show(
     grade = GRADES[Grade(stated["signature"])] if "signature" in stated else None
     none = "trục không cấp biên nhận ký số · none was given"
     show(
-        done("Đã gửi, nơi nhận đã ghi nhận", "sent, and accepted"),
+        done("Đã gửi, nút đã ghi nhận", "sent, and accepted"),
         card(
             [
                 ("Mã gói tin", "DocId", answer.doc_id),

@@ -230,7 +230,7 @@ class Delivery:
 
         def act(tables: Tables) -> None:
             self._expect_claim(tables, dispatch)
-            dispatches.defer(tables, dispatch.id, due_at=due_at, unknown=unknown, fault=str(delay))
+            dispatches.defer(tables, dispatch.id, due_at=due_at, unknown=unknown, fault=_kept(delay))
             append_entry(tables, entry)
 
         await self.database.write(act)
@@ -297,7 +297,7 @@ class Delivery:
                 return  # claimed since it was found overdue: that attempt decides
             if event is not Event.EXPIRE:
                 self._expect_claim(tables, dispatch)
-            dispatches.end(tables, dispatch.id, event, at=at, fault=str(error))
+            dispatches.end(tables, dispatch.id, event, at=at, fault=_kept(error))
             append_entry(tables, entry)
             if event is Event.REFUSE and len(dispatch.recipients) > 1:
                 self._try_each(tables, package, dispatch, at)
@@ -331,3 +331,8 @@ class Delivery:
                 package,
                 at=at,
             )
+
+
+def _kept(error: LienthongError) -> str:
+    """Say an error to those who look at the dispatch: its code, by which pages know it, and its words."""
+    return f"{error.code}: {'; '.join(fault.vi for fault in error.faults)}"

@@ -251,8 +251,8 @@ def _check_failed(dispatch: Dispatch) -> None:
         raise Refusal.because(
             "not-failed",
             where=dispatch.id,
-            vi="Lượt chuyển này chưa thất bại: chỉ gửi lại được cái đã bị từ chối hoặc hết hạn.",
-            en="This dispatch has not failed: only a refused or expired one can be sent again.",
+            vi="Lượt chuyển này chưa thất bại: nó chưa bị từ chối, cũng chưa hết hạn.",
+            en="This dispatch has not failed: it was not refused, and has not expired.",
         )
     # What the axis refused for several went on to each alone (delivery.py); those are the ones to send.
     was_split = dispatch.state is State.REFUSED and len(dispatch.recipients) > 1

@@ -48,7 +48,9 @@ class Visitor:
 
     async def send_form(self, path: str, fields: Mapping[str, str], files: Mapping[str, bytes]) -> str:
         """Send a form with files; the same otherwise."""
-        form = aiohttp.FormData({"csrf": self._token(), **fields}, default_to_multipart=True)
+        form = aiohttp.FormData(
+            {"csrf": self._token(), **fields}, default_to_multipart=True, quote_fields=False
+        )
         for name, content in files.items():
             form.add_field("files", content, filename=name, content_type="application/pdf")
         return await self._post(path, form)

@@ -91,10 +91,11 @@ def test_what_is_wrong_is_told_at_once(hub: Path) -> None:
 
 
 def test_a_name_that_several_have_needs_the_agency(hub: Path) -> None:
-    """The ids of all are told."""
+    """What to do is told, and the ids of all."""
     ids = [give(hub, agency=agency)["id"] for agency in (HEALTH, FINANCE)]
     ran = run("obligation", "finish", "NV-1", "-d", hub, code=1)
-    assert [line.split(": ")[1] for line in ran.stderr.splitlines()] == ids
+    assert [line.split(": ")[1] for line in ran.stderr.splitlines()] == ["NV-1", *ids]
+    assert "--agency" in ran.stderr
     done = facts("obligation", "finish", "NV-1", "--agency", FINANCE, "-d", hub)
     assert done["agency"] == FINANCE
 

@@ -59,6 +59,7 @@ def test_a_checkpoint_is_made_and_the_log_holds(hub: Path, tmp_path: Path) -> No
         assert (said["entries"], said["vouched"], said["checkpoints"]) == (3, 2, 2)
     shown = " ".join(run("log", "verify", "-d", hub).stdout.split())
     assert "1 ✓ 3 mục" in shown
+    assert "4 – dấu thời gian: không xét" in shown
     assert "1 mục sau đó chưa ai ký" in shown
     assert "mục/giây" in shown
 

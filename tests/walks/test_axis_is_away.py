@@ -43,6 +43,7 @@ async def test_what_was_accepted_while_the_axis_was_away_arrives_when_it_is_back
         world.health.sent, lambda answer: any("axis-away" in item["sendStatusDesc"] for item in answer.items)
     )
     assert report.items[0]["sendStatus"] == "processing"
+    assert "Chưa liên lạc được với trục" in report.items[0]["sendStatusDesc"]
     await _come_back(world)
     assert len(await collect_all(world.hub.dms("BO"))) == 1
     assert len(world.gateway.log(LogKind.DELIVERED)) == 1
