@@ -6,6 +6,7 @@ What the tables are stands in settings.py; how a single setting is read, in sett
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
@@ -41,24 +42,28 @@ def read_section(table: Mapping[str, object], section: type[S]) -> S:
 
 def _converter() -> Converter:
     converter = Converter(forbid_extra_keys=True)
+
+    @cache
+    def made_for(section: type[Section]) -> Callable[..., Section]:
+        return make_dict_structure_fn(section, converter, _cattrs_use_linecache=False)
+
+    def read_table(value: object, kind: Any) -> Any:
+        # Made when the first such table is met: most files have few of those there are.
+        return made_for(kind)(exactly(value, dict))
+
+    def read_list(value: object, kind: Any) -> Any:
+        return homogenous_tuple_structure_factory(kind, converter)(exactly(value, list), kind)
+
     for form in (str, int, bool):
         converter.register_structure_hook(form, exactly)
     converter.register_structure_hook(StrEnum, _read_choice)
-    converter.register_structure_hook_func(_made_of(Literal), _read_choice)
-    converter.register_structure_hook_func(
-        _made_of(Annotated), lambda value, kind: kind.__metadata__[0](value)
-    )
-
-    @converter.register_structure_hook_factory(_made_of(tuple))
-    def read_list(kind: Any, converter: Converter) -> Any:
-        structure = homogenous_tuple_structure_factory(kind, converter)
-        return lambda value, _: structure(exactly(value, list), kind)
-
-    @converter.register_structure_hook_factory(is_dataclass)
-    def read_table(kind: Any, converter: Converter) -> Any:
-        structure = make_dict_structure_fn(kind, converter, _cattrs_use_linecache=False)
-        return lambda value, _: structure(exactly(value, dict), kind)
-
+    for is_such, read in (
+        (is_dataclass, read_table),
+        (_made_of(tuple), read_list),
+        (_made_of(Literal), _read_choice),
+        (_made_of(Annotated), lambda value, kind: kind.__metadata__[0](value)),
+    ):
+        converter.register_structure_hook_func(is_such, read)
     return converter
 
 
