@@ -45,7 +45,7 @@ def _converter() -> Converter:
 
     @cache
     def made_for(section: type[Section]) -> Callable[..., Section]:
-        return make_dict_structure_fn(section, converter, _cattrs_use_linecache=False)
+        return make_dict_structure_fn(section, converter)
 
     def read_table(value: object, kind: Any) -> Any:
         # Made when the first such table is met: most files have few of those there are.
