@@ -233,14 +233,17 @@ def _fill_by_role(settings: dict[str, Any]) -> None:
 
 def _read_settings(settings: dict[str, Any], directory: Path) -> tuple[Config, list[Fault]]:
     """Read what can be read; a table that cannot stands at its defaults in the Config returned."""
-
     try:
         return placed(read_section(settings, Config), directory), []
     except Misconfiguration as error:
         faults = list(error.faults)
-    unread = {fault.where.split(".")[0] for fault in faults}
     stand_in = {"name": "?", "agency_code": "H00", "role": Role.GATEWAY}
-    read = {key: value for key, value in settings.items() if key not in unread}
+    unread = tuple(f"{fault.where}." for fault in faults)
+    read = {
+        key: value
+        for key, value in settings.items()
+        if not any(place.startswith(f"{key}.") for place in unread)
+    }
     return placed(read_section(stand_in | read, Config), directory), faults
 
 

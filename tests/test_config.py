@@ -93,11 +93,12 @@ def test_all_faults_are_told_in_one_message(config_file: Path) -> None:
 def test_all_faults_of_one_table_are_told_in_one_message(config_file: Path) -> None:
     """A port that is none hides neither the key that is missing nor the one too many, at any depth."""
     text = TOP + (
-        '[http]\nport = 70000\nbursts = 1\nidle_timeout = "0s"\n'
+        '"no.such" = 1\n[http]\nport = 70000\nbursts = 1\nidle_timeout = "0s"\n'
         '[axis]\nurl = "http://127.0.0.1:8280/"\npolicy = "maybe"\nsecret = "hush"\n'
         '[[audit.peers]]\norigin = "a b"\nkey = "a"\nurl = "http://127.0.0.1"\n'
     )
     assert faults_of(config_file, text) == {
+        "no.such": "setting-unknown",
         "http.port": "setting-wrong",
         "http.idle_timeout": "setting-wrong",
         "http.bursts": "setting-unknown",
