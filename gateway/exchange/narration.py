@@ -30,6 +30,7 @@ from gateway.exchange.words import (
     Words,
     business_words,
     delay_words,
+    distrust_words,
     name_rung,
     rung_words,
     status_words,
@@ -268,6 +269,7 @@ _FIELDS: dict[str, Callable[[_Telling], str]] = {
     "backup_at": lambda told: _instant(told, "backup_at"),
     "status": lambda told: told.say(status_words(str(told.facts.get("status")))),
     "amends": _named(AMENDS, "business"),
+    "distrusted": lambda told: told.say(distrust_words(str(told.facts.get("code", "?")))),
     "from_address": lambda told: (
         told.say((", từ ", ", from ")) + told["address"] if "address" in told.facts else ""
     ),

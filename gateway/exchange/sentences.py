@@ -52,8 +52,8 @@ SENTENCES: dict[LogKind, Words] = {
     ),
     LogKind.AMENDED: ("bên gửi {amends} văn bản", "the sender {amends} the document"),
     LogKind.DISTRUSTED: (
-        "gọi {operation} xưng là {claimed}: {code}{from_address}",
-        "a call of {operation}, claiming to be {claimed}: {code}{from_address}",
+        "gọi {operation} xưng là {claimed}: {distrusted}{from_address}",
+        "a call of {operation}, claiming to be {claimed}: {distrusted}{from_address}",
     ),
     LogKind.ADMINISTERED: ("{by}: {deed}", "{by}: {deed}"),
     LogKind.SIGNED_IN: ("{user} từ {address}, {way}", "{user} from {address}, {way}"),

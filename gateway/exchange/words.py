@@ -141,6 +141,22 @@ _DELAYS: dict[str, Words] = {
     "claim-lost": ("lần thử trước bị dừng giữa chừng", "an earlier attempt was interrupted"),
 }
 
+# Why a caller was not believed, by the code that pages and operators know it by.
+_DISTRUSTS: dict[str, Words] = {
+    "unknown-system": ("không có hệ thống này", "there is no such system"),
+    "system-disabled": ("hệ thống đã bị ngắt", "the system is disabled"),
+    "bad-signature": ("sai chữ ký, tức sai khóa bí mật", "the signature is wrong, so the secret is"),
+    "header-missing": ("thiếu phần đầu đã ký", "signed headers are missing"),
+    "bad-headers": ("phần đầu sai dạng", "its headers are malformed"),
+    "token-malformed": ("không có mã truy cập, hoặc mã sai dạng", "there is no token, or it is malformed"),
+    "token-unknown": ("không có mã truy cập này", "there is no such token"),
+    "token-disabled": ("mã truy cập đã bị ngắt", "the token is disabled"),
+    "unknown-user": ("không có người dùng này", "there is no such user"),
+    "user-disabled": ("tài khoản đã bị khóa", "the account is disabled"),
+    "wrong-password": ("sai mật khẩu", "the password is wrong"),
+    "wrong-code": ("sai mã xác thực", "the code is wrong"),
+}
+
 # What acceptance itself notices (docs/log-events.md); any other warning is a rule of the package's form.
 _REMARKS: dict[str, Words] = {
     "same-document-other-content": (
@@ -190,6 +206,14 @@ def name_rung(name: str) -> Words:
 def delay_words(code: str | None) -> Words:
     """Say why an attempt was put off, by the delay's code."""
     return _DELAYS.get(code or "", (code or "?", code or "?"))
+
+
+def distrust_words(code: str) -> Words:
+    """Say why a caller was not believed, with the code that it is looked up by."""
+    if code not in _DISTRUSTS:
+        return code, code
+    vi, en = _DISTRUSTS[code]
+    return f"{vi} ({code})", f"{en} ({code})"
 
 
 def warning_words(rule: str) -> Words:

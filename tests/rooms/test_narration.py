@@ -65,6 +65,18 @@ def test_commands_and_bundles_have_the_rungs_behind_the_sentence() -> None:
     ("kind", "facts", "vi", "en"),
     [
         (
+            LogKind.DISTRUSTED,
+            {"operation": "sendEdoc", "claimed": "SYT", "code": "bad-signature"},
+            "gọi sendEdoc xưng là SYT: sai chữ ký, tức sai khóa bí mật (bad-signature)",
+            "a call of sendEdoc, claiming to be SYT: the signature is wrong, so the secret is (bad-signature)",
+        ),
+        (
+            LogKind.DISTRUSTED,
+            {"operation": "oidc", "code": "iss"},
+            "gọi oidc xưng là ?: iss",
+            "a call of oidc, claiming to be ?: iss",
+        ),
+        (
             LogKind.EXPIRED,
             {"recipients": ["H58"], "code": "delivery-expired", "faults": [FAULT]},
             "không chuyển được cho Sở Tài chính: Quá hạn chuyển",
