@@ -274,6 +274,7 @@ _FIELDS: dict[str, Callable[[_Telling], str]] = {
         told.say((", từ ", ", from ")) + told["address"] if "address" in told.facts else ""
     ),
     "deed": _deed,
+    "for_reason": lambda told: f": {told['reason']}" if told.facts.get("reason") else "",
     "its_code": lambda told: str(told.facts.get("agency", "?")),
     "held": lambda told: told["document" if "document" in told.facts else "agency"],
     "role": _role,

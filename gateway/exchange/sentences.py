@@ -164,7 +164,7 @@ ACTS: dict[str, Words] = {
         "trục đã có {notation} của {sender} gửi {to}, gửi sau bản sao lưu",
         "the axis has {notation} of {sender} to {to}, sent after the backup",
     ),
-    "dispatch-resent": ("gửi lại cho {to}. {reason}", "sent it again to {to}. {reason}"),
+    "dispatch-resent": ("gửi lại cho {to}{for_reason}", "sent it again to {to}{for_reason}"),
     "dispatch-hastened": ("cho thử ngay lượt chuyển cho {to}", "let the dispatch to {to} be tried at once"),
     "dispatch-cancelled": ("hủy lượt chuyển cho {to}: {reason}", "cancelled the dispatch to {to}: {reason}"),
     "failure-dismissed": (
@@ -172,8 +172,8 @@ ACTS: dict[str, Words] = {
         "left the failed delivery to {to} as it is: {reason}",
     ),
     "arrival-asked-again": (
-        "yêu cầu trục gửi lại gói {far_id}. {reason}",
-        "asked the axis for package {far_id} again. {reason}",
+        "yêu cầu trục gửi lại gói {far_id}{for_reason}",
+        "asked the axis for package {far_id} again{for_reason}",
     ),
     "hold-placed": ("tạm giữ số {hold}, {held}: {reason}", "placed hold {hold}, {held}: {reason}"),
     "hold-released": ("bỏ tạm giữ số {hold}, {held}: {reason}", "released hold {hold}, {held}: {reason}"),

@@ -145,7 +145,7 @@ _DELAYS: dict[str, Words] = {
 _DISTRUSTS: dict[str, Words] = {
     "unknown-system": ("không có hệ thống này", "there is no such system"),
     "system-disabled": ("hệ thống đã bị ngắt", "the system is disabled"),
-    "bad-signature": ("sai chữ ký, tức sai khóa bí mật", "the signature is wrong, so the secret is"),
+    "bad-signature": ("sai chữ ký, tức sai khóa bí mật", "a wrong signature, so a wrong secret"),
     "header-missing": ("thiếu phần đầu đã ký", "signed headers are missing"),
     "bad-headers": ("phần đầu sai dạng", "its headers are malformed"),
     "token-malformed": ("không có mã truy cập, hoặc mã sai dạng", "there is no token, or it is malformed"),

@@ -68,7 +68,13 @@ def test_commands_and_bundles_have_the_rungs_behind_the_sentence() -> None:
             LogKind.DISTRUSTED,
             {"operation": "sendEdoc", "claimed": "SYT", "code": "bad-signature"},
             "gọi sendEdoc xưng là SYT: sai chữ ký, tức sai khóa bí mật (bad-signature)",
-            "a call of sendEdoc, claiming to be SYT: the signature is wrong, so the secret is (bad-signature)",
+            "a call of sendEdoc, claiming to be SYT: a wrong signature, so a wrong secret (bad-signature)",
+        ),
+        (
+            LogKind.ADMINISTERED,
+            {"by": "an", "act": "dispatch-resent", "recipients": ["H58"]},
+            "an: gửi lại cho Sở Tài chính",
+            "an: sent it again to Sở Tài chính",
         ),
         (
             LogKind.DISTRUSTED,
