@@ -54,7 +54,7 @@ def archive() -> None:
 @directory_option
 @json_option
 def export(until: datetime, since: datetime | None, target: Path | None, folder: Path, as_json: bool) -> None:
-    """Lưu trữ mọi việc đến hết ngày DAY, nối tiếp lần lưu trữ trước; nút vẫn chạy.
+    """Lưu trữ mọi việc đến hết ngày DAY. Nối tiếp lần lưu trữ trước; nút vẫn chạy.
 
     Archive everything up to the end of a day, from where the last archive ended; the node goes on running.
     Interrupted, it leaves nothing that looks like an archive.
@@ -110,7 +110,7 @@ async def _export(folder: Path, target: Path, until: datetime, since: datetime |
 @json_option
 @click.pass_context
 def verify(ctx: click.Context, file: Path, certificate_files: tuple[Path, ...], as_json: bool) -> None:
-    """Kiểm bản lưu trữ FILE mà không cần cơ sở dữ liệu: tính lại mọi lá, gốc, giá trị băm, chữ ký.
+    """Kiểm tra bản lưu trữ FILE, không cần nút. Tính lại mọi lá, gốc, giá trị băm, chữ ký.
 
     Check an archive without any database: every leaf, root, digest and signature computed again. Without
     --certificate under the certificates in it, which shows that it is whole, not whose it is. Exit code 1
@@ -185,7 +185,7 @@ def _name(certificate: "Certificate | None") -> str | None:
 @directory_option
 @json_option
 def bring_back(file: Path, folder: Path, as_json: bool) -> None:
-    """Đưa nội dung đã xóa từ bản lưu trữ FILE của chính nút này trở lại để đọc, sau khi kiểm từng byte.
+    """Đưa nội dung đã xóa trở lại từ bản lưu trữ FILE. Của chính nút này, sau khi kiểm từng byte.
 
     Bring erased content back from this node's own archive, for reading, once every byte of it is checked. It
     is erased again after `retention.returned`. May be repeated.

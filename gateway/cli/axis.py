@@ -34,7 +34,7 @@ def axis() -> None:
 @json_option
 @click.pass_context
 def test_axis(ctx: click.Context, folder: Path, as_json: bool) -> None:
-    """Thử từng bước: địa chỉ, kết nối, TLS, đồng hồ, chữ ký, danh bạ; nói rõ sai ở đâu.
+    """Thử đường lên trục từng bước, nói rõ sai ở đâu. Địa chỉ, kết nối, TLS, đồng hồ, chữ ký, danh bạ.
 
     Test the way to the axis step by step and say in words what is wrong. Changes nothing there; exit code 1
     when a step failed.

@@ -172,7 +172,7 @@ def hasten(ids: tuple[str, ...], folder: Path, as_json: bool) -> None:
 @directory_option
 @json_option
 def cancel(one: str, reason: str, folder: Path, as_json: bool) -> None:
-    """Hủy một lượt còn chờ gửi lên trục; bên gửi được báo trạng thái 02.
+    """Hủy một lượt còn chờ gửi lên trục. Bên gửi được báo trạng thái 02.
 
     Cancel a dispatch that still waits for the axis; its sender is told by a status 02.
     """
@@ -191,7 +191,7 @@ def cancel(one: str, reason: str, folder: Path, as_json: bool) -> None:
 @directory_option
 @json_option
 def dismiss(ids: tuple[str, ...], reason: str, folder: Path, as_json: bool) -> None:
-    """Để yên những lượt đã thất bại; chúng không còn trong danh sách cần xử lý.
+    """Để yên những lượt đã thất bại. Chúng không còn trong danh sách cần xử lý.
 
     Leave failures as they are: they need nobody's attention any more, and stay in the record.
     """

@@ -38,7 +38,7 @@ def hold() -> None:
 @reason_option
 @directory_option
 def place(document: str | None, agency: str | None, reason: str, folder: Path) -> None:
-    """Tạm giữ một văn bản (số ký hiệu hay mã), hoặc mọi văn bản của một cơ quan.
+    """Tạm giữ một văn bản, hoặc mọi văn bản của một cơ quan. Văn bản: số ký hiệu hay mã.
 
     Hold a document (by number or id), or everything an agency sent or received.
     """

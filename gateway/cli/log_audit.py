@@ -39,7 +39,7 @@ file_argument = click.Path(path_type=Path, exists=True, dir_okay=False)
 @directory_option
 @click.pass_context
 def export_log(ctx: click.Context, output: Path | None, folder: Path) -> None:
-    """Xuất toàn bộ nhật ký cho kiểm toán: mỗi dòng một mục hoặc điểm chốt, dạng JSON.
+    """Xuất toàn bộ nhật ký cho kiểm toán. Mỗi dòng một mục hoặc điểm chốt, dạng JSON.
 
     Write the whole log for an auditor, as it is now: JSON, one entry or checkpoint a line, timestamps and
     witnesses' signatures with it. `lienthong log verify FILE` reads it. A server may be running.
@@ -106,7 +106,7 @@ def verify_log(
     folder: Path,
     as_json: bool,
 ) -> None:
-    """Kiểm tra toàn bộ nhật ký từ mục đầu tiên, của nút này hoặc trong tệp EXPORT.
+    """Kiểm tra toàn bộ nhật ký từ mục đầu tiên. Của nút này hoặc trong tệp EXPORT.
 
     Check the whole log from its first entry: this node's, or an export, which needs no node but the seal's
     certificate. Nothing that was computed before is believed. Exit code 0 only when everything holds.

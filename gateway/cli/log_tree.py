@@ -32,7 +32,7 @@ output_option = click.option(
 @json_option
 @click.pass_context
 def show_status(ctx: click.Context, folder: Path, as_json: bool) -> None:
-    """Nhật ký được ký, đóng dấu thời gian và đối chứng đến đâu; có báo động không.
+    """Nhật ký được ký, đối chứng đến đâu, có báo động không.
 
     Say how far the log is signed, timestamped and witnessed, and whether anything alarms.
     """
@@ -144,7 +144,7 @@ def _alarm_words(standing: "Standing", *, altered: bool) -> "Text":
 @json_option
 @click.pass_context
 def make_checkpoint(ctx: click.Context, output: Path | None, folder: Path, as_json: bool) -> None:
-    """Lập điểm chốt ngay, và đóng dấu thời gian khi có cơ quan cấp dấu.
+    """Lập điểm chốt ngay. Đóng dấu thời gian khi có cơ quan cấp dấu.
 
     Make a checkpoint now, and have it timestamped where an authority is configured. FILE gets the signed
     note, FILE.tst the timestamp over it: openssl ts -verify -data FILE -in FILE.tst -token_in -CAfile ROOTS
@@ -219,7 +219,7 @@ def _show_checkpoint(kept: "KeptCheckpoint", output: Path | None, *, as_json: bo
 @directory_option
 @click.pass_context
 def prove_entry(ctx: click.Context, seq: int, size: int | None, output: Path | None, folder: Path) -> None:
-    """Bằng chứng mục SEQ có trong nhật ký: mục, đường lên gốc, điểm chốt đã ký.
+    """Bằng chứng mục SEQ có trong nhật ký. Gồm mục, đường lên gốc, điểm chốt đã ký.
 
     Prove that entry SEQ is in the log: a file (C2SP tlog-proof) that a stranger checks with the seal's
     certificate alone.

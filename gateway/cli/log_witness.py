@@ -83,7 +83,7 @@ def _tell(seen: "list[Seen]", contradictions: "list[Contradiction]") -> None:
 @directory_option
 @click.pass_context
 def forget(ctx: click.Context, origin: str, folder: Path) -> None:
-    """Bắt đầu lại với nhật ký ORIGIN, khi bên giữ nó đã giải thích (khôi phục từ bản sao lưu).
+    """Bắt đầu lại với nhật ký ORIGIN. Khi bên giữ nó đã giải thích (khôi phục từ bản sao lưu).
 
     Begin again with the log ORIGIN, once its keeper has said why it contradicts itself: it was restored.
     Recorded in this node's log; the contradicting notes stay.

@@ -23,7 +23,7 @@ _LINES_TOLD = 20
 @directory_option
 @json_option
 def import_list(file: BinaryIO, dry_run: bool, folder: Path, as_json: bool) -> None:
-    """Nhập danh sách việc phải làm từ tệp CSV: hồ sơ một cửa, đơn thư nhận giấy, nhiệm vụ năm trước.
+    """Nhập danh sách việc phải làm từ tệp CSV. Hồ sơ một cửa, đơn thư nhận giấy, nhiệm vụ năm trước.
 
     Take in a list: CSV in UTF-8 with the columns kind, agency, reference, subject, assigned_on and, as
     wanted, assigned_by, due_on, done_on, outcome. With any fault nothing is written, and all are told. The

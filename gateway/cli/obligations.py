@@ -210,7 +210,7 @@ def _show_list(found: "list[Obligation]", directory: "Snapshot") -> None:
 @directory_option
 @json_option
 def show_obligation(wanted: str, agency: str | None, folder: Path, as_json: bool) -> None:
-    """Xem một việc và các bước của nó; ID là mã việc hoặc mã số trong cơ sở dữ liệu.
+    """Xem một việc và các bước của nó. ID là mã việc hoặc số hiệu.
 
     Show one obligation with its steps. ID is what people call it, or our id.
     """

@@ -210,7 +210,7 @@ async def _disable(folder: Path, systemid: str) -> None:
 @directory_option
 @json_option
 def rotate(systemid: str, secret_file: Path | None, folder: Path, as_json: bool) -> None:
-    """Cấp khóa bí mật mới cho hệ thống SYSTEMID; khóa cũ hết hiệu lực ngay.
+    """Cấp khóa bí mật mới cho hệ thống SYSTEMID. Khóa cũ hết hiệu lực ngay.
 
     Give a system a new secret, shown this once; the old one stops at once.
     """

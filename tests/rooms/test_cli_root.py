@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from gateway.cli.root import COMMANDS, lienthong
 from gateway.cli.terminal import plain, size
@@ -29,6 +30,14 @@ def test_every_command_explains_itself_in_both_languages() -> None:
             assert "Usage: lienthong" in run(name, line.split()[0], "--help").stdout
             pages += 1
     assert pages >= 24
+
+
+def test_what_a_command_of_a_family_does_can_be_read_on_a_narrow_terminal() -> None:
+    """No line is cut off, so that one need not open each to find the right one."""
+    for family in (*([name] for name in COMMANDS), ["log", "witness"]):
+        page = CliRunner().invoke(lienthong, [*family, "--help"], env={"COLUMNS": "80"}).stdout
+        lines = page.partition("\nCommands:\n")[2].splitlines()
+        assert [line for line in lines if line.endswith("...")] == []
 
 
 HELP = "from gateway.cli.root import lienthong\ntry: lienthong(['--help'])\nexcept SystemExit: pass"
