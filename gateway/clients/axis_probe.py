@@ -92,6 +92,8 @@ class AxisProbe:
                 f"The name {host} has no address: check axis.url and this machine's DNS.",
             )
         address = found[0][4][0]
+        if address == host:
+            return _well("address", f"{host} đã là địa chỉ.", f"{host} is an address already.")
         return _well("address", f"{host} là {address}.", f"{host} is {address}.")
 
     async def _connect(self) -> ProbeStep:
