@@ -367,6 +367,7 @@ TELLING = [
     *PAGES,
     *sorted((ROOT / "docs" / "decisions").glob("*.md")),
     ROOT / "CHANGELOG.md",
+    ROOT / "certs" / "README.md",
     ROOT / "config.example.toml",
     *sorted(path for path in (ROOT / "deploy").rglob("*") if path.is_file()),
 ]
@@ -421,6 +422,39 @@ def said_in(tree: ast.Module) -> Iterator[str]:
             )
         elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in parts:
             yield node.value
+
+
+def test_every_link_between_the_pages_leads_somewhere() -> None:
+    """To a file that is there, and to a heading of it; so do the pages that the program names."""
+    broken = []
+    for path in TELLING:
+        text = unquoted(path.read_text("utf-8")) if path.suffix == ".md" else ""
+        for link in re.findall(r"\]\(([^)\s]+)\)", text):
+            if not re.match(r"[a-z]+:", link) and not leads_somewhere(path, link):
+                broken.append(f"{path.name}: {link}")
+    for path in [*GATEWAY.rglob("*.py"), *GATEWAY.rglob("*.html"), ROOT / "config.example.toml"]:
+        for link in re.findall(r"docs/[\w/-]+\.md(?:#[\w-]+)?", path.read_text("utf-8")):
+            if not leads_somewhere(ROOT / "README.md", link):
+                broken.append(f"{path.name}: {link}")
+    assert broken == []
+
+
+def leads_somewhere(page: Path, link: str) -> bool:
+    file, _, heading = link.partition("#")
+    meant = page.parent / file if file else page
+    return meant.exists() and (not heading or meant.suffix != ".md" or heading in anchors_of(meant))
+
+
+@cache
+def anchors_of(page: Path) -> set[str]:
+    """What the headings of a page are called in addresses."""
+    headings = re.findall(r"^#+ (.*)$", unquoted(page.read_text("utf-8")), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def unquoted(text: str) -> str:
+    """A page without its blocks of code."""
+    return re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL)
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
