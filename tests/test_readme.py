@@ -49,17 +49,6 @@ def test_the_tests_are_started_with_what_the_dev_extra_brings() -> None:
     assert " -m pytest " in LINES[1]
 
 
-def test_the_command_line_lists_every_command_the_documents_speak_of() -> None:
-    """Whoever types what the pages say finds it."""
-    listed = set(re.findall(r"^  ([a-z][a-z-]*)\b", shown_by("--help"), re.MULTILINE))
-    pages = "\n".join(path.read_text("utf-8") for path in DOCUMENTS) + (
-        ROOT / "config.example.toml"
-    ).read_text("utf-8")
-    spoken_of = set(re.findall(r"(?:`|/|^)lienthong ([a-z][a-z-]+)", pages, re.MULTILINE))
-    assert "demo" in spoken_of
-    assert spoken_of <= listed
-
-
 def test_the_gate_the_readme_names_is_there() -> None:
     """The check command exists, and says so when asked for a step it does not have."""
     assert "python -m tests.check" in README
