@@ -46,7 +46,7 @@ agency_option = click.option(
 
 @click.group()
 def user() -> None:
-    """Người dùng trang quản trị: văn thư, vận hành, quản trị, kiểm toán.
+    """Người dùng trang quản trị: văn thư, vận hành, quản trị, kiểm toán, người xem.
 
     The people who sign in to the console. A running server notices a change at once.
     """

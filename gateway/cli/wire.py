@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 import click
 
 from gateway.cli.node import directory_option, is_node, load_node
-from gateway.errors import Fault, LienthongError
+from gateway.errors import Delay, Fault, LienthongError
 
 if TYPE_CHECKING:
     from gateway.clients.axis import Axis
@@ -115,6 +115,13 @@ async def calling(account: Account) -> AsyncIterator["Axis"]:
         try:
             yield axis
         except LienthongError as error:
+            if error.code == "axis-away":  # which is what a gateway calls whoever it cannot reach
+                raise Delay.because(
+                    "node-away",
+                    where=account.url,
+                    vi="không nút nào trả lời ở địa chỉ này: nút có đang chạy không, địa chỉ có /vxp không?",
+                    en="no node answers at this address: does it run, does the address end in /vxp?",
+                ) from error
             raise type(error)(error.code, list(_unfold(error.faults))) from error
 
 

@@ -370,3 +370,12 @@ def test_a_node_on_any_port_must_be_named_by_its_address(world: World, tmp_path:
     account = world.health.account[:-2]
     for folder in (world.folder, tmp_path):
         assert "--to" in run("mailbox", "list", *account, "-d", folder, code=2).stderr
+
+
+def test_a_node_that_does_not_answer_is_not_called_the_axis(tmp_path: Path) -> None:
+    """Who tries a connection looks at the address he gave."""
+    (tmp_path / "secret").write_text("s3cret")
+    account = ("--as", "qlvb", "--secret-file", tmp_path / "secret", "--to", "http://127.0.0.1:9/vxp")
+    ran = run("mailbox", "list", *account, code=1)
+    assert rules(ran) == ["node-away"]
+    assert "http://127.0.0.1:9/vxp" in ran.stderr
