@@ -217,6 +217,8 @@ def test_an_auditor_needs_the_file_and_the_script_and_nothing_else(made: Made, t
     (tmp_path / "b.asice").write_bytes(made.one[:-1])
     code, said = verified(*anchors)
     assert (code, "SAI" in said, "chưa xét tới" in said) == (1, True, True)
+    assert " 1 ✗ " in said
+    assert "12 – Bản ghi đọc được · readable record" in said
 
 
 def test_the_command_line_exports_and_verifies(made: Made, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from gateway.evidence.verifier.audit import verify
 from gateway.evidence.verifier.findings import CHECKS, FAULTS_TOLD, Findings
 
 _SIGNS = {"holds": "✓", "wrong": "✗", "open": "?"}
+_NOT_REACHED = "chưa xét tới vì lỗi trên · not reached, for what is wrong above"
 _ENDS = {
     0: "ĐÚNG: mọi điều đều khớp · PROVED: everything holds",
     1: "SAI: hồ sơ không như đã ký · WRONG: the bundle is not what was signed",
@@ -26,13 +27,14 @@ def tell(findings: Findings) -> str:
     """Write the numbered list of what was checked, with expected and found."""
     lines = []
     for number, (check, (vi, en, expected)) in enumerate(CHECKS.items(), 1):
+        if check not in findings.reached and not findings.faults[check]:
+            lines += [f"{number:2} – {vi} · {en}", f"     {_NOT_REACHED}"]
+            continue
         lines += [
             f"{number:2} {_SIGNS[findings.verdict(check)]} {vi} · {en}",
             f"     cần · expected: {expected}",
         ]
         found = findings.found[check]
-        if check not in findings.reached:
-            found = ["chưa xét tới vì lỗi trên · not reached, for what is wrong above"]
         lines += [f"     thấy · found: {_plain('; '.join(found))}"] if found else []
         faults = findings.faults[check]
         lines += [f"     ✗ {_plain(fault)}" for fault in faults[:FAULTS_TOLD]]
