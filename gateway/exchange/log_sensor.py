@@ -8,6 +8,7 @@ from gateway.exchange.sensors import Thresholds, is_over, when
 from gateway.exchange.standing import Standing
 from gateway.exchange.vouching import ALTERED, Vouching
 from gateway.model.alert import AlertRule, Condition
+from gateway.model.people import Language
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +40,7 @@ class LogSensor:
         yield Condition(
             rule=AlertRule.LOG_UNSTAMPED,
             vi=f"Nhật ký chưa được đóng dấu thời gian từ {when(since)}.",
-            en=f"No timestamp has covered the log since {when(since)}.",
+            en=f"No timestamp has covered the log since {when(since, Language.ENGLISH)}.",
         )
 
 
@@ -49,5 +50,6 @@ def _look_at_others(standing: Standing) -> Iterator[Condition]:
             rule=AlertRule.LOG_CONTRADICTED,
             subject=alarm.origin,
             vi=f"Nhật ký {alarm.origin} mâu thuẫn với những gì đã thấy, lúc {when(alarm.shown_at)}.",
-            en=f"The log {alarm.origin} contradicts what was seen of it, at {when(alarm.shown_at)}.",
+            en=f"The log {alarm.origin} contradicts what was seen of it,"
+            f" at {when(alarm.shown_at, Language.ENGLISH)}.",
         )

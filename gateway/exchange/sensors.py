@@ -109,7 +109,7 @@ class Sensors:
                     rule=AlertRule.SEAL_ENDS,
                     subject=name,
                     vi=f"Chứng thư số {name} hết hạn lúc {when(ends_at)}.",
-                    en=f"The certificate {name} ends at {when(ends_at)}.",
+                    en=f"The certificate {name} ends at {when(ends_at, Language.ENGLISH)}.",
                 )
 
     def _look_at_road(self, road: Road, at: datetime) -> Iterator[Condition]:
@@ -118,7 +118,7 @@ class Sensors:
             yield Condition(
                 rule=AlertRule.AXIS_AWAY,
                 vi=f"Không gửi được lên trục từ {when(closed_at)}.",
-                en=f"Nothing can be handed to the axis since {when(closed_at)}.",
+                en=f"Nothing can be handed to the axis since {when(closed_at, Language.ENGLISH)}.",
             )
 
     async def _look_at_queue(self, at: datetime) -> Iterable[Condition]:
@@ -129,7 +129,7 @@ class Sensors:
             Condition(
                 rule=AlertRule.DELIVERY_STUCK,
                 vi=f"Có gói tin chờ gửi lên trục từ {when(since)}.",
-                en=f"A package has been waiting for the axis since {when(since)}.",
+                en=f"A package has been waiting for the axis since {when(since, Language.ENGLISH)}.",
             ),
         )
 
@@ -151,19 +151,19 @@ class Sensors:
 
 
 def _left(mailbox: LeftMailbox) -> Condition:
-    since = when(mailbox.since)
+    since, since_en = when(mailbox.since), when(mailbox.since, Language.ENGLISH)
     if mailbox.agency is None:
         return Condition(
             rule=AlertRule.MAILBOX_LEFT,
             subject=mailbox.system,
             vi=f"Hệ thống {mailbox.system} chưa lấy gói tin đến từ {since}.",
-            en=f"System {mailbox.system} has not collected what came at {since}.",
+            en=f"System {mailbox.system} has not collected what came at {since_en}.",
         )
     return Condition(
         rule=AlertRule.MAILBOX_LEFT,
         subject=mailbox.code,
         vi=f"{mailbox.agency}: chưa ai mở hộp thư trên trang quản trị, có văn bản đến từ {since}.",
-        en=f"{mailbox.agency}: nobody has opened its mailbox in the console; a document came at {since}.",
+        en=f"{mailbox.agency}: nobody has opened its mailbox in the console; a document came at {since_en}.",
     )
 
 
@@ -172,6 +172,6 @@ def is_over(threshold: timedelta, since: datetime, at: datetime) -> bool:
     return bool(threshold) and at - since >= threshold
 
 
-def when(at: datetime) -> str:
-    """Write an instant as operators here read it."""
-    return write_instant(at, Language.VIETNAMESE)
+def when(at: datetime, language: Language = Language.VIETNAMESE) -> str:
+    """Write an instant as operators read it."""
+    return write_instant(at, language)

@@ -2,13 +2,14 @@
 
 import asyncio
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from gateway.config import load_config
 from gateway.exchange.road import Road
-from gateway.exchange.sensors import Sensors, Thresholds
+from gateway.exchange.sensors import Sensors, Thresholds, when
 from gateway.model.alert import AlertRule
+from gateway.model.people import Language
 from gateway.office import now, open_office
 from gateway.sandbox.faulty_axis import FaultyAxis
 from gateway.store.alerts import list_left_mailboxes
@@ -58,6 +59,12 @@ async def test_what_a_system_leaves_lying_is_found_with_its_name(world: World) -
     assert await found(world.gateway) == []
     assert await found(world.gateway, after=2 * HOUR) == [(AlertRule.MAILBOX_LEFT, "SYT")]
     assert await found(world.gateway, after=2 * HOUR, mailbox_left_after=timedelta()) == []
+
+
+def test_an_alert_has_its_instants_as_readers_of_either_language_write_them() -> None:
+    """At 9 in the morning of 17 November, in Vietnam."""
+    at = datetime(2026, 11, 17, 2, 59, tzinfo=UTC)
+    assert (when(at), when(at, Language.ENGLISH)) == ("17/11/2026 09:59", "17 Nov 2026 09:59")
 
 
 async def test_a_mailbox_at_the_console_is_called_by_its_agency(tmp_path: Path) -> None:
