@@ -8,13 +8,13 @@ import json
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, ValidationError
-
 from gateway.errors import Fault, Misconfiguration
-from gateway.setting_types import Code, Text, fault_of
+from gateway.section import Section, placed, read_section
+from gateway.setting_types import Code, Text
 from gateway.settings import (
     Alerts,
     Answers,
@@ -35,12 +35,12 @@ from gateway.settings import (
     Reports,
     Retention,
     Role,
-    Section,
     Storage,
     Trust,
 )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config(Section):
     """Everything an operator can decide. Made by `load_config`; every path in it is absolute."""
 
@@ -59,11 +59,10 @@ class Config(Section):
     deadlines: Deadlines = Deadlines()
     reminders: Reminders = Reminders()
     reports: Reports = Reports()
-    # Their paths depend on where the file lies, so even their defaults are made anew each time.
-    trust: Trust = Field({}, validate_default=True)
-    storage: Storage = Field({}, validate_default=True)
+    trust: Trust = Trust()
+    storage: Storage = Storage()
     alerts: Alerts = Alerts()
-    drafts: Drafts = Field({}, validate_default=True)
+    drafts: Drafts = Drafts()
     audit: Audit = Audit()
     limits: PackageLimits = PackageLimits()
     retention: Retention = Retention()
@@ -234,19 +233,18 @@ def _fill_by_role(settings: dict[str, Any]) -> None:
 
 def _read_settings(settings: dict[str, Any], directory: Path) -> tuple[Config, list[Fault]]:
     """Read what can be read; a table that cannot stands at its defaults in the Config returned."""
-
-    def validate(these: dict[str, Any]) -> Config:
-        # Read as JSON: there "strict" lets arrays be tuples and strings be paths, and guesses nothing else.
-        return Config.model_validate_json(json.dumps(these, default=str), context={"directory": directory})
-
     try:
-        return validate(settings), []
-    except ValidationError as error:
-        details = error.errors()
-    unread = {str(detail["loc"][0]) for detail in details}
+        return placed(read_section(settings, Config), directory), []
+    except Misconfiguration as error:
+        faults = list(error.faults)
     stand_in = {"name": "?", "agency_code": "H00", "role": Role.GATEWAY}
-    read = {key: value for key, value in settings.items() if key not in unread}
-    return validate(stand_in | read), [fault_of(detail) for detail in details]
+    unread = tuple(f"{fault.where}." for fault in faults)
+    read = {
+        key: value
+        for key, value in settings.items()
+        if not any(place.startswith(f"{key}.") for place in unread)
+    }
+    return placed(read_section(stand_in | read, Config), directory), faults
 
 
 def _conflicts(config: Config) -> Iterator[Fault]:

@@ -1,20 +1,16 @@
 """One setting of config.toml: how it is written, and what is said when it is wrong.
 
-The tables these settings stand in are in `config`, which is the only room that comes here.
+The type of a setting is what the program gets, and the function that reads it out of what stands in the
+file. The tables these settings stand in are in settings.py.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import time, timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, TypeVar
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
-from pydantic.fields import FieldInfo
-from pydantic_core import ErrorDetails, PydanticCustomError
-
-from gateway.errors import Fault
 from gateway.model.identifiers import (
     AgencyCode,
     SystemId,
@@ -28,16 +24,42 @@ _UNIT_MILLISECONDS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_4
 _LONGEST_TERM_DAYS = 366_000
 _UNIT_BYTES = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
 
+_FORMS: dict[type, tuple[str, str]] = {
+    bool: ("phải là true hoặc false", "must be true or false"),
+    int: ("phải là số nguyên", "must be a whole number"),
+    float: ("phải là số", "must be a number"),
+    str: ("phải là chuỗi trong dấu ngoặc kép", "must be text in quotes"),
+    list: ("phải là danh sách [...]", "must be a list [...]"),
+    dict: ("phải là một bảng", "must be a table"),
+}
 
-def _wrong(vi: str, en: str) -> PydanticCustomError:
-    return PydanticCustomError("setting", "{en}", {"vi": vi, "en": en})
+T = TypeVar("T")
+N = TypeVar("N", int, float)
+
+
+class WrongSetting(ValueError):
+    """What stands in the file is not what its setting takes; said in both languages."""
+
+    def __init__(self, vi: str, en: str, *, found: object = None) -> None:
+        if found is not None:
+            there = repr(found) if isinstance(found, str) else str(found)
+            vi, en = f"{vi}; đang là {there}", f"{en}; found {there}"
+        super().__init__(en)
+        self.vi, self.en = vi, en
+
+
+def exactly(value: object, form: type[T]) -> T:
+    """Take what stands in the file in the form it must have there; nothing is guessed, true is not 1."""
+    if type(value) is not form:
+        raise WrongSetting(*_FORMS[form])
+    return value
 
 
 def _read_amount(text: object, units: Mapping[str, int], vi: str, en: str) -> int:
     form = rf"(\d{{1,6}}) ?({'|'.join(units)})"
     match = re.fullmatch(form, text, re.ASCII) if isinstance(text, str) else None
     if match is None:
-        raise _wrong(f"phải là {vi}; đang là {text!r}", f"must be {en}; found {text!r}")
+        raise WrongSetting(f"phải là {vi}", f"must be {en}", found=text)
     return int(match[1]) * units[match[2]]
 
 
@@ -61,9 +83,8 @@ def read_hour(text: object) -> time:
     """Read an hour of the day, "11:30"."""
     match = re.fullmatch(r"([01]?\d|2[0-3]):([0-5]\d)", text, re.ASCII) if isinstance(text, str) else None
     if match is None:
-        raise _wrong(
-            f'phải là giờ trong ngày như "11:30"; đang là {text!r}',
-            f'must be an hour of the day such as "11:30"; found {text!r}',
+        raise WrongSetting(
+            'phải là giờ trong ngày như "11:30"', 'must be an hour of the day such as "11:30"', found=text
         )
     return time(int(match[1]), int(match[2]))
 
@@ -79,7 +100,7 @@ def read_term(text: object) -> timedelta:
     vi, en = f'thời hạn lưu như {forms} hay "permanent"', f'a term such as {forms} or "permanent"'
     days = _read_amount(text, {"d": 1, "y": 366}, vi, en)
     if not 1 <= days <= _LONGEST_TERM_DAYS:
-        raise _wrong("phải từ 1 ngày đến 1000 năm", "must be from a day to a thousand years")
+        raise WrongSetting("phải từ 1 ngày đến 1000 năm", "must be from a day to a thousand years")
     return timedelta(days=days)
 
 
@@ -101,31 +122,75 @@ def write_size(size_bytes: int) -> str:
     return _write_amount(size_bytes, _UNIT_BYTES, gap=" ")
 
 
-def _check_code(raw: str) -> AgencyCode:
+def whole(least: int, most: int | None = None) -> Callable[[object], int]:
+    """Make the reader of a whole number between two bounds."""
+    return lambda value: _within(exactly(value, int), least, most=most)
+
+
+def number(least: float, *, below: float | None = None) -> Callable[[object], float]:
+    """Make the reader of a number between two bounds; a whole one is a number, too."""
+    return lambda value: _within(
+        float(value) if type(value) is int else exactly(value, float), least, below=below
+    )
+
+
+def _within(found: N, least: N, *, most: N | None = None, below: N | None = None) -> N:
+    if not found >= least:  # what is not a number is not in order
+        raise WrongSetting(f"phải từ {least} trở lên", f"must be at least {least}")
+    if most is not None and found > most:
+        raise WrongSetting(f"không được quá {most}", f"must be at most {most}")
+    if below is not None and found >= below:
+        raise WrongSetting(f"phải nhỏ hơn {below}", f"must be less than {below}")
+    return found
+
+
+def _read_lasting(value: object) -> timedelta:
+    span = read_duration(value)
+    if not span:
+        raise WrongSetting("phải lớn hơn 0s", "must be more than 0s")
+    return span
+
+
+def _read_filled(value: object) -> str:
+    text = exactly(value, str)
+    if not text:
+        raise WrongSetting("không được để trống", "must not be empty")
+    return text
+
+
+def _read_path(value: object) -> Path:
+    return Path(exactly(value, str))
+
+
+def _matching(form: str, vi: str, en: str) -> Callable[[object], str]:
+    def read(value: object) -> str:
+        text = exactly(value, str)
+        if not re.fullmatch(form, text):
+            raise WrongSetting(vi, en, found=text)
+        return text
+
+    return read
+
+
+def _read_code(value: object) -> AgencyCode:
+    raw = exactly(value, str)
     code = normalise_code(raw)
     if not is_agency_code(code):
-        raise _wrong(
-            f"phải là mã định danh như H57.1.2 hoặc 000.00.12.H57; đang là {raw!r}",
-            f"must be an agency code such as H57.1.2 or 000.00.12.H57; found {raw!r}",
+        raise WrongSetting(
+            "phải là mã định danh như H57.1.2 hoặc 000.00.12.H57",
+            "must be an agency code such as H57.1.2 or 000.00.12.H57",
+            found=raw,
         )
     return code
 
 
-def _check_addressee(raw: str) -> str:
-    return raw if is_mail_address(raw) else _check_code(raw)
+def _read_addressee(value: object) -> str:
+    raw = exactly(value, str)
+    return raw if is_mail_address(raw) else _read_code(raw)
 
 
-def _check_origin(raw: str) -> str:
-    # As evidence/checkpoint.py has it; that room stands above this one.
-    if not re.fullmatch(r"[A-Za-z0-9][^\s+\x00-\x1f]*", raw):
-        raise _wrong(
-            f"phải là tên nhật ký như 000.00.12.H57/log; đang là {raw!r}",
-            f"must be a log's name such as 000.00.12.H57/log; found {raw!r}",
-        )
-    return raw
-
-
-def _check_url(raw: str) -> str:
+def _read_url(value: object) -> str:
+    raw = exactly(value, str)
     try:
         parts = urlsplit(raw)
         fits = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
@@ -134,21 +199,14 @@ def _check_url(raw: str) -> str:
         fits = False
     if not fits:
         # What stands there is not repeated: it may hold a password.
-        raise _wrong("phải là địa chỉ http(s)://máy[:cổng]/đường-dẫn", "must be http(s)://host[:port]/path")
+        raise WrongSetting(
+            "phải là địa chỉ http(s)://máy[:cổng]/đường-dẫn", "must be http(s)://host[:port]/path"
+        )
     return raw.rstrip("/")  # the name of the operation is appended as "/{operation}"
 
 
-def _check_object_place(raw: str) -> str:
-    # Names as the stores themselves allow them; what follows is a path of plain names.
-    if raw and not re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9][A-Za-z0-9._-]*)*", raw):
-        raise _wrong(
-            f"phải là s3://tên-bucket/tiền-tố, hoặc để trống; đang là {raw!r}",
-            f"must be s3://bucket/prefix, or empty; found {raw!r}",
-        )
-    return raw
-
-
-def _check_database(raw: str) -> str:
+def _read_database(value: object) -> str:
+    raw = exactly(value, str)
     try:
         parts = urlsplit(raw)
         fits = parts.scheme == "postgresql" and parts.path.strip("/") and not parts.password
@@ -156,87 +214,53 @@ def _check_database(raw: str) -> str:
         fits = False
     if not fits:
         # What stands there is not repeated: it may hold a password.
-        raise _wrong(
+        raise WrongSetting(
             "phải là postgresql://người-dùng@máy[:cổng]/cơ-sở-dữ-liệu, không có mật khẩu",
             "must be postgresql://user@host[:port]/database, without a password",
         )
     return raw
 
 
-def _under_directory(path: Path | None, place: ValidationInfo) -> Path | None:
-    return path and (place.context or {})["directory"] / path
+def _optional(read: Callable[[object], T]) -> Callable[[object], T | None]:
+    # TOML has no null: an empty string says "none".
+    return lambda value: None if value == "" else read(value)
 
 
-def in_directory(name: str) -> Any:
-    """Make the default of a path that lies in the data directory."""
-    return Field(name, validate_default=True)
-
-
-Duration = Annotated[timedelta, BeforeValidator(read_duration), Field(gt=timedelta())]
-Term = Annotated[timedelta, BeforeValidator(read_term)]
-Pause = Annotated[timedelta, BeforeValidator(read_duration)]
+Duration = Annotated[timedelta, _read_lasting]
+Pause = Annotated[timedelta, read_duration]
 """A duration that may be "0s"."""
-Size = Annotated[int, BeforeValidator(read_size)]
-Hour = Annotated[time, BeforeValidator(read_hour)]
-Count = Annotated[int, Field(ge=1)]
-Text = Annotated[str, Field(min_length=1)]
-Code = Annotated[AgencyCode, AfterValidator(_check_code)]
-WorkingDays = Annotated[int, Field(ge=1, le=250)]
-Addressee = Annotated[str, AfterValidator(_check_addressee)]
-Name = Annotated[SystemId, Field(min_length=1)]
-Origin = Annotated[str, AfterValidator(_check_origin)]
-Url = Annotated[str, AfterValidator(_check_url)]
-ObjectPlace = Annotated[str, AfterValidator(_check_object_place)]
-LocalPath = Annotated[Path, AfterValidator(_under_directory)]
-"""A path relative to the data directory, made absolute."""
-
-# TOML has no null: an empty string says "none".
-_none_when_empty = BeforeValidator(lambda text: None if text == "" else text)
-OptionalUrl = Annotated[str | None, _none_when_empty, AfterValidator(lambda raw: raw and _check_url(raw))]
-OptionalText = Annotated[str | None, _none_when_empty]
-OptionalDatabase = Annotated[
-    str | None, _none_when_empty, AfterValidator(lambda raw: raw and _check_database(raw))
+Term = Annotated[timedelta, read_term]
+Hour = Annotated[time, read_hour]
+Size = Annotated[int, read_size]
+Count = Annotated[int, whole(1)]
+WorkingDays = Annotated[int, whole(1, 250)]
+Text = Annotated[str, _read_filled]
+Name = Annotated[SystemId, _read_filled]
+Code = Annotated[AgencyCode, _read_code]
+Addressee = Annotated[str, _read_addressee]
+Url = Annotated[str, _read_url]
+LocalPath = Annotated[Path, _read_path]
+"""A path relative to the data directory; `placed` makes it absolute."""
+OptionalUrl = Annotated[str | None, _optional(_read_url)]
+OptionalText = Annotated[str | None, _optional(_read_filled)]
+OptionalDatabase = Annotated[str | None, _optional(_read_database)]
+OptionalHour = Annotated[time | None, _optional(read_hour)]
+OptionalPath = Annotated[Path | None, _optional(_read_path)]
+Origin = Annotated[
+    str,
+    _matching(
+        # As evidence/checkpoint.py has it; that room stands above this one.
+        r"[A-Za-z0-9][^\s+\x00-\x1f]*",
+        "phải là tên nhật ký như 000.00.12.H57/log",
+        "must be a log's name such as 000.00.12.H57/log",
+    ),
 ]
-OptionalHour = Annotated[time | None, BeforeValidator(lambda text: None if text == "" else read_hour(text))]
-OptionalPath = Annotated[Path | None, _none_when_empty, AfterValidator(_under_directory)]
-
-
-def is_size(field: FieldInfo) -> bool:
-    """Tell whether a setting is a size; to the program it is only a number."""
-    return BeforeValidator(read_size) in field.metadata
-
-
-_WORDS = {
-    "missing": ("thiếu thiết lập bắt buộc này", "this setting is required"),
-    "extra_forbidden": ("không có thiết lập nào tên như vậy", "there is no such setting"),
-    "bool_type": ("phải là true hoặc false", "must be true or false"),
-    "int_type": ("phải là số nguyên", "must be a whole number"),
-    "float_type": ("phải là số", "must be a number"),
-    "string_type": ("phải là chuỗi trong dấu ngoặc kép", "must be text in quotes"),
-    "string_too_short": ("không được để trống", "must not be empty"),
-    "tuple_type": ("phải là danh sách [...]", "must be a list [...]"),
-    "model_type": ("phải là một bảng", "must be a table"),
-    "enum": ("phải là một trong: {expected}", "must be one of: {expected}"),
-    "literal_error": ("phải là một trong: {expected}", "must be one of: {expected}"),
-    "greater_than": ("phải lớn hơn {gt}", "must be more than {gt}"),
-    "greater_than_equal": ("phải từ {ge} trở lên", "must be at least {ge}"),
-    "less_than": ("phải nhỏ hơn {lt}", "must be less than {lt}"),
-    "less_than_equal": ("không được quá {le}", "must be at most {le}"),
-    "setting": ("{vi}", "{en}"),
-}
-_RULES = {"missing": "setting-missing", "extra_forbidden": "setting-unknown"}
-
-
-def fault_of(detail: ErrorDetails) -> Fault:
-    """Say what pydantic found wrong in the words of an operator.
-
-    Shape: where is the key with its table in front, ``axis.poll_every``.
-    """
-    vi, en = _WORDS.get(detail["type"], ("giá trị không hợp lệ", "the value is not valid"))
-    found = detail.get("ctx", {})
-    return Fault(
-        rule=_RULES.get(detail["type"], "setting-wrong"),
-        where=".".join(map(str, detail["loc"])),
-        vi=vi.format(**found),
-        en=en.format(**found),
-    )
+ObjectPlace = Annotated[
+    str,
+    _matching(
+        # Names as the stores themselves allow them; what follows is a path of plain names.
+        r"(s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9][A-Za-z0-9._-]*)*)?",
+        "phải là s3://tên-bucket/tiền-tố, hoặc để trống",
+        "must be s3://bucket/prefix, or empty",
+    ),
+]

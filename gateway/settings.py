@@ -6,15 +6,16 @@ configuration's own folder, the data directory. How a setting is written: settin
 is read, and which settings do not go together: config.py.
 """
 
+from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Literal
-
-from pydantic import BaseModel, ConfigDict, Field
 
 from gateway.model.obligation import ObligationKind
 from gateway.model.retention import PERMANENT
 from gateway.model.signature import SignaturePolicy
 from gateway.model.span import Span
+from gateway.section import Section
 from gateway.setting_types import (
     Addressee,
     Code,
@@ -36,11 +37,12 @@ from gateway.setting_types import (
     Text,
     Url,
     WorkingDays,
-    in_directory,
+    number,
     read_duration,
     read_hour,
     read_size,
     read_term,
+    whole,
 )
 
 
@@ -51,37 +53,34 @@ class Role(StrEnum):
     HUB = "hub"
 
 
-class Section(BaseModel):
-    """What all tables of the file share: frozen, strict, and closed to unknown keys."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Http(Section):
     """[http]: the door for systems."""
 
     host: Text = "127.0.0.1"
-    port: Annotated[int, Field(ge=0, le=65535)] = 8280
+    port: Annotated[int, whole(0, 65535)] = 8280
     tls_certificate_file: OptionalPath = None
     tls_key_file: OptionalPath = None
     client_ca_file: OptionalPath = None
     body_limit: Size = read_size("1 GiB")
     head_limit: Size = read_size("64 KiB")
-    requests_per_second: Annotated[float, Field(ge=0)] = 0.0
+    requests_per_second: Annotated[float, number(0)] = 0.0
     burst: Count = 50
     max_concurrent_uploads: Count = 64
     queue_limit: Count = 100_000
     idle_timeout: Duration = read_duration("75s")
     upload_timeout: Duration = read_duration("1h")
-    workers: Annotated[int, Field(ge=1, le=64)] = 1
+    workers: Annotated[int, whole(1, 64)] = 1
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Nodes(Section):
     """[nodes]: several processes that serve one database."""
 
     gone_after: Duration = read_duration("10s")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Axis(Section):
     """[axis]: the exchange above a gateway. A hub has none."""
 
@@ -101,6 +100,7 @@ class Axis(Section):
     permanent_codes: tuple[Text, ...] = ("4", "5", "6", "7", "8", "9")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery(Section):
     """[delivery]: how dispatches are tried, and for how long."""
 
@@ -109,10 +109,11 @@ class Delivery(Section):
     first_delay: Duration = read_duration("30s")
     longest_delay: Duration = read_duration("1h")
     give_up_after: Duration = read_duration("5d")
-    jitter: Annotated[float, Field(ge=0, lt=1)] = 0.2
+    jitter: Annotated[float, number(0, below=1)] = 0.2
     grace_at_stop: Pause = read_duration("20s")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Console(Section):
     """[console]: the pages for people."""
 
@@ -123,6 +124,7 @@ class Console(Section):
     session_longest: Duration = read_duration("12h")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Oidc(Section):
     """[oidc]: single sign-on to the console by an OpenID provider. None unless the table is there."""
 
@@ -134,6 +136,7 @@ class Oidc(Section):
     ca_file: OptionalPath = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Answers(Section):
     """[answers]: statuses and recalls that this node writes itself."""
 
@@ -141,6 +144,7 @@ class Answers(Section):
     arrived_by_itself: bool = True
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Receipts(Section):
     """[receipts]: how soon one is expected."""
 
@@ -148,6 +152,7 @@ class Receipts(Section):
     arrived_within: Pause = read_duration("1d")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Practice(Section):
     """[practice]: how documents are read for what they ask, since the standard has no field that says it."""
 
@@ -161,6 +166,7 @@ class Practice(Section):
     guiding_types: tuple[Text, ...] = ("Hướng dẫn",)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Deadlines(Section):
     """[deadlines]: what the law leaves open of the times within which documents are worked on."""
 
@@ -170,6 +176,7 @@ class Deadlines(Section):
     recall_answered_within_working_days: Count = 1
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reminders(Section):
     """[reminders]: which agencies are reminded of what they owe, when, and how."""
 
@@ -180,11 +187,12 @@ class Reminders(Section):
     before: tuple[WorkingDays, ...] = (3, 1)
     on_the_day: bool = True
     after: tuple[WorkingDays, ...] = (1,)
-    then_every: Annotated[int, Field(ge=0, le=250)] = 5
-    escalate_after: Annotated[int, Field(ge=0, le=250)] = 5
+    then_every: Annotated[int, whole(0, 250)] = 5
+    escalate_after: Annotated[int, whole(0, 250)] = 5
     every: Duration = read_duration("1m")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ScheduledReport(Section):
     """One of [[reports.scheduled]]: which report goes out by itself, when, and to whom."""
 
@@ -195,6 +203,7 @@ class ScheduledReport(Section):
     at: Hour = read_hour("08:00")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reports(Section):
     """[reports]: what stands around the tables of this node's reports, and which go out by themselves."""
 
@@ -209,18 +218,20 @@ class Reports(Section):
     every: Duration = read_duration("5m")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Trust(Section):
     """[trust]: whom we believe, and the seal others know us by."""
 
-    anchors_dir: LocalPath = in_directory("certs")
-    seal_key_file: LocalPath = in_directory("seal.key")
-    seal_chain_file: LocalPath = in_directory("seal.pem")
-    agency_seals_dir: LocalPath = in_directory("seals")
-    secrets_key_file: LocalPath = in_directory("secrets.key")
+    anchors_dir: LocalPath = Path("certs")
+    seal_key_file: LocalPath = Path("seal.key")
+    seal_chain_file: LocalPath = Path("seal.pem")
+    agency_seals_dir: LocalPath = Path("seals")
+    secrets_key_file: LocalPath = Path("secrets.key")
     vouchers: tuple[Code, ...] = ()
     default_policy: SignaturePolicy = SignaturePolicy.WARN
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Alerts(Section):
     """[alerts]: what operators are told without asking, and how."""
 
@@ -235,7 +246,7 @@ class Alerts(Section):
     mail_to: tuple[Text, ...] = ()
     mail_from: Text = "lienthong@localhost"
     smtp_host: Text = "localhost"
-    smtp_port: Annotated[int, Field(ge=1, le=65535)] = 25
+    smtp_port: Annotated[int, whole(1, 65535)] = 25
     smtp_security: Literal["none", "starttls", "tls"] = "none"
     smtp_user: str = ""
     smtp_password_file: OptionalPath = None
@@ -245,14 +256,15 @@ class Alerts(Section):
     timeout: Duration = read_duration("10s")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Storage(Section):
     """[storage]: where everything lies, and how commits are gathered."""
 
     database: OptionalDatabase = None
     database_password_file: OptionalPath = None
-    database_file: LocalPath = in_directory("lienthong.db")
-    blobs_dir: LocalPath = in_directory("blobs")
-    spool_dir: LocalPath = in_directory("spool")
+    database_file: LocalPath = Path("lienthong.db")
+    blobs_dir: LocalPath = Path("blobs")
+    spool_dir: LocalPath = Path("spool")
     inline_limit: Size = read_size("64 KiB")
     linger: Pause = read_duration("2ms")
     batch_limit: Count = 64
@@ -265,15 +277,17 @@ class Storage(Section):
     blobs_ca_file: OptionalPath = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Drafts(Section):
     """[drafts]: documents being written in the console."""
 
-    folder: LocalPath = in_directory("drafts")
+    folder: LocalPath = Path("drafts")
     file_limit: Size = read_size("100 MiB")
     files_limit: Size = read_size("300 MiB")
     keep: Duration = read_duration("60d")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Peer(Section):
     """[[audit.peers]]: another log that we watch, and whose signatures under our checkpoints we take."""
 
@@ -282,6 +296,7 @@ class Peer(Section):
     certificate_file: LocalPath
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Audit(Section):
     """[audit]: how the log is vouched for: checkpoints, timestamps, witnesses."""
 
@@ -294,14 +309,16 @@ class Audit(Section):
     peers: tuple[Peer, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PackageLimits(Section):
     """[limits]: what a package may be before it is refused unread."""
 
     header_bytes: Size = read_size("4 MiB")
-    depth: Annotated[int, Field(ge=8, le=256)] = 64
+    depth: Annotated[int, whole(8, 256)] = 64
     attachments_count: Count = 500
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AgencyTerms(Section):
     """One of [[retention.agencies]]: what is different for what an agency sent or received."""
 
@@ -310,6 +327,7 @@ class AgencyTerms(Section):
     statuses: Term | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Retention(Section):
     """[retention]: how long content is kept."""
 
@@ -320,9 +338,10 @@ class Retention(Section):
     returned: Term = read_term("30d")
     patience: Pause = read_duration("7d")
     every: Duration = read_duration("1h")
-    batch: Annotated[int, Field(ge=1, le=1000)] = 100
+    batch: Annotated[int, whole(1, 1000)] = 100
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Log(Section):
     """[log]: the operating log."""
 

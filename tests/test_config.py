@@ -90,6 +90,90 @@ def test_all_faults_are_told_in_one_message(config_file: Path) -> None:
     }
 
 
+def test_all_faults_of_one_table_are_told_in_one_message(config_file: Path) -> None:
+    """A port that is none hides neither the key that is missing nor the one too many, at any depth."""
+    text = TOP + (
+        '"no.such" = 1\n[http]\nport = 70000\nbursts = 1\nidle_timeout = "0s"\n'
+        '[axis]\nurl = "http://127.0.0.1:8280/"\npolicy = "maybe"\nsecret = "hush"\n'
+        '[[audit.peers]]\norigin = "a b"\nkey = "a"\nurl = "http://127.0.0.1"\n'
+    )
+    assert faults_of(config_file, text) == {
+        "no.such": "setting-unknown",
+        "http.port": "setting-wrong",
+        "http.idle_timeout": "setting-wrong",
+        "http.bursts": "setting-unknown",
+        "axis.systemid": "setting-missing",
+        "axis.secret_file": "setting-missing",
+        "axis.policy": "setting-wrong",
+        "axis.secret": "setting-unknown",
+        "audit.peers.0.origin": "setting-wrong",
+        "audit.peers.0.certificate_file": "setting-missing",
+        "audit.peers.0.key": "setting-unknown",
+    }
+
+
+# One setting of each kind, and what it says to a value of another.
+KINDS = {
+    "console.enabled": "must be true or false",
+    "http.port": "must be a whole number",
+    "http.requests_per_second": "must be a number",
+    "http.host": "must be text in quotes",
+    "storage.blobs_dir": "must be text in quotes",
+    "storage.linger": "must be a duration",
+    "http.body_limit": "must be a size",
+    "reminders.at": "must be an hour of the day",
+    "log.level": 'must be one of: "debug", "info", "warning", "error"',
+    "trust.vouchers": "must be a list [...]",
+    "drafts": "must be a table",
+}
+
+
+@pytest.mark.parametrize(
+    ("value", "fitting"),
+    [
+        ("true", {"console.enabled"}),
+        ("1", {"http.port", "http.requests_per_second"}),
+        ("1.0", {"http.requests_per_second"}),
+        ("inf", {"http.requests_per_second"}),
+        ('"1"', {"http.host", "storage.blobs_dir"}),
+        ('"5s"', {"http.host", "storage.blobs_dir", "storage.linger"}),
+        ("[]", {"trust.vouchers"}),
+        ("{}", {"drafts"}),
+        ("2026-04-12", set()),
+        ("11:30:00", set()),
+    ],
+)
+def test_each_kind_of_setting_takes_only_its_own(config_file: Path, value: str, fitting: set[str]) -> None:
+    """Nothing is guessed: true is not 1, a number in quotes is text, a date is nothing we ask for."""
+    config_file.write_text(TOP + "".join(f"{key} = {value}\n" for key in KINDS), "utf-8")
+    with pytest.raises(Misconfiguration) as caught:
+        load_config(config_file)
+    told = {fault.where: fault.en for fault in caught.value.faults}
+    assert told.keys() == KINDS.keys() - fitting
+    assert all(en.startswith(KINDS[where]) for where, en in told.items())
+
+
+@pytest.mark.parametrize(
+    ("setting", "en"),
+    [
+        ("http.port = 65536", "must be at most 65535"),
+        ("http.port = -1", "must be at least 0"),
+        ("http.workers = 0", "must be at least 1"),
+        ("http.requests_per_second = nan", "must be at least 0"),
+        ("delivery.jitter = 1", "must be less than 1"),
+        ('http.idle_timeout = "0s"', "must be more than 0s"),
+        ('http.host = ""', "must not be empty"),
+        (f"http.requests_per_second = 1{'0' * 400}", "the value is not valid"),
+    ],
+)
+def test_a_value_beyond_its_bounds_is_told_the_bound(config_file: Path, setting: str, en: str) -> None:
+    """What may be there at most or at least is said, and a number beyond all reading is no crash."""
+    config_file.write_text(TOP + setting, "utf-8")
+    with pytest.raises(Misconfiguration) as caught:
+        load_config(config_file)
+    assert [fault.en for fault in caught.value.faults] == [en]
+
+
 def test_the_message_names_no_secret(config_file: Path) -> None:
     """Whoever writes a secret into the file by mistake does not find it in the log as well."""
     config_file.write_text(TOP + AXIS.replace("//", "//me:hush@") + 'secret = "hush"\n', "utf-8")

@@ -1,12 +1,14 @@
 """config.example.toml is the manual page of the settings: nothing in it is untrue, nothing is left out."""
 
 import re
+from dataclasses import MISSING, fields, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
-from pydantic import BaseModel
 
 from gateway.config import Config, load_config
+from gateway.section import Section
 from gateway.settings import Axis, Oidc, Peer
 
 EXAMPLE = Path(__file__).parent.parent / "config.example.toml"
@@ -14,12 +16,12 @@ EXAMPLE = Path(__file__).parent.parent / "config.example.toml"
 REQUIRED = {
     *("name", "agency_code", "role", "axis.url", "axis.systemid", "axis.secret_file"),
     *("oidc.issuer", "oidc.client_id"),
-    *(f"audit.peers.{name}" for name in Peer.model_fields),
+    *(f"audit.peers.{each.name}" for each in fields(Peer)),
 }
 # Tables that are not there unless somebody writes them.
-OPTIONAL: dict[str, type[BaseModel]] = {"axis": Axis, "oidc": Oidc}
+OPTIONAL: dict[str, type[Section]] = {"axis": Axis, "oidc": Oidc}
 # Tables that may stand there many times, by the table they belong to.
-REPEATED: dict[str, type[BaseModel]] = {"peers": Peer}
+REPEATED: dict[str, type[Section]] = {"peers": Peer}
 UNITS = re.compile(
     r"\b(Duration|Hour|Size|Count|Number|File|Folder|List|Text|Yes or no|[Aa]ddress|port|Default|code)\b"
 )
@@ -30,16 +32,21 @@ def uncommented(text: str) -> str:
     return re.sub(r"^#(?=[a-z\[])", "", text, flags=re.MULTILINE)
 
 
-def settings_of(model: type[BaseModel], table: str = "") -> dict[str, object]:
+def settings_of(model: type[Section], table: str = "") -> dict[str, object]:
     """List a table's keys, ``axis.url``, with their defaults, tables within it opened."""
     found: dict[str, object] = {}
-    for name, field in model.model_fields.items():
-        inner = (OPTIONAL | REPEATED).get(name, field.annotation)
-        if isinstance(inner, type) and issubclass(inner, BaseModel):
-            found |= settings_of(inner, f"{table}{name}.")
+    for field in fields(model):
+        inner = (OPTIONAL | REPEATED).get(field.name, field.type)
+        if isinstance(inner, type) and issubclass(inner, Section):
+            found |= settings_of(inner, f"{table}{field.name}.")
         else:
-            found[table + name] = field.get_default()
+            found[table + field.name] = field.default
     return found
+
+
+def required_of(model: type[Section]) -> list[str]:
+    """List the keys of a table that have no default."""
+    return [field.name for field in fields(model) if field.default is MISSING]
 
 
 def explained_settings() -> dict[str, str]:
@@ -82,14 +89,12 @@ def test_every_default_in_the_example_is_the_real_one(data_directory: Path) -> N
     text = EXAMPLE.read_text("utf-8")
     short = load(data_directory, text)
     full = load(data_directory, uncommented(text))
-    assert full.model_copy(update={**dict.fromkeys(OPTIONAL), "audit": short.audit}) == short
-    assert full.audit.model_copy(update={"peers": ()}) == short.audit
+    changes: dict[str, Any] = {**dict.fromkeys(OPTIONAL), "audit": short.audit}
+    assert replace(full, **changes) == short
+    assert replace(full.audit, peers=()) == short.audit
     for name, model in OPTIONAL.items():
         table = getattr(full, name)
-        required = {
-            key: getattr(table, key) for key, field in model.model_fields.items() if field.is_required()
-        }
-        assert table == model.model_construct(**required)
+        assert table == model(**{key: getattr(table, key) for key in required_of(model)})
 
 
 def test_every_setting_stands_in_the_example_in_the_order_of_the_code() -> None:
@@ -108,8 +113,7 @@ def test_each_setting_is_explained_with_its_unit_and_default(key: str) -> None:
 
 def test_only_what_must_be_said_has_no_default() -> None:
     """A new setting comes with a default: an update must not stop a node that runs."""
-    keys = {name for name, field in Config.model_fields.items() if field.is_required()}
-    for table, model in OPTIONAL.items():
-        keys |= {f"{table}.{name}" for name, field in model.model_fields.items() if field.is_required()}
-    keys |= {f"audit.peers.{name}" for name in Peer.model_fields}
+    keys = set(required_of(Config))
+    for table, model in {**OPTIONAL, "audit.peers": Peer}.items():
+        keys |= {f"{table}.{name}" for name in required_of(model)}
     assert keys == REQUIRED

@@ -1,18 +1,24 @@
-"""``lienthong axis``: is the axis there, and does it know us?"""
+"""``lienthong axis``: is the axis there, does it know us, and our agencies?"""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
-from gateway.cli.node import directory_option, load_node, open_node
-from gateway.cli.terminal import both, json_option, show, show_json, stacked, words
+from gateway.cli.node import directory_option, load_node, open_node, operator_name
+from gateway.cli.terminal import both, done, json_option, show, show_json, stacked, words
 from gateway.errors import Misconfiguration
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
+    from gateway.clients.axis import Axis
     from gateway.clients.axis_probe import ProbeStep
+    from gateway.office import Office
 
 
 @click.group()
@@ -37,17 +43,82 @@ def test_axis(ctx: click.Context, folder: Path, as_json: bool) -> None:
     if as_json:
         show_json([asdict(step) for step in steps])
     else:
-        for step in steps:
-            mark = ("✓ ", "bold green") if step.is_well else ("✗ ", "bold red")
-            show(words("  ", mark), stacked(f"  {step.vi}", f"  {step.en}"))
+        show(_ticked(steps))
         if steps[-1].is_well:
             show(both("\n  Đường lên trục thông suốt.", "the axis is there and knows us", "bold"))
     ctx.exit(0 if steps[-1].is_well else 1)
 
 
+@axis.command("register")
+@click.argument("codes", nargs=-1, required=True, metavar="CODE...")
+@directory_option
+@json_option
+def register_agencies(codes: tuple[str, ...], folder: Path, as_json: bool) -> None:
+    """Đăng ký với trục các cơ quan được phục vụ ở đây.
+
+    Register agencies that are served here with the axis, so that others can write to them. Asked twice it
+    does no harm.
+    """
+    registered = asyncio.run(_speak_of(codes, folder, "register"))
+    if as_json:
+        show_json({"registered": registered})
+        return
+    show(*(done(f"Trục đã nhận đăng ký {code}", "registered with the axis") for code in registered))
+
+
+@axis.command("delete")
+@click.argument("codes", nargs=-1, required=True, metavar="CODE...")
+@directory_option
+@json_option
+def delete_agencies(codes: tuple[str, ...], folder: Path, as_json: bool) -> None:
+    """Xóa khỏi trục các cơ quan đã đóng hay sáp nhập ở đây.
+
+    Delete agencies that were closed or merged here from the axis. Asked twice it does no harm.
+    """
+    deleted = asyncio.run(_speak_of(codes, folder, "delete"))
+    if as_json:
+        show_json({"deleted": deleted})
+        return
+    show(*(done(f"Trục đã xóa {code}", "deleted from the axis") for code in deleted))
+
+
+def _ticked(steps: "list[ProbeStep]") -> "Table":
+    from rich.table import Table
+
+    table = Table.grid(padding=(0, 1))
+    for step in steps:
+        mark = ("✓", "bold green") if step.is_well else ("✗", "bold red")
+        table.add_row(words(" ", mark), stacked(step.vi, step.en))
+    return table
+
+
 async def _test(folder: Path) -> "list[ProbeStep]":
     from gateway.office import now
-    from gateway.wiring.axis import lay_road, open_session, probe_axis, reach_axis
+    from gateway.wiring.axis import probe_axis
+
+    async with _reach(folder) as (office, reached):
+        directory = await office.directory.current(certainly=True)
+        return await probe_axis(office.config, reached, directory, now).test()
+
+
+async def _speak_of(codes: tuple[str, ...], folder: Path, act: Literal["register", "delete"]) -> list[str]:
+    from gateway.exchange.enrolment import Enrolment
+    from gateway.model.identifiers import normalise_code
+    from gateway.office import now
+
+    async with _reach(folder) as (office, reached):
+        enrolment = Enrolment(
+            axis=reached, database=office.database, directory=office.directory, notary=office.notary
+        )
+        speak = enrolment.register if act == "register" else enrolment.delete
+        return list(await speak([*map(normalise_code, codes)], by=operator_name(), at=now()))
+
+
+@asynccontextmanager
+async def _reach(folder: Path) -> "AsyncIterator[tuple[Office, Axis]]":
+    """Open the node's data and its way to the axis."""
+    from gateway.office import now
+    from gateway.wiring.axis import lay_road, open_session, reach_axis
 
     config = load_node(folder)
     session = open_session(config)
@@ -56,5 +127,4 @@ async def _test(folder: Path) -> "list[ProbeStep]":
             "no-axis", where="axis", vi="nút này là trục: không có trục phía trên", en="this node is the axis"
         )
     async with session, open_node(folder) as office:
-        reached = reach_axis(config, session, lay_road(config), now)
-        return await probe_axis(config, reached, await office.directory.current(certainly=True), now).test()
+        yield office, reach_axis(config, session, lay_road(config), now)

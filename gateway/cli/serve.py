@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -61,7 +62,7 @@ def _run(folder: Path, workers: int | None, worker: int | None, inherited: tuple
 
     config = load_node(folder)
     if workers is not None:
-        config = config.model_copy(update={"http": config.http.model_copy(update={"workers": workers})})
+        config = replace(config, http=replace(config.http, workers=workers))
     start_log(config.log, worker=worker)
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
         if config.http.workers > 1 and worker is None:

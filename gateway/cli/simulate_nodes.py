@@ -6,7 +6,7 @@ import secrets
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -176,17 +176,14 @@ async def _merge(registry: Registry, clock: SetForward, agency: AgencyCode, into
 
 def _unhurried(config: Config) -> Config:
     """Let what turns by the clock on the wall turn seldom: the clock in here is set forward."""
-    changes: dict[str, object] = {
-        "alerts": config.alerts.model_copy(update={"every": _SELDOM}),
-        "retention": config.retention.model_copy(update={"every": _SELDOM}),
-        "delivery": config.delivery.model_copy(
-            update={"first_delay": _AT_ONCE, "longest_delay": 2 * _AT_ONCE}
-        ),
-    }
-    if config.axis is not None:
-        seldom = dict.fromkeys(("poll_every", "directory_every", "receipts_every"), _SELDOM)
-        changes["axis"] = config.axis.model_copy(update=seldom)
-    return config.model_copy(update=changes)
+    return replace(
+        config,
+        alerts=replace(config.alerts, every=_SELDOM),
+        retention=replace(config.retention, every=_SELDOM),
+        delivery=replace(config.delivery, first_delay=_AT_ONCE, longest_delay=2 * _AT_ONCE),
+        axis=config.axis
+        and replace(config.axis, poll_every=_SELDOM, directory_every=_SELDOM, receipts_every=_SELDOM),
+    )
 
 
 def _open_mailrooms(

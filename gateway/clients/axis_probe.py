@@ -38,11 +38,16 @@ class ProbeStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AxisProbe:
-    """Tests the way to the axis. context is None for an address without encryption."""
+    """Tests the way to the axis.
+
+    Shape: context is None for an address without encryption; agencies are those served here and open,
+    closed those served here once.
+    """
 
     axis: Axis
     context: ssl.SSLContext | None
     agencies: Collection[AgencyCode]
+    closed: Collection[AgencyCode]
     clock: Callable[[], datetime]
 
     async def test(self) -> list[ProbeStep]:
@@ -205,14 +210,21 @@ class AxisProbe:
                 f"The axis's directory cannot be read: {fault.en}",
             )
         known = {normalise_code(item.code) for item in listed if item.code}
-        missing = sorted(code for code in self.agencies if not known & {code, structural_alias(code) or code})
+
+        def is_listed(code: AgencyCode) -> bool:
+            return bool(known & {code, structural_alias(code) or code})
+
+        missing = ", ".join(sorted(code for code in self.agencies if not is_listed(code)))
+        left = ", ".join(sorted(code for code in self.closed if is_listed(code)))
+        vi, en = [], []
         if missing:
-            return _wrong(
-                "directory",
-                f"Danh bạ của trục chưa có: {', '.join(missing)}. Đề nghị trục đăng ký, hoặc dùng"
-                " `lienthong agency register`.",
-                f"Not in the axis's directory: {', '.join(missing)}. Have them registered.",
-            )
+            vi.append(f"Danh bạ của trục chưa có: {missing}. Đăng ký bằng `lienthong axis register`.")
+            en.append(f"Not in the axis's directory: {missing}. Register them: `lienthong axis register`.")
+        if left:
+            vi.append(f"Đã đóng ở đây mà trục còn để mở: {left}. Xóa bằng `lienthong axis delete`.")
+            en.append(f"Closed here and open at the axis: {left}. Delete them: `lienthong axis delete`.")
+        if vi:
+            return _wrong("directory", " ".join(vi), " ".join(en))
         return _well(
             "directory",
             f"Danh bạ có {len(known)} cơ quan, gồm mọi cơ quan phục vụ ở đây.",

@@ -39,6 +39,6 @@ def _differs(agency: Agency, known: Agency | None) -> bool:
         return False  # an operator's merger holds, whatever the axis still lists
     return (
         known.name != agency.name
-        or known.closed_at is not None
+        or known.closed_at != agency.closed_at
         or not set(agency.aliases) <= set(known.aliases)
     )

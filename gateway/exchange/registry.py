@@ -85,12 +85,17 @@ class Registry:
     ) -> None:
         """Close an agency, or merge it into another that answers for it from now on.
 
+        Closed as it already is, it stays closed since then.
+
         Errors: Refusal when either is unknown, or the successor is the agency itself.
         """
         directory = await self.directory.current(certainly=True)
         for wanted in (code, merged_into):
             if wanted is not None and wanted not in directory.agencies:
                 raise unknown_agency(wanted)
+        known = directory.agencies[code]
+        if known.closed_at is not None and known.merged_into == merged_into:
+            return
         if merged_into is not None and directory.successor(merged_into) == code:
             raise Refusal.because(
                 "merged-into-itself",
@@ -205,17 +210,20 @@ class Registry:
         await self._write(act)
 
     async def delete(self, caller: System, code: AgencyCode, *, at: datetime) -> None:
-        """Close an agency for the system that serves it; its history stays.
+        """Close an agency for the system that serves it or one above it; its history stays.
+
+        The axis is asked each time: a registration that was long on its way may have opened it there again.
 
         Errors: Refusal ``agency-not-yours``; whatever the axis says when there is one.
         """
         directory = await self.directory.current(certainly=True)
-        if not directory.serves(caller, code):
-            raise not_yours(code)
+        code = directory.canonical(code)
+        self._check_right(caller, code, directory)
         if self.axis is not None:
             await self.axis.delete(code)
             passed(Point.DELETED_ABOVE)
-        await self.close_agency(directory.canonical(code), by=caller.id, at=at)
+        if self.axis is None or code in directory.agencies:
+            await self.close_agency(code, by=caller.id, at=at)
 
     async def renew_from_axis(self, *, at: datetime) -> int:
         """Take over the axis's directory; what is served here stays as it was written here.

@@ -83,6 +83,8 @@ ACTS: dict[str, Words] = {
     "agency-merged": ("sáp nhập {agency} vào {successor}", "merged {agency} into {successor}"),
     "agency-served": ("giao {agency} cho hệ thống {system} phục vụ", "let system {system} serve {agency}"),
     "agency-registered": ("đăng ký cơ quan {its_code} {name}", "registered agency {its_code} {name}"),
+    "agency-enrolled": ("đăng ký {agency} với trục", "registered {agency} with the axis"),
+    "agency-withdrawn": ("xóa {agency} khỏi trục", "deleted {agency} from the axis"),
     "system-connected": (
         "kết nối hệ thống {system} ({kind}), phục vụ {serves}",
         "connected system {system} ({kind}), serving {serves}",

@@ -47,8 +47,15 @@ def lay_road(config: Config) -> Road:
 
 def probe_axis(config: Config, axis: Axis, directory: Snapshot, clock: Clock) -> AxisProbe:
     """Put the test of the way to the axis together."""
+    served = [agency for code, agency in directory.agencies.items() if code in directory.served_by]
     return AxisProbe(
-        axis=axis, context=axis_tls(config), agencies=frozenset(directory.served_by), clock=clock
+        axis=axis,
+        context=axis_tls(config),
+        agencies=frozenset(agency.code for agency in served if agency.closed_at is None),
+        closed=frozenset(
+            agency.code for agency in served if agency.closed_at is not None and agency.merged_into is None
+        ),
+        clock=clock,
     )
 
 

@@ -1,5 +1,6 @@
 """The console's pages for who runs the node: what they are told of its files, settings and connections."""
 
+from dataclasses import fields
 from datetime import time, timedelta
 
 from aiohttp import web
@@ -10,8 +11,8 @@ from gateway.config import Config
 from gateway.exchange.alerts import Alerts
 from gateway.exchange.worker import Worker
 from gateway.office import Clock, Office
-from gateway.setting_types import is_size, write_duration, write_size
-from gateway.settings import Section
+from gateway.section import Section
+from gateway.setting_types import Size, write_duration, write_size
 from gateway.web.console.agencies_pages import AgenciesPages
 from gateway.web.console.alerts_pages import AlertsPages
 from gateway.web.console.calendar_pages import CalendarPages
@@ -106,7 +107,7 @@ def settings_in_force(config: Config) -> dict[str, dict[str, str | bool]]:
 
 
 def _table(section: Section) -> dict[str, str | bool]:
-    sizes = {name for name, field in type(section).model_fields.items() if is_size(field)}
+    sizes = {setting.name for setting in fields(section) if setting.type == Size}
     return {
         name: value if isinstance(value, bool) else write_size(value) if name in sizes else _said(value)
         for name, value in section

@@ -18,6 +18,7 @@ _DAY = date(2026, 4, 10)
 _WORD_RANK = {"processing": 1, "done": 2, "fail": 2}
 _FAIL_EACH = 23
 _PAUSE = 0.15
+_ON_ITS_WAY = 3.0  # after this no call of before is still carried out: nothing is broken any more
 
 
 @dataclass(kw_only=True)
@@ -225,30 +226,41 @@ class Clerk:
 
 @dataclass(kw_only=True)
 class Registrar:
-    """A province's office that registers agencies below it and closes them again. wanted: code → is open."""
+    """A province's office that registers agencies below it and closes them again.
+
+    Shape: wanted is code → is open; doubtful are those registered by more than one asking and deleted since.
+    """
 
     desk: Desk
     dice: random.Random
     stop: asyncio.Event
     wanted: dict[str, bool] = field(default_factory=dict)
+    doubtful: list[str] = field(default_factory=list)
 
     async def register_on(self) -> None:
-        """Register and delete, insisting on each."""
+        """Register and delete, insisting on each, and at the end delete once more what is in doubt.
+
+        The protocol has no order: a registration without an answer may come behind the deletion.
+        """
         number = 0
         while not self.stop.is_set():
             number += 1
             code = f"000.{number % 100:02d}.{88 - number // 100}.H57"
             is_certain = await self._insist(code, is_open=True)
-            # The protocol has no order: a registration without an answer may still be on its way, and what is
-            # deleted meanwhile would be open again when it comes.
-            if is_certain and self.dice.random() < 0.5:
+            if self.dice.random() < 0.5:
                 await self._insist(code, is_open=False)
+                if not is_certain:
+                    self.doubtful.append(code)
             await self._break_in()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self.stop.wait(), self.dice.uniform(0.3, 1.5))
+        if self.doubtful:
+            await asyncio.sleep(_ON_ITS_WAY)
+        for code in self.doubtful:
+            await self._insist(code, is_open=False)
 
     async def _insist(self, code: str, *, is_open: bool) -> bool:
-        """Ask until there is an answer; tell whether it came at the first asking."""
+        """Ask until it is done; tell whether the first asking did it."""
         self.wanted[code] = is_open
         members = {"id": code, "pcode": "000.00.00.H57", "code": code, "name": f"Phòng {code}"}
         asked_count = 0
@@ -256,8 +268,7 @@ class Registrar:
             asked_count += 1
             with contextlib.suppress(Delay):
                 dms = self.desk.dms()
-                answer = await (dms.register(members) if is_open else dms.delete(code))
-                if answer.code not in ("", "99"):  # deleted at the second asking it is not ours any more
+                if (await (dms.register(members) if is_open else dms.delete(code))).ok:
                     return asked_count == 1
             await asyncio.sleep(_PAUSE)
 

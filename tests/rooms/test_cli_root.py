@@ -38,7 +38,7 @@ SERVE = "import gateway.cli.serve, gateway.serving"
 @pytest.mark.parametrize(
     ("act", "unwanted"),
     [
-        (HELP, {"lxml", "aiohttp", "pydantic", "cryptography", "rich"}),
+        (HELP, {"lxml", "aiohttp", "cattrs", "cryptography", "rich"}),
         (SERVE, {"gateway.back_office", "gateway.wiring.console", "jinja2", "typst", "xlsxwriter"}),
     ],
 )

@@ -1,0 +1,104 @@
+"""Which of this node's agencies stand at the axis: registered and deleted there by an operator.
+
+Systems do both for themselves (registry.py); this is for agencies whose systems do not.
+"""
+
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+
+from gateway.clients.axis import Axis
+from gateway.errors import Fault, Refusal
+from gateway.exchange.directory import Directory
+from gateway.exchange.notary import Notary
+from gateway.model.agency import Agency
+from gateway.model.identifiers import AgencyCode
+from gateway.model.log import LogKind
+from gateway.store.audit_log import append_entry
+from gateway.store.database import Database
+from gateway.vxp.requests import Registration
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enrolment:
+    """Speaks to the axis of agencies that are served here; each act has its entry in the audit log."""
+
+    axis: Axis
+    database: Database
+    directory: Directory
+    notary: Notary
+
+    async def register(self, codes: Sequence[AgencyCode], *, by: str, at: datetime) -> tuple[AgencyCode, ...]:
+        """Register agencies that are open here; return the codes they go by.
+
+        Errors: Refusal ``agencies-wrong`` with every fault, before the axis is asked; whatever the axis says
+        of one, those before it being registered.
+        """
+
+        async def ask(agency: Agency) -> None:
+            await self.axis.register(
+                Registration(code=agency.code, name=agency.name, mail=agency.mail, parent=agency.parent)
+            )
+
+        return await self._each(codes, ask, "agency-enrolled", is_open=True, by=by, at=at)
+
+    async def delete(self, codes: Sequence[AgencyCode], *, by: str, at: datetime) -> tuple[AgencyCode, ...]:
+        """Delete agencies that are closed here; return the codes they go by.
+
+        Errors: as `register`.
+        """
+
+        async def ask(agency: Agency) -> None:
+            await self.axis.delete(agency.code)
+
+        return await self._each(codes, ask, "agency-withdrawn", is_open=False, by=by, at=at)
+
+    async def _each(
+        self,
+        codes: Sequence[AgencyCode],
+        ask: Callable[[Agency], Awaitable[None]],
+        act: str,
+        *,
+        is_open: bool,
+        by: str,
+        at: datetime,
+    ) -> tuple[AgencyCode, ...]:
+        agencies = await self._served(codes, is_open=is_open)
+        for agency in agencies:
+            await ask(agency)
+            entry = self.notary.entry(
+                LogKind.ADMINISTERED, at=at, act=act, by=by, details={"agency": agency.code}
+            )
+            await self.database.write(partial(append_entry, entry=entry))
+        return tuple(agency.code for agency in agencies)
+
+    async def _served(self, codes: Sequence[AgencyCode], *, is_open: bool) -> list[Agency]:
+        directory = await self.directory.current(certainly=True)
+        served = {
+            code: directory.agencies[code] for code in directory.served_by if code in directory.agencies
+        }
+        found = {code: served.get(directory.canonical(code)) for code in codes}
+        if faults := [*_faults(found, is_open=is_open)]:
+            raise Refusal("agencies-wrong", faults)
+        return [agency for agency in found.values() if agency is not None]
+
+
+def _faults(found: dict[AgencyCode, Agency | None], *, is_open: bool) -> Iterator[Fault]:
+    for code, agency in found.items():
+        if agency is None:
+            yield Fault(
+                rule="agency-not-served",
+                where=code,
+                vi="không phải đơn vị được phục vụ ở đây",
+                en="this agency is not served here",
+            )
+        elif is_open and agency.closed_at is not None:
+            yield Fault(rule="agency-closed", where=code, vi="đã đóng ở đây", en="this agency is closed here")
+        elif not is_open and agency.closed_at is None:
+            yield Fault(
+                rule="agency-open",
+                where=code,
+                vi="còn mở ở đây: hãy đóng hay sáp nhập trước",
+                en="this agency is open here: close or merge it first",
+            )
