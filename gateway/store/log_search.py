@@ -23,11 +23,11 @@ PERSONAL_KINDS = frozenset({LogKind.ADMINISTERED, LogKind.SIGNED_IN, LogKind.SIG
 READ_AT_ONCE = 20_000
 _MATCHED_AT_ONCE = 200_000
 _STRETCH = 1024
-# The stretches, and what is no whole one yet.
+# The stretches, and what is no whole one yet. The sums keep PostgreSQL from the index by instants, where it
+# would go through all that are less.
 _STRETCHES = (
     "(SELECT number, earliest_at, latest_at FROM log_stretches UNION ALL"
-    f" SELECT (min(seq) - 1) / {_STRETCH}, min(at), max(at) FROM log WHERE seq >"
-    f" {_STRETCH} * (SELECT coalesce(max(number) + 1, 0) FROM log_stretches)) AS stretches"
+    f" SELECT :newest, min(at + 0), max(at + 0) FROM log WHERE seq > {_STRETCH} * :newest) AS stretches"
 )
 
 
@@ -98,11 +98,13 @@ async def _read(database: Database, question: LogQuestion, span: tuple[int, int]
 
 async def _span(database: Database, question: LogQuestion, below: int | None) -> tuple[int, int] | None:
     """Tell between which entries to look: instants need not rise with seq, as a clock may be set back."""
-    first, last = 1, await count_entries(database) if below is None else below - 1
+    count = await count_entries(database)
+    first, last = 1, count if below is None else below - 1
     if question.since is not None or question.until is not None:
         period, given = _period(question, earliest="earliest_at", latest="latest_at")
         row = await database.fetch_one(
-            f"SELECT min(number), max(number) FROM {_STRETCHES} WHERE TRUE{period}", given
+            f"SELECT min(number), max(number) FROM {_STRETCHES} WHERE TRUE{period}",
+            {"newest": count // _STRETCH, **given},
         )
         if row is None or row[0] is None:
             return None
