@@ -68,6 +68,7 @@ BROAD_CATCHES = {
     "gateway/exchange/worker.py": "the top of a worker's round",
     "gateway/cli/": "the top of a command",
     "gateway/__main__.py": "the top of a command",
+    "gateway/exchange/sitting.py": "a judgement's error belongs to the walk that waits for it",
     "gateway/store/database.py": "an act's error belongs to the walk that waits for its commit",
 }
 

@@ -1,13 +1,15 @@
 """Judges a package that came in: read it, check it, verify its signature, apply its sender's policy.
 
 Steps 3, 4 and 6 of the walk. The crafts do the work; what is decided here is only where they run: a
-small package on the loop, since a hop to a thread costs as much as the judgement, a large one off it. It was
-scanned while it came (store/spool.py), so that little is left to do when its last byte has come.
+small package on the loop, since a hop to a thread costs as much as the judgement, with those that came
+beside it (sitting.py); a large one off it. It was scanned while it came (store/spool.py), so that little
+is left to do when its last byte has come.
 """
 
 import asyncio
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import BinaryIO
 
 from gateway.edxml.early import EarlyScan
@@ -18,6 +20,7 @@ from gateway.edxml.xml import scan_package
 from gateway.errors import Refusal
 from gateway.exchange.directory import Snapshot
 from gateway.exchange.forms import Forms
+from gateway.exchange.sitting import Sitting
 from gateway.model.identifiers import AgencyCode
 from gateway.model.signature import SignaturePolicy, VerifiedPackage
 from gateway.store.spool import Spool
@@ -39,6 +42,7 @@ class Judge:
     anchors: Anchors
     vouchers: frozenset[AgencyCode]
     forms: Forms = field(default_factory=Forms)
+    sitting: Sitting = field(default_factory=Sitting)
 
     def begin(self) -> EarlyScan:
         """Begin to read a package that is about to come; what is wrong with it `inspect` says."""
@@ -51,10 +55,11 @@ class Judge:
 
         Errors: Refusal with every fault found.
         """
+        judge = partial(self.judge, spool, directory, policy=policy, at=at)
         if spool.size_bytes <= _ON_THE_LOOP_BYTES:
-            verified = self.judge(spool, directory, policy=policy, at=at)
+            verified = await self.sitting.hear(judge)
         else:
-            verified = await asyncio.to_thread(self.judge, spool, directory, policy=policy, at=at)
+            verified = await asyncio.to_thread(judge)
         if verified.form is not None:
             self.forms.remember(spool.digest, verified.form)
         return verified
