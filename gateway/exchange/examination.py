@@ -112,6 +112,9 @@ MEANINGS: dict[str, Meaning] = {
     "dispatch-contradicts-itself": _error(
         "Lượt chuyển tự mâu thuẫn.", "A dispatch contradicts itself.", _OURS
     ),
+    "stretch-wrong": _error(
+        "Thời gian của một đoạn nhật ký ghi sai.", "The times of a stretch of the log are wrong.", _OURS
+    ),
     "queue-miscounted": _error("Số đếm hàng chờ sai.", "A queue is miscounted.", _OURS),
     "agency-served-unknown": _error("Phục vụ đơn vị không có.", "An agency served that is not known.", _OURS),
     "erasure-unrecorded": _error(

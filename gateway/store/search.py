@@ -140,14 +140,11 @@ class Search:
 
     async def _divide(self) -> AsyncIterator[_Tier]:
         """Give each document to the first tier that it fits; each is made when the one before is through."""
-        bits, doubts = self.all.bits, self.all.doubts
+        bits = self.all.bits
         for tier in self.tiers if bits else ():
             chosen = await self.blocks.with_terms(tier.needs, bits)
-            yield _Tier(chosen, (*doubts, *tier.doubts))
-            if tier.doubts:
-                doubts = (*doubts, ~tier.row)
-            else:
-                bits = without(bits, chosen)
+            yield _Tier(chosen, self.all.doubts)
+            bits = without(bits, chosen)
 
     async def _walk(self, tier: _Tier, after: Place, limit: int) -> list[Place]:
         found: list[Place] = []

@@ -9,7 +9,9 @@ stands with some recipient. No word has one of these signs: nothing that is type
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import reduce
 from itertools import pairwise
+from operator import and_
 from typing import Any
 
 from gateway.model.identifiers import AgencyCode
@@ -47,9 +49,6 @@ class Clause:
 
     def __and__(self, other: "Clause") -> "Clause":
         return Clause(f"{self.sql} AND {other.sql}", (*self.parameters, *other.parameters))
-
-    def __invert__(self) -> "Clause":
-        return Clause(f"NOT ({self.sql})", self.parameters)
 
 
 ALWAYS = Clause("1 = 1")
@@ -138,7 +137,7 @@ def wanted_by(question: Question, scope: frozenset[AgencyCode] | None) -> Wanted
         )
         wanted = Wanted((Need(tuple(marks_between(days))),), (), row)
     for phrase, is_beginning in _phrases(question):
-        wanted &= _have(phrase, "text", is_beginning=is_beginning)
+        wanted &= _have(phrase, is_beginning=is_beginning)
     for marks in _needed_marks(question, scope):
         row = Clause(
             f"({' OR '.join(_contains('marks') for _ in marks)})",
@@ -151,18 +150,19 @@ def wanted_by(question: Question, scope: frozenset[AgencyCode] | None) -> Wanted
 def tiers_of(question: Question) -> list[Wanted]:
     """Say in which way a document has the words, the most exact first; the last has room for all.
 
-    The number itself; the words as they stand, in the title; all of them in the title; all of them anywhere.
+    In the number; in the title, each beside the next; all of them in the title; all of them anywhere. Bits
+    alone tell it: else, where one way ends, every row would be looked at for whether it is of the next.
     """
     terms = question.terms
     tiers = []
     if any(word.isdecimal() for word in terms.words):
-        tiers.append(_have(terms.words, "number", is_beginning=terms.last_is_beginning))
+        tiers.append(_near(terms.words, "number", is_beginning=terms.last_is_beginning))
     if terms.words:
-        tiers.append(_have(terms.words, "subject", is_beginning=terms.last_is_beginning))
+        tiers.append(_near(terms.words, "subject", is_beginning=terms.last_is_beginning))
     if len(terms.phrases) > 1:
         titled = Wanted()
         for phrase, is_beginning in _phrases(question):
-            titled &= _have(phrase, "subject", is_beginning=is_beginning)
+            titled &= _near(phrase, "subject", is_beginning=is_beginning)
         tiers.append(titled)
     return [*tiers, Wanted()]
 
@@ -190,25 +190,37 @@ def _phrases(question: Question) -> Iterator[tuple[tuple[str, ...], bool]]:
         yield phrase, terms.last_is_beginning and place == last
 
 
-def _have(words: Sequence[str], column: str, *, is_beginning: bool) -> Wanted:
-    """Want words next to each other in a column."""
+def _have(words: Sequence[str], *, is_beginning: bool) -> Wanted:
+    """Want words next to each other; bits know it of two."""
+    near = _near(words, "text", is_beginning=is_beginning)
+    if len(near.needs) == 1:
+        return near
+    row = Clause(_contains("text"), (f" {' '.join(words)}{'' if is_beginning else ' '}",))
+    return Wanted(near.needs, (row,), row)
+
+
+def _near(words: Sequence[str], column: str, *, is_beginning: bool) -> Wanted:
+    """Want words in a column, each beside the next as far as bits know it."""
     sign = _SIGNS[column]
-    row = Clause(_contains(column), (f" {' '.join(words)}{'' if is_beginning else ' '}",))
     plain = [(word, is_beginning and place == len(words) - 1) for place, word in enumerate(words)]
     pairs = (
         []
         if column == "number"
         else [
-            (f"+{a} {b}", b_is_beginning)
+            (f"{a} {b}", b_is_beginning)
             for (a, _), (b, b_is_beginning) in pairwise(plain)
             if not a.isdecimal() and not b.isdecimal()
         ]
     )
-    covered = {word for pair, _ in pairs for word in pair[1:].split()}
+    covered = {word for pair, _ in pairs for word in pair.split()}
     kept = [(word, may_go_on) for word, may_go_on in plain if word not in covered]
-    needs = [_need(sign + term, may_go_on=may_go_on) for term, may_go_on in (*kept, *pairs)]
-    is_exact = len(words) == 1 or (len(words) == 2 and len(pairs) == 1)
-    return Wanted(tuple(needs), () if is_exact else (row,), row)
+    needs = [_need(sign + word, may_go_on=may_go_on) for word, may_go_on in kept]
+    needs += [_need(f"{sign}+{pair}", may_go_on=may_go_on) for pair, may_go_on in pairs]
+    rows = [
+        Clause(_contains(column), (f" {text}{'' if may_go_on else ' '}",))
+        for text, may_go_on in (*kept, *pairs)
+    ]
+    return Wanted(tuple(needs), (), reduce(and_, rows))
 
 
 def _need(term: str, *, may_go_on: bool) -> Need:

@@ -144,7 +144,7 @@ LOG = Sheet(
         *("seq", "kind", "at", "statement", "receipt", "leaf", "package_id", "dispatch_id", "thread_id"),
         "system_id",
     ),
-    touches=("receipts",),
+    touches=("receipts", "log_stretches"),
     is_numbered=True,
 )
 

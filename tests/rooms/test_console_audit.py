@@ -3,8 +3,10 @@
 import asyncio
 import io
 import re
+import shutil
 import zipfile
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import aiohttp
@@ -14,13 +16,16 @@ from yarl import URL
 from gateway.evidence.proof import read_proof, verify_proof
 from gateway.evidence.receipts import read_receipt, verify_receipt
 from gateway.evidence.verifier.audit import verify
+from gateway.model.formats import write_instant
 from gateway.model.log import LogKind
-from gateway.model.people import UserRole
+from gateway.model.people import Language, UserRole
+from gateway.store.database import from_micros
 from tests.console import Browser, Page, Site, open_site, person
 from tests.databases import source_in, unguarded
 from tests.keys import authority, issued
 from tests.packages import Sent, document
-from tests.walks.world import FINANCE, HEALTH, PROVINCE, collect_all
+from tests.stamping_authority import StampingAuthority
+from tests.walks.world import FINANCE, HEALTH, PROVINCE, collect_all, prepare_node
 
 SEAL = issued(PROVINCE).certificate
 SCRIPT = "<script>alert(1)</script>"
@@ -353,6 +358,37 @@ async def test_a_log_that_contradicts_itself_is_an_alarm_that_says_what_to_do(
     assert "lienthong log witness forget 000.00.99.H99/log" in page.text
     site.node.change("UPDATE contradictions SET settled_at = 1")
     assert "Báo động" not in (await auditor.get("/log/checkpoints")).text
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="needs openssl")
+async def test_checkpoints_wait_for_a_timestamp_and_the_page_says_how_many_since_when(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In either language while the authority is away; not a word of it once it has answered."""
+    monkeypatch.setattr("gateway.wiring.vouching._BETWEEN_STAMPINGS", timedelta(milliseconds=100))
+    tsa = StampingAuthority(folder=tmp_path / "tsa")
+    async with tsa.serving():
+        pass  # now its address is known, and nobody answers there
+    audit = {"checkpoint_every": "0s", "timestamp_url": tsa.url, "timestamp_anchors_file": "tsa.pem"}
+    node = prepare_node(tmp_path / "node", code=PROVINCE, audit=audit)
+    (node.directory / "tsa.pem").write_bytes(tsa.root_pem)
+    async with open_site(node.directory, node=node) as site, site.visitor("auditor") as auditor:
+        await auditor.post("/log/checkpoints")
+        since = from_micros(site.node.rows("SELECT at FROM checkpoints")[0]["at"])
+        assert "1 điểm chốt đang chờ, từ" in (await auditor.get("/log/checkpoints")).text
+        async with site.visitor("administrator"):
+            await auditor.post("/log/checkpoints")
+        site.node.clock.ahead = timedelta(minutes=20)
+        vi, en = (write_instant(since, language) for language in Language)
+        assert f"2 điểm chốt đang chờ, từ {vi} (20 phút)" in (await auditor.get("/log/checkpoints")).text
+        await auditor.get("/log/checkpoints?lang=en")
+        english = (await auditor.get("/log/checkpoints")).text
+        assert f"2 checkpoints waiting since {en} (20 minutes)" in english
+        site.node.clock.ahead = timedelta()
+        async with tsa.serving(), asyncio.timeout(10):
+            while "waiting since" in (page := (await auditor.get("/log/checkpoints")).text):  # noqa: ASYNC110 - asked over HTTP
+                await asyncio.sleep(0.05)
+        assert "Timestamped" in page  # and not a word of waiting
 
 
 # -- Verification --------------------------------------------------------------------------------------

@@ -175,6 +175,7 @@ DAMAGES: dict[str, Damage] = {
     ),
     "status-unfounded": changed("UPDATE recipients SET status = '06'"),
     "dispatch-contradicts-itself": changed("UPDATE dispatches SET far_id = NULL"),
+    "stretch-wrong": changed("INSERT INTO log_stretches VALUES (0, 1, 1)"),
     "queue-miscounted": changed("UPDATE queues SET ended_count = ended_count + 1"),
     "agency-served-unknown": changed("INSERT INTO served_agencies VALUES ('X', 'SYT')"),
     "erasure-unrecorded": changed("UPDATE packages SET erased_at = 1 WHERE direction = 'inbound'"),

@@ -1,7 +1,7 @@
 """The index of documents: what is found, what is not, in which order, page by page."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -35,6 +35,7 @@ from gateway.store.findable import Findable, index_document
 from gateway.store.findings import load_hits
 from gateway.store.packages import Direction
 from gateway.store.search import Counted, Search, Sought, seek
+from gateway.store.search_terms import Clause
 from gateway.store.tables import Tables
 from tests.databases import fresh_source
 from tests.keys import seal
@@ -359,6 +360,39 @@ async def test_relevance_puts_number_then_title_then_the_rest(database: Database
     )
     assert await found(database, "57", order=Order.RELEVANCE) == ["number", "title", "newer", "older"]
     assert await found(database, "57", order=Order.NEWEST) == ["newer", "older", "title", "number"]
+
+
+@pytest.mark.both_engines
+async def test_how_words_stand_in_titles_is_read_off_bits_alone(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where those end that have them side by side, no row is looked at for whether it is of the next."""
+    titles = (
+        "Cải cách thủ tục hành chính",
+        "Hành chính: thủ tục, cải cách",
+        "Cải cách hành chính",
+        "Công văn",
+    )
+    rest = "Thủ tục cải cách hành chính"
+    letters = [Letter(name=f"{n:02}", number="1/A", subject=titles[n % 4], rest=rest) for n in range(40)]
+    await put(database, *letters)
+    typed = "cai cach thu tuc hanh chinh"
+    names = await found(database, typed, order=Order.RELEVANCE)
+    assert [int(name) % 4 for name in names[:20]] == [0] * 10 + [1] * 10
+    assert len(names) == 40
+    looked_at: list[int] = []
+    look_at = Search._look_at
+
+    async def counting(self: Search, ids: Sequence[int], doubts: Sequence[Clause]) -> set[int]:
+        looked_at.extend(ids if doubts else ())
+        return await look_at(self, ids, doubts)
+
+    monkeypatch.setattr(search, "_LOOKED_AT", -1)
+    monkeypatch.setattr(Search, "_look_at", counting)
+    question = Question(terms=read_terms(typed), order=Order.RELEVANCE)
+    asked = await seek(database, Sought(question=question, scope=None, accepted=None, today=TODAY))
+    assert len(await asked.page(after=None, limit=100)) == 40
+    assert looked_at == []
 
 
 @pytest.mark.both_engines

@@ -197,14 +197,10 @@ def as_it_was_before(full: Source, monkeypatch: pytest.MonkeyPatch) -> Server:
     with looking(full) as here, closing(engine_of(older).open_writer()) as writer:
         writer.begin()
         writer.statements.execute("SET LOCAL session_replication_role = replica")
-        for table in tables_of(here, Dialect.POSTGRESQL).values():
-            columns = [column for column in table.columns if column != "year_back"]
+        for table in tables_of(writer.statements, Dialect.POSTGRESQL).values():
+            rows = here.execute(f'SELECT {", ".join(table.columns)} FROM "{table.name}"').fetchall()
             writer.statements.execute(f'DELETE FROM "{table.name}"')
-            writer.add_rows(
-                table.name,
-                columns,
-                here.execute(f'SELECT {", ".join(columns)} FROM "{table.name}"').fetchall(),
-            )
+            writer.add_rows(table.name, table.columns, rows)
         for _, restoring in obstacles(writer.statements, Dialect.POSTGRESQL):
             if restoring.startswith("SELECT setval"):
                 writer.statements.execute(restoring)
