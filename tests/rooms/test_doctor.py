@@ -17,7 +17,8 @@ from click.testing import CliRunner
 from gateway.back_office import house_of
 from gateway.cli.root import lienthong
 from gateway.config import load_config
-from gateway.exchange.examination import MEANINGS, Finding, Severity, examine, mend
+from gateway.exchange.examination import Finding, examine, mend
+from gateway.exchange.meanings import MEANINGS, Severity
 from gateway.model.agency import SystemKind
 from gateway.office import now
 from gateway.settings import Role
