@@ -20,6 +20,7 @@ from gateway.office import Clock, Office, furnish_books, now, shelves_of
 from gateway.source import on_sqlite, source_of
 from gateway.store.backup import Place
 from gateway.trust.keys import fingerprint_of
+from gateway.trust.secrets import check_key
 
 
 def furnish_people(office: Office) -> People:
@@ -146,5 +147,6 @@ def house_of(config: Config) -> House:
         spool_folder=storage.spool_dir,
         certificates=tuple(chain[0] for chain in seal_chains(config)),
         secret_files=(*secrets, *_given_secrets(config)),
+        secrets_key=check_key(trust.secrets_key_file.read_bytes()),
         calendar_missing_within=config.alerts.calendar_missing_within,
     )

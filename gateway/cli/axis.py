@@ -59,11 +59,10 @@ def register_agencies(codes: tuple[str, ...], folder: Path, as_json: bool) -> No
     Register agencies that are served here with the axis, so that others can write to them. Asked twice it
     does no harm.
     """
-    registered = asyncio.run(_speak_of(codes, folder, "register"))
+    said = ("Trục đã nhận đăng ký", "registered with the axis")
+    registered = asyncio.run(_speak_of(codes, folder, "register", said, quietly=as_json))
     if as_json:
         show_json({"registered": registered})
-        return
-    show(*(done(f"Trục đã nhận đăng ký {code}", "registered with the axis") for code in registered))
 
 
 @axis.command("delete")
@@ -75,11 +74,10 @@ def delete_agencies(codes: tuple[str, ...], folder: Path, as_json: bool) -> None
 
     Delete agencies that were closed or merged here from the axis. Asked twice it does no harm.
     """
-    deleted = asyncio.run(_speak_of(codes, folder, "delete"))
+    said = ("Trục đã xóa", "deleted from the axis")
+    deleted = asyncio.run(_speak_of(codes, folder, "delete", said, quietly=as_json))
     if as_json:
         show_json({"deleted": deleted})
-        return
-    show(*(done(f"Trục đã xóa {code}", "deleted from the axis") for code in deleted))
 
 
 def _ticked(steps: "list[ProbeStep]") -> "Table":
@@ -101,17 +99,29 @@ async def _test(folder: Path) -> "list[ProbeStep]":
         return await probe_axis(office.config, reached, directory, now).test()
 
 
-async def _speak_of(codes: tuple[str, ...], folder: Path, act: Literal["register", "delete"]) -> list[str]:
+async def _speak_of(
+    codes: tuple[str, ...],
+    folder: Path,
+    act: Literal["register", "delete"],
+    said: tuple[str, str],
+    *,
+    quietly: bool,
+) -> list[str]:
     from gateway.exchange.enrolment import Enrolment
     from gateway.model.identifiers import normalise_code
     from gateway.office import now
 
+    spoken_of: list[str] = []
     async with _reach(folder) as (office, reached):
         enrolment = Enrolment(
             axis=reached, database=office.database, directory=office.directory, notary=office.notary
         )
         speak = enrolment.register if act == "register" else enrolment.delete
-        return list(await speak([*map(normalise_code, codes)], by=operator_name(), at=now()))
+        async for code in speak([*map(normalise_code, codes)], by=operator_name(), at=now()):
+            spoken_of.append(code)
+            if not quietly:
+                show(done(f"{said[0]} {code}", said[1]))
+    return spoken_of
 
 
 @asynccontextmanager

@@ -82,3 +82,5 @@ def _tell(findings: "list[Finding]") -> None:
         show(stacked(f"  {finding.meaning.vi}", f"  {finding.meaning.en}"))
         more = " …" if finding.count > len(finding.examples) else ""
         show(words((f"  {', '.join(finding.examples)}{more}", "dim")))
+    if findings and not any(finding.is_error for finding in findings):
+        show("", done("Ngoài những điều trên, không có gì bất thường.", "But for these everything agrees."))

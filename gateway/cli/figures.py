@@ -153,7 +153,7 @@ def _cell(cell: "Cell", unit: "Unit", style: str = "") -> "Text":
     if cell is None:
         said = "–"
     elif unit is Unit.SHARE:
-        said = f"{cell}%".replace(".", ",")
+        said = f"{cell} %".replace(".", ",")
     elif isinstance(cell, tuple):
         return both(*cell, style)
     else:

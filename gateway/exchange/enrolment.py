@@ -3,13 +3,13 @@
 Systems do both for themselves (registry.py); this is for agencies whose systems do not.
 """
 
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
 from gateway.clients.axis import Axis
-from gateway.errors import Fault, Refusal
+from gateway.errors import Fault, LienthongError, Refusal
 from gateway.exchange.directory import Directory
 from gateway.exchange.notary import Notary
 from gateway.model.agency import Agency
@@ -29,11 +29,11 @@ class Enrolment:
     directory: Directory
     notary: Notary
 
-    async def register(self, codes: Sequence[AgencyCode], *, by: str, at: datetime) -> tuple[AgencyCode, ...]:
-        """Register agencies that are open here; return the codes they go by.
+    def register(self, codes: Sequence[AgencyCode], *, by: str, at: datetime) -> AsyncIterator[AgencyCode]:
+        """Register agencies that are open here; yield the code each goes by once it is done.
 
         Errors: Refusal ``agencies-wrong`` with every fault, before the axis is asked; whatever the axis says
-        of one, those before it being registered.
+        of one, which it names.
         """
 
         async def ask(agency: Agency) -> None:
@@ -41,10 +41,10 @@ class Enrolment:
                 Registration(code=agency.code, name=agency.name, mail=agency.mail, parent=agency.parent)
             )
 
-        return await self._each(codes, ask, "agency-enrolled", is_open=True, by=by, at=at)
+        return self._each(codes, ask, "agency-enrolled", is_open=True, by=by, at=at)
 
-    async def delete(self, codes: Sequence[AgencyCode], *, by: str, at: datetime) -> tuple[AgencyCode, ...]:
-        """Delete agencies that are closed here; return the codes they go by.
+    def delete(self, codes: Sequence[AgencyCode], *, by: str, at: datetime) -> AsyncIterator[AgencyCode]:
+        """Delete agencies that are closed here; yield the code each goes by once it is done.
 
         Errors: as `register`.
         """
@@ -52,7 +52,7 @@ class Enrolment:
         async def ask(agency: Agency) -> None:
             await self.axis.delete(agency.code)
 
-        return await self._each(codes, ask, "agency-withdrawn", is_open=False, by=by, at=at)
+        return self._each(codes, ask, "agency-withdrawn", is_open=False, by=by, at=at)
 
     async def _each(
         self,
@@ -63,15 +63,18 @@ class Enrolment:
         is_open: bool,
         by: str,
         at: datetime,
-    ) -> tuple[AgencyCode, ...]:
-        agencies = await self._served(codes, is_open=is_open)
-        for agency in agencies:
-            await ask(agency)
+    ) -> AsyncIterator[AgencyCode]:
+        for agency in await self._served(codes, is_open=is_open):
+            try:
+                await ask(agency)
+            except LienthongError as error:
+                faults = [replace(fault, where=fault.where or agency.code) for fault in error.faults]
+                raise type(error)(error.code, faults) from error
             entry = self.notary.entry(
                 LogKind.ADMINISTERED, at=at, act=act, by=by, details={"agency": agency.code}
             )
             await self.database.write(partial(append_entry, entry=entry))
-        return tuple(agency.code for agency in agencies)
+            yield agency.code
 
     async def _served(self, codes: Sequence[AgencyCode], *, is_open: bool) -> list[Agency]:
         directory = await self.directory.current(certainly=True)

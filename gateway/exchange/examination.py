@@ -14,7 +14,7 @@ from pathlib import Path
 from cryptography import x509
 
 from gateway.deadlines.announced import wanted_year
-from gateway.errors import Delay, Refusal
+from gateway.errors import Delay, Misconfiguration, Refusal
 from gateway.evidence.merkle import hash_leaf
 from gateway.evidence.receipts import Receipt, read_receipt, verify_receipt, write_entry
 from gateway.exchange.meanings import MEANINGS, Meaning, Severity
@@ -27,6 +27,7 @@ from gateway.store.database import engine_of, from_micros, looking
 from gateway.store.shelf import Shelf, Stray
 from gateway.store.tables import Row, Source, Tables
 from gateway.trust.keys import fingerprint_of
+from gateway.trust.secrets import open_for
 
 _EXAMPLES = 10
 # Younger than this, a file may belong to a walk that is just being recorded.
@@ -67,6 +68,7 @@ class House:
     spool_folder: Path
     certificates: tuple[x509.Certificate, ...]
     secret_files: tuple[Path, ...]
+    secrets_key: bytes
     calendar_missing_within: timedelta
 
 
@@ -112,6 +114,7 @@ def examine(house: House, *, at: datetime, thorough: bool = True) -> list[Findin
                 notes.note_all(("file-astray", stray.name) for stray in _strays(connection, house, at))
             except Delay as delay:
                 notes.note("shelf-unreachable", str(delay))
+            notes.note_all(_judge_secrets(connection, house.secrets_key))
             notes.note_all(_judge_calendar(connection, house.calendar_missing_within, at))
             notes.note_all(_judge_clock(connection.execute("SELECT max(at) FROM log").fetchone()[0], at))
     notes.note_all(("spool-left", path.name) for path in _old(_files_below(house.spool_folder), at))
@@ -169,6 +172,17 @@ def _judge_receipt(
         yield "receipt-of-another-seal", seq
     elif not verify_receipt(receipt, certificate):
         yield "receipt-wrong", seq
+
+
+def _judge_secrets(connection: Tables, key: bytes) -> Iterator[tuple[str, str]]:
+    for owner, sealed in connection.execute(
+        "SELECT id, sealed_secret FROM systems UNION ALL"
+        " SELECT 'user ' || id, sealed_seed FROM users WHERE sealed_seed IS NOT NULL"
+    ).fetchall():
+        try:
+            open_for(owner, sealed, key=key)
+        except Misconfiguration:
+            yield "secret-unopened", owner
 
 
 def _judge_clock(newest: int | None, at: datetime) -> Iterator[tuple[str, str]]:

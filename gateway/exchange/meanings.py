@@ -128,6 +128,14 @@ MEANINGS: dict[str, Meaning] = {
         "Người khác trên máy đọc được tệp bí mật; chạy chmod 600.",
         "Others on this machine can read a secret file; chmod 600.",
     ),
+    "secret-unopened": _error(
+        "Khóa bí mật của hệ thống hay người dùng không mở được bằng secrets.key này.",
+        "A secret of a system or person cannot be opened with this secrets.key.",
+        (
+            "Đặt lại đúng tệp; nếu đã mất, cấp khóa mới (`lienthong system rotate`).",
+            "Put the right file back; if it is lost, give new ones (`lienthong system rotate`).",
+        ),
+    ),
     "seal-invalid-now": _error(
         "Con dấu số không còn hiệu lực.",
         "The seal's certificate is not valid now.",

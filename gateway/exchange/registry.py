@@ -304,6 +304,6 @@ def not_yours(code: AgencyCode) -> Refusal:
     """Say that a system may not speak about an agency."""
     return Refusal.because(
         "agency-not-yours",
-        vi=f"Hệ thống không phục vụ đơn vị {code} nên không được thay đổi đơn vị này.",
-        en=f"The system does not serve agency {code} and may not change it.",
+        vi=f"Hệ thống không phục vụ đơn vị {code} nên không được thay đổi; bên vận hành nút có thể giao cho.",
+        en=f"The system does not serve agency {code} and may not change it; the node's operator can let it.",
     )

@@ -204,6 +204,7 @@ DAMAGES: dict[str, Damage] = {
     "bytes-unused": changed("INSERT INTO blobs VALUES ('x', x'00')"),
     "file-astray": left("blobs/ab/cd/abcd"),
     "spool-left": left("spool/x.part"),
+    "secret-unopened": lambda directory: (directory / "secrets.key").write_bytes(bytes([1]) * 32),
     "file-exposed": lambda directory: (directory / "seal.key").chmod(0o644),
     "database-damaged": lambda directory: _scratch(directory / "lienthong.db"),
 }

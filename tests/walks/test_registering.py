@@ -152,3 +152,15 @@ async def test_the_axis_is_not_asked_for_what_cannot_be_meant(world: World) -> N
     assert rules(ran) == ["agency-closed", "agency-not-served"]
     assert (await world.ministry.agencies()).ok
     assert not world.hub.rows("SELECT 1 FROM agencies WHERE code = ?", CENTRE)
+
+
+async def test_what_the_axis_refuses_is_named_and_what_it_took_before_is_told(world: World) -> None:
+    """The operator sees how far it came: the second is another's at the axis."""
+    theirs = AgencyCode("002.00.12.H57")
+    await world.hub.connect("KHAC", [theirs])
+    await world.gateway.connect("TTYT", [CENTRE, theirs])
+    folder = world.gateway.directory
+    ran = await asyncio.to_thread(run, "axis", "register", CENTRE, theirs, "-d", folder, code=1)
+    assert f"Trục đã nhận đăng ký {CENTRE}" in ran.stdout
+    assert rules(ran) == ["axis-refused"]
+    assert theirs in ran.stderr
