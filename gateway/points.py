@@ -108,6 +108,9 @@ class Point(StrEnum):
     DIRECTORY_READ = "axis's directory read, nothing taken over"
     REGISTERED_ABOVE = "agency registered with the axis, not here"
     DELETED_ABOVE = "agency deleted with the axis, not here"
+    ENROLLED = "agency registered with the axis by an operator, not on record"
+    WITHDRAWN = "agency deleted from the axis by an operator, not on record"
+    ENROLMENT_RECORDED = "what an operator told the axis of an agency recorded"
     DIRECTORY_CHANGED = "directory change recorded"
     # exchange/working_days.py
     CALENDAR_REPLACED = "years of the calendar replaced"

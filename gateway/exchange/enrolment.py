@@ -15,6 +15,7 @@ from gateway.exchange.notary import Notary
 from gateway.model.agency import Agency
 from gateway.model.identifiers import AgencyCode
 from gateway.model.log import LogKind
+from gateway.points import Point, passed
 from gateway.store.audit_log import append_entry
 from gateway.store.database import Database
 from gateway.vxp.requests import Registration
@@ -40,6 +41,7 @@ class Enrolment:
             await self.axis.register(
                 Registration(code=agency.code, name=agency.name, mail=agency.mail, parent=agency.parent)
             )
+            passed(Point.ENROLLED)
 
         return self._each(codes, ask, "agency-enrolled", is_open=True, by=by, at=at)
 
@@ -51,6 +53,7 @@ class Enrolment:
 
         async def ask(agency: Agency) -> None:
             await self.axis.delete(agency.code)
+            passed(Point.WITHDRAWN)
 
         return self._each(codes, ask, "agency-withdrawn", is_open=False, by=by, at=at)
 
@@ -74,6 +77,7 @@ class Enrolment:
                 LogKind.ADMINISTERED, at=at, act=act, by=by, details={"agency": agency.code}
             )
             await self.database.write(partial(append_entry, entry=entry))
+            passed(Point.ENROLMENT_RECORDED)
             yield agency.code
 
     async def _served(self, codes: Sequence[AgencyCode], *, is_open: bool) -> list[Agency]:
