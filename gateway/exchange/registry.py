@@ -93,9 +93,6 @@ class Registry:
         for wanted in (code, merged_into):
             if wanted is not None and wanted not in directory.agencies:
                 raise unknown_agency(wanted)
-        known = directory.agencies[code]
-        if known.closed_at is not None and known.merged_into == merged_into:
-            return
         if merged_into is not None and directory.successor(merged_into) == code:
             raise Refusal.because(
                 "merged-into-itself",
@@ -106,8 +103,8 @@ class Registry:
         entry = self._entry(act_name, by=by, at=at, agency=code, successor=merged_into)
 
         def act(tables: Tables) -> None:
-            tables_of_directory.close_agency(tables, code, at=at, merged_into=merged_into)
-            append_entry(tables, entry)
+            if tables_of_directory.close_agency(tables, code, at=at, merged_into=merged_into):
+                append_entry(tables, entry)
 
         await self._write(act)
 

@@ -56,13 +56,20 @@ def put_agency(connection: Tables, agency: Agency) -> None:
 
 def close_agency(
     connection: Tables, code: AgencyCode, *, at: datetime, merged_into: AgencyCode | None = None
-) -> None:
-    """Close an agency: it keeps its row and its history, and its successor answers for it."""
-    connection.execute(
-        "UPDATE agencies SET closed_at = ?, merged_into = ? WHERE code = ?",
-        (to_micros(at), merged_into, code),
-    )
+) -> bool:
+    """Close an agency: it keeps its row and its history, and its successor answers for it.
+
+    Tell whether that is new: closed as it already is, it stays closed since then.
+    """
+    closed = connection.execute(
+        "UPDATE agencies SET closed_at = ?, merged_into = ?"
+        " WHERE code = ? AND (closed_at IS NULL OR merged_into IS DISTINCT FROM ?) RETURNING code",
+        (to_micros(at), merged_into, code, merged_into),
+    ).fetchone()
+    if closed is None:
+        return False
     touch_directory(connection)
+    return True
 
 
 def put_system(connection: Tables, stored: StoredSystem, *, at: datetime) -> None:
