@@ -12,7 +12,6 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import structlog
 from aiohttp import web
 
 from gateway import __version__
@@ -20,13 +19,12 @@ from gateway.config import Config
 from gateway.errors import Delay, Misconfiguration
 from gateway.exchange.restoration import take_note_of_restore
 from gateway.exchange.roster import Roster
+from gateway.log_lines import log
 from gateway.model.node import Node
 from gateway.office import Clock, Office, now, open_office
 from gateway.store.shelf import has_objects
 from gateway.store.spools import own_spool
 from gateway.wiring.gateway import Gateway, build_gateway
-
-log = structlog.get_logger()
 
 BACKLOG = 1024
 _HOST_LENGTH = 40

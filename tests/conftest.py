@@ -1,6 +1,7 @@
 """What every test has in common."""
 
 import logging
+import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,8 @@ settings.register_profile(
 )
 settings.load_profile("gate")
 
-# Quiet, and never with local variables: a failing test shows its own.
+# Quiet, and never with local variables: a failing test shows its own. To this stderr, whatever stands in its
+# place later: what a node here says is no part of what a command prints that a test calls meanwhile.
 structlog.configure(
     wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
     processors=[
@@ -31,6 +33,7 @@ structlog.configure(
         structlog.processors.add_log_level,
         structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
     ],
+    logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
 )
 
 

@@ -28,6 +28,7 @@ FLOORS = (
     {"source"},
     {"exchange"},
     {"store", "clients"},
+    {"log_lines"},
     {"evidence"},
     {"trust"},
     {"edxml", "vxp", "deadlines", "papers"},
@@ -191,6 +192,18 @@ def worldly_crafts(house: Iterable[Module]) -> Iterator[str]:
                 yield module.at(node, f"a craft calls {ast.unparse(node.func)}")
 
 
+def second_loggers(house: Iterable[Module]) -> Iterator[str]:
+    """There is one logger, and it never writes on stdout before somebody said where to."""
+    for module in house:
+        for node in module.nodes:
+            if (
+                isinstance(node, ast.Attribute)
+                and node.attr in {"get_logger", "getLogger"}
+                and module.path not in {"gateway/log_lines.py", "gateway/cli/operating_log.py"}
+            ):
+                yield module.at(node, "a logger of its own")
+
+
 def overgrown(house: Iterable[Module]) -> Iterator[str]:
     """A module is read at one sitting, a function at one glance."""
     for module in house:
@@ -261,6 +274,7 @@ LAWS: tuple[Law, ...] = (
     relative_imports,
     circles,
     worldly_crafts,
+    second_loggers,
     overgrown,
     empty_names,
     broad_catches,
@@ -298,6 +312,8 @@ def test_the_whole_house_was_read() -> None:
         (worldly_crafts, "vxp/signing.py", "async def f(): ..."),
         (worldly_crafts, "edxml/reader.py", "with open('x') as file: ..."),
         (worldly_crafts, "trust/issuing.py", "import time"),
+        (arrows_against_the_plan, "trust/keys.py", "from gateway.log_lines import log"),
+        (second_loggers, "exchange/worker.py", "log = structlog.get_logger()"),
         (overgrown, "web/app.py", "\n" * 351),
         (overgrown, "web/app.py", "def f():\n" + "    1\n" * 60),
         (empty_names, "web/helpers.py", ""),

@@ -96,12 +96,10 @@ def loop_factory() -> "Callable[[], asyncio.AbstractEventLoop] | None":
 
 
 async def _serve(config: "Config", inherited: Sequence[int]) -> int:
-    import structlog
-
     from gateway import __version__
+    from gateway.log_lines import log
     from gateway.serving import serving
 
-    log = structlog.get_logger()
     # Most of its threads begin when they are first needed, long after `_leave_core_to_loop`.
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(initializer=_wait_for_turn))
     stopping = asyncio.Event()
@@ -159,12 +157,10 @@ def _wait_for_turn(thread: int = 0) -> None:
 
 async def _look_after(folder: Path, config: "Config") -> int:
     """Reserve the address, and look after the workers there; their exit code when they cannot start."""
-    import structlog
-
     from gateway.cli.workers import Workers, reserve
+    from gateway.log_lines import log
     from gateway.serving import BACKLOG
 
-    log = structlog.get_logger()
     with _telling_unusable(config):
         reserved = reserve(config.http.host, config.http.port)
     workers = Workers.of(folder, config, reserved, backlog=BACKLOG)

@@ -16,11 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import structlog
-
 from gateway.config import Config
-
-log = structlog.get_logger()
+from gateway.log_lines import log
 
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.5, 30.0
 # Who lived so long before he died is started at once again.

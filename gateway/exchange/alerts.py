@@ -9,17 +9,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
-import structlog
-
 from gateway.errors import Delay
 from gateway.exchange.sensors import Sensor
+from gateway.log_lines import log
 from gateway.model.alert import Alert, AlertRule, Condition
 from gateway.points import Point, passed
 from gateway.store.alerts import list_open_alerts, save_alert
 from gateway.store.database import Database
 from gateway.store.tables import Tables
-
-log = structlog.get_logger()
 
 _Key = tuple[AlertRule, str]
 

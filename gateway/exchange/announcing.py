@@ -10,11 +10,10 @@ from datetime import date
 from enum import StrEnum
 from urllib.parse import urlsplit
 
-import structlog
-
 from gateway.clients.webhooks import Webhook
 from gateway.errors import Delay
 from gateway.evidence.receipts import JSON, read_statement
+from gateway.log_lines import log
 from gateway.model.identifiers import AgencyCode
 from gateway.model.log import LogKind
 from gateway.points import Point, passed
@@ -27,8 +26,6 @@ from gateway.store.webhook_positions import (
     keep_position,
     list_entries_after,
 )
-
-log = structlog.get_logger()
 
 _AT_ONCE = 100
 _NOT_TOLD = frozenset({"version", "event", "gateway"})

@@ -11,8 +11,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import structlog
-
 from gateway.clients.axis import Axis
 from gateway.errors import Delay, LienthongError, Refusal
 from gateway.evidence.receipts import keep_text
@@ -25,6 +23,7 @@ from gateway.exchange.restoration import find_lost
 from gateway.exchange.road import Road
 from gateway.exchange.routing import Route
 from gateway.exchange.sent_list import find_sent
+from gateway.log_lines import log
 from gateway.model.dispatch import Dispatch, Event, State
 from gateway.model.identifiers import Digest, DispatchId, ThreadId
 from gateway.model.log import LogEntry, LogKind
@@ -36,8 +35,6 @@ from gateway.store.nodes import is_present
 from gateway.store.packages import StoredPackage, load_package
 from gateway.store.tables import Tables
 from gateway.vxp.answers import SendAnswer
-
-log = structlog.get_logger()
 
 # Far below `nodes.gone_after`, 10 s if nothing else is said: nobody can have taken us for gone sooner.
 _SURELY_OURS_SECONDS = 0.5

@@ -10,7 +10,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-import structlog
 from cryptography import x509
 
 from gateway.clients.axis import Axis
@@ -25,6 +24,7 @@ from gateway.exchange.testimony import (
     read_testimony,
     receipt_item,
 )
+from gateway.log_lines import log
 from gateway.model.code_lists import Kind
 from gateway.points import Point, passed
 from gateway.store import receipts
@@ -34,8 +34,6 @@ from gateway.store.receipts import FarReceipt, KeptReceipt, Progress
 from gateway.store.tables import Tables
 from gateway.vxp.operations import Operation
 from gateway.vxp.receipts import ReceiptItem, ReceiptsRequest, Side
-
-log = structlog.get_logger()
 
 # Each is an entry to sign, in the transaction of them all.
 _AT_ONCE = 50

@@ -8,12 +8,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import structlog
-
 from gateway.evidence.receipts import read_statement
 from gateway.exchange.directory import Directory, Snapshot
 from gateway.exchange.notary import Notary, write_instant
 from gateway.exchange.testimony import read_testimony
+from gateway.log_lines import log
 from gateway.model.dispatch import State
 from gateway.model.evidence import REACHED, EvidenceType, told_evidence
 from gateway.model.identifiers import AgencyCode
@@ -24,8 +23,6 @@ from gateway.store.audit_log import append_entry
 from gateway.store.database import Database
 from gateway.store.expectations import Awaited
 from gateway.store.tables import Tables
-
-log = structlog.get_logger()
 
 # Each is an entry to sign, in the transaction of them all.
 _AT_ONCE = 16

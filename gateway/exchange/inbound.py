@@ -10,8 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-import structlog
-
 from gateway.clients.axis import Axis
 from gateway.errors import Delay, Refusal
 from gateway.exchange.acceptance import Acceptance, Promise, Tools
@@ -20,6 +18,7 @@ from gateway.exchange.ids import Mint
 from gateway.exchange.judge import Judge
 from gateway.exchange.refusals import Refusals
 from gateway.exchange.routing import local_route, named_agencies
+from gateway.log_lines import log
 from gateway.model.agency import System
 from gateway.model.code_lists import Kind
 from gateway.model.identifiers import AgencyCode
@@ -31,8 +30,6 @@ from gateway.store.packages import Arrival, Direction, was_taken
 from gateway.store.spool import Spool
 from gateway.vxp.items import ReceivedItem
 from gateway.vxp.requests import Confirmation
-
-log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

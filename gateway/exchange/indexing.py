@@ -7,14 +7,13 @@ import asyncio
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-import structlog
-
 from gateway.edxml.document_types import resolve_type
 from gateway.edxml.file_names import safe_name
 from gateway.edxml.outline import Limits
 from gateway.edxml.reader import read_package
 from gateway.errors import LienthongError
 from gateway.exchange.directory import Directory, Snapshot
+from gateway.log_lines import log
 from gateway.model.code_lists import Kind
 from gateway.model.identifiers import AgencyCode, ThreadId
 from gateway.model.marks import (
@@ -44,8 +43,6 @@ from gateway.store.findable import (
 )
 from gateway.store.packages import Direction, StoredPackage, list_thread_packages
 from gateway.store.tables import Tables
-
-log = structlog.get_logger()
 
 # Each is a few packages to open and parse; then others may write.
 _THREADS_AT_ONCE = 20

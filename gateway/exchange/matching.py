@@ -4,8 +4,6 @@ import asyncio
 from dataclasses import dataclass
 from datetime import datetime
 
-import structlog
-
 from gateway.edxml.outline import Limits
 from gateway.edxml.reader import read_package
 from gateway.errors import Delay
@@ -13,6 +11,7 @@ from gateway.exchange.answers import Answering, find_document, known_code
 from gateway.exchange.books import Books
 from gateway.exchange.directory import Directory, Snapshot
 from gateway.exchange.notary import Notary
+from gateway.log_lines import log
 from gateway.model.identifiers import PackageId
 from gateway.model.log import LogKind
 from gateway.model.package import StatusReport
@@ -23,9 +22,6 @@ from gateway.store.blobs import Blobs
 from gateway.store.database import Database
 from gateway.store.packages import load_package
 from gateway.store.tables import Tables
-
-log = structlog.get_logger()
-
 
 # How far one step looks, and how much it reads: each is a status to open and parse.
 _THREADS_AT_ONCE = 10_000

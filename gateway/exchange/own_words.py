@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
-import structlog
-
 from gateway.edxml.writer import write_status
 from gateway.errors import Refusal
 from gateway.exchange.books import Books
@@ -18,6 +16,7 @@ from gateway.exchange.directory import Snapshot
 from gateway.exchange.notary import Notary
 from gateway.exchange.posting import Posting
 from gateway.exchange.routing import Route, plan_route
+from gateway.log_lines import log
 from gateway.model.code_lists import Kind, Priority, StatusCode
 from gateway.model.identifiers import AgencyCode, Digest, DocumentId, PackageId, ThreadId
 from gateway.model.log import LogKind
@@ -28,8 +27,6 @@ from gateway.store.audit_log import append_entry
 from gateway.store.packages import Direction, StoredPackage, insert_package
 from gateway.store.spool import Spool
 from gateway.store.tables import Tables
-
-log = structlog.get_logger()
 
 _HEADER_END = b"</edXML:edXMLHeader>"
 

@@ -13,12 +13,11 @@ from datetime import datetime
 from hashlib import sha256
 from typing import BinaryIO
 
-import structlog
-
 from gateway.edxml.outline import Limits
 from gateway.edxml.xml import parse_outline, scan_package
 from gateway.errors import Refusal
 from gateway.exchange.forms import Forms
+from gateway.log_lines import log
 from gateway.model.identifiers import AgencyCode, Digest
 from gateway.points import Point, passed
 from gateway.store.blobs import Blobs, read_chunks
@@ -27,8 +26,6 @@ from gateway.store.packages import Direction, StoredPackage, keep_seal
 from gateway.store.spool import READ_BYTES, disk_delays
 from gateway.trust.keys import Seal
 from gateway.trust.xml_signing import sign_form, sign_package
-
-log = structlog.get_logger()
 
 # Sealing this much takes about a millisecond; more goes off the loop.
 _ON_THE_LOOP_BYTES = 64 << 10

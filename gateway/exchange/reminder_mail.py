@@ -8,8 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 
-import structlog
-
 from gateway.clients.mail import Mail, MailServer
 from gateway.deadlines.digest import report_of
 from gateway.deadlines.reminders import is_time
@@ -17,13 +15,12 @@ from gateway.errors import Delay, Refusal
 from gateway.exchange.agenda import Agenda, Way, mail_address
 from gateway.exchange.directory import namer
 from gateway.exchange.plain_report import write_text
+from gateway.log_lines import log
 from gateway.model.formats import local_day
 from gateway.model.identifiers import AgencyCode
 from gateway.points import Point, passed
 from gateway.store.database import Database
 from gateway.store.reminders import MailState, list_unmailed, next_to_mail, note_mail
-
-log = structlog.get_logger()
 
 
 @dataclass(slots=True, kw_only=True)

@@ -11,8 +11,6 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-import structlog
-
 from gateway.deadlines.digest import report_of, title_of
 from gateway.deadlines.reminders import Audience, Digest, is_time
 from gateway.errors import Refusal
@@ -20,6 +18,7 @@ from gateway.exchange.agenda import Agenda, Way
 from gateway.exchange.directory import Snapshot, namer
 from gateway.exchange.notary import Notary
 from gateway.exchange.own_documents import OwnDocuments, OwnLetter, Written
+from gateway.log_lines import log
 from gateway.model.code_lists import Priority
 from gateway.model.formats import local_day
 from gateway.model.identifiers import AgencyCode, PackageId, ThreadId
@@ -38,8 +37,6 @@ from gateway.store.reminders import (
     reminded_day,
 )
 from gateway.store.tables import Tables
-
-log = structlog.get_logger()
 
 TYPE_NAME, NOTATION = "Thông báo", "TB-LT"
 

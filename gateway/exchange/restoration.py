@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-import structlog
-
 from gateway.clients.axis import Axis
 from gateway.exchange.inbound import Inbound
 from gateway.exchange.notary import Notary, write_instant
+from gateway.log_lines import log
 from gateway.model.code_lists import Business, Kind
 from gateway.model.dispatch import Dispatch
 from gateway.model.identifiers import normalise_notation
@@ -30,8 +29,6 @@ from gateway.store.packages import Direction, StoredPackage
 from gateway.store.restorations import FoundSending
 from gateway.store.tables import Tables
 from gateway.vxp.items import SentItem
-
-log = structlog.get_logger()
 
 # How far the axis's clock may be off ours, and how long before the backup something may have been under way.
 _MARGIN = timedelta(hours=1)

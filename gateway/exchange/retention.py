@@ -11,10 +11,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import structlog
-
 from gateway.exchange.directory import Directory, Snapshot
 from gateway.exchange.notary import Notary, write_instant
+from gateway.log_lines import log
 from gateway.model.code_lists import Kind
 from gateway.model.identifiers import AgencyCode, PackageId
 from gateway.model.log import LogEntry, LogKind
@@ -27,8 +26,6 @@ from gateway.store.database import Database
 from gateway.store.holds import InForce, read_holds
 from gateway.store.retention import Content, Looking, Standing
 from gateway.store.tables import Tables
-
-log = structlog.get_logger()
 
 _REVISED_AT_ONCE = 2000
 _FILES_AT_ONCE = 100

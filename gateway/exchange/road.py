@@ -12,12 +12,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import structlog
-
 from gateway.errors import LienthongError
+from gateway.log_lines import log
 from gateway.model.identifiers import DispatchId
-
-log = structlog.get_logger()
 
 _NOBODY_THERE = "axis-away"
 _FINAL_NO = "axis-refused"

@@ -12,9 +12,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-import structlog
-
 from gateway.errors import Delay
+from gateway.log_lines import log
 from gateway.model.node import Duty, Node, SeenNode
 from gateway.points import Point, passed
 from gateway.store import nodes
@@ -23,8 +22,6 @@ from gateway.store.database import Database, to_micros
 from gateway.store.fences import fenced
 from gateway.store.spools import Spools
 from gateway.store.tables import Tables
-
-log = structlog.get_logger()
 
 _MISSES = 4
 

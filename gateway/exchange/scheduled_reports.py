@@ -8,8 +8,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-import structlog
-
 from gateway.clients.mail import Mail, MailServer
 from gateway.deadlines.counts import Period
 from gateway.deadlines.schedule import goes_out_at, last_ended, name_span
@@ -19,6 +17,7 @@ from gateway.exchange.agenda import Calendar
 from gateway.exchange.directory import Directory, Snapshot, namer
 from gateway.exchange.notary import Notary
 from gateway.exchange.own_documents import OwnDocuments, OwnLetter
+from gateway.log_lines import log
 from gateway.model.formats import local_day
 from gateway.model.identifiers import AgencyCode, is_mail_address
 from gateway.model.log import LogEntry, LogKind
@@ -29,8 +28,6 @@ from gateway.store.audit_log import append_entry
 from gateway.store.database import Database
 from gateway.store.report_sendings import list_addressees, next_sending_id, note_sending
 from gateway.store.tables import Tables
-
-log = structlog.get_logger()
 
 MakeReport = Callable[[Period, AgencyCode | None], Awaitable[Sequence[Paper]]]
 """Makes the report of a period, of one agency or of all."""

@@ -5,11 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-import structlog
-
 from gateway.errors import Refusal
 from gateway.evidence.receipts import JSON, Receipt, keep_text, read_receipt, read_statement
 from gateway.exchange.notary import Notary
+from gateway.log_lines import log
 from gateway.model.agency import System
 from gateway.model.evidence import told_evidence, told_reasons
 from gateway.model.identifiers import AgencyCode, DispatchId, PackageId, ThreadId
@@ -17,8 +16,6 @@ from gateway.model.log import LogEntry, LogKind
 from gateway.store.receipts import KeptReceipt, statements_about
 from gateway.store.tables import Tables
 from gateway.vxp.receipts import ReceiptItem
-
-log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

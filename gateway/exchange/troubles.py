@@ -7,11 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-import structlog
-
 from gateway.errors import LienthongError
-
-log = structlog.get_logger()
+from gateway.log_lines import log
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,16 +8,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import structlog
-
 from gateway.errors import Refusal
 from gateway.exchange.checkpoints import Checkpoints
 from gateway.exchange.stamping import Stamping
 from gateway.exchange.standing import Standing, read_standing
 from gateway.exchange.troubles import Troubles
 from gateway.exchange.watching import Watching
-
-log = structlog.get_logger()
+from gateway.log_lines import log
 
 ALTERED = "log"
 

@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-import structlog
 from cryptography import x509
 
 from gateway.clients.peer_log import PeerLog
@@ -17,10 +16,9 @@ from gateway.evidence.checkpoint import ALARMING, read_checkpoint
 from gateway.evidence.note import Note, read_note, verify_note
 from gateway.exchange.troubles import Troubles
 from gateway.exchange.witness import Sighting, Witness
+from gateway.log_lines import log
 from gateway.points import Point, passed
 from gateway.store.checkpoints import list_seen
-
-log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,8 +13,6 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-import structlog
-
 from gateway.clients.axis import Axis
 from gateway.errors import Delay
 from gateway.exchange.admission import Admission
@@ -25,10 +23,9 @@ from gateway.exchange.matching import Matching
 from gateway.exchange.registry import Registry
 from gateway.exchange.restoration import Restoration
 from gateway.exchange.roster import Roster
+from gateway.log_lines import log
 from gateway.model.identifiers import DispatchId
 from gateway.model.node import Duty
-
-log = structlog.get_logger()
 
 _IDLE = timedelta(seconds=1)
 _AFTER_TROUBLE = timedelta(seconds=10)

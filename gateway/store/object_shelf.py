@@ -14,9 +14,8 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO, cast
 
-import structlog
-
 from gateway.errors import Delay
+from gateway.log_lines import log
 from gateway.model.identifiers import AgencyCode, Digest
 from gateway.points import Point, passed
 from gateway.store.bucket import Bucket
@@ -24,8 +23,6 @@ from gateway.store.database import Database, to_micros
 from gateway.store.shelf import Found, Stray, is_kept
 from gateway.store.spool import Spool
 from gateway.store.tables import Tables
-
-log = structlog.get_logger()
 
 _KEPT = "SELECT name, size_bytes FROM objects WHERE digest = ? AND standing = 'kept' ORDER BY name LIMIT 1"
 _LET_GO = "UPDATE objects SET standing = 'going' WHERE name = ? AND standing = 'coming'"

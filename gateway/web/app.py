@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 import structlog
 from aiohttp import web
 
+from gateway.log_lines import log
 from gateway.vxp.operations import Operation
 from gateway.web.api.app import PREFIX, Api
 from gateway.web.late_app import LateApp
@@ -15,8 +16,6 @@ from gateway.web.log_api import LogApi
 from gateway.web.observed import OPERATION, OUTCOME, PACKAGE, SYSTEM
 from gateway.web.operations import Operations, RequestMetrics
 from gateway.web.vxp_api import VxpApi
-
-log = structlog.get_logger()
 
 _POLLING = frozenset(
     {

@@ -4,20 +4,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-import structlog
 from aiohttp import web
 
 from gateway.errors import Delay, Misconfiguration, Refusal
 from gateway.exchange.directory import Directory
 from gateway.exchange.refusals import Refusals
+from gateway.log_lines import log
 from gateway.model.agency import System
 from gateway.model.identifiers import SystemId
 from gateway.store.directory import StoredSystem
 from gateway.trust.secrets import open_secret
 from gateway.vxp.operations import Operation
 from gateway.vxp.signing import SignedArguments, claimed_system, verify_headers
-
-log = structlog.get_logger()
 
 # Told apart in the audit log only: a stranger must not learn which systems exist.
 _TELLTALE = frozenset({"unknown-system", "system-disabled", "bad-signature", "header-missing"})

@@ -10,16 +10,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-import structlog
 from aiohttp import web
 
 from gateway.errors import Delay, Refusal
 from gateway.evidence.note import read_signature
 from gateway.exchange.checkpoints import Checkpoints, prove_consistency
 from gateway.exchange.watching import Peer
+from gateway.log_lines import log
 from gateway.store.checkpoints import find_checkpoint, find_newest
-
-log = structlog.get_logger()
 
 _PATIENCE_SECONDS = 30
 # A signature that outlasts quantum computers may one day be so long.

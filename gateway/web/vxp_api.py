@@ -12,7 +12,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import structlog
 from aiohttp import StreamReader, web
 
 from gateway.errors import Delay, LienthongError, Refusal
@@ -23,6 +22,7 @@ from gateway.exchange.inbound import Inbound
 from gateway.exchange.mailbox import Mailbox
 from gateway.exchange.outbound import Outbound
 from gateway.exchange.registry import Registry
+from gateway.log_lines import log
 from gateway.model.agency import System, SystemKind
 from gateway.model.code_lists import Kind
 from gateway.points import Point, passed
@@ -49,8 +49,6 @@ from gateway.web.limits import Limits
 from gateway.web.observed import OPERATION, OUTCOME, PACKAGE, SYSTEM
 from gateway.web.problems import vxp_code, vxp_words
 from gateway.web.responses import answer_and_close, ask_for_body, in_pages, list_in_pages, stream, whole
-
-log = structlog.get_logger()
 
 _REGISTRATION_BYTES = 64 << 10
 _TOLD_BYTES = 8 << 20

@@ -2,18 +2,15 @@
 
 from datetime import timedelta
 
-import structlog
-
 from gateway.exchange.retention import Retention
 from gateway.exchange.worker import Round
+from gateway.log_lines import log
 from gateway.model.code_lists import Kind
 from gateway.model.node import Duty
 from gateway.model.retention import Rules
 from gateway.office import Clock, Office
 from gateway.settings import Retention as Settings
 from gateway.store.partitions import tend_partitions
-
-log = structlog.get_logger()
 
 _BETWEEN_LOOKS_AT_PARTITIONS = timedelta(hours=1)
 

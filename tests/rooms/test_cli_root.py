@@ -116,3 +116,11 @@ def test_sizes_are_written_as_people_here_read_them() -> None:
         "375,0 MiB",
         "3,0 GiB",
     ]
+
+
+def test_what_happens_on_the_way_is_told_beside_what_was_asked_for() -> None:
+    """A warning goes to stderr; nothing of a room's log stands between the JSON a program reads."""
+    talk = "from gateway.log_lines import log; log.info('a'); log.warning('axis away', pause=3); print('{}')"
+    ran = subprocess.run([sys.executable, "-c", talk], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert ran.stdout == "{}\n"
+    assert ran.stderr.split() == ["[warning", "]", "axis", "away", "pause=3"]

@@ -8,19 +8,17 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from importlib.resources import files
 
-import structlog
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
 from gateway.errors import Delay, LienthongError, Refusal
+from gateway.log_lines import log
 from gateway.web.api.answers import answer_bug, answer_problem
 from gateway.web.api.door import TOKEN, Door
 from gateway.web.api.events import Events
 from gateway.web.api.reading import Reading
 from gateway.web.api.writing import ACTS, Writing
 from gateway.web.observed import OPERATION, OUTCOME
-
-log = structlog.get_logger()
 
 PREFIX = "/api/v1"
 DESCRIPTION = "openapi.json"

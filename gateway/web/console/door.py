@@ -12,11 +12,11 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-import structlog
 from aiohttp import web
 
 from gateway.errors import Delay, LienthongError, Refusal
 from gateway.exchange.people import People
+from gateway.log_lines import log
 from gateway.model.people import Language, Session
 from gateway.web.console.faults import answer_fault
 from gateway.web.console.posted import posted
@@ -24,8 +24,6 @@ from gateway.web.console.route import PREFIX, Act, Route
 from gateway.web.console.shell import Shell
 from gateway.web.console.visitor import CSRF_FIELD, LANGUAGE, VISITOR, Visitor
 from gateway.web.origin import Origin
-
-log = structlog.get_logger()
 
 SAFE_METHODS = frozenset({"GET", "HEAD"})
 # Where whoever has a one-time password is sent, wherever he wants to go.
