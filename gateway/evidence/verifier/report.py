@@ -13,7 +13,7 @@ from cryptography import x509
 from gateway.evidence.verifier.audit import verify
 from gateway.evidence.verifier.findings import CHECKS, FAULTS_TOLD, Findings
 
-_SIGNS = {"holds": "✓", "wrong": "✗", "open": "?"}
+_SIGNS = {"holds": "✓", "wrong": "✗", "open": "?", "empty": "–"}
 _NOT_REACHED = "chưa xét tới vì lỗi trên · not reached, for what is wrong above"
 _ENDS = {
     0: "ĐÚNG: mọi điều đều khớp · PROVED: everything holds",
