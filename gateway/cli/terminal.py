@@ -15,6 +15,7 @@ import click
 
 from gateway.errors import Fault
 from gateway.model.formats import VIETNAM as VIETNAM
+from gateway.model.formats import counted as counted
 from gateway.model.formats import local as local
 from gateway.model.formats import size as size
 
