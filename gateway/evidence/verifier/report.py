@@ -81,7 +81,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         parser.error(f"{error.filename}: {error.strerror}")
     except ValueError as error:
-        parser.error(f"PEM: {error}")
+        parser.error(f"PEM không đọc được · unreadable: {error}")
     told = tell_json(findings) if asked.json else tell(findings)
     sys.stdout.buffer.write(told.encode())
     sys.stdout.flush()
