@@ -9,6 +9,8 @@ from click.testing import CliRunner
 
 from gateway.cli.root import COMMANDS, lienthong
 from gateway.cli.terminal import plain, size
+from gateway.errors import Delay
+from gateway.log_lines import cause_of
 from tests.rooms.cli_kit import ROOT, found, rules, run
 
 
@@ -141,3 +143,20 @@ def test_what_happens_on_the_way_is_told_beside_what_was_asked_for() -> None:
     ran = subprocess.run([sys.executable, "-c", talk], cwd=ROOT, capture_output=True, text=True, check=True)
     assert ran.stdout == "{}\n"
     assert ran.stderr.split() == ["[warning", "]", "axis", "away", "pause=3"]
+
+
+@pytest.mark.parametrize(
+    ("cause", "told"),
+    [
+        (OSError(28, "No space left on device", "/var/lib/x"), "No space left on device"),
+        (TimeoutError(), "it took too long"),
+        (ValueError("not hashes\nat line 2"), "not hashes"),
+        (EOFError(), "EOFError"),
+        (None, None),
+    ],
+)
+def test_what_lies_behind_a_delay_is_logged_in_words(cause: Exception | None, told: str | None) -> None:
+    """One line without Python's signs; nothing where nothing lies behind."""
+    delay = Delay.because("disk-unwell", vi="–", en="–")
+    delay.__cause__ = cause
+    assert cause_of(delay) == told
