@@ -51,3 +51,14 @@ if not structlog.is_configured():
     )
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
+
+
+def cause_of(error: BaseException) -> str | None:
+    """Say in words, on one line, what lies behind an error of ours; None when nothing does."""
+    cause = error.__cause__
+    if cause is None:
+        return None
+    # The system's own words, without its number for them; a library's errors say more than those.
+    said = cause.strerror if type(cause).__module__ == "builtins" and isinstance(cause, OSError) else None
+    said = (said or str(cause)).partition("\n")[0]
+    return said or ("it took too long" if isinstance(cause, TimeoutError) else type(cause).__name__)

@@ -15,6 +15,7 @@ import click
 
 from gateway.errors import Fault
 from gateway.model.formats import VIETNAM as VIETNAM
+from gateway.model.formats import counted as counted
 from gateway.model.formats import local as local
 from gateway.model.formats import size as size
 
@@ -129,13 +130,11 @@ def grid(
     Shape: a column is its Vietnamese and English heading and perhaps how it behaves: ``keep`` never
     breaks, ``right`` stands at the right.
     """
-    from rich import box
-    from rich.table import Table
     from rich.text import Text
 
-    table = Table(
-        box=box.SIMPLE_HEAD, padding=(0, 1), header_style="", show_edge=False, collapse_padding=True
-    )
+    from gateway.cli.sheet import Sheet
+
+    table = Sheet()
     for vi, en, *manner in columns:
         table.add_column(
             Text.assemble((vi, "bold"), (f"\n{en}", "dim")),

@@ -17,6 +17,7 @@ from yarl import URL
 from gateway.clients.axis import Axis
 from gateway.errors import LienthongError
 from gateway.model.code_lists import Kind
+from gateway.model.formats import counted
 from gateway.model.identifiers import AgencyCode, normalise_code, structural_alias
 
 # Signed calls bear an instant; how far off it may be is the axis's to say, and this is what ours allows.
@@ -171,16 +172,16 @@ class AxisProbe:
         except ValueError:
             return None  # it does not tell its time
         if apart > _CLOCKS_APART:
-            minutes = apart.total_seconds() / 60
+            minutes = round(apart.total_seconds() / 60)
             return _wrong(
                 "clock",
-                f"Đồng hồ lệch với trục {minutes:.0f} phút: chỉnh giờ máy này (NTP).",
-                f"The clocks are {minutes:.0f} minutes apart: set this machine's (NTP).",
+                f"Đồng hồ lệch với trục {minutes} phút: chỉnh giờ máy này (NTP).",
+                f"The clocks are {counted(minutes, 'minute')} apart: set this machine's (NTP).",
             )
         return _well(
             "clock",
             f"Đồng hồ lệch {apart.total_seconds():.0f} giây.",
-            f"The clocks are {apart.total_seconds():.0f} seconds apart.",
+            f"The clocks are {counted(round(apart.total_seconds()), 'second')} apart.",
         )
 
     async def _sign(self) -> ProbeStep:
@@ -198,7 +199,7 @@ class AxisProbe:
         return _well(
             "signature",
             f"Trục nhận ra hệ thống {self.axis.system}; {count} văn bản đang chờ.",
-            f"The axis knows system {self.axis.system}; {count} documents wait.",
+            f"The axis knows system {self.axis.system}; waiting there: {counted(count, 'document')}.",
         )
 
     async def _look_up(self) -> ProbeStep:
@@ -230,7 +231,7 @@ class AxisProbe:
         return _well(
             "directory",
             f"Danh bạ có {len(known)} cơ quan, gồm mọi cơ quan phục vụ ở đây.",
-            f"The directory has {len(known)} agencies, all of those served here among them.",
+            f"The directory has {counted(len(known), 'agency')}, all of those served here among them.",
         )
 
 

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from gateway.deadlines.reminders import Audience, Digest, Reminder
 from gateway.model.agency import Names
-from gateway.model.formats import write_day
+from gateway.model.formats import counted, write_day
 from gateway.model.people import Language
 from gateway.model.report import Cell, Column, Report, Table, Unit, Words
 
@@ -65,7 +65,7 @@ def _summary(digest: Digest, names: Names) -> tuple[Words, ...]:
         told.append(
             (
                 f"Ngoài các việc dưới đây còn {others} việc khác đã quá hạn.",
-                f"Beside what stands below, {others} others are overdue.",
+                f"Overdue beside what stands below: {counted(others, 'other')}.",
             )
         )
     return tuple(told)

@@ -36,6 +36,15 @@ def write_instant(at: datetime, language: Language) -> str:
     return f"{write_day(at, language)} {at.astimezone(VIETNAM):%H:%M}"
 
 
+def counted(count: int, noun: str) -> str:
+    """Write how many there are, in English: 1 entry, 1,204 entries. The noun is given in the singular."""
+    if count == 1:
+        return f"1 {noun}"
+    if noun.endswith("y") and noun[-2] not in "aeiou":
+        return f"{count:,} {noun[:-1]}ies"
+    return f"{count:,} {noun}{'es' if noun.endswith(('s', 'x', 'ch', 'sh')) else 's'}"
+
+
 def size(count: int) -> str:
     """Write a count of bytes so that it can be compared at a glance."""
     amount = float(count)

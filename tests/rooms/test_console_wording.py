@@ -35,6 +35,18 @@ def test_numbers_have_each_languages_signs() -> None:
     assert wording.write_size(0, VI) == "0\N{NO-BREAK SPACE}B"
 
 
+def test_a_count_agrees_with_what_it_counts() -> None:
+    """One of it, or many; Vietnamese has one form."""
+    nouns = ("package", "entry", "day", "dispatch", "witness", "status")
+    assert [formats.counted(1, noun) for noun in nouns] == [f"1 {noun}" for noun in nouns]
+    assert [formats.counted(2, noun) for noun in nouns] == [
+        *("2 packages", "2 entries", "2 days", "2 dispatches", "2 witnesses", "2 statuses")
+    ]
+    assert formats.counted(0, "agency") == "0 agencies"
+    assert wording.write_counted(1204, "mục", "entry", EN) == "1,204 entries"
+    assert wording.write_counted(1204, "mục", "entry", VI) == "1.204 mục"
+
+
 @pytest.mark.parametrize(
     ("span", "vi", "en"),
     [
