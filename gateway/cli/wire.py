@@ -95,15 +95,14 @@ def _address_of(folder: Path) -> str:
 @contextlib.asynccontextmanager
 async def calling(account: Account) -> AsyncIterator["Axis"]:
     """Open the wire for an account."""
-    import ssl
-
     import aiohttp
 
     from gateway.clients.axis import Axis
     from gateway.model.identifiers import SystemId
     from gateway.office import now
+    from gateway.wiring.tls import believing
 
-    context = ssl.create_default_context(cafile=account.ca_file)
+    context = believing(account.ca_file, where="--ca")
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=context)) as session:
         axis = Axis(
             session=session,

@@ -1,5 +1,6 @@
 """TLS, and callers who must show a certificate."""
 
+import asyncio
 import ssl
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address
@@ -9,10 +10,16 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
 from cryptography.x509.oid import NameOID
 
-from gateway.errors import Delay
+from gateway.errors import Delay, Misconfiguration
 from gateway.model.agency import SystemKind
 from gateway.settings import Role
 from tests.packages import Sent, document
@@ -84,6 +91,49 @@ async def test_a_document_travels_over_mutual_tls_in_both_directions_of_the_wire
         (item,) = (await until(ministry.received, lambda answer: bool(answer.items))).items
         assert (await ministry.confirm(item["docId"], "processing", description="Đang xử lý")).ok
         assert len(await collect_all(ministry)) == 1
+        # Both certificates end in two days, and who runs the nodes is told.
+        for node, name in (hub, server.name), (gateway, client.name):
+            async with asyncio.timeout(10):
+                while not node.rows("SELECT 1 FROM alerts WHERE rule = 'seal-ends' AND subject = ?", name):  # noqa: ASYNC110
+                    await asyncio.sleep(0.05)
     finally:
         await gateway.stop()
         await hub.stop()
+
+
+@pytest.mark.parametrize(
+    ("code", "chain", "key"),
+    [
+        ("tls-key-of-another", "node.crt", "other.tls"),
+        ("tls-unreadable", "node.tls", "node.crt"),
+        ("tls-unreadable", "node.crt", "with-password.tls"),
+    ],
+)
+async def test_a_certificate_or_key_of_no_use_stops_the_start_and_its_setting_is_named(
+    code: str, chain: str, key: str, tmp_path: Path
+) -> None:
+    """Another's key, the two files mixed up, a key with a password: nobody is asked for it."""
+    _, plain = write_certificate(tmp_path, "node")
+    write_certificate(tmp_path, "other")
+    (tmp_path / "with-password.tls").write_bytes(
+        load_pem_private_key(plain.read_bytes(), None).private_bytes(
+            Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"...")
+        )
+    )
+    files: dict[str, object] = {
+        "tls_certificate_file": str(tmp_path / chain),
+        "tls_key_file": str(tmp_path / key),
+    }
+    with pytest.raises(Misconfiguration) as refused:
+        await prepare_node(tmp_path / "hub", code=HUB, role=Role.HUB, http=files).start()
+    assert refused.value.code == code
+    assert refused.value.faults[0].where == "http.tls_certificate_file, http.tls_key_file"
+
+
+async def test_rubbish_for_an_authority_stops_the_start_and_its_setting_is_named(tmp_path: Path) -> None:
+    """Whoever the axis is believed to be, nobody vouches for it."""
+    (tmp_path / "rubbish.pem").write_text("…")
+    axis: dict[str, object] = {"ca_file": str(tmp_path / "rubbish.pem")}
+    below = ("https://127.0.0.1:1", "TINH", "secret")
+    with pytest.raises(Misconfiguration, match=r"authorities-unreadable: axis\.ca_file"):
+        await prepare_node(tmp_path / "gateway", code=PROVINCE, below=below, axis=axis).start()
