@@ -17,6 +17,7 @@ from gateway.model.agency import SystemKind
 from gateway.settings import Role
 from tests.packages import Sent, document
 from tests.tls_files import write_certificate
+from tests.walks.test_axis_probe import probed
 from tests.walks.world import HEALTH, HUB, MINISTRY, PROVINCE, collect_all, prepare_node, until
 
 
@@ -47,6 +48,12 @@ async def test_a_document_travels_over_mutual_tls_in_both_directions_of_the_wire
             "client_key_file": str(client_key),
         },
     )
+    assert [step.is_well for step in await probed(gateway)] == [True] * 6
+    bare = prepare_node(
+        tmp_path / "bare", code=PROVINCE, below=(hub.url, "TINH", secret), axis={"ca_file": str(server)}
+    )
+    last = (await probed(bare))[-1]
+    assert (last.is_well, "axis.client_certificate_file" in last.en) == (False, True)
     await gateway.connect("SYT", [HEALTH])
     await gateway.start()
     try:
