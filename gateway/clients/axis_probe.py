@@ -221,11 +221,11 @@ class AxisProbe:
         left = ", ".join(sorted(code for code in self.closed if is_listed(code)))
         vi, en = [], []
         if missing:
-            vi.append(f"Danh bạ của trục chưa có: {missing}. Đăng ký bằng `lienthong axis register`.")
-            en.append(f"Not in the axis's directory: {missing}. Register them: `lienthong axis register`.")
+            vi.append(f"Danh bạ của trục chưa có: {missing}. Đăng ký bằng lienthong axis register.")
+            en.append(f"Not in the axis's directory: {missing}. Register them: lienthong axis register.")
         if left:
-            vi.append(f"Đã đóng ở đây mà trục còn để mở: {left}. Xóa bằng `lienthong axis delete`.")
-            en.append(f"Closed here and open at the axis: {left}. Delete them: `lienthong axis delete`.")
+            vi.append(f"Đã đóng ở đây mà trục còn để mở: {left}. Xóa bằng lienthong axis delete.")
+            en.append(f"Closed here and open at the axis: {left}. Delete them: lienthong axis delete.")
         if vi:
             return _wrong("directory", " ".join(vi), " ".join(en))
         return _well(
