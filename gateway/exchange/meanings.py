@@ -85,7 +85,9 @@ MEANINGS: dict[str, Meaning] = {
         "Thời gian của một đoạn nhật ký ghi sai.", "The times of a stretch of the log are wrong.", _OURS
     ),
     "queue-miscounted": _error("Số đếm hàng chờ sai.", "A queue is miscounted.", _OURS),
-    "agency-served-unknown": _error("Phục vụ cơ quan không có.", "An agency served that is not known.", _OURS),
+    "agency-served-unknown": _error(
+        "Phục vụ cơ quan không có.", "An agency served that is not known.", _OURS
+    ),
     "erasure-unrecorded": _error(
         "Nội dung bị xóa không có mục nhật ký.", "Content erased without an entry.", _TAMPERED
     ),

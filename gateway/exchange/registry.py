@@ -301,6 +301,6 @@ def not_yours(code: AgencyCode) -> Refusal:
     """Say that a system may not speak about an agency."""
     return Refusal.because(
         "agency-not-yours",
-        vi=f"Hệ thống không phục vụ cơ quan {code} nên không được thay đổi; bên vận hành nút có thể giao cho.",
+        vi=f"Hệ thống không phục vụ cơ quan {code} nên không được đổi; bên vận hành nút có thể giao cho.",
         en=f"The system does not serve agency {code} and may not change it; the node's operator can let it.",
     )
