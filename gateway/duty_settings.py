@@ -12,7 +12,6 @@ from gateway.section import Section
 from gateway.setting_types import (
     Addressee,
     Code,
-    Count,
     Duration,
     Hour,
     OptionalHour,
@@ -45,7 +44,7 @@ class Deadlines(Section):
     noon: Hour = read_hour("12:00")
     urgent_within: Duration = read_duration("15m")
     received_until: OptionalHour = None
-    recall_answered_within_working_days: Count = 1
+    recall_answered_within_working_days: WorkingDays = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ import ssl
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence, Set
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 import aiohttp
@@ -18,8 +18,9 @@ from gateway.clients.axis import Axis
 from gateway.errors import LienthongError
 from gateway.model.agency import Agency
 from gateway.model.code_lists import Kind
-from gateway.model.formats import counted
+from gateway.model.formats import counted, write_instant
 from gateway.model.identifiers import AgencyCode, normalise_code, structural_alias
+from gateway.model.people import Language
 from gateway.model.report import Words
 
 # Signed calls bear an instant; how far off it may be is the axis's to say, and this is what ours allows.
@@ -160,11 +161,11 @@ class AxisProbe:
                 f"The TLS handshake failed ({type(error).__name__}): the axis may want our certificate"
                 " (axis.client_certificate_file).",
             )
-        last = certificate.get("notAfter", "?")
+        ends_at = datetime.fromtimestamp(ssl.cert_time_to_seconds(str(certificate["notAfter"])), UTC)
         return _well(
             "encryption",
-            f"TLS tốt; chứng thư đến {last}.",
-            f"TLS is well; until {last}.",
+            f"TLS tốt; chứng thư đến {write_instant(ends_at, Language.VIETNAMESE)}.",
+            f"TLS is well; until {write_instant(ends_at, Language.ENGLISH)}.",
         )
 
     @asynccontextmanager
@@ -185,6 +186,14 @@ class AxisProbe:
             ) as answer:
                 told = answer.headers.get("Date", "")
         except (aiohttp.ClientError, TimeoutError, OSError):
+            if self.context is not None:  # since TLS 1.3 a handshake is over before our certificate is judged
+                return _wrong(
+                    "clock",
+                    "Không có trả lời HTTP sau bắt tay TLS: trục có thể đòi chứng thư của ta, hoặc không"
+                    " tin nó (axis.client_certificate_file).",
+                    "No HTTP answer came after the TLS handshake: the axis may want our certificate, or not"
+                    " trust it (axis.client_certificate_file).",
+                )
             return _wrong(
                 "clock",
                 "Máy chủ ở địa chỉ này không trả lời HTTP: kiểm tra axis.url, proxy.",

@@ -57,7 +57,10 @@ class Thresholds:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sensors:
-    """The sensors of every node. road is None on a hub; certificates are named for their reader."""
+    """The sensors of every node.
+
+    Shape: road is None on a hub; certificates, of seals and of TLS, are named for their reader.
+    """
 
     database: Database
     blobs: Blobs

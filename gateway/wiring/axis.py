@@ -11,6 +11,7 @@ from gateway.config import Config
 from gateway.exchange.directory import Snapshot
 from gateway.exchange.road import Road
 from gateway.office import Clock
+from gateway.wiring.tls import believing, show
 
 
 def open_session(config: Config) -> aiohttp.ClientSession | None:
@@ -29,9 +30,10 @@ def axis_tls(config: Config) -> ssl.SSLContext | None:
     """Say whom we believe to be the axis, and who we are to it; None where nothing is encrypted."""
     if config.axis is None or not config.axis.url.startswith("https:"):
         return None
-    context = ssl.create_default_context(cafile=config.axis.ca_file)
-    if config.axis.client_certificate_file is not None:
-        context.load_cert_chain(config.axis.client_certificate_file, config.axis.client_key_file)
+    chain_file, key_file = config.axis.client_certificate_file, config.axis.client_key_file
+    context = believing(config.axis.ca_file, where="axis.ca_file")
+    if chain_file is not None and key_file is not None:
+        show(context, chain_file, key_file, where="axis.client_certificate_file, axis.client_key_file")
     return context
 
 

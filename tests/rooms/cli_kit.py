@@ -71,7 +71,7 @@ def served(folder: Path, *options: str) -> Iterator[Server]:
     assert process.stdout is not None
     try:
         line = process.stdout.readline()
-        assert line.startswith("ready http://"), process.stderr.read() if process.stderr else ""
+        assert line.startswith("ready http"), process.stderr.read() if process.stderr else ""
         yield Server(url=line.split()[1] + "/vxp", process=process)
     finally:
         if process.poll() is None:

@@ -145,6 +145,15 @@ def test_what_happens_on_the_way_is_told_beside_what_was_asked_for() -> None:
     assert ran.stderr.split() == ["[warning", "]", "axis", "away", "pause=3"]
 
 
+@pytest.mark.parametrize("somewhere", ["/dev/full", "&-"])
+def test_a_warning_that_finds_no_room_is_no_crash(somewhere: str) -> None:
+    """A full disk behind stderr, or no stderr at all."""
+    talk = "from gateway.log_lines import log; log.warning('axis away'); print('{}', flush=True)"
+    command = ["sh", "-c", f'"$0" -c "$1" 2>{somewhere}', sys.executable, talk]
+    ran = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    assert ran.stdout == "{}\n"
+
+
 @pytest.mark.parametrize(
     ("cause", "told"),
     [
