@@ -5,6 +5,7 @@ for on stdout, often for a program to read, and structlog's own default would wr
 """
 
 import logging
+import os
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
@@ -58,7 +59,7 @@ def cause_of(error: BaseException) -> str | None:
     cause = error.__cause__
     if cause is None:
         return None
-    # The system's own words, without its number for them; a library's errors say more than those.
-    said = cause.strerror if type(cause).__module__ == "builtins" and isinstance(cause, OSError) else None
-    said = (said or str(cause)).partition("\n")[0]
+    # The system's own words, where it has some: libraries put addresses and numbers of theirs around them.
+    errno = cause.errno if isinstance(cause, OSError) else None
+    said = os.strerror(errno) if errno is not None and errno > 0 else str(cause).partition("\n")[0]
     return said or ("it took too long" if isinstance(cause, TimeoutError) else type(cause).__name__)

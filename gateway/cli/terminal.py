@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -18,6 +19,8 @@ from gateway.model.formats import VIETNAM as VIETNAM
 from gateway.model.formats import counted as counted
 from gateway.model.formats import local as local
 from gateway.model.formats import size as size
+from gateway.model.formats import write_number
+from gateway.model.people import Language
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -29,6 +32,14 @@ _PAGE_WIDTH = 110
 
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="In JSON cho chương trình đọc. · JSON, for programs."
+)
+
+receipt_option = click.option(
+    "--receipt",
+    "receipt_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Lưu biên nhận ký số vào tệp. · Save the signed receipt.",
 )
 
 
@@ -155,7 +166,7 @@ def local_stacked(at: datetime | None) -> "Text":
 
 def number(count: int) -> str:
     """Write a count as people here read it."""
-    return f"{count:,}".replace(",", ".")
+    return write_number(count, Language.VIETNAMESE)
 
 
 def show_faults(faults: Iterable[Fault]) -> None:

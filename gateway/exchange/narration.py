@@ -27,7 +27,6 @@ from gateway.exchange.words import (
     GRADES,
     ROLES,
     VERDICTS,
-    Words,
     business_words,
     delay_words,
     distrust_words,
@@ -42,6 +41,7 @@ from gateway.model.identifiers import AgencyCode
 from gateway.model.log import LogKind, cause_in
 from gateway.model.obligation import OBLIGATION_NAMES
 from gateway.model.people import Language, UserRole
+from gateway.model.report import Words
 from gateway.model.signature import Grade
 from gateway.model.span import SPAN_NAMES
 

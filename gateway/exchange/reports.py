@@ -10,8 +10,9 @@ from gateway.deadlines.figures import Figures, Flow
 from gateway.deadlines.periods import name_period
 from gateway.edxml.document_types import TYPE_NAMES
 from gateway.model.agency import Names
-from gateway.model.formats import counted, local
+from gateway.model.formats import counted, local, write_number
 from gateway.model.identifiers import AgencyCode
+from gateway.model.people import Language
 from gateway.model.report import Cell, Column, Report, Table, Unit, Words
 
 Counted = TypeVar("Counted")
@@ -110,7 +111,7 @@ def summarise(figures: Figures) -> Iterable[Words]:
 
 
 def _n(count: int) -> str:
-    return f"{count:,}".replace(",", ".")
+    return write_number(count, Language.VIETNAMESE)
 
 
 def task_table(figures: Figures, names: Names) -> Table:

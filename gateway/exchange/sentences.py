@@ -4,8 +4,8 @@ What stands in braces is a field of narration.py, or else the fact of that name 
 ``{count entry}`` is a count with what it counts, "1 entry" or "12 entries".
 """
 
-from gateway.exchange.words import Words
 from gateway.model.log import LogKind
+from gateway.model.report import Words
 
 SENTENCES: dict[LogKind, Words] = {
     LogKind.ACCEPTED: (

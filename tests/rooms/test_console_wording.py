@@ -27,7 +27,7 @@ def test_an_instant_is_told_in_vietnams_time() -> None:
 
 def test_numbers_have_each_languages_signs() -> None:
     """44.375 and 95,7 % here, 44,375 and 95.7% there."""
-    assert (wording.write_number(44375, VI), wording.write_number(44375, EN)) == ("44.375", "44,375")
+    assert (formats.write_number(44375, VI), formats.write_number(44375, EN)) == ("44.375", "44,375")
     assert wording.write_percent(0.957, VI) == "95,7\N{NO-BREAK SPACE}%"
     assert wording.write_percent(0.957, EN) == "95.7%"
     assert wording.write_size(1536, VI) == "1,5\N{NO-BREAK SPACE}KiB"

@@ -257,6 +257,14 @@ def test_each_disagreement_is_found_and_explained(patient: Node, code: str) -> N
     assert found[code].examples
 
 
+def test_a_count_that_is_missing_altogether_is_found(patient: Node) -> None:
+    """Not only one that is wrong: of queues, and of the register."""
+    changed("DELETE FROM queues WHERE destination = 'axis'; DELETE FROM register_figures WHERE side = 'in'")(
+        patient.directory
+    )
+    assert [finding.code for finding in look(patient)] == ["queue-miscounted", "register-miscounted"]
+
+
 def test_a_clock_behind_and_a_seal_near_its_end_are_told(patient: Node) -> None:
     """Instants are arguments: the doctor looks from another day."""
 

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from gateway.model.formats import counted, write_day, write_instant, write_month
+from gateway.model.formats import counted, write_day, write_instant, write_month, write_number
 from gateway.model.people import Language
 from gateway.model.report import Cell, Unit
 
@@ -17,12 +17,6 @@ _STEPS = (
     (timedelta(hours=1), "giờ", "hour"),
     (timedelta(minutes=1), "phút", "minute"),
 )
-
-
-def write_number(number: float, language: Language, decimals: int = 0) -> str:
-    """Write 44.375,5 in Vietnamese, 44,375.5 in English."""
-    written = f"{number:,.{decimals}f}"
-    return written.translate(str.maketrans(",.", ".,")) if language is Language.VIETNAMESE else written
 
 
 def write_counted(count: int, vi: str, en: str, language: Language) -> str:
