@@ -182,11 +182,17 @@ async def test_an_answer_is_good_for_one_browser_and_one_time(tmp_path: Path) ->
 
 
 async def test_whom_we_do_not_know_the_provider_does_not_let_in(tmp_path: Path) -> None:
-    """No account is made."""
+    """No account is made; he is told so, and the administrator who it was."""
     async with a_walk(tmp_path) as walk:
         status, page, _ = await walk.get(await walk.answer_as("ai", await walk.depart()))
         assert status == 422
-        assert "Tên đăng nhập, mật khẩu hoặc mã xác thực không đúng." in page
+        assert "Đã nhận ra bạn “ai”, nhưng ở đây bạn không có tài khoản" in page
+        told = walk.site.node.log(LogKind.DISTRUSTED)[-1]
+        assert (told["claimed"], told["operation"], told["code"]) == (
+            "ai",
+            "single-sign-on login",
+            "unknown-user",
+        )
         assert await walk.name_shown() == ""
 
 
