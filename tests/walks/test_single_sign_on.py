@@ -13,6 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import aiohttp
 import pytest
+import structlog
 from multidict import CIMultiDictProxy
 from yarl import URL
 
@@ -220,8 +221,12 @@ async def test_while_the_provider_is_away_the_password_still_works(tmp_path: Pat
     settings: dict[str, object] = {"issuer": f"http://127.0.0.1:{free_port()}", "client_id": "x"}
     node = prepare_node(tmp_path / "node", code=PROVINCE, oidc=settings)
     async with open_site(tmp_path, node=node) as site, site.visitor(None) as stranger:
-        page = await stranger.get("/sign-in/provider")
+        with structlog.testing.capture_logs() as lines:
+            page = await stranger.get("/sign-in/provider")
         assert page.status == 503
+        assert "ClientConnectorError" in next(
+            x["why"] for x in lines if x["event"] == "identity provider away"
+        )
         assert "Chưa liên lạc được với hệ thống đăng nhập một lần" in page.text
         async with site.visitor("viewer") as visitor:
             assert (await visitor.get("/")).status == 200
