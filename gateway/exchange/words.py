@@ -151,6 +151,11 @@ _DISTRUSTS: dict[str, Words] = {
     "token-unknown": ("không có mã truy cập này", "there is no such token"),
     "token-disabled": ("mã truy cập đã bị ngắt", "the token is disabled"),
     "unknown-user": ("không có người dùng này", "there is no such user"),
+    "bound-to-another": ("tài khoản ở đây gắn với người khác", "the account here is bound to somebody else"),
+    "id-token-refused": (
+        "trả lời của hệ thống đăng nhập một lần không khớp",
+        "what the identity provider answered does not fit",
+    ),
     "user-disabled": ("tài khoản đã bị khóa", "the account is disabled"),
     "wrong-password": ("sai mật khẩu", "the password is wrong"),
     "wrong-code": ("sai mã xác thực", "the code is wrong"),
