@@ -199,7 +199,7 @@ def bring_back(file: Path, folder: Path, as_json: bool) -> None:
     elif count:
         show(done(f"Đã đưa trở lại nội dung của {count} gói tin", "returned"))
     else:
-        show(both("  Không có nội dung nào trong đó bị xóa ở đây.", "nothing in it is missing here"))
+        show(both("  Không có nội dung nào trong đó bị xóa ở đây.", "nothing in it was erased here"))
 
 
 async def _bring_back(folder: Path, file: Path) -> int:

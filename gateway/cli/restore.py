@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from gateway.cli.node import directory_option
-from gateway.cli.terminal import both, done, local, show
+from gateway.cli.terminal import both, done, local, number, show
 
 
 @click.command()
@@ -27,8 +27,8 @@ def restore(backup: Path, only_check: bool, folder: Path) -> None:
     if manifest.objects_count:
         show(
             both(
-                f"  {manifest.objects_count:,} gói tin lớn nằm ở kho đối tượng, không ở đây: khôi phục xong,"
-                " chạy lienthong doctor.",
+                f"  {number(manifest.objects_count)} gói tin lớn nằm ở kho đối tượng, không ở đây:"
+                " khôi phục xong, chạy lienthong doctor.",
                 "large packages are in the object store: run doctor after the restore",
             )
         )

@@ -55,7 +55,8 @@ class Manifest:
 
     Shape: files gives each file's SHA-256 in hex by its path in the backup; missing_keys are the paths
     left out; objects_count is how many packages stayed in the object store, where this database finds them;
-    last_leaf is that of the newest of log_size entries, in hex.
+    unsound are digests of packages whose bytes were missing or damaged in the node already; last_leaf is
+    that of the newest of log_size entries, in hex.
     """
 
     made_at: datetime
@@ -65,6 +66,7 @@ class Manifest:
     files: dict[str, str]
     missing_keys: tuple[str, ...]
     objects_count: int = 0
+    unsound: tuple[str, ...] = ()
 
 
 def make_backup(
@@ -130,7 +132,8 @@ def _copy_all(
             " AND digest NOT IN (SELECT digest FROM objects WHERE standing = 'kept') ORDER BY 1"
         ).fetchall()
     blobs = place.blobs_folder.relative_to(place.folder)
-    wanted = [blobs / digest[:2] / digest[2:4] / digest for (digest,) in large]
+    named = [blobs / digest[:2] / digest[2:4] / digest for (digest,) in large]
+    wanted = [path for path in named if (place.folder / path).is_file()]
     keys = {key.relative_to(place.folder) for key in place.keys if key.is_relative_to(place.folder)}
     settings = sorted(_settings(place))
     for path in [*settings, *wanted]:
@@ -149,6 +152,7 @@ def _copy_all(
         files=files,
         missing_keys=() if with_keys else tuple(sorted(key.as_posix() for key in keys)),
         objects_count=objects_count,
+        unsound=tuple(path.name for path in named if files.get(path.as_posix()) != path.name),
     )
     with _written(making / MANIFEST):
         (making / MANIFEST).write_text(_write_manifest(manifest), "utf-8")
@@ -226,6 +230,7 @@ def read_manifest(backup: Path, name: str = MANIFEST) -> Manifest:
             files=dict(told["files"]),
             missing_keys=tuple(told["missing_keys"]),
             objects_count=told.get("objects_count", 0),
+            unsound=tuple(told.get("unsound", ())),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise _cannot(
@@ -306,6 +311,7 @@ def _write_manifest(manifest: Manifest) -> str:
         "last_leaf": manifest.last_leaf,
         "missing_keys": list(manifest.missing_keys),
         "objects_count": manifest.objects_count,
+        "unsound": list(manifest.unsound),
         "files": manifest.files,
     }
     return json.dumps(told, ensure_ascii=False, indent=1) + "\n"

@@ -160,6 +160,18 @@ async def test_a_restore_that_dies_half_way_repeats_nothing(world: World, tmp_pa
     assert len(world.hub.log(LogKind.ACCEPTED)) == 1
 
 
+def lose_one_and_damage_another(node: Node, target: Path) -> None:
+    """Back a node up that has lost bytes: all that is left is saved, and what is not whole is named."""
+    lost, damaged, *_ = (path for path in (node.directory / "blobs").rglob("*") if path.is_file())
+    lost.unlink()
+    damaged.write_bytes(b"x")
+    told = CliRunner().invoke(lienthong, ["backup", str(target), "-d", str(node.directory)])
+    assert (told.exit_code, told.output.count("bytes-unsound")) == (1, 2)
+    assert lost.name in told.output
+    assert damaged.name in told.output
+    check_backup(target, read_manifest(target))
+
+
 async def test_a_backup_made_under_traffic_is_a_whole_node(world: World, tmp_path: Path) -> None:
     """Large packages come in all the time; the backup has the bytes of every one it names."""
     stop = asyncio.Event()
@@ -176,6 +188,7 @@ async def test_a_backup_made_under_traffic_is_a_whole_node(world: World, tmp_pat
     backup = await asyncio.to_thread(back_up, world.gateway, tmp_path / "backup")
     stop.set()
     await sending
+    await asyncio.to_thread(lose_one_and_damage_another, world.gateway, tmp_path / "unsound")
     target = tmp_path / "again"
     await asyncio.to_thread(run, "restore", backup, "-d", target)
     (target / "restored.json").unlink()
