@@ -305,6 +305,21 @@ async def test_a_prefix_is_one_gateways(object_store: Store, tmp_path: Path) -> 
     assert "object-store-away" in str(await Store(port=1).client(prefix).trouble(HUB))
 
 
+async def test_a_place_where_nothing_of_ours_lies_is_not_taken_for_ours(
+    blobs: Blobs, object_store: Store, tmp_path: Path
+) -> None:
+    """A prefix mistyped later: what was kept would be out of reach, and nothing would say why."""
+    await blobs.check()
+    spool = await spooled(blobs, "a")
+    await blobs.secure(spool)
+    await blobs.database.write(keep_and_name(blobs, spool))
+    await blobs.check()
+    mistyped = node_of(blobs.database, object_store.client(f"misspelt/{tmp_path.name}"), tmp_path / "other")
+    with pytest.raises(Misconfiguration, match="objects-elsewhere"):
+        await mistyped.check()
+    assert "objects-elsewhere" in str(await mistyped.trouble())
+
+
 def test_settings_that_do_not_go_together_are_told_at_once(tmp_path: Path) -> None:
     """A place without a key, an address without a place, a place that is none."""
     top = f'name = "x"\nagency_code = "{AgencyCode("H57")}"\nrole = "hub"\n[storage]\n'
