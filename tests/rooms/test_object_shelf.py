@@ -305,6 +305,21 @@ async def test_a_prefix_is_one_gateways(object_store: Store, tmp_path: Path) -> 
     assert "object-store-away" in str(await Store(port=1).client(prefix).trouble(HUB))
 
 
+async def test_rubbish_for_the_stores_authority_is_named(tmp_path: Path) -> None:
+    """Before anything is asked of the store."""
+    (tmp_path / "rubbish.pem").write_text("…")
+    (tmp_path / "secret").write_text("s")
+    place: dict[str, object] = {
+        "blobs": "s3://goitin/h57",
+        "blobs_endpoint": "https://127.0.0.1:1",
+        "blobs_key_id": "k",
+        "blobs_secret_file": str(tmp_path / "secret"),
+        "blobs_ca_file": str(tmp_path / "rubbish.pem"),
+    }
+    with pytest.raises(Misconfiguration, match=r"anchors-unreadable: storage\.blobs_ca_file"):
+        await prepare_node(tmp_path / "node", code=HUB, role=Role.HUB, storage=place).start()
+
+
 async def test_a_place_where_nothing_of_ours_lies_is_not_taken_for_ours(
     blobs: Blobs, object_store: Store, tmp_path: Path
 ) -> None:
