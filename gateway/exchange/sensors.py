@@ -12,7 +12,7 @@ from cryptography import x509
 
 from gateway.exchange.road import Road
 from gateway.model.alert import AlertRule, Condition
-from gateway.model.formats import write_instant
+from gateway.model.formats import counted, write_instant
 from gateway.model.people import Language
 from gateway.store.alerts import LeftMailbox, count_failures, list_left_mailboxes, oldest_waiting
 from gateway.store.blobs import Blobs
@@ -144,7 +144,7 @@ class Sensors:
             Condition(
                 rule=AlertRule.DELIVERIES_FAILED,
                 vi=f"{count} lượt chuyển không thành trong một giờ qua.",
-                en=f"{count} dispatches failed within the last hour.",
+                en=f"{counted(count, 'dispatch')} failed within the last hour.",
             ),
         )
 

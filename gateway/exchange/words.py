@@ -10,10 +10,9 @@ from gateway.model.dispatch import Destination, State
 from gateway.model.evidence import EVIDENCE_NAMES, EvidenceType
 from gateway.model.log import LogKind
 from gateway.model.people import UserRole
+from gateway.model.report import Words
 from gateway.model.signature import Grade, SignaturePolicy
 from gateway.store.packages import Direction
-
-Words = tuple[str, str]
 
 KINDS: dict[SystemKind, Words] = {
     SystemKind.DMS: ("quản lý văn bản", "dms"),

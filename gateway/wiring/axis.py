@@ -49,16 +49,13 @@ def lay_road(config: Config) -> Road:
 
 def probe_axis(config: Config, axis: Axis, directory: Snapshot, clock: Clock) -> AxisProbe:
     """Put the test of the way to the axis together."""
-    served = [agency for code, agency in directory.agencies.items() if code in directory.served_by]
-    return AxisProbe(
-        axis=axis,
-        context=axis_tls(config),
-        agencies=frozenset(agency.code for agency in served if agency.closed_at is None),
-        closed=frozenset(
-            agency.code for agency in served if agency.closed_at is not None and agency.merged_into is None
-        ),
-        clock=clock,
-    )
+    served, heard = [], []
+    for code, agency in directory.agencies.items():
+        if code in directory.served_by:
+            served.append(agency)
+        elif agency.from_axis and agency.closed_at is None:
+            heard.append(agency)
+    return AxisProbe(axis=axis, context=axis_tls(config), served=served, heard=heard, clock=clock)
 
 
 def reach_axis(config: Config, session: aiohttp.ClientSession, road: Road, clock: Clock) -> Axis:

@@ -316,6 +316,19 @@ def test_a_server_told_to_stop_drains_and_ends_well(tmp_path: Path) -> None:
         assert word not in log
 
 
+def test_a_log_that_nobody_takes_costs_lines_and_no_work(tmp_path: Path) -> None:
+    """Its reader is gone, or its disk is full: documents go on, and the node ends well."""
+    folder = found(tmp_path / "hub")
+    with served(folder) as server:
+        assert server.process.stderr is not None
+        server.process.stderr.close()
+        server.process.stderr = None
+        world = make_world(folder, server, tmp_path)
+        world.send()
+        server.process.terminate()
+        assert server.process.wait(30) == 0
+
+
 @pytest.mark.parametrize("form", ["json", "logfmt"])
 def test_the_operating_log_can_be_read_by_programs(tmp_path: Path, form: str) -> None:
     """JSON or key=value, one event on one line; an interrupt stops a server as well."""
