@@ -72,21 +72,25 @@ def place_of(config: Config, folder: Path) -> Place:
     """Name what a backup copies. What is restored has a file for its database, and its settings say so."""
     trust, storage = config.trust, config.storage
     keys = [trust.seal_key_file, trust.secrets_key_file, *sorted(trust.agency_seals_dir.glob("*.key"))]
+    keys += folder.absolute().glob("authority.key")  # a development authority's, where `init` made one
     return Place(
         folder=folder.absolute(),
         source=source_of(config),
         database_file=storage.database_file,
         blobs_folder=storage.blobs_dir,
         spool_folder=storage.spool_dir,
+        drafts_folder=config.drafts.folder,
         keys=(*keys, *_given_secrets(config)),
         altered=on_sqlite(folder.absolute() / "config.toml") if storage.database else {},
     )
 
 
 def _given_secrets(config: Config) -> list[Path]:
-    """List the files that hold what others gave us to be known by."""
+    """List the files that hold what others know us by."""
     given = (
+        config.http.tls_key_file,
         config.axis.secret_file if config.axis else None,
+        config.axis.client_key_file if config.axis else None,
         config.oidc.client_secret_file if config.oidc else None,
         config.storage.database_password_file,
         config.alerts.smtp_password_file,

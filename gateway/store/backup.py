@@ -41,6 +41,7 @@ class Place:
     database_file: Path
     blobs_folder: Path
     spool_folder: Path
+    drafts_folder: Path
     keys: tuple[Path, ...]
     altered: Mapping[Path, str]
 
@@ -149,7 +150,7 @@ def _copy_all(
 
 def _settings(place: Place) -> Iterator[Path]:
     """List what is neither database nor bytes: settings, certificates, keys, in folders of their own too."""
-    apart = (place.blobs_folder, place.spool_folder)
+    apart = (place.blobs_folder, place.spool_folder, place.drafts_folder)
     database = place.database_file.stem
     for path in place.folder.rglob("*"):
         is_apart = any(path.is_relative_to(folder) for folder in apart)
