@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from gateway.duty_settings import Deadlines, Practice, Reminders, Reports
 from gateway.errors import Fault, Misconfiguration
 from gateway.section import Section, placed, read_section
 from gateway.setting_types import Code, Text
@@ -21,7 +22,6 @@ from gateway.settings import (
     Audit,
     Axis,
     Console,
-    Deadlines,
     Delivery,
     Drafts,
     Http,
@@ -29,10 +29,7 @@ from gateway.settings import (
     Nodes,
     Oidc,
     PackageLimits,
-    Practice,
     Receipts,
-    Reminders,
-    Reports,
     Retention,
     Role,
     Storage,

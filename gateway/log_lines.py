@@ -5,6 +5,7 @@ for on stdout, often for a program to read, and structlog's own default would wr
 """
 
 import logging
+import os
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
@@ -51,3 +52,14 @@ if not structlog.is_configured():
     )
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
+
+
+def cause_of(error: BaseException) -> str | None:
+    """Say in words, on one line, what lies behind an error of ours; None when nothing does."""
+    cause = error.__cause__
+    if cause is None:
+        return None
+    # The system's own words, where it has some: libraries put addresses and numbers of theirs around them.
+    errno = cause.errno if isinstance(cause, OSError) else None
+    said = os.strerror(errno) if errno is not None and errno > 0 else str(cause).partition("\n")[0]
+    return said or ("it took too long" if isinstance(cause, TimeoutError) else type(cause).__name__)
