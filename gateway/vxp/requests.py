@@ -14,6 +14,7 @@ from enum import StrEnum
 from gateway.errors import Refusal
 from gateway.model.code_lists import Kind
 from gateway.model.identifiers import AgencyCode, Digest, normalise_code
+from gateway.model.text import visible
 from gateway.vxp.operations import Operation
 from gateway.vxp.signing import VIETNAM, SignedArguments, unpadded_hex
 
@@ -233,9 +234,10 @@ def read_registration(body: bytes) -> Registration:
         raise _bad_registration() from error
     if not isinstance(members, dict):
         raise _bad_registration()
-    texts = {name: value.strip() for name, value in members.items() if isinstance(value, str)}
-    if any("\ud800" <= char <= "\udfff" for value in texts.values() for char in value):
+    told = {name: value for name, value in members.items() if isinstance(value, str)}
+    if any("\ud800" <= char <= "\udfff" for value in told.values() for char in value):
         raise _bad_registration()
+    texts = {name: " ".join(visible(value).split()) for name, value in told.items()}
     for name in ("code", "name"):
         if not texts.get(name):
             raise Refusal.because(

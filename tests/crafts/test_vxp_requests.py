@@ -240,6 +240,13 @@ def test_the_parent_has_three_names(parent: str) -> None:
     assert read_registration(body.encode()).parent == "7"
 
 
+def test_a_registration_is_kept_without_what_nobody_sees() -> None:
+    """Not every database takes each sign: what one node keeps another must be able to."""
+    body = b'{"code":"H57","name":" S\\u00a0Y \\u0000t\\u202e\\n","mail":"\\u0000"}'
+    registration = read_registration(body)
+    assert (registration.name, registration.mail) == ("S Y t", None)
+
+
 @pytest.mark.parametrize(
     "body", [b"", b"[]", b"null", b"\xff", b"{", b"{} {}", b"[" * 50_000, b'{"code":"H","name":"\\ud800"}']
 )
