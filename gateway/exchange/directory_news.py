@@ -13,7 +13,8 @@ def what_is_new(items: Iterable[DirectoryItem], directory: Snapshot) -> list[Age
     """Compare the axis's lists with ours and return only what differs.
 
     An agency stands in one list under its old code and in the other under its QĐ 20 code: whichever
-    comes first names it, the other becomes its alias.
+    comes first names it, the other becomes its alias. What leads to an agency that was written or is
+    served here leads nowhere else.
     """
     heard: dict[AgencyCode, Agency] = {}
     kept_as: dict[AgencyCode, AgencyCode] = {}
@@ -23,13 +24,21 @@ def what_is_new(items: Iterable[DirectoryItem], directory: Snapshot) -> list[Age
         code = known or next((kept_as[code] for code in codes if code in kept_as), item.code)
         kept_as |= dict.fromkeys(codes, code)
         before = heard.get(code)
-        aliases = dict.fromkeys((*(before.aliases if before else ()), *codes))
+        learned = (other for other in codes if _may_lead(other, code, directory))
+        aliases = dict.fromkeys((*(before.aliases if before else ()), *learned))
         ours = directory.agencies.get(code)
         # What an operator wrote here stays as it is; only further codes are learned.
         kept = ours if ours is not None and not ours.from_axis else None
         named = Agency(code=code, name=before.name if before else item.name, mail=item.mail, from_axis=True)
         heard[code] = replace(kept or named, aliases=tuple(alias for alias in aliases if alias != code))
     return [agency for agency in heard.values() if _differs(agency, directory.agencies.get(agency.code))]
+
+
+def _may_lead(other: AgencyCode, code: AgencyCode, directory: Snapshot) -> bool:
+    held = directory.agencies.get(directory.canonical(other))
+    if held is None or held.code == code:
+        return True
+    return held.from_axis and not directory.has_mailbox(held.code)
 
 
 def _differs(agency: Agency, known: Agency | None) -> bool:
