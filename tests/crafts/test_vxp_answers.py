@@ -307,6 +307,15 @@ def test_what_other_axes_write_is_understood() -> None:
     )
 
 
+def test_what_no_database_could_keep_is_replaced() -> None:
+    """A zero byte or half a character in one item loses nobody the list; a name is one visible line."""
+    body = (
+        rb"""{"ErrorCode":"0","data":[{"docId":"a\u0000\ud800","code":"H57","name":"S\u202e\n Y\u0000"}]}"""
+    )
+    assert [item.doc_id for item in read_received_list(body)] == ["a\ufffd\ufffd"]
+    assert [item.name for item in read_agencies(body)] == ["S Y\ufffd"]
+
+
 def test_a_unit_with_odd_members_is_still_a_unit() -> None:
     """The directory must not be lost to one careless entry."""
     unit = b'{"code":"H57","version":"x","deleted":"1","isAgency":"false"}'

@@ -1,6 +1,7 @@
 """Requests: each case is written once and run both ways."""
 
 import contextlib
+import json
 from datetime import UTC, datetime
 
 import pytest
@@ -248,6 +249,13 @@ def test_a_registration_that_is_no_object_is_refused(body: bytes) -> None:
     with pytest.raises(Refusal) as caught:
         read_registration(body)
     assert caught.value.code == "registration-unreadable"
+
+
+def test_a_registered_name_is_one_line_that_everybody_sees() -> None:
+    """It stands in every list: no turn of direction, no zero byte, nothing without end."""
+    name = "  Sở\u202e Y\n tế\0 " + "x" * 1000
+    read = read_registration(json.dumps({"code": "H57", "name": name}).encode())
+    assert read.name == ("Sở Y tế " + "x" * 1000)[:500]
 
 
 @pytest.mark.parametrize(
