@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from gateway.duty_settings import Deadlines, Practice, Reminders, Reports
 from gateway.errors import Fault, Misconfiguration
 from gateway.section import Section, placed, read_section
 from gateway.setting_types import Code, Text
@@ -21,7 +22,6 @@ from gateway.settings import (
     Audit,
     Axis,
     Console,
-    Deadlines,
     Delivery,
     Drafts,
     Http,
@@ -29,10 +29,7 @@ from gateway.settings import (
     Nodes,
     Oidc,
     PackageLimits,
-    Practice,
     Receipts,
-    Reminders,
-    Reports,
     Retention,
     Role,
     Storage,
@@ -206,14 +203,15 @@ def _read_config(
 ) -> Config:
     try:
         settings = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits; lists in lists
         raise Misconfiguration.because(
             "config-not-toml", vi=f"không đúng cú pháp TOML: {error}", en=f"not TOML: {error}"
         ) from error
     _fill_by_role(settings)
-    if storage:
-        held = {key: value for key, value in settings.get("storage", {}).items() if key not in storage}
-        settings["storage"] = held | {key: value for key, value in storage.items() if value}
+    held = settings.get("storage", {})
+    if storage and isinstance(held, dict):
+        kept = {key: value for key, value in held.items() if key not in storage}
+        settings["storage"] = kept | {key: value for key, value in storage.items() if value}
     config, faults = _read_settings(settings, directory)
     # A combination is judged only when all its parts could be read.
     unread = {fault.where.split(".")[0] for fault in faults}
@@ -257,6 +255,13 @@ def _is_tls(url: str) -> bool:
     return url.startswith("https:")
 
 
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # no file can have such a name, or nobody lets us look
+        return False
+
+
 def _missing_files(config: Config) -> Iterator[Fault]:
     tables = [
         (table, getattr(config, table)) for table in ("http", "axis", "oidc", "trust", "alerts", "audit")
@@ -265,7 +270,7 @@ def _missing_files(config: Config) -> Iterator[Fault]:
     tables += [(f"audit.peers.{number}", peer) for number, peer in enumerate(config.audit.peers)]
     for table, settings in tables:
         for key, path in settings or ():
-            if key.endswith("_file") and path is not None and not path.is_file():
+            if key.endswith("_file") and path is not None and not _is_file(path):
                 yield Fault(
                     rule="file-missing",
                     where=f"{table}.{key}",

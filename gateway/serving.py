@@ -7,7 +7,6 @@ import os
 import re
 import secrets
 import socket
-import ssl
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +24,7 @@ from gateway.office import Clock, Office, now, open_office
 from gateway.store.shelf import has_objects
 from gateway.store.spools import own_spool
 from gateway.wiring.gateway import Gateway, build_gateway
+from gateway.wiring.tls import listening
 
 BACKLOG = 1024
 _HOST_LENGTH = 40
@@ -127,7 +127,7 @@ async def _listening(
 
 
 def _sites(runner: web.AppRunner, config: Config, sockets: Sequence[socket.socket]) -> list[web.BaseSite]:
-    tls = _tls(config)
+    tls = listening(config.http)
     if sockets:
         return [web.SockSite(runner, each, ssl_context=tls, backlog=BACKLOG) for each in sockets]
     return [web.TCPSite(runner, config.http.host, config.http.port, ssl_context=tls, backlog=BACKLOG)]
@@ -202,17 +202,6 @@ async def _drain(gateway: Gateway, loops: "asyncio.Task[None]", config: Config) 
     finally:
         for session in gateway.sessions:
             await session.close()
-
-
-def _tls(config: Config) -> ssl.SSLContext | None:
-    if config.http.tls_certificate_file is None:
-        return None
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(config.http.tls_certificate_file, config.http.tls_key_file)
-    if config.http.client_ca_file is not None:
-        context.load_verify_locations(config.http.client_ca_file)
-        context.verify_mode = ssl.CERT_REQUIRED
-    return context
 
 
 def _address(config: Config, runner: web.AppRunner) -> str:

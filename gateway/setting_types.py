@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from datetime import time, timedelta
 from pathlib import Path
 from typing import Annotated, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from gateway.model.identifiers import (
     AgencyCode,
@@ -22,6 +22,8 @@ from gateway.model.retention import PERMANENT
 
 _UNIT_MILLISECONDS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _LONGEST_TERM_DAYS = 366_000
+# Instants are reckoned back by these, and clocks of the system know no time much longer.
+_LONGEST_DURATION = timedelta(days=36_500)
 _UNIT_BYTES = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
 
 _FORMS: dict[type, tuple[str, str]] = {
@@ -76,7 +78,11 @@ def read_duration(text: object) -> timedelta:
     milliseconds = _read_amount(
         text, _UNIT_MILLISECONDS, f"khoảng thời gian như {forms}", f"a duration such as {forms}"
     )
-    return timedelta(milliseconds=milliseconds)
+    span = timedelta(milliseconds=milliseconds)
+    if span > _LONGEST_DURATION:
+        longest = write_duration(_LONGEST_DURATION)
+        raise WrongSetting(f"không được quá {longest}", f"must be at most {longest}")
+    return span
 
 
 def read_hour(text: object) -> time:
@@ -166,7 +172,8 @@ def _matching(form: str, vi: str, en: str) -> Callable[[object], str]:
     def read(value: object) -> str:
         text = exactly(value, str)
         if not re.fullmatch(form, text):
-            raise WrongSetting(vi, en, found=text)
+            # What stands there is not repeated: it may hold a password.
+            raise WrongSetting(vi, en)
         return text
 
     return read
@@ -210,6 +217,7 @@ def _read_database(value: object) -> str:
     try:
         parts = urlsplit(raw)
         fits = parts.scheme == "postgresql" and parts.path.strip("/") and not parts.password
+        fits = fits and not any("password" in key for key in parse_qs(parts.query, keep_blank_values=True))
     except ValueError:
         fits = False
     if not fits:
@@ -232,7 +240,7 @@ Pause = Annotated[timedelta, read_duration]
 Term = Annotated[timedelta, read_term]
 Hour = Annotated[time, read_hour]
 Size = Annotated[int, read_size]
-Count = Annotated[int, whole(1)]
+Count = Annotated[int, whole(1, 1_000_000_000)]
 WorkingDays = Annotated[int, whole(1, 250)]
 Text = Annotated[str, _read_filled]
 Name = Annotated[SystemId, _read_filled]

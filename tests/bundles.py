@@ -25,7 +25,7 @@ from gateway.exchange.export import Export, Exported, Wish, find_document
 from gateway.office import Office, open_office
 from gateway.trust.issuing import Issued
 from gateway.trust.keys import Seal
-from tests.keys import ISSUED_AT, authority
+from tests.keys import AUTHORITY_DAYS, ISSUED_AT, authority
 from tests.walks.world import Node
 
 Parts = dict[str, bytes]
@@ -136,7 +136,7 @@ def stamping() -> Issued:
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(ISSUED_AT)
-        .not_valid_after(ISSUED_AT + timedelta(days=3650))
+        .not_valid_after(ISSUED_AT + timedelta(days=AUTHORITY_DAYS))
         .add_extension(
             x509.KeyUsage(
                 digital_signature=True, crl_sign=False, encipher_only=False, decipher_only=False, **usage

@@ -164,6 +164,10 @@ def test_each_kind_of_setting_takes_only_its_own(config_file: Path, value: str, 
         ('http.idle_timeout = "0s"', "must be more than 0s"),
         ('http.host = ""', "must not be empty"),
         (f"http.requests_per_second = 1{'0' * 400}", "the value is not valid"),
+        (f"http.burst = 0x1{'0' * 400}", "must be at most 1000000000"),
+        ("deadlines.recall_answered_within_working_days = 1000", "must be at most 250"),
+        ('alerts.stuck_after = "36501d"', "must be at most 36500d"),
+        ('delivery.grace_at_stop = "999999d"', "must be at most 36500d"),
     ],
 )
 def test_a_value_beyond_its_bounds_is_told_the_bound(config_file: Path, setting: str, en: str) -> None:
@@ -180,6 +184,24 @@ def test_the_message_names_no_secret(config_file: Path) -> None:
     with pytest.raises(Misconfiguration) as caught:
         load_config(config_file)
     assert {fault.where for fault in caught.value.faults} == {"axis.url", "axis.secret"}
+    assert "hush" not in str([dataclasses.asdict(fault) for fault in caught.value.faults])
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        'database = "postgresql://me:hush@db/lienthong"',
+        'database = "postgresql://me@db/lienthong?sslmode=require&password=hush"',
+        'database = "postgresql://me@db/lienthong?%70assword=hush"',
+        'blobs = "s3://me:hush@bucket"',
+    ],
+)
+def test_an_address_that_bears_a_secret_is_refused_and_not_repeated(config_file: Path, setting: str) -> None:
+    """Wherever in it the secret stands."""
+    config_file.write_text(f"{TOP}[storage]\n{setting}\n", "utf-8")
+    with pytest.raises(Misconfiguration) as caught:
+        load_config(config_file)
+    assert [fault.rule for fault in caught.value.faults] == ["setting-wrong"]
     assert "hush" not in str([dataclasses.asdict(fault) for fault in caught.value.faults])
 
 
@@ -256,6 +278,31 @@ def test_a_slip_in_the_syntax_is_told_with_its_line(config_file: Path) -> None:
         load_config(config_file)
 
 
+@pytest.mark.parametrize("value", ["9" * 5000, "[" * 5000 + "]" * 5000], ids=["digits", "brackets"])
+def test_what_no_program_can_read_is_no_crash(config_file: Path, value: str) -> None:
+    """A number of thousands of digits, lists within lists without end."""
+    config_file.write_text(f"{TOP}[http]\nport = {value}\n", "utf-8")
+    with pytest.raises(Misconfiguration, match="config-not-toml"):
+        load_config(config_file)
+
+
+def test_a_name_that_no_file_can_have_is_that_of_a_missing_file(config_file: Path) -> None:
+    """Not the end of the program."""
+    text = f'{TOP}[trust]\nseal_key_file = "{"x" * 5000}"\nseal_chain_file = "a\\u0000b"\n'
+    assert faults_of(config_file, text) == {
+        "trust.seal_key_file": "file-missing",
+        "trust.seal_chain_file": "file-missing",
+    }
+
+
+def test_storage_in_the_place_of_what_is_no_table_is_told_so(config_file: Path) -> None:
+    """Where a command says where the records go, a fault in the file is told as ever."""
+    config_file.write_text(f"{TOP}storage = 5\n", "utf-8")
+    with pytest.raises(Misconfiguration) as caught:
+        load_config(config_file, storage={"database": "postgresql://me@db/lienthong"})
+    assert [fault.where for fault in caught.value.faults] == ["storage"]
+
+
 @pytest.mark.parametrize(
     ("text", "duration"),
     [
@@ -263,7 +310,7 @@ def test_a_slip_in_the_syntax_is_told_with_its_line(config_file: Path) -> None:
         ("30s", timedelta(seconds=30)),
         ("5 m", timedelta(minutes=5)),
         ("2h", timedelta(hours=2)),
-        ("999999d", timedelta(days=999_999)),
+        ("36500d", timedelta(days=36_500)),
     ],
 )
 def test_a_duration_is_a_number_and_its_unit(text: str, duration: timedelta) -> None:

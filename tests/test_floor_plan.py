@@ -37,7 +37,7 @@ FLOORS = (
 )
 FLOOR_OF = {room: height for height, rooms in enumerate(reversed(FLOORS)) for room in rooms}
 # The settings stand beside the house: they know two rooms, and only the upper floors know them.
-SETTINGS = {"config", "config_lines", "section", "settings", "setting_types"}
+SETTINGS = {"config", "config_lines", "section", "settings", "duty_settings", "setting_types"}
 KNOWN_BY_SETTINGS = {"errors", "model"} | SETTINGS
 KNOWING_SETTINGS = {"__main__", "cli", "serving", "wiring", "back_office", "office", "source"} | SETTINGS
 # The demo is an act of the command line; the gateway proper does not know that it can play.

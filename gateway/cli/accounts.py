@@ -9,7 +9,18 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from gateway.cli.node import directory_option, open_node, operator_name
-from gateway.cli.terminal import both, done, grid, heading, json_option, local, show, show_json, words
+from gateway.cli.terminal import (
+    both,
+    counted,
+    done,
+    grid,
+    heading,
+    json_option,
+    local,
+    show,
+    show_json,
+    words,
+)
 
 if TYPE_CHECKING:
     from gateway.exchange.people import People
@@ -131,7 +142,7 @@ def end_sessions(login: str, folder: Path, as_json: bool) -> None:
     if as_json:
         show_json({"login": login, "ended": count})
     else:
-        show(done(f"Đã kết thúc {count} phiên của {login}", f"{count} sessions ended"))
+        show(done(f"Đã kết thúc {count} phiên của {login}", f"{counted(count, 'session')} ended"))
 
 
 def show_one_time_password(password: str) -> None:

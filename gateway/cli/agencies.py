@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import click
 
 from gateway.cli.node import directory_option, load_directory, open_node, operator_name
-from gateway.cli.terminal import both, card, done, grid, json_option, local, show, show_json
+from gateway.cli.terminal import both, card, counted, done, grid, json_option, local, show, show_json
 
 if TYPE_CHECKING:
     from gateway.errors import Fault
@@ -99,7 +99,7 @@ def import_list(file: BinaryIO, take_over: bool, folder: Path, as_json: bool) ->
     show(
         done(
             f"Đã ghi {len(entries)} cơ quan: {new_count} mới, {changed_count} đã có",
-            f"{len(entries)} agencies written: {new_count} new, {changed_count} known",
+            f"{counted(len(entries), 'agency')} written: {new_count} new, {changed_count} known",
         )
     )
 
@@ -155,7 +155,7 @@ def list_agencies(folder: Path, as_json: bool) -> None:
                 for agency in agencies
             ],
         ),
-        both(f"\n  {len(agencies)} cơ quan", f"{len(agencies)} agencies"),
+        both(f"\n  {len(agencies)} cơ quan", counted(len(agencies), "agency")),
     )
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import click
 
 from gateway.cli.node import directory_option, load_node, open_node, open_records, operator_name
-from gateway.cli.terminal import both, done, grid, json_option, local, show, show_json
+from gateway.cli.terminal import both, counted, done, grid, json_option, local, show, show_json
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -61,7 +61,7 @@ def show_year(year: int | None, folder: Path, as_json: bool) -> None:
     if days:
         show(_table(days))
     show(
-        both(f"\n  Năm {shown}: {count} ngày làm việc", f"{count} working days"),
+        both(f"\n  Năm {shown}: {count} ngày làm việc", counted(count, "working day")),
         _origin(known=shown in years, imported=shown in imported),
     )
     if year is None:

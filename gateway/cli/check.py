@@ -103,7 +103,7 @@ def _instant(text: str | None) -> datetime:
         at = datetime.fromisoformat(text)
     except ValueError as error:
         raise click.BadParameter(
-            "cần dạng ISO 8601, như 2026-04-12T10:00:00+07:00", param_hint="--at"
+            "cần dạng ISO 8601, như 2026-04-12T10:00:00+07:00 / ISO 8601 is expected", param_hint="--at"
         ) from error
     return at if at.tzinfo else at.replace(tzinfo=VIETNAM)
 

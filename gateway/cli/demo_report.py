@@ -96,7 +96,7 @@ def _refusals(stage: Stage) -> Table:
 def _totals(stage: Stage) -> Iterator[Text]:
     sent_count = sum(len(clerk.outbox) for clerk in stage.world.desks())
     rows = [
-        (f"{len(stage.courses)} văn bản, {sent_count} gói tin các đơn vị gửi", "documents; packages sent"),
+        (f"{len(stage.courses)} văn bản, {sent_count} gói tin các cơ quan gửi", "documents; packages sent"),
         (f"{stage.arrivals_count} lượt đến nơi, PDF nguyên vẹn, chữ ký hợp lệ", "arrivals, all intact"),
         (f"{stage.words_count} trạng thái về đến bên gửi", "statuses heard by the sender"),
         (f"{stage.receipts_count} biên nhận ký số, đã kiểm tra từng cái", "receipts verified"),

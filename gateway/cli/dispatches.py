@@ -10,6 +10,7 @@ import click
 from gateway.cli.node import directory_option, open_node, open_records, operator_name
 from gateway.cli.terminal import (
     both,
+    counted,
     done,
     grid,
     json_option,
@@ -111,7 +112,7 @@ def _show(found: "list[Trouble]") -> None:
                 for each in found
             ],
         ),
-        both(f"\n  {len(found)} lượt chuyển", f"{len(found)} dispatches"),
+        both(f"\n  {len(found)} lượt chuyển", counted(len(found), "dispatch")),
     )
 
 

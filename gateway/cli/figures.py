@@ -1,19 +1,21 @@
 """``lienthong figures``: what an office counts, as tables in the terminal."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from gateway.cli.node import directory_option, open_records
-from gateway.cli.terminal import both, heading, json_option, local, plain, show, show_json, stacked
+from gateway.cli.terminal import both, heading, json_option, local, page, plain, show, show_json, stacked
 
 if TYPE_CHECKING:
-    from rich.table import Table as Sheet
+    from rich.console import Console
     from rich.text import Text
 
+    from gateway.cli.sheet import Sheet
     from gateway.deadlines.figures import Figures
     from gateway.exchange.directory import Snapshot
     from gateway.model.identifiers import AgencyCode
@@ -98,6 +100,8 @@ def read_agencies(said: tuple[str, ...], directory: "Snapshot") -> "list[AgencyC
 
 
 def _show(found: "Figures", names: "Callable[[AgencyCode], str]") -> None:
+    from rich.padding import Padding
+
     from gateway.deadlines.periods import name_period
     from gateway.exchange.reports import summarise, tables_of
 
@@ -106,41 +110,50 @@ def _show(found: "Figures", names: "Callable[[AgencyCode], str]") -> None:
         heading(f"Số liệu {vi}", f"figures of {en}"),
         both(f"  tính đến {local(found.as_of)}", "as of then"),
         "",
-        *(stacked(f"  {vi}", f"  {en}") for vi, en in summarise(found)),
+        *(Padding(stacked(*said), (0, 0, 0, 2)) for said in summarise(found)),
     )
     for table in tables_of(found, names):
         if table.rows:
-            show(heading(*table.title), _sheet(table))
+            show(heading(*table.title), *_sheets(table, page()))
 
 
-def _sheet(table: "Table") -> "Sheet":
-    from rich import box
-    from rich.table import Table as Sheet
+def _sheets(table: "Table", page: "Console") -> "Iterator[Sheet]":
+    """Set a table on a page; what is too wide for it goes on below, beginning with the first column again."""
+    first, *rest = range(len(table.columns))
+    taken = [first]
+    for _, group in groupby(rest, key=lambda place: table.columns[place].group or place):
+        more = list(group)
+        if len(taken) > 1 and not _sheet(table, [*taken, *more]).fits(page):
+            yield _sheet(table, taken)
+            taken = [first]
+        taken += more
+    yield _sheet(table, taken)
+
+
+def _sheet(table: "Table", places: "Sequence[int]") -> "Sheet":
     from rich.text import Text
 
+    from gateway.cli.sheet import Sheet
     from gateway.model.report import Unit
 
-    sheet = Sheet(
-        box=box.SIMPLE_HEAD,
-        padding=(0, 0, 0, 1),
-        header_style="",
-        show_edge=False,
-        show_footer=bool(table.total),
-    )
+    sheet = Sheet(has_totals=bool(table.total))
     total = table.total or (None,) * len(table.columns)
-    groups = [column.group for column in table.columns]
-    for column, before, cell in zip(table.columns, [None, *groups], total, strict=False):
+    columns = [table.columns[place] for place in places]
+    groups = [column.group for column in columns]
+    for column, before, place in zip(columns, [None, *groups], places, strict=False):
         # What stands side by side is named over its first column.
         above = f"{column.group[0]}:\n" if column.group not in (None, before) else ""
         sheet.add_column(
             Text.assemble((above, "dim bold"), (column.title[0], "bold"), (f"\n{column.title[1]}", "dim")),
-            footer=_cell(cell, column.unit, style="bold"),
+            footer=_cell(total[place], column.unit, style="bold"),
             justify="left" if column.unit is Unit.TEXT else "right",
             width=_NAME_WIDTH if column.unit is Unit.TEXT else None,
             overflow="fold",
         )
     for row in table.rows:
-        sheet.add_row(*(_cell(cell, column.unit) for cell, column in zip(row, table.columns, strict=True)))
+        sheet.add_row(
+            *(_cell(row[place], column.unit) for place, column in zip(places, columns, strict=True))
+        )
     return sheet
 
 

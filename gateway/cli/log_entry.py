@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gateway.cli.node import directory_option, load_node, meant_folder, open_records
-from gateway.cli.terminal import both, card, json_option, show, show_json, words
+from gateway.cli.terminal import both, card, json_option, receipt_option, show, show_json, words
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
@@ -34,13 +34,7 @@ def entry_facts(row: "LogRow") -> dict[str, Any]:
 
 @click.command("show")
 @click.argument("seq", type=click.IntRange(min=1), metavar="SEQ")
-@click.option(
-    "--receipt",
-    "receipt_file",
-    type=click.Path(path_type=Path, dir_okay=False),
-    metavar="FILE",
-    help="Lưu biên nhận ký số vào tệp. · Save the signed receipt.",
-)
+@receipt_option
 @directory_option
 @json_option
 @click.pass_context

@@ -12,6 +12,7 @@ import click
 from gateway.cli.terminal import (
     both,
     card,
+    counted,
     done,
     grid,
     json_option,
@@ -97,7 +98,7 @@ def _show_items(items: "list[ReceivedItem]") -> None:
                 for item in items
             ],
         ),
-        both(f"\n  {len(items)} gói tin", f"{len(items)} packages"),
+        both(f"\n  {len(items)} gói tin", counted(len(items), "package")),
     )
 
 
@@ -326,5 +327,5 @@ def _show_receipts(items: "tuple[ReceiptItem, ...]") -> None:
                 for item in items
             ],
         ),
-        both(f"\n  {len(items)} biên nhận", f"{len(items)} receipts"),
+        both(f"\n  {len(items)} biên nhận", counted(len(items), "receipt")),
     )

@@ -62,8 +62,8 @@ def load_node(folder: Path) -> "Config":
         raise Misconfiguration.because(
             "no-node-here",
             where=str(folder),
-            vi="không phải thư mục dữ liệu (thiếu config.toml); dùng --dir, LIENTHONG_DIR, `lienthong init`",
-            en="not a data directory (no config.toml); use --dir, LIENTHONG_DIR, `lienthong init`",
+            vi="không phải thư mục dữ liệu (thiếu config.toml); dùng --dir, LIENTHONG_DIR, lienthong init",
+            en="not a data directory (no config.toml); use --dir, LIENTHONG_DIR, lienthong init",
         )
     return load_config(folder / CONFIG_NAME)
 

@@ -13,6 +13,7 @@ import structlog
 from aiohttp.http_exceptions import HttpProcessingError
 from structlog.types import EventDict, Processor
 
+from gateway.log_lines import unfailing
 from gateway.settings import Log
 
 
@@ -21,7 +22,7 @@ def start_log(settings: Log, *, into: TextIO | None = None, worker: int | None =
 
     Shape: worker is the number of one of several processes; it stands in each of its lines.
     """
-    file = into or sys.stderr
+    file = unfailing(into or sys.stderr)
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         *(() if worker is None else (_naming(worker),)),
@@ -78,13 +79,14 @@ def _renderer(form: str) -> Processor:
         return structlog.processors.JSONRenderer(ensure_ascii=False)
     if form == "logfmt":
         return structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", "event"])
+    is_terminal = unfailing(sys.stderr).isatty()
     console = structlog.dev.ConsoleRenderer(
         pad_event_to=0,
-        colors=sys.stderr.isatty(),
+        colors=is_terminal,
         exception_formatter=structlog.dev.plain_traceback,
         sort_keys=False,
     )
-    return console if sys.stderr.isatty() else writing_plain_lines(console)
+    return console if is_terminal else writing_plain_lines(console)
 
 
 # What needs more than one line, or a column of its own.

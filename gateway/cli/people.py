@@ -14,6 +14,7 @@ from gateway.cli.terminal import (
     grid,
     json_option,
     local,
+    local_stacked,
     show,
     show_json,
     stacked,
@@ -220,7 +221,7 @@ def _row(account: "Account") -> "list[str | Text | None]":
         stacked(*ROLES[one.role]),
         "tất cả" if one.agencies is None else "\n".join(sorted(one.agencies)),
         words(("✓", "green")) if account.second_factor else "",
-        local(account.signed_in_at)[:16] or "chưa",
+        local_stacked(account.signed_in_at) if account.signed_in_at else "chưa",
         state,
     ]
 

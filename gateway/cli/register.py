@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gateway.cli.node import directory_option, open_records
-from gateway.cli.terminal import done, json_option, number, show, show_json
+from gateway.cli.terminal import counted, done, json_option, number, show, show_json
 
 if TYPE_CHECKING:
     from gateway.exchange.directory import Snapshot
@@ -48,7 +48,7 @@ def register(side: str, year: int, agency: str, out: Path, folder: Path, as_json
     if as_json:
         show_json({"file": str(out), "lines": count})
     else:
-        show(done(f"Đã ghi {number(count)} dòng vào {out}", f"register of {number(count)} lines written"))
+        show(done(f"Đã ghi {number(count)} dòng vào {out}", f"register of {counted(count, 'line')} written"))
 
 
 async def _write(

@@ -52,7 +52,7 @@ def remind(dry_run: bool, folder: Path, as_json: bool) -> None:
         show(
             grid(
                 ("Việc", "what"),
-                ("Đơn vị thực hiện", "owed by", "keep"),
+                ("Cơ quan thực hiện", "owed by", "keep"),
                 ("Hạn", "due", "keep"),
                 ("Ngày làm việc sau hạn", "working days after", "right"),
                 rows=[_row(each) for each in digest.reminders],

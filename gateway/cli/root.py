@@ -8,11 +8,13 @@ import contextlib
 import io
 import sqlite3
 import sys
+from collections.abc import Iterator
 from importlib import import_module
 
 import click
 
 from gateway import __version__
+from gateway.cli.misuse import show_misuse
 from gateway.cli.terminal import show_faults, show_trouble
 from gateway.errors import LienthongError, Misconfiguration
 
@@ -63,6 +65,11 @@ class Root(click.Group):
         """List them in the order in which a newcomer needs them."""
         return list(COMMANDS)
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read what stands before the name of a command."""
+        with _telling_misuse():
+            return super().parse_args(ctx, args)
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
@@ -73,7 +80,8 @@ class Root(click.Group):
     def invoke(self, ctx: click.Context) -> object:
         """Run a command and turn what we foresaw into words: 1 for no, 2 for something to be set right."""
         try:
-            return super().invoke(ctx)
+            with _telling_misuse():
+                return super().invoke(ctx)
         except LienthongError as error:
             show_faults(error.faults)
             ctx.exit(2 if isinstance(error, Misconfiguration) else 1)
@@ -87,6 +95,16 @@ class Root(click.Group):
             words = error.strerror or type(error).__name__
             show_trouble("file-unusable", str(error.filename), f"không dùng được tệp: {words}", words)
             ctx.exit(2)
+
+
+@contextlib.contextmanager
+def _telling_misuse() -> Iterator[None]:
+    """Tell of a command typed wrongly in our words, with click's exit code."""
+    try:
+        yield
+    except click.UsageError as error:
+        show_misuse(error)
+        raise click.exceptions.Exit(error.exit_code) from error
 
 
 def _database_errors() -> tuple[type[Exception], ...]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
-from gateway.cli.terminal import card, done, json_option, show, show_json
+from gateway.cli.terminal import card, done, json_option, receipt_option, show, show_json
 from gateway.cli.wire import Account, account_options, calling, make_account
 
 if TYPE_CHECKING:
@@ -52,13 +52,7 @@ class Sending:
     metavar="CODE,CODE…",
     help="Chỉ gửi tới các cơ quan này trong gói tin. · Only to these of the package's recipients.",
 )
-@click.option(
-    "--receipt",
-    "receipt_file",
-    type=click.Path(path_type=Path, dir_okay=False),
-    metavar="FILE",
-    help="Lưu biên nhận ký số vào tệp. · Save the signed receipt.",
-)
+@receipt_option
 @json_option
 def send(
     file: Path,

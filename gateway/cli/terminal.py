@@ -9,14 +9,18 @@ import os
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from gateway.errors import Fault
 from gateway.model.formats import VIETNAM as VIETNAM
+from gateway.model.formats import counted as counted
 from gateway.model.formats import local as local
 from gateway.model.formats import size as size
+from gateway.model.formats import write_number
+from gateway.model.people import Language
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -28,6 +32,14 @@ _PAGE_WIDTH = 110
 
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="In JSON cho chương trình đọc. · JSON, for programs."
+)
+
+receipt_option = click.option(
+    "--receipt",
+    "receipt_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Lưu biên nhận ký số vào tệp. · Save the signed receipt.",
 )
 
 
@@ -129,13 +141,11 @@ def grid(
     Shape: a column is its Vietnamese and English heading and perhaps how it behaves: ``keep`` never
     breaks, ``right`` stands at the right.
     """
-    from rich import box
-    from rich.table import Table
     from rich.text import Text
 
-    table = Table(
-        box=box.SIMPLE_HEAD, padding=(0, 1), header_style="", show_edge=False, collapse_padding=True
-    )
+    from gateway.cli.sheet import Sheet
+
+    table = Sheet()
     for vi, en, *manner in columns:
         table.add_column(
             Text.assemble((vi, "bold"), (f"\n{en}", "dim")),
@@ -156,7 +166,7 @@ def local_stacked(at: datetime | None) -> "Text":
 
 def number(count: int) -> str:
     """Write a count as people here read it."""
-    return f"{count:,}".replace(",", ".")
+    return write_number(count, Language.VIETNAMESE)
 
 
 def show_faults(faults: Iterable[Fault]) -> None:

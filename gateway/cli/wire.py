@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 import click
 
 from gateway.cli.node import directory_option, is_node, load_node
-from gateway.errors import Delay, Fault, LienthongError
+from gateway.errors import Delay, Fault, LienthongError, Misconfiguration
 
 if TYPE_CHECKING:
+    import aiohttp
+
     from gateway.clients.axis import Axis
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -95,15 +97,14 @@ def _address_of(folder: Path) -> str:
 @contextlib.asynccontextmanager
 async def calling(account: Account) -> AsyncIterator["Axis"]:
     """Open the wire for an account."""
-    import ssl
-
     import aiohttp
 
     from gateway.clients.axis import Axis
     from gateway.model.identifiers import SystemId
     from gateway.office import now
+    from gateway.wiring.tls import believing
 
-    context = ssl.create_default_context(cafile=account.ca_file)
+    context = believing(account.ca_file, where="--ca")
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=context)) as session:
         axis = Axis(
             session=session,
@@ -115,14 +116,26 @@ async def calling(account: Account) -> AsyncIterator["Axis"]:
         try:
             yield axis
         except LienthongError as error:
+            if isinstance(error.__cause__, aiohttp.ClientConnectorCertificateError):
+                raise _untrusted(account, error.__cause__) from error
             if error.code == "axis-away":  # which is what a gateway calls whoever it cannot reach
                 raise Delay.because(
                     "node-away",
                     where=account.url,
-                    vi="không nút nào trả lời ở địa chỉ này: nút có đang chạy không, địa chỉ có /vxp không?",
-                    en="no node answers at this address: does it run, does the address end in /vxp?",
+                    vi="không nút nào trả lời ở đây: nút có chạy không, http hay https, có /vxp không?",
+                    en="no node answers here: does it run, is it http or https, is /vxp at its end?",
                 ) from error
             raise type(error)(error.code, list(_unfold(error.faults))) from error
+
+
+def _untrusted(account: Account, error: "aiohttp.ClientConnectorCertificateError") -> Misconfiguration:
+    why = getattr(error.certificate_error, "verify_message", "") or type(error.certificate_error).__name__
+    return Misconfiguration.because(
+        "certificate-untrusted",
+        where=account.url,
+        vi=f"chứng thư TLS ở địa chỉ này không được tin ({why}): --ca chỉ gốc của nó; xem tên máy, ngày giờ",
+        en=f"its TLS certificate is not trusted ({why}): --ca names its authority; look at name and date",
+    )
 
 
 def _unfold(faults: Iterable[Fault]) -> Iterator[Fault]:

@@ -5,10 +5,10 @@ Changes nothing on the axis. The first step that fails is the last: what comes b
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence, Set
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 import aiohttp
@@ -16,11 +16,36 @@ from yarl import URL
 
 from gateway.clients.axis import Axis
 from gateway.errors import LienthongError
+from gateway.model.agency import Agency
 from gateway.model.code_lists import Kind
+from gateway.model.formats import counted, write_instant
 from gateway.model.identifiers import AgencyCode, normalise_code, structural_alias
+from gateway.model.people import Language
+from gateway.model.report import Words
 
 # Signed calls bear an instant; how far off it may be is the axis's to say, and this is what ours allows.
 _CLOCKS_APART = timedelta(minutes=5)
+_NAMED_AT_MOST = 5
+
+_MISSING = (
+    "Danh bạ của trục chưa có: {}. Đăng ký bằng lienthong axis register.",
+    "Not in the axis's directory: {}. Register them: lienthong axis register.",
+)
+_CLOSED = (
+    "Đã đóng ở đây mà trục còn để mở: {}. Xóa bằng lienthong axis delete.",
+    "Closed here and open at the axis: {}. Delete them: lienthong axis delete.",
+)
+# These two hinder no exchange, and the axis's list may be wrong today: an operator decides.
+_MERGED = (
+    "Đã sáp nhập ở đây mà trục còn để mở: {}. Văn bản gửi tới vẫn đến nơi tiếp nhận; khi không ai còn gửi nữa"
+    " thì xóa bằng lienthong axis delete.",
+    "Merged here and open at the axis: {}. What is sent there reaches their successors; once nothing is,"
+    " delete them: lienthong axis delete.",
+)
+_GONE = (
+    "Còn mở ở đây mà trục không còn nêu: {}. Nếu đã giải thể, sáp nhập: lienthong agency close hoặc merge.",
+    "Open here and no longer listed by the axis: {}. If they have ended: lienthong agency close or merge.",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,14 +65,14 @@ class ProbeStep:
 class AxisProbe:
     """Tests the way to the axis.
 
-    Shape: context is None for an address without encryption; agencies are those served here and open,
-    closed those served here once.
+    Shape: context is None for an address without encryption; served are the agencies served here, closed ones
+    included; heard are those that the axis told of and that are open here.
     """
 
     axis: Axis
     context: ssl.SSLContext | None
-    agencies: Collection[AgencyCode]
-    closed: Collection[AgencyCode]
+    served: Sequence[Agency]
+    heard: Sequence[Agency]
     clock: Callable[[], datetime]
 
     async def test(self) -> list[ProbeStep]:
@@ -136,11 +161,11 @@ class AxisProbe:
                 f"The TLS handshake failed ({type(error).__name__}): the axis may want our certificate"
                 " (axis.client_certificate_file).",
             )
-        last = certificate.get("notAfter", "?")
+        ends_at = datetime.fromtimestamp(ssl.cert_time_to_seconds(str(certificate["notAfter"])), UTC)
         return _well(
             "encryption",
-            f"TLS tốt; chứng thư đến {last}.",
-            f"TLS is well; until {last}.",
+            f"TLS tốt; chứng thư đến {write_instant(ends_at, Language.VIETNAMESE)}.",
+            f"TLS is well; until {write_instant(ends_at, Language.ENGLISH)}.",
         )
 
     @asynccontextmanager
@@ -161,6 +186,14 @@ class AxisProbe:
             ) as answer:
                 told = answer.headers.get("Date", "")
         except (aiohttp.ClientError, TimeoutError, OSError):
+            if self.context is not None:  # since TLS 1.3 a handshake is over before our certificate is judged
+                return _wrong(
+                    "clock",
+                    "Không có trả lời HTTP sau bắt tay TLS: trục có thể đòi chứng thư của ta, hoặc không"
+                    " tin nó (axis.client_certificate_file).",
+                    "No HTTP answer came after the TLS handshake: the axis may want our certificate, or not"
+                    " trust it (axis.client_certificate_file).",
+                )
             return _wrong(
                 "clock",
                 "Máy chủ ở địa chỉ này không trả lời HTTP: kiểm tra axis.url, proxy.",
@@ -171,16 +204,16 @@ class AxisProbe:
         except ValueError:
             return None  # it does not tell its time
         if apart > _CLOCKS_APART:
-            minutes = apart.total_seconds() / 60
+            minutes = round(apart.total_seconds() / 60)
             return _wrong(
                 "clock",
-                f"Đồng hồ lệch với trục {minutes:.0f} phút: chỉnh giờ máy này (NTP).",
-                f"The clocks are {minutes:.0f} minutes apart: set this machine's (NTP).",
+                f"Đồng hồ lệch với trục {minutes} phút: chỉnh giờ máy này (NTP).",
+                f"The clocks are {counted(minutes, 'minute')} apart: set this machine's (NTP).",
             )
         return _well(
             "clock",
             f"Đồng hồ lệch {apart.total_seconds():.0f} giây.",
-            f"The clocks are {apart.total_seconds():.0f} seconds apart.",
+            f"The clocks are {counted(round(apart.total_seconds()), 'second')} apart.",
         )
 
     async def _sign(self) -> ProbeStep:
@@ -198,12 +231,13 @@ class AxisProbe:
         return _well(
             "signature",
             f"Trục nhận ra hệ thống {self.axis.system}; {count} văn bản đang chờ.",
-            f"The axis knows system {self.axis.system}; {count} documents wait.",
+            f"The axis knows system {self.axis.system}; waiting there: {counted(count, 'document')}.",
         )
 
     async def _look_up(self) -> ProbeStep:
         try:
             listed = await self.axis.list_agencies()
+            both = (*listed, *await self.axis.list_agencies_qd20())
         except LienthongError as error:
             fault = error.faults[0]
             return _wrong(
@@ -211,27 +245,45 @@ class AxisProbe:
                 f"Không đọc được danh bạ của trục: {fault.vi}",
                 f"The axis's directory cannot be read: {fault.en}",
             )
-        known = {normalise_code(item.code) for item in listed if item.code}
-
-        def is_listed(code: AgencyCode) -> bool:
-            return bool(known & {code, structural_alias(code) or code})
-
-        missing = ", ".join(sorted(code for code in self.agencies if not is_listed(code)))
-        left = ", ".join(sorted(code for code in self.closed if is_listed(code)))
-        vi, en = [], []
-        if missing:
-            vi.append(f"Danh bạ của trục chưa có: {missing}. Đăng ký bằng `lienthong axis register`.")
-            en.append(f"Not in the axis's directory: {missing}. Register them: `lienthong axis register`.")
-        if left:
-            vi.append(f"Đã đóng ở đây mà trục còn để mở: {left}. Xóa bằng `lienthong axis delete`.")
-            en.append(f"Closed here and open at the axis: {left}. Delete them: `lienthong axis delete`.")
-        if vi:
-            return _wrong("directory", " ".join(vi), " ".join(en))
-        return _well(
-            "directory",
-            f"Danh bạ có {len(known)} cơ quan, gồm mọi cơ quan phục vụ ở đây.",
-            f"The directory has {len(known)} agencies, all of those served here among them.",
+        known = {normalise_code(code) for item in both for code in (item.code, item.other_code) if code}
+        wrong, noted = self._hold_against(known)
+        if wrong:
+            return _wrong("directory", *_joined(wrong + noted))
+        count = len({item.code for item in listed})
+        well = (
+            f"Danh bạ có {count} cơ quan, gồm mọi cơ quan phục vụ ở đây.",
+            f"The directory has {counted(count, 'agency')}, all of those served here among them.",
         )
+        return _well("directory", *_joined([well, *noted]))
+
+    def _hold_against(self, known: Set[AgencyCode]) -> tuple[list[Words], list[Words]]:
+        """Say where the axis's directory and ours differ: what is wrong, and what is good to know."""
+        listed = [each for each in self.served if _own_codes(each) & known]
+        missing = [each for each in self.served if each.closed_at is None and each not in listed]
+        closed = [each for each in listed if each.closed_at is not None and each.merged_into is None]
+        merged = [each for each in listed if each.merged_into is not None]
+        gone = [each for each in self.heard if not (_own_codes(each) | {*each.aliases}) & known]
+        return [*_told(missing, _MISSING), *_told(closed, _CLOSED)], [
+            *_told(merged, _MERGED),
+            *_told(gone, _GONE),
+        ]
+
+
+def _own_codes(agency: Agency) -> frozenset[AgencyCode]:
+    return frozenset({agency.code, structural_alias(agency.code) or agency.code})
+
+
+def _told(agencies: Sequence[Agency], words: Words) -> Iterator[Words]:
+    """Name some agencies in a sentence; nothing is said of none."""
+    codes, more = sorted(agency.code for agency in agencies), len(agencies) - _NAMED_AT_MOST
+    named = ", ".join(codes[:_NAMED_AT_MOST])
+    vi, en = (f" và {more} nơi khác", f" and {counted(more, 'other')}") if more > 0 else ("", "")
+    if agencies:
+        yield words[0].format(named + vi), words[1].format(named + en)
+
+
+def _joined(sentences: Sequence[Words]) -> Words:
+    return " ".join(vi for vi, _ in sentences), " ".join(en for _, en in sentences)
 
 
 def _well(name: str, vi: str, en: str) -> ProbeStep:

@@ -16,6 +16,7 @@ from joserfc.jwk import KeySet
 
 from gateway.clients.transfer import chunks_of
 from gateway.errors import Delay
+from gateway.log_lines import log
 from gateway.trust.id_tokens import read_keys, refused
 
 _TIMEOUT = aiohttp.ClientTimeout(total=10)
@@ -133,7 +134,9 @@ class Provider:
         # nobody to where there is none.
         sound = all(isinstance(text, str) and self._is_reachable(text) for text in texts.values())
         if not sound or str(texts["issuer"]).rstrip("/") != self.issuer.rstrip("/"):
-            raise _away()
+            raise _away(
+                self.issuer, f"describes {texts['issuer']!r:.200}" if sound else "describes no provider"
+            )
         userinfo = members.get("userinfo_endpoint")
         methods = members.get("token_endpoint_auth_methods_supported", ["client_secret_basic"])
         return Description(
@@ -164,17 +167,19 @@ class Provider:
                 async for chunk in chunks_of(response):
                     body += chunk
                     if len(body) > _ANSWER_LIMIT_BYTES:
-                        raise _away()
+                        raise _away(address, "answers without end")
                 if form is not None and response.status in (400, 401):
                     raise refused("code")
                 if response.status != 200:
-                    raise _away()
+                    raise _away(address, f"answers {response.status}")
                 return json.loads(body)
         except (aiohttp.ClientError, TimeoutError, ConnectionError, ValueError, RecursionError) as error:
-            raise _away() from error
+            raise _away(address, repr(error)) from error
 
 
-def _away() -> Delay:
+def _away(address: str, why: str) -> Delay:
+    # The visitor is told only to come again; whoever set [oidc] up needs more.
+    log.warning("identity provider away", address=address, why=why)
     return Delay.because(
         "provider-away",
         vi="Chưa liên lạc được với hệ thống đăng nhập một lần; hãy thử lại sau, hoặc dùng mật khẩu.",

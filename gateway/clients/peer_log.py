@@ -15,7 +15,8 @@ from gateway.errors import Delay, Refusal
 from gateway.evidence.merkle import HASH_BYTES
 
 _MAX_BYTES = 256 << 10
-_GONE_WRONG = 409
+_NOT_THERE, _GONE_WRONG = 404, 409
+_NEWEST = "checkpoint"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,9 +30,9 @@ class PeerLog:
     async def fetch_checkpoint(self) -> bytes:
         """Fetch the newest checkpoint, with whatever is signed under it.
 
-        Errors: Delay when none came.
+        Errors: Delay when none came, ``peer-empty`` where there is none.
         """
-        return await self._call("GET", "checkpoint")
+        return await self._call("GET", _NEWEST)
 
     async def fetch_consistency(self, old: int, new: int) -> tuple[bytes, ...]:
         """Fetch the proof that the log of one size begins with the log of another.
@@ -71,6 +72,12 @@ class PeerLog:
                 "log-altered",
                 vi="nút ngang hàng báo nhật ký của nó không còn là nhật ký đã ký",
                 en="the peer says that its log is no longer what it signed",
+            )
+        if response.status == _NOT_THERE and path == _NEWEST:
+            raise _away(
+                "peer-empty",
+                "chưa có điểm chốt nào, hoặc địa chỉ không đúng (HTTP 404)",
+                "has no checkpoint yet, or the address is wrong (HTTP 404)",
             )
         if response.status >= 300:
             status = f"HTTP {response.status}"

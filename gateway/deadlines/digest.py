@@ -4,7 +4,7 @@ from datetime import datetime
 
 from gateway.deadlines.reminders import Audience, Digest, Reminder
 from gateway.model.agency import Names
-from gateway.model.formats import write_day
+from gateway.model.formats import counted, write_day
 from gateway.model.people import Language
 from gateway.model.report import Cell, Column, Report, Table, Unit, Words
 
@@ -14,12 +14,12 @@ _LAST_DAY = (("việc đến hạn", "due now"), ("Đến hạn", "Due now"))
 _SOON = (("việc sắp đến hạn", "due soon"), ("Sắp đến hạn", "Due soon"))
 _ESCALATED = (
     ("việc đã giao, để quá hạn lâu", "assigned to others and long overdue"),
-    ("Đã giao cho đơn vị khác, để quá hạn lâu", "Assigned to others, long overdue"),
+    ("Đã giao cho cơ quan khác, để quá hạn lâu", "Assigned to others, long overdue"),
 )
 _LEFT = Column(title=("Còn (ngày làm việc)", "Working days left"), unit=Unit.COUNT)
 _LATE = Column(title=("Quá (ngày làm việc)", "Working days overdue"), unit=Unit.COUNT)
 _ASSIGNED_BY = Column(title=("Bên giao", "Assigned by"), unit=Unit.TEXT)
-_OWED_BY = Column(title=("Đơn vị thực hiện", "Owed by"), unit=Unit.TEXT)
+_OWED_BY = Column(title=("Cơ quan thực hiện", "Owed by"), unit=Unit.TEXT)
 
 
 def title_of(digest: Digest) -> Words:
@@ -65,7 +65,7 @@ def _summary(digest: Digest, names: Names) -> tuple[Words, ...]:
         told.append(
             (
                 f"Ngoài các việc dưới đây còn {others} việc khác đã quá hạn.",
-                f"Beside what stands below, {others} others are overdue.",
+                f"Overdue beside what stands below: {counted(others, 'other')}.",
             )
         )
     return tuple(told)

@@ -20,6 +20,7 @@ from gateway.errors import Fault, Refusal
 from gateway.evidence.checkpoint import read_checkpoint
 from gateway.evidence.merkle import Frontier, hash_leaf
 from gateway.evidence.note import read_note, verify_note
+from gateway.model.formats import counted
 
 FAULTS_TOLD = 100
 
@@ -289,7 +290,7 @@ class _Walk:
                 where,
                 vi=f"nhật ký có {self.tree.size} mục đến đây và một gốc khác: sau mục {self.vouched} có mục"
                 " đã bị sửa, xóa, thêm hoặc đổi chỗ",
-                en=f"the log has {self.tree.size} entries up to here and another root: behind entry"
+                en=f"the log has {counted(self.tree.size, 'entry')} up to here and another root: behind entry"
                 f" {self.vouched} some were changed, removed, added or moved",
             )
 

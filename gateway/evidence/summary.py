@@ -9,10 +9,8 @@ from datetime import datetime
 from html import escape
 
 from gateway.model.formats import local
+from gateway.model.report import Words
 from gateway.model.thread import Thread
-
-Words = tuple[str, str]
-"""Something said in Vietnamese and English."""
 
 _STYLE = """
 :root { --ink: #1d2733; --soft: #5c6b7a; --line: #dfe5ea; --tint: #f5f7f9; --seal: #9c2f2b; --good: #22684a; }

@@ -129,9 +129,14 @@ def namer(directory: Snapshot) -> Names:
     return name
 
 
-def unknown_agencies(codes: Iterable[AgencyCode], directory: Snapshot) -> list[Fault]:
-    """Name those of somebody's agencies that are not in the directory."""
-    return [
+def known_as(
+    codes: frozenset[AgencyCode] | None, directory: Snapshot
+) -> tuple[frozenset[AgencyCode] | None, list[Fault]]:
+    """Bring somebody's agencies to the codes they have here, and name those that are not; None is all."""
+    if codes is None:
+        return None, []
+    codes = frozenset(map(directory.canonical, codes))
+    return codes, [
         Fault(
             rule="unknown-agency",
             where="agencies",

@@ -13,8 +13,8 @@ def what_is_new(items: Iterable[DirectoryItem], directory: Snapshot) -> list[Age
     """Compare the axis's lists with ours and return only what differs.
 
     An agency stands in one list under its old code and in the other under its QĐ 20 code: whichever
-    comes first names it, the other becomes its alias. What leads to an agency that was written or is
-    served here leads nowhere else.
+    comes first names it, the other becomes its alias. By whichever code one of ours goes, the axis gives none
+    of them to another: that one would see its documents, and its certificate would hold for both.
     """
     heard: dict[AgencyCode, Agency] = {}
     kept_as: dict[AgencyCode, AgencyCode] = {}
@@ -24,21 +24,22 @@ def what_is_new(items: Iterable[DirectoryItem], directory: Snapshot) -> list[Age
         code = known or next((kept_as[code] for code in codes if code in kept_as), item.code)
         kept_as |= dict.fromkeys(codes, code)
         before = heard.get(code)
-        learned = (other for other in codes if _may_lead(other, code, directory))
-        aliases = dict.fromkeys((*(before.aliases if before else ()), *learned))
+        aliases = dict.fromkeys((*(before.aliases if before else ()), *codes))
         ours = directory.agencies.get(code)
         # What an operator wrote here stays as it is; only further codes are learned.
         kept = ours if ours is not None and not ours.from_axis else None
         named = Agency(code=code, name=before.name if before else item.name, mail=item.mail, from_axis=True)
-        heard[code] = replace(kept or named, aliases=tuple(alias for alias in aliases if alias != code))
+        free = (alias for alias in aliases if alias != code and not _is_ours(alias, directory, but=code))
+        heard[code] = replace(kept or named, aliases=tuple(free))
     return [agency for agency in heard.values() if _differs(agency, directory.agencies.get(agency.code))]
 
 
-def _may_lead(other: AgencyCode, code: AgencyCode, directory: Snapshot) -> bool:
-    held = directory.agencies.get(directory.canonical(other))
-    if held is None or held.code == code:
-        return True
-    return held.from_axis and not directory.has_mailbox(held.code)
+def _is_ours(alias: AgencyCode, directory: Snapshot, *, but: AgencyCode) -> bool:
+    """Tell whether another agency goes by this code that an operator wrote, or that is served here."""
+    known = directory.agencies.get(directory.canonical(alias))
+    if known is None or known.code == but:
+        return False
+    return not known.from_axis or known.code in directory.served_by
 
 
 def _differs(agency: Agency, known: Agency | None) -> bool:

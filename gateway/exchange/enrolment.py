@@ -97,7 +97,7 @@ def _faults(found: dict[AgencyCode, Agency | None], *, is_open: bool) -> Iterato
             yield Fault(
                 rule="agency-not-served",
                 where=code,
-                vi="không phải đơn vị được phục vụ ở đây",
+                vi="không phải cơ quan được phục vụ ở đây",
                 en="this agency is not served here",
             )
         elif is_open and agency.closed_at is not None:

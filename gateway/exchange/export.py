@@ -180,7 +180,7 @@ class Export:
         at: datetime,
     ) -> Iterator[str]:
         rows.seek(0)
-        over = f"trên {stamped.size} mục đầu · over the first {stamped.size} entries" if stamped else "–"
+        over = f"đến mục {stamped.size} · up to entry {stamped.size}" if stamped else "–"
         facts = [
             (("Số văn bản", "documents"), str(count)),
             (("Nhật ký", "log"), f"{self.checkpoints.origin}, {kept.size} mục · entries"),

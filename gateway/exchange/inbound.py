@@ -211,7 +211,7 @@ def _check_sender(package: Package, directory: Snapshot) -> None:
         raise Refusal.because(
             "sender-served-here",
             where="MessageHeader/From/OrganId",
-            vi=f"Đơn vị {package.sender.code} được phục vụ tại đây, không gửi qua trục.",
+            vi=f"Cơ quan {package.sender.code} được phục vụ tại đây, không gửi qua trục.",
             en=f"Agency {package.sender.code} is served here and does not send through the axis.",
         )
 

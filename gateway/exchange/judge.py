@@ -30,8 +30,10 @@ from gateway.trust.xml_signing import find_seal_place, hash_form
 from gateway.trust.xml_verification import verify_package
 from gateway.vxp.signing import VIETNAM
 
-# Judging this much takes a millisecond or two; more, or a file made to be slow, would stall others.
+# Judging this much takes a few milliseconds at most; more, or a file made to be slow, would stall others: in
+# a small one elements and attributes take long, each of which has a mark, ``<`` or ``=``.
 _ON_THE_LOOP_BYTES = 64 << 10
+_ON_THE_LOOP_MARKS = 2_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +58,7 @@ class Judge:
         Errors: Refusal with every fault found.
         """
         judge = partial(self.judge, spool, directory, policy=policy, at=at)
-        if spool.size_bytes <= _ON_THE_LOOP_BYTES:
+        if _is_small(spool):
             verified = await self.sitting.hear(judge)
         else:
             verified = await asyncio.to_thread(judge)
@@ -81,6 +83,12 @@ class Judge:
             seal_at = find_seal_place(read.outline, read.element)
             form = None if seal_at is None else _find_form(read, source)
             return apply_policy(package, verdict, policy, seal_at=seal_at, form=form)
+
+
+def _is_small(spool: Spool) -> bool:
+    if spool.path is not None or spool.size_bytes > _ON_THE_LOOP_BYTES:
+        return False
+    return spool.content.count(b"<") + spool.content.count(b"=") <= _ON_THE_LOOP_MARKS
 
 
 def _find_form(read: ReadPackage, source: BinaryIO) -> bytes | None:

@@ -18,6 +18,7 @@ from gateway.deadlines.timers import (
 )
 from gateway.exchange.directory import Directory
 from gateway.model.alert import AlertRule, Condition
+from gateway.model.formats import counted
 from gateway.model.identifiers import AgencyCode
 from gateway.model.report import Words
 from gateway.store.database import Database
@@ -113,7 +114,7 @@ class Lateness:
                 Condition(
                     rule=AlertRule.URGENT_LATE,
                     vi=f"{len(urgent)} văn bản khẩn chưa gửi được lên trục trong thời hạn.",
-                    en=f"{len(urgent)} urgent documents have not left for the axis in time.",
+                    en=f"Not left for the axis in time: {counted(len(urgent), 'urgent document')}.",
                 )
             )
         if untold:
@@ -121,7 +122,7 @@ class Lateness:
                 Condition(
                     rule=AlertRule.ARRIVALS_UNTOLD,
                     vi=f"{len(untold)} văn bản trục đã nhận từ lâu mà chưa có báo đã đến (01).",
-                    en=f"Of {len(untold)} documents the axis took long ago nobody has told the arrival (01).",
+                    en=f"Long with the axis, arrival (01) untold: {counted(len(untold), 'document')}.",
                 )
             )
         return found

@@ -43,8 +43,8 @@ def _remark(vi: str, en: str) -> Meaning:
 MEANINGS: dict[str, Meaning] = {
     "database-damaged": _error("Cơ sở dữ liệu hỏng.", "The database is damaged.", _DAMAGE),
     "schema-unknown": _remark(
-        "Lược đồ của phiên bản khác; chạy `lienthong serve` một lần để nâng cấp.",
-        "The schema is another version's; run `lienthong serve` once to bring it up.",
+        "Lược đồ của phiên bản khác; chạy lienthong serve một lần để nâng cấp.",
+        "The schema is another version's; run lienthong serve once to bring it up.",
     ),
     "reference-broken": _error(
         "Dòng trỏ tới dòng không có.", "A row points at one that is not there.", _DAMAGE
@@ -85,7 +85,9 @@ MEANINGS: dict[str, Meaning] = {
         "Thời gian của một đoạn nhật ký ghi sai.", "The times of a stretch of the log are wrong.", _OURS
     ),
     "queue-miscounted": _error("Số đếm hàng chờ sai.", "A queue is miscounted.", _OURS),
-    "agency-served-unknown": _error("Phục vụ đơn vị không có.", "An agency served that is not known.", _OURS),
+    "agency-served-unknown": _error(
+        "Phục vụ cơ quan không có.", "An agency served that is not known.", _OURS
+    ),
     "erasure-unrecorded": _error(
         "Nội dung bị xóa không có mục nhật ký.", "Content erased without an entry.", _TAMPERED
     ),
@@ -118,8 +120,8 @@ MEANINGS: dict[str, Meaning] = {
         ("Sửa kết nối tới kho đối tượng rồi khám lại.", "Mend the way to the object store, examine again."),
     ),
     "file-astray": _remark(
-        "Tệp hay đối tượng không thuộc gói tin nào; `lienthong doctor --mend` dọn được.",
-        "Files or objects that belong to no package; `lienthong doctor --mend` removes them.",
+        "Tệp hay đối tượng không thuộc gói tin nào; lienthong doctor --mend dọn được.",
+        "Files or objects that belong to no package; lienthong doctor --mend removes them.",
     ),
     "spool-left": _remark(
         "Tệp tạm còn lại; lần chạy sau sẽ dọn.", "Leftovers in the spool; the next start clears them."
@@ -132,8 +134,8 @@ MEANINGS: dict[str, Meaning] = {
         "Khóa bí mật của hệ thống hay người dùng không mở được bằng secrets.key này.",
         "A secret of a system or person cannot be opened with this secrets.key.",
         (
-            "Đặt lại đúng tệp; nếu đã mất, cấp khóa mới (`lienthong system rotate`).",
-            "Put the right file back; if it is lost, give new ones (`lienthong system rotate`).",
+            "Đặt lại đúng tệp; nếu đã mất, cấp khóa mới (lienthong system rotate).",
+            "Put the right file back; if it is lost, give new ones (lienthong system rotate).",
         ),
     ),
     "seal-invalid-now": _error(

@@ -27,7 +27,6 @@ from gateway.exchange.words import (
     GRADES,
     ROLES,
     VERDICTS,
-    Words,
     business_words,
     delay_words,
     distrust_words,
@@ -37,11 +36,12 @@ from gateway.exchange.words import (
     warning_words,
 )
 from gateway.model.agency import Names
-from gateway.model.formats import local, size, write_day, write_instant
+from gateway.model.formats import counted, local, size, write_day, write_instant
 from gateway.model.identifiers import AgencyCode
 from gateway.model.log import LogKind, cause_in
 from gateway.model.obligation import OBLIGATION_NAMES
 from gateway.model.people import Language, UserRole
+from gateway.model.report import Words
 from gateway.model.signature import Grade
 from gateway.model.span import SPAN_NAMES
 
@@ -99,11 +99,15 @@ class _Telling:
     place: int
 
     def __getitem__(self, field: str) -> str:
+        """Tell a field; behind the name of a count may stand what it counts: ``{size entry}``."""
         if field in _FIELDS:
             return _FIELDS[field](self)
-        fact = self.facts.get(field)
+        name, _, noun = field.partition(" ")
+        fact = self.facts.get(name)
         if fact is None or fact == "":
             return "?"
+        if noun and isinstance(fact, int):
+            return counted(fact, noun)
         if isinstance(fact, list):
             return self._some(field, fact)
         return self._one(field, fact)
@@ -118,7 +122,8 @@ class _Telling:
         """Name a few, count many."""
         named = ", ".join(self._one(field, fact) for fact in facts[:_SOME])
         more = len(facts) - _SOME
-        return named + self.say((f" và {more} nơi khác", f" and {more} others")) if more > 0 else named
+        others = (f" và {more} nơi khác", f" and {counted(more, 'other')}")
+        return named + self.say(others) if more > 0 else named
 
 
 def _to(told: _Telling) -> str:
@@ -195,8 +200,7 @@ def _agencies(told: _Telling) -> str:
 def _outcome(told: _Telling) -> str:
     if told.facts.get("outcome") == "holds":
         return told.say(("đúng", "it holds"))
-    count = told.facts.get("faults", "?")
-    return told.say((f"SAI, {count} lỗi", f"WRONG, {count} faults"))
+    return told.say((f"SAI, {told['faults']} lỗi", f"WRONG, {told['faults fault']}"))
 
 
 def _deed(told: _Telling) -> str:
@@ -234,7 +238,7 @@ def _moved_because(told: _Telling) -> str:
 def _reminded_of(told: _Telling) -> str:
     """Count what the agency owes, and what it gave to others."""
     own, given = (len(told.facts.get(member, ())) for member in ("obligations", "escalated"))
-    parts = [told.say((f"{own} việc phải làm", f"{own} obligations"))] if own else []
+    parts = [told.say((f"{own} việc phải làm", counted(own, "obligation")))] if own else []
     if given:
         parts.append(told.say((f"{given} việc đã giao bị quá hạn", f"{given} overdue that it assigned")))
     return ", ".join(parts) or "?"

@@ -136,7 +136,7 @@ def check_sender(package: Package, caller: System, claimed: AgencyCode, director
         raise Refusal.because(
             "sender-not-served",
             where="MessageHeader/From/OrganId",
-            vi=f"Hệ thống {caller.id} không được gửi thay cho đơn vị {sender}.",
+            vi=f"Hệ thống {caller.id} không được gửi thay cho cơ quan {sender}.",
             en=f"System {caller.id} may not send for agency {sender}.",
         )
     if directory.canonical(claimed) != directory.canonical(sender):

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from gateway.errors import Fault, Refusal
 from gateway.evidence.receipts import JSON
-from gateway.exchange.directory import Directory, unknown_agencies
+from gateway.exchange.directory import Directory, known_as
 from gateway.exchange.own_account import OwnAccount
 from gateway.exchange.sessions import Actor, expect_governor, no_such_user, still_governor
 from gateway.model.identifiers import AgencyCode
@@ -221,14 +221,10 @@ class People(OwnAccount):
         await self._write(act)
 
     async def _checked(self, user: User) -> User:
-        directory = await self.directory.current(certainly=True)
-        faults = list(_faults(user))
-        if user.agencies is not None:
-            user = replace(user, agencies=frozenset(map(directory.canonical, user.agencies)))
-            faults += unknown_agencies(user.agencies or (), directory)
-        if faults:
+        agencies, unknown = known_as(user.agencies, await self.directory.current(certainly=True))
+        if faults := [*_faults(user), *unknown]:
             raise Refusal("user-wrong", faults)
-        return user
+        return replace(user, agencies=agencies)
 
 
 def _faults(user: User) -> Iterator[Fault]:

@@ -100,7 +100,7 @@ class Registry:
         if merged_into is not None and directory.successor(merged_into) == code:
             raise Refusal.because(
                 "merged-into-itself",
-                vi="Một đơn vị không thể được sáp nhập vào chính nó.",
+                vi="Một cơ quan không thể được sáp nhập vào chính nó.",
                 en="An agency cannot be merged into itself.",
             )
         act_name = "agency-closed" if merged_into is None else "agency-merged"
@@ -296,7 +296,7 @@ def unknown_agency(code: AgencyCode) -> Refusal:
     """Say that an agency is not in the directory."""
     return Refusal.because(
         "unknown-agency",
-        vi=f"Không có đơn vị {code} trong danh bạ.",
+        vi=f"Không có cơ quan {code} trong danh bạ.",
         en=f"Agency {code} is not in the directory.",
     )
 
@@ -305,6 +305,6 @@ def not_yours(code: AgencyCode) -> Refusal:
     """Say that a system may not speak about an agency."""
     return Refusal.because(
         "agency-not-yours",
-        vi=f"Hệ thống không phục vụ đơn vị {code} nên không được thay đổi; bên vận hành nút có thể giao cho.",
+        vi=f"Hệ thống không phục vụ cơ quan {code} nên không được đổi; bên vận hành nút có thể giao cho.",
         en=f"The system does not serve agency {code} and may not change it; the node's operator can let it.",
     )

@@ -10,8 +10,9 @@ from gateway.deadlines.figures import Figures, Flow
 from gateway.deadlines.periods import name_period
 from gateway.edxml.document_types import TYPE_NAMES
 from gateway.model.agency import Names
-from gateway.model.formats import local
+from gateway.model.formats import counted, local, write_number
 from gateway.model.identifiers import AgencyCode
+from gateway.model.people import Language
 from gateway.model.report import Cell, Column, Report, Table, Unit, Words
 
 Counted = TypeVar("Counted")
@@ -101,15 +102,16 @@ def summarise(figures: Figures) -> Iterable[Words]:
         f"Văn bản: đến {_n(documents.incoming)}, đi {_n(documents.outgoing)} ({_n(documents.deliveries)} lượt"
         f" gửi). Kết nối: {connections.connected}/{connections.total} cơ quan,"
         f" {connections.on_own_server} máy chủ riêng, {connections.on_shared_server} dùng chung.",
-        f"Documents: {documents.incoming:,} in, {documents.outgoing:,} out ({documents.deliveries:,}"
-        f" deliveries). Connected: {connections.connected} of {connections.total} agencies,"
+        f"Documents: {documents.incoming:,} in, {documents.outgoing:,} out"
+        f" ({counted(documents.deliveries, 'delivery')}). Connected: {connections.connected} of"
+        f" {counted(connections.total, 'agency')},"
         f" {connections.on_own_server} on servers of their own,"
         f" {connections.on_shared_server} on a shared one.",
     )
 
 
 def _n(count: int) -> str:
-    return f"{count:,}".replace(",", ".")
+    return write_number(count, Language.VIETNAMESE)
 
 
 def task_table(figures: Figures, names: Names) -> Table:

@@ -8,7 +8,7 @@ A round of a duty walks behind a fence (store/fences.py): what it writes is writ
 """
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -46,6 +46,7 @@ class Roster:
     _terms: dict[Duty, str] = field(default_factory=dict)
     _beat_counts: dict[str, int] = field(default_factory=dict)
     _misses: dict[str, int] = field(default_factory=dict)
+    _apart: frozenset[str] = frozenset()
 
     @property
     def beat_every(self) -> timedelta:
@@ -56,6 +57,11 @@ class Roster:
     def is_alone(self) -> bool:
         """Tell whether nobody else was seen at the last look."""
         return not self._beat_counts
+
+    @property
+    def apart(self) -> frozenset[str]:
+        """Name the nodes that do not find our large packages, nor we theirs."""
+        return self._apart
 
     def answers_at(self, address: str) -> None:
         """Say where we are to be found."""
@@ -106,6 +112,16 @@ class Roster:
             unchanged = self._beat_counts.get(name) == seen.beat_count
             self._misses[name] = self._misses[name] + 1 if unchanged else 0
         self._beat_counts = {seen.node.name: seen.beat_count for seen in others}
+        apart = self._find_apart(self._beat_counts)
+        for name in apart - self._apart:
+            log.warning("large packages not shared", node=name)
+        self._apart = apart
+
+    def _find_apart(self, others: Iterable[str]) -> frozenset[str]:
+        # Spool and large packages lie on one file system: who has no folder in our spool has both elsewhere.
+        if not self.blobs.is_in_folder:
+            return frozenset()
+        return frozenset(name for name in others if not self.spools.has(name))
 
     async def _clear(self, abandoned: frozenset[str]) -> None:
         """Remove what dead nodes left in their spools: only now, when nobody counts on them any more."""

@@ -103,7 +103,7 @@ def plan_route(
         raise Refusal.because(
             "unknown-agency",
             where="ResponseFor/OrganId",
-            vi="Gói tin không cho biết gửi tới đơn vị nào.",
+            vi="Gói tin không cho biết gửi tới cơ quan nào.",
             en="The package does not say to which agency it goes.",
         )
     return Route(mailboxes=tuple(mailboxes), beyond=tuple(beyond), here=tuple(here))
@@ -133,7 +133,7 @@ def misrouted() -> Refusal:
     """Make the refusal of what is for nobody here."""
     return Refusal.because(
         "misrouted",
-        vi="Gói tin không dành cho đơn vị nào được phục vụ tại đây.",
+        vi="Gói tin không dành cho cơ quan nào được phục vụ tại đây.",
         en="The package is for no agency served here.",
     )
 
@@ -159,7 +159,7 @@ def _unreachable(code: AgencyCode, directory: Snapshot) -> Fault | None:
         return Fault(
             rule="agency-closed",
             where="To/OrganId",
-            vi=f"Đơn vị {code} đã ngừng hoạt động và không có đơn vị kế thừa.",
+            vi=f"Cơ quan {code} đã ngừng hoạt động và không có cơ quan kế thừa.",
             en=f"Agency {code} is closed and has no successor.",
         )
     return None
@@ -178,6 +178,6 @@ def _unknown(code: AgencyCode) -> Fault:
     return Fault(
         rule="unknown-agency",
         where="To/OrganId",
-        vi=f"Không tìm thấy đơn vị {code} trong danh bạ, hoặc đơn vị chưa kết nối.",
+        vi=f"Không tìm thấy cơ quan {code} trong danh bạ, hoặc cơ quan chưa kết nối.",
         en=f"Agency {code} is not in the directory, or no connected system serves it.",
     )

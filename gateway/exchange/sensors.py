@@ -12,7 +12,7 @@ from cryptography import x509
 
 from gateway.exchange.road import Road
 from gateway.model.alert import AlertRule, Condition
-from gateway.model.formats import write_instant
+from gateway.model.formats import counted, write_instant
 from gateway.model.people import Language
 from gateway.store.alerts import LeftMailbox, count_failures, list_left_mailboxes, oldest_waiting
 from gateway.store.blobs import Blobs
@@ -57,7 +57,10 @@ class Thresholds:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sensors:
-    """The sensors of every node. road is None on a hub; certificates are named for their reader."""
+    """The sensors of every node.
+
+    Shape: road is None on a hub; certificates, of seals and of TLS, are named for their reader.
+    """
 
     database: Database
     blobs: Blobs
@@ -141,7 +144,7 @@ class Sensors:
             Condition(
                 rule=AlertRule.DELIVERIES_FAILED,
                 vi=f"{count} lượt chuyển không thành trong một giờ qua.",
-                en=f"{count} dispatches failed within the last hour.",
+                en=f"{counted(count, 'dispatch')} failed within the last hour.",
             ),
         )
 

@@ -1,10 +1,11 @@
 """What is said of each kind of log entry, in Vietnamese and English.
 
-What stands in braces is a field of narration.py, or else the fact of that name in the entry's statement.
+What stands in braces is a field of narration.py, or else the fact of that name in the entry's statement;
+``{count entry}`` is a count with what it counts, "1 entry" or "12 entries".
 """
 
-from gateway.exchange.words import Words
 from gateway.model.log import LogKind
+from gateway.model.report import Words
 
 SENTENCES: dict[LogKind, Words] = {
     LogKind.ACCEPTED: (
@@ -60,11 +61,11 @@ SENTENCES: dict[LogKind, Words] = {
     LogKind.SIGNED_OUT: ("{user}", "{user}"),
     LogKind.CONTRADICTED: (
         "nhật ký {log} {verdict}: đã thấy {seen_size} mục, nay đưa ra {shown_size} mục không nối tiếp",
-        "log {log}, {verdict}: {seen_size} entries were seen, and the {shown_size} shown now do not follow",
+        "log {log}, {verdict}: {seen_size entry} seen before; what it shows now, {shown_size}, cannot follow",
     ),
     LogKind.ERASED: (
         "{carried} của {sender}, {bytes}, hết {kept_days} ngày lưu (quy tắc {rule}); còn băm và nhật ký",
-        "the {carried} of {sender}, {bytes}, after {kept_days} days (rule {rule}); hash and log remain",
+        "the {carried} of {sender}, {bytes}, after {kept_days day} (rule {rule}); hash and log remain",
     ),
     LogKind.OBLIGED: (
         "{agency}: {moves} {owes} {reference}{due}{moved_because}",
@@ -95,10 +96,10 @@ ACTS: dict[str, Words] = {
         "policy on signatures of system {system}: {policy}",
     ),
     "system-disabled": ("ngắt hệ thống {system}", "disabled system {system}"),
-    "directory-renewed": ("cập nhật {count} cơ quan từ trục", "renewed {count} agencies from the axis"),
+    "directory-renewed": ("cập nhật {count} cơ quan từ trục", "renewed {count agency} from the axis"),
     "calendar-replaced": (
         "thay lịch làm việc năm {year}: {off} ngày nghỉ, {worked} ngày làm bù",
-        "replaced the working calendar of {year}: {off} days off, {worked} worked instead",
+        "replaced the working calendar of {year}: {off day} off, {worked} worked instead",
     ),
     "calendar-day": (
         "ghi vào lịch làm việc ngày {day}: {name} ({day_kind})",
@@ -110,7 +111,7 @@ ACTS: dict[str, Words] = {
     ),
     "search-exported": (
         "xuất danh sách {count} văn bản ({form})",
-        "took away a list of {count} documents ({form})",
+        "took away a list of {count document} ({form})",
     ),
     "report-exported": ("tải báo cáo{chosen} ({form})", "took away the report{chosen} ({form})"),
     "register-exported": (
@@ -119,7 +120,7 @@ ACTS: dict[str, Words] = {
     ),
     "node-restored": (
         "khôi phục từ bản sao lưu lúc {backup_at}, nhật ký khi đó {log_size} mục",
-        "restored from the backup of {backup_at}, the log then of {log_size} entries",
+        "restored from the backup of {backup_at}, the log then of {log_size entry}",
     ),
     "user-added": (
         "thêm người dùng {user} ({name}), vai trò {role}, cơ quan {agencies}",
@@ -138,7 +139,7 @@ ACTS: dict[str, Words] = {
     "second-factor-reset": ("gỡ xác thực hai lớp của {user}", "reset the second factor of {user}"),
     "recovery-renewed": ("cấp lại mã khôi phục của {user}", "renewed the recovery codes of {user}"),
     "session-ended": ("kết thúc một phiên của {user}", "ended a session of {user}"),
-    "sessions-ended": ("kết thúc {count} phiên của {user}", "ended {count} sessions of {user}"),
+    "sessions-ended": ("kết thúc {count} phiên của {user}", "ended {count session} of {user}"),
     "provider-bound": (
         "gắn {user} với tài khoản đăng nhập một lần",
         "bound {user} to an account for single sign-on",
@@ -158,7 +159,7 @@ ACTS: dict[str, Words] = {
     ),
     "witness-forgot": (
         "bỏ điểm chốt đã thấy của nhật ký {log}, {size} mục",
-        "forgot the checkpoint seen of log {log}, {size} entries",
+        "forgot the checkpoint seen of log {log}, {size entry}",
     ),
     "sending-found": (
         "trục đã có {notation} của {sender} gửi {to}, gửi sau bản sao lưu",
@@ -179,11 +180,11 @@ ACTS: dict[str, Words] = {
     "hold-released": ("bỏ tạm giữ số {hold}, {held}: {reason}", "released hold {hold}, {held}: {reason}"),
     "log-verified": (
         "kiểm tra toàn bộ nhật ký, {size} mục, {checkpoints} điểm chốt: {outcome}",
-        "verified the whole log, {size} entries, {checkpoints} checkpoints: {outcome}",
+        "verified the whole log, {size entry}, {checkpoints checkpoint}: {outcome}",
     ),
     "evidence-exported": (
         "lập hồ sơ bằng chứng{chosen}: {count} văn bản",
-        "made a bundle of evidence{chosen}: {count} documents",
+        "made a bundle of evidence{chosen}: {count document}",
     ),
     "report-sent": (
         "gửi báo cáo {span}, đến {until}, cho {addressee}",
@@ -191,11 +192,11 @@ ACTS: dict[str, Words] = {
     ),
     "archive-made": (
         "lập bản lưu trữ {archive}: mục {first_seq} đến {last_seq}, {count} gói tin",
-        "made archive {archive}: entries {first_seq} to {last_seq}, {count} packages",
+        "made archive {archive}: entries {first_seq} to {last_seq}, {count package}",
     ),
     "archive-imported": (
         "đưa {count} gói tin từ bản lưu trữ {archive} trở lại",
-        "brought {count} packages of archive {archive} back",
+        "brought {count package} of archive {archive} back",
     ),
 }
 

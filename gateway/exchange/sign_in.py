@@ -121,7 +121,7 @@ class SignIn(Sessions):
             or account.account.disabled_at is not None
             or account.subject not in (None, subject)
         ):
-            raise await self._failed(account, "not-admitted", address=address, at=at)
+            raise await self._not_admitted(account, login, address=address, at=at)
         user = account.user
 
         def bind(tables: Tables) -> bool:
@@ -224,6 +224,23 @@ class SignIn(Sessions):
             "sign-in-failed",
             vi="Tên đăng nhập, mật khẩu hoặc mã xác thực không đúng.",
             en="The login, the password or the code is wrong.",
+        )
+
+    async def _not_admitted(
+        self, account: StoredAccount | None, login: str, *, address: str, at: datetime
+    ) -> Refusal:
+        """Record whom the provider vouched for in vain; the name is its word, and no password typed amiss."""
+        is_disabled = account is not None and account.account.disabled_at is not None
+        reason = "unknown-user" if account is None else "user-disabled" if is_disabled else "bound-to-another"
+        why = Refusal.because(reason, vi="Không nhận.", en="Not admitted.")
+        await self.refusals.distrust(
+            why, claimed=login, operation="single-sign-on login", at=at, address=address
+        )
+        named = f" “{login[:100]}”" if login else ""
+        return Refusal.because(
+            "sign-in-failed",
+            vi=f"Đã nhận ra bạn{named}, nhưng ở đây bạn không có tài khoản dùng được; hãy hỏi quản trị viên.",
+            en=f"You were recognised{named}, but no account here is yours to use; ask an administrator.",
         )
 
     def _second_factor_needed(self, account: StoredAccount, *, at: datetime) -> SecondFactorNeeded:

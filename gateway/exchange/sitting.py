@@ -18,7 +18,7 @@ _FULL_COUNT = 16
 
 @dataclass(slots=True)
 class Sitting:
-    """Hears who waits to be judged, and judges them together."""
+    """Hears who waits to be judged, and judges them together, a few at most before others have their turn."""
 
     _cases: list[Callable[[], None]] = field(default_factory=list)
 
@@ -32,13 +32,15 @@ class Sitting:
         return await verdict
 
     def _open(self, known_count: int) -> None:
-        count = len(self._cases)
+        loop, count = asyncio.get_running_loop(), len(self._cases)
         if known_count < count < _FULL_COUNT:
-            asyncio.get_running_loop().call_soon(self._open, count)
+            loop.call_soon(self._open, count)
             return
-        cases, self._cases = self._cases, []
+        cases, self._cases = self._cases[:_FULL_COUNT], self._cases[_FULL_COUNT:]
         for decide in cases:
             decide()
+        if self._cases:
+            loop.call_soon(self._open, 0)
 
 
 def _decide(judge: Callable[[], T], verdict: "asyncio.Future[T]") -> None:

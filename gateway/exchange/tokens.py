@@ -13,7 +13,7 @@ from datetime import datetime
 
 from gateway.errors import Fault, Refusal
 from gateway.evidence.receipts import JSON
-from gateway.exchange.directory import Directory, unknown_agencies
+from gateway.exchange.directory import Directory, known_as
 from gateway.exchange.notary import Notary
 from gateway.model.formats import local_day
 from gateway.model.identifiers import AgencyCode
@@ -125,14 +125,10 @@ class Tokens:
         return token
 
     async def _checked(self, token: Token) -> Token:
-        directory = await self.directory.current(certainly=True)
-        faults = list(_faults(token))
-        if token.agencies is not None:
-            token = replace(token, agencies=frozenset(map(directory.canonical, token.agencies)))
-            faults += unknown_agencies(token.agencies or (), directory)
-        if faults:
+        agencies, unknown = known_as(token.agencies, await self.directory.current(certainly=True))
+        if faults := [*_faults(token), *unknown]:
             raise Refusal("token-wrong", faults)
-        return token
+        return replace(token, agencies=agencies)
 
     async def _write(self, act: Callable[[Tables], None]) -> None:
         await self.database.write(act)

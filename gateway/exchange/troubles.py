@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from gateway.errors import LienthongError
-from gateway.log_lines import log
+from gateway.log_lines import cause_of, log
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,9 +35,8 @@ class Troubles:
         known = self._open.get(about)
         self._open[about] = Trouble(since=known.since if known else at, error=error)
         if known is None or known.error.code != error.code:
-            cause = error.__cause__
-            told = f"{type(cause).__name__}: {cause}" if cause else None
-            log.warning("trouble", about=about, reason=error.code, said=error.faults[0].en, cause=told)
+            said, cause = error.faults[0].en, cause_of(error)
+            log.warning("trouble", about=about, reason=error.code, said=said, cause=cause)
 
     def end(self, about: str, *, at: datetime) -> None:
         """Say that it goes well."""

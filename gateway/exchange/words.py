@@ -10,10 +10,9 @@ from gateway.model.dispatch import Destination, State
 from gateway.model.evidence import EVIDENCE_NAMES, EvidenceType
 from gateway.model.log import LogKind
 from gateway.model.people import UserRole
+from gateway.model.report import Words
 from gateway.model.signature import Grade, SignaturePolicy
 from gateway.store.packages import Direction
-
-Words = tuple[str, str]
 
 KINDS: dict[SystemKind, Words] = {
     SystemKind.DMS: ("quản lý văn bản", "dms"),
@@ -152,6 +151,11 @@ _DISTRUSTS: dict[str, Words] = {
     "token-unknown": ("không có mã truy cập này", "there is no such token"),
     "token-disabled": ("mã truy cập đã bị ngắt", "the token is disabled"),
     "unknown-user": ("không có người dùng này", "there is no such user"),
+    "bound-to-another": ("tài khoản ở đây gắn với người khác", "the account here is bound to somebody else"),
+    "id-token-refused": (
+        "trả lời của hệ thống đăng nhập một lần không khớp",
+        "what the identity provider answered does not fit",
+    ),
     "user-disabled": ("tài khoản đã bị khóa", "the account is disabled"),
     "wrong-password": ("sai mật khẩu", "the password is wrong"),
     "wrong-code": ("sai mã xác thực", "the code is wrong"),

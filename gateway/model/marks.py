@@ -15,7 +15,8 @@ from gateway.model.signature import Grade
 from gateway.model.text import words_of
 
 _USUAL_CODE = re.compile(r"[0-9A-Z.]+")
-_FIRST_DAY, _LAST_DAY = date(1945, 1, 1), date(2099, 12, 31)
+# No earlier day is read (edxml/dates.py).
+_FIRST_DAY, _LAST_DAY = date(1900, 1, 1), date(2099, 12, 31)
 _SIDES = {Side.ANY: "v", Side.SENDER: "s", Side.RECIPIENT: "r"}
 
 

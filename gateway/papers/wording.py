@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from gateway.model.formats import VIETNAM, write_day
+from gateway.model.formats import VIETNAM, localise, write_day
 from gateway.model.people import Language
 from gateway.model.report import Cell, Report, Unit, Words
 from gateway.model.text import normalise, visible
@@ -127,18 +127,10 @@ def write_cell(cell: Cell, unit: Unit, language: Language) -> str:
         case date():
             return write_day(cell, language)
         case int() | Decimal() if unit is Unit.SHARE:
-            return f"{_localised(f'{cell:,.2f}', language)}\u00a0%"
+            return f"{localise(f'{cell:,.2f}', language)}\u00a0%"
         case int() | Decimal():
-            return _localised(f"{cell:,}", language)
+            return localise(f"{cell:,}", language)
     return clean(cell)
-
-
-def _localised(figure: str, language: Language) -> str:
-    """Turn 1,234.5 into 1.234,5 for a Vietnamese reader."""
-    return figure if language is Language.ENGLISH else figure.translate(_SIGNS)
-
-
-_SIGNS = str.maketrans(",.", ".,")
 
 
 def _title(title: str, language: Language) -> tuple[str, str]:

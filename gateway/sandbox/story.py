@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from gateway.evidence.receipts import read_receipt
 from gateway.model.code_lists import Business, StatusCode
+from gateway.model.formats import counted
 from gateway.sandbox.agencies import (
     EDUCATION,
     FINANCE,
@@ -194,7 +195,7 @@ async def lose_an_answer(stage: Stage) -> None:
     copies_count = sum(found.document_id == letter.document_id for found in clerk.documents)
     asked = any(passage.operation == Operation.LIST_SENT for passage in road.passages[before:])
     if copies_count != 1 or not asked:
-        raise unlike(f"bên nhận có {copies_count} bản", f"the recipient got {copies_count} copies")
+        raise unlike(f"bên nhận có {copies_count} bản", f"the recipient got {counted(copies_count, 'copy')}")
     stage.say(
         "Cổng hỏi lại trục, biết gói tin đã tới, không gửi lần hai: Bộ nhận đúng một bản",
         "the gateway asks what arrived and sends nothing twice: exactly one copy",
@@ -218,7 +219,7 @@ async def refuse_the_forged(stage: Stage) -> None:
     refused = await stage.refuse(spoil(spoilt, at=now), spoilt, what)
     stage.say(
         f"Gói tin sai quy cách: bị từ chối, báo đủ {len(refused.reasons)} lỗi trong một lần",
-        f"a malformed package: refused, all {len(refused.reasons)} faults told at once",
+        f"a malformed package: refused, {counted(len(refused.reasons), 'fault')} told at once",
     )
     await asyncio.gather(*(clerk.look() for clerk in stage.world.desks()))
     strangers = {forged.document_id, spoilt.document_id}
@@ -251,7 +252,8 @@ async def look_back(stage: Stage) -> None:
     missing_count = len(held - kept)
     if missing_count:
         raise unlike(
-            f"{missing_count} biên nhận không có trong nhật ký", f"{missing_count} receipts are not in a log"
+            f"{missing_count} biên nhận không có trong nhật ký",
+            f"not in a log: {counted(missing_count, 'receipt')}",
         )
     stage.say(
         f"{sum(log.entries_count for log in logs)} mục nhật ký của ba nút: khớp từng mục; "

@@ -18,6 +18,7 @@ from gateway.edxml.early import EarlyScan
 from gateway.errors import Delay
 from gateway.model.identifiers import Digest
 from gateway.store.database import Database
+from gateway.store.folder import Folder
 from gateway.store.ranged_file import RangedFile
 from gateway.store.sheets import BLOBS
 from gateway.store.shelf import Shelf
@@ -36,6 +37,11 @@ class Blobs:
     spool_directory: Path
     inline_limit: int
     shelves: tuple[Shelf, ...]
+
+    @property
+    def is_in_folder(self) -> bool:
+        """Tell whether large packages go to a folder, which another machine does not have."""
+        return isinstance(self.shelves[0], Folder)
 
     async def check(self) -> None:
         """Find out at start whether the shelves can be used, by this gateway.

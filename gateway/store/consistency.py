@@ -74,12 +74,12 @@ RELATIONS: dict[str, str] = {
     " IS NOT NULL)"
     " OR (destination = 'axis' AND (state = 'claimed') <> (lease_until IS NOT NULL))"
     " OR (destination = 'axis' AND state = 'delivered' AND far_id IS NULL)",
-    # All queues are counted in one pass. The cast tells SQLite that this mailbox, too, is found by an index.
-    "queue-miscounted": "SELECT destination || ' ' || mailbox || ' ' || kind FROM queues LEFT JOIN"
-    " (SELECT destination, CAST(coalesce(mailbox, '') AS TEXT) AS mailbox, kind, count(ended_at) AS ended,"
-    " count(*) - count(ended_at) AS open FROM dispatches GROUP BY 1, 2, 3) AS counted"
-    " USING (destination, mailbox, kind)"
-    " WHERE (coalesce(open, 0), coalesce(ended, 0)) <> (open_count, ended_count)",
+    # What is kept, less what is counted, is nothing; a row that is missing is found like one that is wrong.
+    "queue-miscounted": "SELECT queue FROM (SELECT destination || ' ' || mailbox || ' ' || kind AS queue,"
+    " open_count AS open, ended_count AS ended FROM queues UNION ALL"
+    " SELECT destination || ' ' || coalesce(mailbox, '') || ' ' || kind, count(ended_at) - count(*),"
+    " -count(ended_at) FROM dispatches GROUP BY destination, mailbox, kind) AS compared"
+    " GROUP BY queue HAVING sum(open) <> 0 OR sum(ended) <> 0",
     "agency-served-unknown": "SELECT code FROM served_agencies WHERE code NOT IN (SELECT code FROM agencies)",
     "erasure-unrecorded": "SELECT id FROM packages WHERE erased_at IS NOT NULL AND NOT EXISTS (SELECT 1 FROM"
     " log WHERE log.package_id = packages.id AND +kind = 'erased')",
@@ -99,14 +99,12 @@ RELATIONS: dict[str, str] = {
     f" EXCEPT SELECT obligation, act, due FROM {_STEPS_ON_RECORD}) AS left_over",
     "record-without-step": f"SELECT obligation FROM (SELECT obligation, act, due FROM {_STEPS_ON_RECORD}"
     f" EXCEPT SELECT obligation, act, due FROM {_STEPS}) AS left_over",
-    "register-miscounted": "SELECT agency || ' ' || side || ' ' || day || ' ' || type FROM register_figures"
-    " AS kept WHERE NOT EXISTS (SELECT 1 FROM (SELECT count(*) - count(declined_at) AS documents,"
-    " coalesce(sum(deliveries_count), 0) AS deliveries, count(declined_at) AS declined,"
-    " coalesce(sum(in_time), 0) AS in_time, count(in_time) AS judged FROM register"
-    " WHERE (agency, side, day, type, is_legal)"
-    " = (kept.agency, kept.side, kept.day, kept.type, kept.is_legal)) AS counted"
-    " WHERE (counted.documents, counted.deliveries, counted.declined, counted.in_time, counted.judged)"
-    " = (kept.documents, kept.deliveries, kept.declined, kept.in_time, kept.judged))",
+    "register-miscounted": "SELECT figure FROM (SELECT agency || ' ' || side || ' ' || day || ' ' || type AS"
+    " figure, is_legal, documents, deliveries, declined, in_time, judged FROM register_figures UNION ALL"
+    " SELECT agency || ' ' || side || ' ' || day || ' ' || type, is_legal, count(declined_at) - count(*),"
+    " -coalesce(sum(deliveries_count), 0), -count(declined_at), -coalesce(sum(in_time), 0), -count(in_time)"
+    " FROM register GROUP BY agency, side, day, type, is_legal) AS compared GROUP BY figure, is_legal HAVING"
+    " (sum(documents), sum(deliveries), sum(declined), sum(in_time), sum(judged)) <> (0, 0, 0, 0, 0)",
     "document-unregistered": "SELECT thread_id FROM packages WHERE direction = 'outbound'"
     " AND kind = 'document' AND business IN (0, 3) AND thread_id IS NOT NULL AND NOT EXISTS"
     " (SELECT 1 FROM register WHERE register.thread_id = packages.thread_id AND side = 'out')",

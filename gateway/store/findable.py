@@ -153,7 +153,7 @@ def _continue(connection: Tables, document: Findable, id_: int) -> None:
     )
     old = connection.execute("SELECT * FROM document_words WHERE id = ?", (id_,)).fetchone()
     words = {name: " ".join(getattr(document, name)) for name in _COLUMNS}
-    kept = [old[name] for name in _COLUMNS if old[name] not in words[name]]
+    kept = [old[name] for name in _COLUMNS if old[name] and f" {old[name]} " not in f" {words[name]} "]
     connection.execute(
         "UPDATE document_words SET number = ?, subject = ?, rest = ?, marks = ? WHERE id = ?",
         (

@@ -20,6 +20,7 @@ from gateway.store.lost_commits import life_of, was_committed
 from gateway.store.postgresql_looking import Looked
 from gateway.store.schema import (
     Step,
+    announce_step,
     expect_served,
     may_serve,
     note_step,
@@ -167,6 +168,7 @@ def _take_step(connection: psycopg.Connection[Any], step: Step) -> bool:
             if version < step.number:
                 if 0 < version < step.programs_since:
                     _expect_nobody(connection, step)
+                announce_step(step, version)
                 connection.execute("SELECT pg_advisory_xact_lock(%s)", (_WRITING,))
                 connection.execute(f"SET LOCAL lock_timeout = '{_TABLES_ARE_SOUGHT_FOR}'".encode())
                 connection.execute(step.script.encode())

@@ -15,6 +15,7 @@ from functools import cache
 from importlib.resources import files
 
 from gateway.errors import Delay, Misconfiguration
+from gateway.log_lines import log
 from gateway.store.tables import Dialect, Statements
 
 _PROMISED = re.compile(r"\A(?:--.*\n)*-- programs since: (\d{4})$", re.MULTILINE)
@@ -75,6 +76,12 @@ def newest_version() -> int:
 def version_of(statements: Statements, dialect: Dialect) -> int:
     """Tell which schema version a database has."""
     return int(statements.execute(_VERSION[dialect]).fetchone()[0])
+
+
+def announce_step(step: Step, version: int) -> None:
+    """Tell the operator that a database in use is brought up: in a large one a step may take its time."""
+    if version:
+        log.info("schema step", number=f"{step.number:04}", before=f"{version:04}")
 
 
 def note_step(statements: Statements, step: Step) -> None:

@@ -24,6 +24,10 @@ class Spools:
         """Name the nodes whose folder nobody holds any more."""
         return [folder.name for folder in self._others() if _is_free(folder)]
 
+    def has(self, name: str) -> bool:
+        """Tell whether a node has its folder here."""
+        return (self.root / name).is_dir()
+
     def is_alone(self) -> bool:
         """Tell whether no other node of this machine holds a folder here."""
         return not any(not _is_free(folder) for folder in self._others())

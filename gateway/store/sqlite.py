@@ -8,7 +8,7 @@ from pathlib import Path
 
 import aiosqlite
 
-from gateway.store.schema import Step, expect_served, may_serve, note_step, outgrown, steps
+from gateway.store.schema import Step, announce_step, expect_served, may_serve, note_step, outgrown, steps
 from gateway.store.sheets import Line, Sheet
 from gateway.store.tables import Dialect, Parameters, Reader, Row, Statements, Tables, Unbatched, Writer
 
@@ -159,7 +159,9 @@ def _take_step(connection: sqlite3.Connection, step: Step) -> None:
     connection.execute("BEGIN IMMEDIATE")
     try:
         # Read inside the transaction: of two processes that start together one waits, then skips.
-        if _version(connection) < step.number:
+        version = _version(connection)
+        if version < step.number:
+            announce_step(step, version)
             for statement in _statements(step.script):
                 connection.execute(statement)
             note_step(connection, step)

@@ -59,8 +59,10 @@ def make_app(
             return await handler(request)
         except web.HTTPException:
             raise
-        except ConnectionError:
+        except ConnectionError as error:
             request[OUTCOME] = "caller-gone"
+            if isinstance(error.__cause__ or error, ConnectionError) and _is_gone(request):
+                return web.Response()  # to nobody; what is raised the server calls an error, with a traceback
             raise
         except Exception:
             log.exception("bug", path=request.path)
@@ -81,6 +83,10 @@ def make_app(
     if console is not None:
         console.mount_on(app)
     return app
+
+
+def _is_gone(request: web.Request) -> bool:
+    return request.transport is None or request.transport.is_closing()
 
 
 def _tell(request: web.Request, metrics: RequestMetrics, seconds: float) -> None:

@@ -47,6 +47,8 @@ class Watch:
     async def remarks(self) -> dict[str, str]:
         """Say what an operator should know though new work can be taken; empty when there is nothing."""
         trouble = await self.blobs.trouble()  # only large packages are put off for it
+        if apart := self.worker.roster.apart:
+            trouble = f"not shared with {', '.join(sorted(apart))}: set storage.blobs"
         large = {} if trouble is None else {"large packages": trouble}
         return {**large, **await self.vouching.remarks()}
 

@@ -24,7 +24,7 @@ from gateway.exchange.mailbox import Mailbox
 from gateway.exchange.outbound import Outbound
 from gateway.exchange.passing_on import Leaving
 from gateway.exchange.registry import Registry
-from gateway.log_lines import log
+from gateway.log_lines import cause_of, log
 from gateway.model.agency import System, SystemKind
 from gateway.model.code_lists import Kind
 from gateway.points import Point, passed
@@ -109,9 +109,7 @@ class VxpApi:
         except LienthongError as error:
             request[OUTCOME] = error.code
             if isinstance(error, Delay):
-                log.warning(
-                    "delayed", operation=operation.value, reason=error.code, cause=repr(error.__cause__)
-                )
+                log.warning("delayed", operation=operation.value, reason=error.code, cause=cause_of(error))
             response = self._answer_failure(operation, error)
             if operation is Operation.SEND and "Expect" in request.headers:
                 await answer_and_close(request, response)

@@ -1,6 +1,10 @@
 """Alerts put together: what is looked at, and who is told."""
 
+import contextlib
+from collections.abc import Iterator
+
 import aiohttp
+from cryptography import x509
 
 from gateway.clients.mail import AlertMail
 from gateway.clients.webhooks import Webhook
@@ -16,6 +20,7 @@ from gateway.exchange.worker import Round
 from gateway.model.node import Duty
 from gateway.office import Clock, Office, timer_rules_of
 from gateway.wiring.mail import reach_mail_server
+from gateway.wiring.tls import tls_certificate_files
 
 
 def build_alerts(
@@ -38,7 +43,7 @@ def build_alerts(
         database=office.database,
         blobs=office.blobs,
         road=road,
-        certificates=((office.config.trust.seal_chain_file.name, office.seal.certificate),),
+        certificates=tuple(_own_certificates(office.config)),
         thresholds=thresholds,
     )
     return Alerts(
@@ -48,6 +53,14 @@ def build_alerts(
         remind_every=office.config.alerts.remind_every,
         clock=clock,
     )
+
+
+def _own_certificates(config: Config) -> Iterator[tuple[str, x509.Certificate]]:
+    """Read what this node seals with and shows to others, as it is in use since this start."""
+    agencies = (key.with_suffix(".pem") for key in sorted(config.trust.agency_seals_dir.glob("*.key")))
+    for path in (config.trust.seal_chain_file, *agencies, *tls_certificate_files(config)):
+        with contextlib.suppress(OSError, ValueError):  # whoever uses it names what is wrong
+            yield path.name, x509.load_pem_x509_certificates(path.read_bytes())[0]
 
 
 def lateness_of(office: Office) -> Lateness:

@@ -11,6 +11,7 @@ from gateway.config import Config
 from gateway.exchange.directory import Snapshot
 from gateway.exchange.road import Road
 from gateway.office import Clock
+from gateway.wiring.tls import believing, show
 
 
 def open_session(config: Config) -> aiohttp.ClientSession | None:
@@ -30,9 +31,10 @@ def axis_tls(config: Config) -> ssl.SSLContext | None:
     """Say whom we believe to be the axis, and who we are to it; None where nothing is encrypted."""
     if config.axis is None or not config.axis.url.startswith("https:"):
         return None
-    context = ssl.create_default_context(cafile=config.axis.ca_file)
-    if config.axis.client_certificate_file is not None:
-        context.load_cert_chain(config.axis.client_certificate_file, config.axis.client_key_file)
+    chain_file, key_file = config.axis.client_certificate_file, config.axis.client_key_file
+    context = believing(config.axis.ca_file, where="axis.ca_file")
+    if chain_file is not None and key_file is not None:
+        show(context, chain_file, key_file, where="axis.client_certificate_file, axis.client_key_file")
     return context
 
 
@@ -48,16 +50,13 @@ def lay_road(config: Config) -> Road:
 
 def probe_axis(config: Config, axis: Axis, directory: Snapshot, clock: Clock) -> AxisProbe:
     """Put the test of the way to the axis together."""
-    served = [agency for code, agency in directory.agencies.items() if code in directory.served_by]
-    return AxisProbe(
-        axis=axis,
-        context=axis_tls(config),
-        agencies=frozenset(agency.code for agency in served if agency.closed_at is None),
-        closed=frozenset(
-            agency.code for agency in served if agency.closed_at is not None and agency.merged_into is None
-        ),
-        clock=clock,
-    )
+    served, heard = [], []
+    for code, agency in directory.agencies.items():
+        if code in directory.served_by:
+            served.append(agency)
+        elif agency.from_axis and agency.closed_at is None:
+            heard.append(agency)
+    return AxisProbe(axis=axis, context=axis_tls(config), served=served, heard=heard, clock=clock)
 
 
 def reach_axis(config: Config, session: aiohttp.ClientSession, road: Road, clock: Clock) -> Axis:

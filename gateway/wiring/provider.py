@@ -1,13 +1,12 @@
 """The way to the identity provider: its session, its client, the walk of single sign-on."""
 
-import ssl
-
 import aiohttp
 
 from gateway.clients.oidc import Provider
 from gateway.exchange.people import People
 from gateway.exchange.single_sign_on import SingleSignOn
 from gateway.office import Office
+from gateway.wiring.tls import believing
 
 
 def reach_provider(office: Office, people: People) -> SingleSignOn | None:
@@ -15,7 +14,7 @@ def reach_provider(office: Office, people: People) -> SingleSignOn | None:
     settings = office.config.oidc
     if settings is None:
         return None
-    tls = ssl.create_default_context(cafile=settings.ca_file)
+    tls = believing(settings.ca_file, where="oidc.ca_file")
     file = settings.client_secret_file
     provider = Provider(
         session=aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=tls, limit=16)),

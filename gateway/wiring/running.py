@@ -21,6 +21,7 @@ from gateway.web.console.route import PageGroup
 from gateway.web.console.shell import Shell
 from gateway.web.console.systems_pages import SystemsPages
 from gateway.wiring.axis import probe_axis
+from gateway.wiring.tls import tls_certificate_files
 
 
 def running_pages(
@@ -78,13 +79,13 @@ async def _probe(office: Office, worker: Worker, clock: Clock) -> list[ProbeStep
 
 def kept_certificates(config: Config) -> list[KeptCertificate]:
     """Read the certificates a node holds; a file that is none is passed over, doctor names it."""
-    trust, http = config.trust, config.http
+    trust = config.trust
     chain = trust.seal_chain_file
     files = [("seal", chain)]
     files += [("former", path) for path in sorted(chain.parent.glob(f"{chain.stem}*.pem")) if path != chain]
     files += [("agency", path) for path in sorted(trust.agency_seals_dir.glob("*.pem"))]
     files += [("anchor", path) for path in sorted(trust.anchors_dir.glob("*.pem"))]
-    files += [("tls", path) for path in (http.tls_certificate_file,) if path is not None]
+    files += [("tls", path) for path in tls_certificate_files(config)]
     kept = []
     for use, path in files:
         try:

@@ -1,7 +1,6 @@
 """What vouches for the log, put together: checkpoints, the timestamping authority, the peers."""
 
 import secrets
-import ssl
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
@@ -23,6 +22,7 @@ from gateway.model.node import Duty
 from gateway.office import Clock, Office
 from gateway.trust.certificates import load_anchors
 from gateway.web.log_api import LogApi
+from gateway.wiring.tls import believing
 
 # A checkpoint just made does not wait for its timestamp; an authority that is back is found soon.
 _BETWEEN_STAMPINGS = timedelta(seconds=2)
@@ -33,7 +33,7 @@ def open_outer_session(config: Config) -> aiohttp.ClientSession | None:
     """Open what calls to the authority, to peers and to webhooks go through; None where there are none."""
     if config.audit.timestamp_url is None and not config.audit.peers and not config.alerts.webhook_urls:
         return None
-    context = ssl.create_default_context(cafile=config.audit.ca_file)
+    context = believing(config.audit.ca_file, where="audit.ca_file")
     return aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=context))
 
 

@@ -110,6 +110,11 @@ def test_every_day_of_a_stretch_has_exactly_one_of_its_marks() -> None:
         assert not marks & set(day_marks(day))
 
 
+def test_days_without_an_end_are_of_all_documents_there_can_be() -> None:
+    """From the first year that is read as one."""
+    assert set(day_marks(date(1900, 1, 1))) & set(marks_between(Days(last=date(1950, 1, 1))))
+
+
 def test_what_was_looked_for_is_marked_in_the_text_as_it_was_written() -> None:
     """With its accents, and unfinished words too."""
     pieces = found_in(read_terms("tiem chu"), "Báo cáo tiêm chủng")

@@ -18,7 +18,7 @@ from gateway.trust.certificates import (
     read_certificate,
 )
 from gateway.trust.issuing import issue_seal, make_authority
-from tests.keys import AT, HEALTH, ISSUED_AT, anchors, authority, issued, seal
+from tests.keys import AT, HEALTH, ISSUED_AT, SEAL_DAYS, anchors, authority, issued, seal
 
 USAGES = (
     "digital_signature",
@@ -97,9 +97,9 @@ def test_a_path_that_is_too_long_is_untrusted():
     [
         (timedelta(seconds=-1), "certificate-not-yet-valid"),
         (timedelta(0), None),
-        (timedelta(days=825), None),
-        (timedelta(days=825, microseconds=999_999), None),
-        (timedelta(days=825, seconds=1), "certificate-expired"),
+        (timedelta(days=SEAL_DAYS), None),
+        (timedelta(days=SEAL_DAYS, microseconds=999_999), None),
+        (timedelta(days=SEAL_DAYS, seconds=1), "certificate-expired"),
     ],
 )
 def test_both_ends_of_the_validity_are_included(offset, rule):

@@ -30,7 +30,7 @@ from tests.crafts.signing_kit import (
     signature_in,
     write_plain,
 )
-from tests.keys import AT, FINANCE, HEALTH, ISSUED_AT, PROVINCE, authority, seal
+from tests.keys import AT, FINANCE, HEALTH, ISSUED_AT, PROVINCE, SEAL_DAYS, authority, seal
 
 SIGNED = seal_package(PLAIN)
 SIGNED_PART = re.search(rb"<ds:SignedInfo.*</ds:SignedInfo>", SIGNED).group()
@@ -514,7 +514,7 @@ def test_nobody_is_believed_without_anchors():
     ("at", "rule"),
     [
         (ISSUED_AT - timedelta(seconds=1), "certificate-not-yet-valid"),
-        (ISSUED_AT + timedelta(days=825, seconds=1), "certificate-expired"),
+        (ISSUED_AT + timedelta(days=SEAL_DAYS, seconds=1), "certificate-expired"),
     ],
 )
 def test_a_certificate_outside_its_dates_is_untrusted(at, rule):

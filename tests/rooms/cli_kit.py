@@ -23,9 +23,9 @@ HEALTH = "000.00.12.H57"
 FINANCE = "000.00.13.H57"
 
 
-def run(*arguments: str | Path, code: int = 0, typed: str | None = None) -> Result:
-    """Call a command and insist on its exit code."""
-    environment = {"COLUMNS": "100", "LIENTHONG_DIR": None}
+def run(*arguments: str | Path, code: int = 0, typed: str | None = None, columns: int = 100) -> Result:
+    """Call a command on a page of some columns and insist on its exit code."""
+    environment = {"COLUMNS": str(columns), "LIENTHONG_DIR": None}
     ran = CliRunner().invoke(lienthong, [str(part) for part in arguments], input=typed, env=environment)
     if ran.exception is not None and not isinstance(ran.exception, SystemExit):
         raise ran.exception
@@ -71,7 +71,7 @@ def served(folder: Path, *options: str) -> Iterator[Server]:
     assert process.stdout is not None
     try:
         line = process.stdout.readline()
-        assert line.startswith("ready http://"), process.stderr.read() if process.stderr else ""
+        assert line.startswith("ready http"), process.stderr.read() if process.stderr else ""
         yield Server(url=line.split()[1] + "/vxp", process=process)
     finally:
         if process.poll() is None:

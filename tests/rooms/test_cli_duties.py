@@ -163,6 +163,19 @@ def test_figures_are_tables_in_both_languages_and_json_for_programs(hub: Path) -
     assert rules(run("figures", "2026", "--agency", "H99", "-d", hub, code=1)) == ["unknown-agency"]
 
 
+@pytest.mark.parametrize("columns", [80, 110, 140])
+def test_figures_break_between_words_on_a_narrow_page(hub: Path, columns: int) -> None:
+    """A table too wide goes on below, each part with its agencies; no word is broken, no line is too long."""
+    give(hub)
+    run("obligation", "add", "dossier", HEALTH, "HS-1", "Cấp phép", "--due", "30/4/2098", "-d", hub)
+    lines = run("figures", "-d", hub, columns=columns).stdout.splitlines()
+    assert max(map(len, lines)) <= columns
+    said = " ".join(lines).split()
+    assert said.count("progress,") == 4  # tasks of the period and from before: in time, overdue
+    assert {"Received", "resolved", "overdue", "chuyển", "quyết:", "trước"} <= set(said)
+    assert said.count("Agency") == (4 if columns == 80 else 2)
+
+
 def test_a_report_is_written_in_the_forms_that_are_there(hub: Path, tmp_path: Path) -> None:
     """JSON for programs, PDF and XLSX for people; a form that nobody writes is refused, and nothing left."""
     run("report", "2026-Q1", "-o", tmp_path / "q1.json", "-d", hub)

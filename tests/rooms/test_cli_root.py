@@ -9,6 +9,8 @@ from click.testing import CliRunner
 
 from gateway.cli.root import COMMANDS, lienthong
 from gateway.cli.terminal import plain, size
+from gateway.errors import Delay
+from gateway.log_lines import cause_of
 from tests.rooms.cli_kit import ROOT, found, rules, run
 
 
@@ -65,9 +67,26 @@ def test_a_command_that_is_not_installed_fails_only_when_it_is_called(monkeypatc
     assert "not installed" in run("demo", code=1).stderr
 
 
-def test_a_mistyped_command_is_met_with_what_was_perhaps_meant() -> None:
-    """click knows the names although the modules are not loaded."""
-    assert "agency" in run("agenci", code=2).stderr
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ("agenci", "command-unknown: agenci: không có lệnh này; có phải: agency. Xem: lienthong --help"),
+        ("--fast", "option-unknown: --fast: không có tùy chọn này. Xem: lienthong --help"),
+        ("log --las 3", "option-unknown: --las: không có tùy chọn này; có phải: --last"),
+        ("log --last", "option-wrong: --last: tùy chọn này thiếu giá trị"),
+        ("log --last x", "value-wrong: --last: cần số từ 0. Xem: lienthong log --help"),
+        ("register in", "value-missing: YEAR: bắt buộc phải có: số từ 2000 đến 2099."),
+        ("init x --role y", "value-wrong: --role: cần một trong: gateway, hub."),
+        ("verify nowhere", "value-wrong: FILE: cần tệp có sẵn, đọc được. Xem: lienthong verify --help"),
+        ("doctor more", "usage-wrong: thừa hoặc thiếu phần trong câu lệnh."),
+        ("dispatch resend", "usage-wrong: nêu ID, hoặc --all-failed. Xem: lienthong dispatch resend --help"),
+    ],
+)
+def test_what_was_mistyped_is_told_in_one_line_in_both_languages(typed: str, told: str) -> None:
+    """Which word it was, what would be right, where the help is; click itself speaks English only."""
+    (line,) = run(*typed.split(), code=2).stderr.splitlines()
+    assert line.startswith(told)
+    assert line.partition(" / ")[2]
 
 
 def test_a_folder_that_is_no_node_is_said_in_one_line(tmp_path: Path) -> None:
@@ -124,3 +143,29 @@ def test_what_happens_on_the_way_is_told_beside_what_was_asked_for() -> None:
     ran = subprocess.run([sys.executable, "-c", talk], cwd=ROOT, capture_output=True, text=True, check=True)
     assert ran.stdout == "{}\n"
     assert ran.stderr.split() == ["[warning", "]", "axis", "away", "pause=3"]
+
+
+@pytest.mark.parametrize("somewhere", ["/dev/full", "&-"])
+def test_a_warning_that_finds_no_room_is_no_crash(somewhere: str) -> None:
+    """A full disk behind stderr, or no stderr at all."""
+    talk = "from gateway.log_lines import log; log.warning('axis away'); print('{}', flush=True)"
+    command = ["sh", "-c", f'"$0" -c "$1" 2>{somewhere}', sys.executable, talk]
+    ran = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    assert ran.stdout == "{}\n"
+
+
+@pytest.mark.parametrize(
+    ("cause", "told"),
+    [
+        (OSError(28, "No space left on device", "/var/lib/x"), "No space left on device"),
+        (TimeoutError(), "it took too long"),
+        (ValueError("not hashes\nat line 2"), "not hashes"),
+        (EOFError(), "EOFError"),
+        (None, None),
+    ],
+)
+def test_what_lies_behind_a_delay_is_logged_in_words(cause: Exception | None, told: str | None) -> None:
+    """One line without Python's signs; nothing where nothing lies behind."""
+    delay = Delay.because("disk-unwell", vi="–", en="–")
+    delay.__cause__ = cause
+    assert cause_of(delay) == told

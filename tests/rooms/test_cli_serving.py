@@ -28,6 +28,7 @@ from gateway.serving import alone
 from gateway.trust.certificates import load_anchors
 from tests.packages import Sent, document, status
 from tests.rooms.cli_kit import CASES, ROOT, Server, codes, facts, found, rules, run, served
+from tests.tls_files import write_certificate
 
 # Each test has two agencies of its own on the one hub that runs for all of them.
 NUMBERS = itertools.count(10)
@@ -318,6 +319,19 @@ def test_a_server_told_to_stop_drains_and_ends_well(tmp_path: Path) -> None:
         assert word not in log
 
 
+def test_a_log_that_nobody_takes_costs_lines_and_no_work(tmp_path: Path) -> None:
+    """Its reader is gone, or its disk is full: documents go on, and the node ends well."""
+    folder = found(tmp_path / "hub")
+    with served(folder) as server:
+        assert server.process.stderr is not None
+        server.process.stderr.close()
+        server.process.stderr = None
+        world = make_world(folder, server, tmp_path)
+        world.send()
+        server.process.terminate()
+        assert server.process.wait(30) == 0
+
+
 @pytest.mark.parametrize("form", ["json", "logfmt"])
 def test_the_operating_log_can_be_read_by_programs(tmp_path: Path, form: str) -> None:
     """JSON or key=value, one event on one line, even of what is no HTTP; an interrupt stops a server too."""
@@ -387,3 +401,17 @@ def test_a_node_that_does_not_answer_is_not_called_the_axis(tmp_path: Path) -> N
     ran = run("mailbox", "list", *account, code=1)
     assert rules(ran) == ["node-away"]
     assert "http://127.0.0.1:9/vxp" in ran.stderr
+
+
+def test_a_node_whose_certificate_nobody_vouches_for_is_not_called_away(tmp_path: Path) -> None:
+    """Its authority is named, and it answers."""
+    chain, key = write_certificate(tmp_path, "node")
+    folder = found(tmp_path / "hub")
+    settings = folder / "config.toml"
+    tls = f'tls_certificate_file = "{chain}"\ntls_key_file = "{key}"'
+    settings.write_text(settings.read_text("utf-8").replace("[http]", f"[http]\n{tls}"), "utf-8")
+    (tmp_path / "secret").write_text("s3cret")
+    with served(folder) as server:
+        listed = ("mailbox", "list", "--as", "qlvb", "--secret-file", tmp_path / "secret", "--to", server.url)
+        assert rules(run(*listed, code=2)) == ["certificate-untrusted"]
+        assert rules(run(*listed, "--ca", chain, code=1)) == ["not-authenticated"]

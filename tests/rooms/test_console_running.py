@@ -148,7 +148,7 @@ async def test_a_merged_agency_is_answered_for_by_its_successor(operator: Browse
     """Into an unknown one it is not merged, and its page says why."""
     wrong = await operator.post(f"/agencies/of/{FINANCE}/close", successor="000.00.98.H57")
     assert wrong.status == 422
-    assert "Không có đơn vị 000.00.98.H57" in wrong.text
+    assert "Không có cơ quan 000.00.98.H57" in wrong.text
     assert (await operator.post(f"/agencies/of/{FINANCE}/close", successor=HEALTH)).status == 303
     assert "trả lời thay là" in (await operator.get(f"/agencies/of/{FINANCE}")).text
 

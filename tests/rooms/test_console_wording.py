@@ -27,12 +27,24 @@ def test_an_instant_is_told_in_vietnams_time() -> None:
 
 def test_numbers_have_each_languages_signs() -> None:
     """44.375 and 95,7 % here, 44,375 and 95.7% there."""
-    assert (wording.write_number(44375, VI), wording.write_number(44375, EN)) == ("44.375", "44,375")
+    assert (formats.write_number(44375, VI), formats.write_number(44375, EN)) == ("44.375", "44,375")
     assert wording.write_percent(0.957, VI) == "95,7\N{NO-BREAK SPACE}%"
     assert wording.write_percent(0.957, EN) == "95.7%"
     assert wording.write_size(1536, VI) == "1,5\N{NO-BREAK SPACE}KiB"
     assert wording.write_size(22 << 20, EN) == "22\N{NO-BREAK SPACE}MiB"
     assert wording.write_size(0, VI) == "0\N{NO-BREAK SPACE}B"
+
+
+def test_a_count_agrees_with_what_it_counts() -> None:
+    """One of it, or many; Vietnamese has one form."""
+    nouns = ("package", "entry", "day", "dispatch", "witness", "status")
+    assert [formats.counted(1, noun) for noun in nouns] == [f"1 {noun}" for noun in nouns]
+    assert [formats.counted(2, noun) for noun in nouns] == [
+        *("2 packages", "2 entries", "2 days", "2 dispatches", "2 witnesses", "2 statuses")
+    ]
+    assert formats.counted(0, "agency") == "0 agencies"
+    assert wording.write_counted(1204, "mục", "entry", EN) == "1,204 entries"
+    assert wording.write_counted(1204, "mục", "entry", VI) == "1.204 mục"
 
 
 @pytest.mark.parametrize(

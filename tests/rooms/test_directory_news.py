@@ -1,4 +1,10 @@
-"""What an axis says about agencies, and what of it is believed."""
+"""What the axis says about agencies is believed of its own, and of ours it teaches further codes at most."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
 
 from gateway.exchange.directory import Snapshot
 from gateway.exchange.directory_news import what_is_new
@@ -7,39 +13,73 @@ from gateway.model.identifiers import AgencyCode, SystemId
 from gateway.model.signature import SignaturePolicy
 from gateway.store.directory import StoredSystem
 from gateway.vxp.items import DirectoryItem
-from tests.walks.world import FINANCE, HEALTH, MINISTRY
 
-OTHER_CODE = AgencyCode("H57.12")
-DMS = System(id=SystemId("SYT"), kind=SystemKind.DMS, serves=frozenset({HEALTH}), policy=SignaturePolicy.WARN)
-
-
-def directory(*, from_axis: bool) -> Snapshot:
-    """Health is served here and has another code; an operator wrote Finance; the ministry is the axis's."""
-    agencies = [
-        Agency(code=HEALTH, name="Sở Y tế", aliases=(OTHER_CODE,), from_axis=from_axis),
-        Agency(code=FINANCE, name="Sở Tài chính"),
-        Agency(code=MINISTRY, name="Bộ", from_axis=True),
-    ]
-    return Snapshot.of(agencies, [StoredSystem(system=DMS, sealed_secret=b"")])
+HEALTH, FINANCE, OLD = AgencyCode("000.00.12.H57"), AgencyCode("000.00.13.H57"), AgencyCode("H57.13.OLD")
+MINISTRY, NEWER = AgencyCode("000.00.00.G22"), AgencyCode("G22.99.1")
 
 
-def test_an_axis_takes_no_code_from_an_agency_served_or_written_here() -> None:
-    """Else its mail would go to another, or another's clerks would see what is its own."""
-    for from_axis in (False, True):
-        ours = directory(from_axis=from_axis)
-        for taken in (HEALTH, OTHER_CODE, FINANCE):
-            for taker in (FINANCE, MINISTRY, HEALTH):
-                item = DirectoryItem(code=taker, name=ours.agencies[taker].name, other_code=taken)
-                told = {code for agency in what_is_new([item], ours) for code in agency.aliases}
-                assert taken not in told or ours.canonical(taken) == taker
+def named(code: AgencyCode, *aliases: AgencyCode, from_axis: bool = False) -> Agency:
+    return Agency(code=code, name="Cơ quan", aliases=aliases, from_axis=from_axis)
 
 
-def test_an_axis_may_say_that_two_of_its_own_are_one() -> None:
-    """Of its agencies it knows best: an old code moves to whoever bears it now."""
-    code = AgencyCode("000.00.00.G23")
-    ours = Snapshot.of(
-        [Agency(code=MINISTRY, name="Bộ", from_axis=True), Agency(code=code, name="Bộ cũ", from_axis=True)],
-        [],
+def directory(agencies: Iterable[Agency], *serves: AgencyCode) -> Snapshot:
+    system = System(
+        id=SystemId("SYT"), kind=SystemKind.DMS, serves=frozenset(serves), policy=SignaturePolicy.WARN
     )
-    (merged,) = what_is_new([DirectoryItem(code=MINISTRY, name="Bộ", other_code=code)], ours)
-    assert merged.aliases == (code,)
+    return Snapshot.of(agencies, [StoredSystem(system=system, sealed_secret=b"")])
+
+
+def said(*codes: AgencyCode) -> DirectoryItem:
+    code, *others = codes
+    return DirectoryItem(code=code, name="Cơ quan", other_code=others[0] if others else None)
+
+
+def after(news: Sequence[Agency], before: Snapshot) -> Snapshot:
+    """Take news over, as the tables would."""
+    agencies = {**before.agencies, **{agency.code: agency for agency in news}}
+    return Snapshot(agencies=agencies, aliases={}, systems=before.systems, served_by=before.served_by)
+
+
+@pytest.mark.parametrize("pair", [(HEALTH, FINANCE), (FINANCE, HEALTH), (HEALTH, OLD), (MINISTRY, FINANCE)])
+@pytest.mark.parametrize("from_axis", [False, True])
+def test_the_axis_makes_no_agency_of_ours_another_ones_second_name(
+    pair: tuple[AgencyCode, AgencyCode], from_axis: bool
+) -> None:
+    """Whoever sees the one would see the other's documents, and its certificate would hold for both.
+
+    Served here, it is ours, whoever told us of it first.
+    """
+    known = directory(
+        [
+            named(HEALTH, from_axis=from_axis),
+            named(FINANCE, OLD, from_axis=from_axis),
+            named(MINISTRY, from_axis=True),
+        ],
+        HEALTH,
+        FINANCE,
+    )
+    for agency in what_is_new([said(*pair)], known):
+        others = {HEALTH, FINANCE, OLD, MINISTRY} - {agency.code}
+        assert others.isdisjoint(set(agency.aliases) - set(known.agencies[agency.code].aliases))
+
+
+def test_what_was_closed_here_stays_closed_and_is_no_news() -> None:
+    """Whatever the axis still lists; deleted by its system, closed by an operator, or merged."""
+    at = datetime(2026, 11, 20, tzinfo=UTC)
+    deleted = replace(named(HEALTH), closed_at=at)
+    merged = replace(named(FINANCE, from_axis=True), closed_at=at, merged_into=HEALTH)
+    known = directory([deleted, merged])
+    assert what_is_new([said(HEALTH), said(FINANCE)], known) == []
+
+
+def test_further_codes_are_learned_of_ours_and_of_the_axis_s_own() -> None:
+    """A code that nobody goes by, or one of two that the axis itself named apart."""
+    known = directory([named(HEALTH), named(MINISTRY, from_axis=True)], HEALTH)
+    (ours,) = what_is_new([said(HEALTH, OLD)], known)
+    assert (ours.code, ours.aliases, ours.from_axis) == (HEALTH, (OLD,), False)
+    (theirs,) = what_is_new([said(MINISTRY, NEWER)], known)
+    assert (theirs.code, theirs.aliases, theirs.from_axis) == (MINISTRY, (NEWER,), True)
+    both = directory([named(NEWER, from_axis=True), named(MINISTRY, from_axis=True)], HEALTH)
+    (joined,) = what_is_new([said(MINISTRY, NEWER)], both)
+    assert (joined.code, joined.aliases) == (MINISTRY, (NEWER,))
+    assert what_is_new([said(MINISTRY, NEWER)], after([joined], both)) == []

@@ -23,7 +23,7 @@ from gateway.model.agency import SystemKind
 from gateway.office import now
 from gateway.settings import Role
 from gateway.trust.issuing import issue_seal
-from tests.keys import authority
+from tests.keys import SEAL_DAYS, authority
 from tests.packages import Sent, document, status
 from tests.walks.world import (
     FINANCE,
@@ -257,6 +257,14 @@ def test_each_disagreement_is_found_and_explained(patient: Node, code: str) -> N
     assert found[code].examples
 
 
+def test_a_count_that_is_missing_altogether_is_found(patient: Node) -> None:
+    """Not only one that is wrong: of queues, and of the register."""
+    changed("DELETE FROM queues WHERE destination = 'axis'; DELETE FROM register_figures WHERE side = 'in'")(
+        patient.directory
+    )
+    assert [finding.code for finding in look(patient)] == ["queue-miscounted", "register-miscounted"]
+
+
 def test_a_clock_behind_and_a_seal_near_its_end_are_told(patient: Node) -> None:
     """Instants are arguments: the doctor looks from another day."""
 
@@ -264,7 +272,7 @@ def test_a_clock_behind_and_a_seal_near_its_end_are_told(patient: Node) -> None:
         return {finding.code for finding in look(patient, at=now() + timedelta(**later))}
 
     assert codes(days=-1) == {"clock-behind"}
-    assert codes(days=3000) == {"seal-invalid-now"}
+    assert codes(days=SEAL_DAYS) == {"seal-invalid-now"}
     end = house_of(load_config(patient.directory / "config.toml")).certificates[0].not_valid_after_utc
     assert {found.code for found in look(patient, at=end - timedelta(days=5))} == {"seal-ends-soon"}
 

@@ -410,6 +410,18 @@ async def test_a_later_version_is_listed_and_the_earlier_words_still_find(databa
     assert await found(database, "chung") == await found(database, "ngua") == ["a"]
 
 
+async def test_an_earlier_number_finds_though_the_later_one_has_all_its_signs(database: Database) -> None:
+    """Number 1 is no part of number 11, nor is the word that another begins with."""
+    first = Letter(name="a", number="1/SYT-VP", subject="Kế ho")
+    await put(
+        database,
+        first,
+        replace(first, number="11/SYT-VP", subject="Tiêm kế hoạch", business=Business.UPDATE),
+    )
+    for typed in ("1/SYT-VP", "1 ", '"kế ho"', "11/SYT-VP"):
+        assert await found(database, typed) == ["a"], typed
+
+
 async def test_a_count_beyond_what_is_looked_at_is_an_estimate_and_says_so(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:

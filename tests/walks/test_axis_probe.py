@@ -9,7 +9,7 @@ from gateway.config import load_config
 from gateway.office import now, open_office
 from gateway.wiring.axis import lay_road, open_session, probe_axis, reach_axis
 from tests.campaign.town import free_port
-from tests.walks.world import Node, World
+from tests.walks.world import FINANCE, HEALTH, Node, World
 
 
 async def probed(node: Node, *, ahead: timedelta = timedelta(), **changes: str) -> list[ProbeStep]:
@@ -79,3 +79,18 @@ async def test_an_agency_the_axis_does_not_know_is_named(world: World) -> None:
     last = (await probed(world.gateway))[-1]
     assert (last.name, last.is_well) == ("directory", False)
     assert "000.00.99.H57" in last.en
+
+
+async def test_where_the_two_directories_differ_is_told(world: World) -> None:
+    """What the axis forgot and what was merged is good to know; closed here and open there is wrong."""
+    gone, merge = "000.00.77.H99", "UPDATE agencies SET closed_at = 1, merged_into = ? WHERE code = ?"
+    world.gateway.change("INSERT INTO agencies (code, name, from_axis) VALUES (?, 'Sở cũ', TRUE)", gone)
+    world.gateway.change(merge, HEALTH, FINANCE)
+    last = (await probed(world.gateway))[-1]
+    assert (last.name, last.is_well) == ("directory", True)
+    assert f"Merged here and open at the axis: {FINANCE}." in last.en
+    assert f"Open here and no longer listed by the axis: {gone}." in last.en
+    world.gateway.change(merge, None, FINANCE)
+    last = (await probed(world.gateway))[-1]
+    assert not last.is_well
+    assert last.en.startswith(f"Closed here and open at the axis: {FINANCE}.")

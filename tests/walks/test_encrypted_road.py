@@ -1,47 +1,24 @@
 """TLS, and callers who must show a certificate."""
 
+import asyncio
 import ssl
-from datetime import UTC, datetime, timedelta
-from ipaddress import IPv4Address
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    PrivateFormat,
+    load_pem_private_key,
+)
 
-from gateway.errors import Delay
+from gateway.errors import Delay, Misconfiguration
 from gateway.model.agency import SystemKind
 from gateway.settings import Role
 from tests.packages import Sent, document
+from tests.tls_files import write_certificate
+from tests.walks.test_axis_probe import probed
 from tests.walks.world import HEALTH, HUB, MINISTRY, PROVINCE, collect_all, prepare_node, until
-
-
-def write_certificate(folder: Path, name: str) -> tuple[Path, Path]:
-    """A self-signed certificate for 127.0.0.1, which is also its own authority."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    at = datetime.now(UTC) - timedelta(hours=1)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(at)
-        .not_valid_after(at + timedelta(days=2))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))]), critical=False
-        )
-        .sign(key, hashes.SHA256())
-    )
-    folder.mkdir(exist_ok=True)
-    chain, private = folder / f"{name}.crt", folder / f"{name}.tls"
-    chain.write_bytes(certificate.public_bytes(Encoding.PEM))
-    private.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    return chain, private
 
 
 async def test_a_document_travels_over_mutual_tls_in_both_directions_of_the_wire(tmp_path: Path) -> None:
@@ -71,6 +48,12 @@ async def test_a_document_travels_over_mutual_tls_in_both_directions_of_the_wire
             "client_key_file": str(client_key),
         },
     )
+    assert [step.is_well for step in await probed(gateway)] == [True] * 6
+    bare = prepare_node(
+        tmp_path / "bare", code=PROVINCE, below=(hub.url, "TINH", secret), axis={"ca_file": str(server)}
+    )
+    last = (await probed(bare))[-1]
+    assert (last.is_well, "axis.client_certificate_file" in last.en) == (False, True)
     await gateway.connect("SYT", [HEALTH])
     await gateway.start()
     try:
@@ -84,6 +67,49 @@ async def test_a_document_travels_over_mutual_tls_in_both_directions_of_the_wire
         (item,) = (await until(ministry.received, lambda answer: bool(answer.items))).items
         assert (await ministry.confirm(item["docId"], "processing", description="Đang xử lý")).ok
         assert len(await collect_all(ministry)) == 1
+        # Both certificates end in two days, and who runs the nodes is told.
+        for node, name in (hub, server.name), (gateway, client.name):
+            async with asyncio.timeout(10):
+                while not node.rows("SELECT 1 FROM alerts WHERE rule = 'seal-ends' AND subject = ?", name):  # noqa: ASYNC110
+                    await asyncio.sleep(0.05)
     finally:
         await gateway.stop()
         await hub.stop()
+
+
+@pytest.mark.parametrize(
+    ("code", "chain", "key"),
+    [
+        ("tls-key-of-another", "node.crt", "other.tls"),
+        ("tls-unreadable", "node.tls", "node.crt"),
+        ("tls-unreadable", "node.crt", "with-password.tls"),
+    ],
+)
+async def test_a_certificate_or_key_of_no_use_stops_the_start_and_its_setting_is_named(
+    code: str, chain: str, key: str, tmp_path: Path
+) -> None:
+    """Another's key, the two files mixed up, a key with a password: nobody is asked for it."""
+    _, plain = write_certificate(tmp_path, "node")
+    write_certificate(tmp_path, "other")
+    (tmp_path / "with-password.tls").write_bytes(
+        load_pem_private_key(plain.read_bytes(), None).private_bytes(
+            Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"...")
+        )
+    )
+    files: dict[str, object] = {
+        "tls_certificate_file": str(tmp_path / chain),
+        "tls_key_file": str(tmp_path / key),
+    }
+    with pytest.raises(Misconfiguration) as refused:
+        await prepare_node(tmp_path / "hub", code=HUB, role=Role.HUB, http=files).start()
+    assert refused.value.code == code
+    assert refused.value.faults[0].where == "http.tls_certificate_file, http.tls_key_file"
+
+
+async def test_rubbish_for_an_authority_stops_the_start_and_its_setting_is_named(tmp_path: Path) -> None:
+    """Whoever the axis is believed to be, nobody vouches for it."""
+    (tmp_path / "rubbish.pem").write_text("…")
+    axis: dict[str, object] = {"ca_file": str(tmp_path / "rubbish.pem")}
+    below = ("https://127.0.0.1:1", "TINH", "secret")
+    with pytest.raises(Misconfiguration, match=r"authorities-unreadable: axis\.ca_file"):
+        await prepare_node(tmp_path / "gateway", code=PROVINCE, below=below, axis=axis).start()

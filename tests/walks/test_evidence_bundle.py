@@ -44,8 +44,8 @@ from gateway.model.log import LogKind
 from gateway.office import now, open_office
 from gateway.store.audit_log import append_entry, list_thread_entries
 from gateway.store.checkpoints import find_newest, keep_cosignature, keep_token
-from gateway.trust.issuing import Issued, issue_seal, make_authority
-from gateway.trust.keys import Algorithm, Seal, load_seal
+from gateway.trust.issuing import issue_seal
+from gateway.trust.keys import Seal, load_seal
 from tests.bundles import (
     Parts,
     export,
@@ -62,7 +62,7 @@ from tests.bundles import (
     zipped,
 )
 from tests.databases import change, source_in
-from tests.keys import ISSUED_AT, authority, issued
+from tests.keys import ISSUED_AT, SEAL_DAYS, authority, issued, seal
 from tests.packages import Sent, document, status
 from tests.rooms.cli_kit import facts, run
 from tests.walks.test_retention import found_node, travel, wait_for
@@ -203,7 +203,8 @@ def test_an_auditor_needs_the_file_and_the_script_and_nothing_else(made: Made, t
 
     anchors = ("--anchor", "ca.pem", "--tsa-anchor", "tsa.pem")
     code, said = verified(*anchors)
-    assert (code, said.count("✓"), "ĐÚNG" in said) == (0, 12, True)
+    assert (code, said.count("✓"), "ĐÚNG" in said) == (0, 11, True)
+    assert " 6 – Điểm chốt khác · other checkpoints" in said
     assert "12 ✓ Bản ghi đọc được · readable record" in said
     assert "cần · expected:" in said
     for given, still_open in (
@@ -381,17 +382,11 @@ def test_a_file_that_nobody_listed(made: Made, name: str) -> None:
 
 def test_a_bundle_sealed_anew_with_a_key_of_ones_own(made: Made) -> None:
     """The whole of it forged under an authority of one's own: wrong with our anchor, open without any."""
-    forger = make_authority("Gốc giả", at=ISSUED_AT)
-    forged = rewritten(made, seal_by(forger))
+    forger = authority("Gốc giả")
+    forged = rewritten(made, seal(PROVINCE, by=forger))
     assert wrong(judged(forged)) == {"holder"}
     assert judged(forged, anchors=()).exit_code == 3
     assert judged(forged, anchors=(forger,)).exit_code == 0
-
-
-def seal_by(by: Issued) -> Seal:
-    """A seal that says it is the province's."""
-    forged = issue_seal(by, holder=PROVINCE, name="X", at=ISSUED_AT, algorithm=Algorithm.ECDSA_SHA256)
-    return load_seal(forged.key_pem, forged.chain_pem)
 
 
 def rewritten(
@@ -660,7 +655,7 @@ async def test_an_answer_that_comes_while_it_is_exported_is_not_in_it(later: Nod
 
 async def test_what_others_signed_counts_only_with_their_certificate(later: Node, tmp_path: Path) -> None:
     """Without it, or when it leads to no anchor, nothing is wrong: it is said that nothing was shown."""
-    foreign = issue_seal(make_authority("Gốc khác", at=ISSUED_AT), holder=HUB, name="X", at=ISSUED_AT)
+    foreign = issued(HUB, by=authority("Gốc khác"))
     (tmp_path / "foreign.pem").write_bytes(foreign.chain_pem)
     for others in ((), (tmp_path / "foreign.pem",)):
         await export(later, tmp_path / "b.asice", "412/SYT-VP", *others)
@@ -691,6 +686,7 @@ async def test_a_package_deleted_after_its_retention_is_still_proved(later: Node
     findings = judged(bundle)
     assert (wrong(findings), findings.exit_code) == (set(), 0)
     assert findings.counts["packages-gone"] > 0 == findings.counts["packages"]
+    assert findings.verdict("packages") == "empty"
     assert "deleted after retention" in findings.found["packages"][1]
     assert "đã xóa khi hết hạn lưu" in parts_of(bundle)[f"{DOCUMENT}/summary.html"].decode()
 
@@ -714,7 +710,7 @@ async def test_a_bundle_of_what_retention_erased_holds_with_the_erasure_in_it(tm
 async def test_receipts_of_a_former_seal_are_proved_by_its_certificate(later: Node, tmp_path: Path) -> None:
     """A renewed seal signs the bundle; without the former certificate nothing is exported that would fail."""
     (later.directory / "seal.pem").rename(later.directory / "seal-2026.pem")
-    renewed = issue_seal(authority(), holder=PROVINCE, name="Dấu mới", at=ISSUED_AT)
+    renewed = issue_seal(authority(), holder=PROVINCE, name="Dấu mới", at=ISSUED_AT, days=SEAL_DAYS)
     (later.directory / "seal.key").write_bytes(renewed.key_pem)
     (later.directory / "seal.pem").write_bytes(renewed.chain_pem)
     await export(later, tmp_path / "b.asice", "412/SYT-VP")

@@ -3,12 +3,14 @@
 import asyncio
 import itertools
 import os
+import shutil
 import signal
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from gateway.back_office import furnish_people
@@ -24,6 +26,7 @@ from gateway.office import Office, now, open_office
 from gateway.settings import Role
 from gateway.store.nodes import list_nodes
 from gateway.store.spools import Spools, own_spool
+from tests.databases import on_postgresql
 from tests.keys import AT
 from tests.packages import Sent, document
 from tests.rooms.cli_kit import found, served
@@ -95,6 +98,28 @@ async def test_two_nodes_share_the_work_and_one_hands_its_duties_over(tmp_path: 
             await until(second.dms("SYT").received, lambda answer: len(answer.items) == 1)
             sizes = [row["size"] for row in second.rows("SELECT size FROM checkpoints ORDER BY at, size")]
             assert sizes == sorted(set(sizes))
+
+
+async def remark_of(node: Node) -> str:
+    """What a node says of where it keeps large packages."""
+    async with aiohttp.ClientSession() as session, session.get(f"{node.url}/readyz") as answer:
+        remarks: dict[str, str] = (await answer.json())["remarks"]
+    return remarks.get("large packages", "")
+
+
+async def test_nodes_that_keep_large_packages_apart_are_told_so(tmp_path: Path) -> None:
+    """One database, and a folder for each: what one took the other could not hand out."""
+    async with playing(tmp_path, nodes=QUICK) as world:
+        first, folder = world.gateway, tmp_path / "elsewhere"
+        shutil.copytree(first.directory, folder, ignore=shutil.ignore_patterns("*.db*", "spool", "blobs"))
+        if not on_postgresql():
+            with (folder / "config.toml").open("a") as config:
+                config.write(f'\n[storage]\ndatabase_file = "{first.directory / "lienthong.db"}"\n')
+        async with beside(first) as third, beside(Node(directory=folder)) as second:
+            for node, others_count in (first, 1), (third, 1), (second, 2):
+                async with asyncio.timeout(10):
+                    while len((await remark_of(node)).partition(":")[0].split()) != 3 + others_count:  # noqa: ASYNC110
+                        await asyncio.sleep(0.05)
 
 
 @asynccontextmanager

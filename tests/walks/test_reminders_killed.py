@@ -37,8 +37,6 @@ async def owing(folder: Path, more: str = "", **tables: dict[str, object]) -> As
     # Else a weekend that lies between would bring a mail about what was not collected.
     tables["alerts"] = {"mailbox_left_after": "0s"} | tables.get("alerts", {})
     node = prepare_node(folder / "gateway", code=PROVINCE, role=Role.HUB, **tables)
-    config = node.directory / "config.toml"
-    config.write_text(config.read_text() + more)
     await node.connect("SYT", [HEALTH])
     await node.connect("STC", [FINANCE])
     await give_address(node, FINANCE, "vanthu@stc.example")
@@ -47,6 +45,9 @@ async def owing(folder: Path, more: str = "", **tables: dict[str, object]) -> As
     told = document(sent, [FINANCE], steering=1, due=local_day(MORNING))
     assert (await node.dms("SYT").send(told, sender=HEALTH)).ok
     await node.stop()
+    # Only now, else what is due today already, on a month's last working day, would go out before it may die.
+    config = node.directory / "config.toml"
+    config.write_text(config.read_text() + more)
     mortal = Mortal(node)
     try:
         yield mortal

@@ -13,6 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import aiohttp
 import pytest
+import structlog
 from multidict import CIMultiDictProxy
 from yarl import URL
 
@@ -182,11 +183,17 @@ async def test_an_answer_is_good_for_one_browser_and_one_time(tmp_path: Path) ->
 
 
 async def test_whom_we_do_not_know_the_provider_does_not_let_in(tmp_path: Path) -> None:
-    """No account is made."""
+    """No account is made; he is told so, and the administrator who it was."""
     async with a_walk(tmp_path) as walk:
         status, page, _ = await walk.get(await walk.answer_as("ai", await walk.depart()))
         assert status == 422
-        assert "Tên đăng nhập, mật khẩu hoặc mã xác thực không đúng." in page
+        assert "Đã nhận ra bạn “ai”, nhưng ở đây bạn không có tài khoản" in page
+        told = walk.site.node.log(LogKind.DISTRUSTED)[-1]
+        assert (told["claimed"], told["operation"], told["code"]) == (
+            "ai",
+            "single-sign-on login",
+            "unknown-user",
+        )
         assert await walk.name_shown() == ""
 
 
@@ -214,8 +221,12 @@ async def test_while_the_provider_is_away_the_password_still_works(tmp_path: Pat
     settings: dict[str, object] = {"issuer": f"http://127.0.0.1:{free_port()}", "client_id": "x"}
     node = prepare_node(tmp_path / "node", code=PROVINCE, oidc=settings)
     async with open_site(tmp_path, node=node) as site, site.visitor(None) as stranger:
-        page = await stranger.get("/sign-in/provider")
+        with structlog.testing.capture_logs() as lines:
+            page = await stranger.get("/sign-in/provider")
         assert page.status == 503
+        assert "ClientConnectorError" in next(
+            x["why"] for x in lines if x["event"] == "identity provider away"
+        )
         assert "Chưa liên lạc được với hệ thống đăng nhập một lần" in page.text
         async with site.visitor("viewer") as visitor:
             assert (await visitor.get("/")).status == 200

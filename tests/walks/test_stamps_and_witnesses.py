@@ -14,8 +14,12 @@ from typing import Any
 
 import aiohttp
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
+from gateway.clients.peer_log import PeerLog
 from gateway.config import load_config
+from gateway.errors import Delay
 from gateway.evidence.checkpoint import Verdict, verify_checkpoint
 from gateway.evidence.note import read_note, verify_note
 from gateway.evidence.timestamp import verify_token
@@ -372,3 +376,13 @@ async def test_a_peer_that_is_away_is_a_remark_and_no_alarm(pair: tuple[Node, No
     await wait_for(lambda: lines(node, 7))
     assert await remarks(witness) == {}
     assert witness.log(LogKind.CONTRADICTED) == []
+
+
+async def test_a_peer_that_has_published_nothing_yet_is_said_to_be_empty() -> None:
+    """Two nodes are set up one after the other; until the second has a checkpoint nothing is wrong."""
+    empty = web.Application()  # to us every address of it is one that is not there
+    async with TestServer(empty) as server, aiohttp.ClientSession() as session:
+        log = PeerLog(session=session, url=str(server.make_url("")).rstrip("/"), timeout=timedelta(seconds=5))
+        with pytest.raises(Delay, match="no checkpoint yet") as caught:
+            await log.fetch_checkpoint()
+    assert caught.value.code == "peer-empty"

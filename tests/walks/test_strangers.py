@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import aiohttp
 import pytest
 
 from gateway.model.agency import SystemKind
@@ -149,8 +150,8 @@ async def test_names_that_would_stay_in_memory_for_ever_are_refused(world: World
     assert (answer.code, "names-excessive" in answer.words) == ("4", True)
 
 
-async def test_half_sent_uploads_of_one_system_leave_room_for_the_others(world: World) -> None:
-    """A system that begins forty uploads and ends none is told to wait; its neighbour sends as before."""
+async def begin_upload(world: World) -> asyncio.StreamWriter:
+    """Send the beginning of a package, and not its end."""
     head = b"POST /vxp/sendEdoc HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n"
     secret = world.gateway.secrets["SYT"].encode()
     arguments = {"servicetype": "eDoc", "messagetype": "edoc", "from": HEALTH, "hash-file": "0" * 64}
@@ -158,13 +159,15 @@ async def test_half_sent_uploads_of_one_system_leave_room_for_the_others(world: 
         arguments, system=SystemId("SYT"), secret=secret, at=now(), content_type="application/octet-stream"
     )
     lines = b"".join(f"{name}: {value}\r\n".encode() for name, value in signed)
-    port = int(world.gateway.url.rsplit(":", 1)[1])
-    held = []
-    for _ in range(40):
-        _, writer = await asyncio.open_connection("127.0.0.1", port)
-        writer.write(head + lines + b"\r\n<edXML")
-        await writer.drain()
-        held.append(writer)
+    _, writer = await asyncio.open_connection("127.0.0.1", int(world.gateway.url.rsplit(":", 1)[1]))
+    writer.write(head + lines + b"\r\n<edXML")
+    await writer.drain()
+    return writer
+
+
+async def test_half_sent_uploads_of_one_system_leave_room_for_the_others(world: World) -> None:
+    """A system that begins forty uploads and ends none is told to wait; its neighbour sends as before."""
+    held = [await begin_upload(world) for _ in range(40)]
     await asyncio.sleep(0.5)
     try:
         answer = await world.finance.send(document(Sent(sender=FINANCE), [HEALTH]), sender=FINANCE)
@@ -230,6 +233,24 @@ async def asking(
             yield reader, writer
         finally:
             writer.transport.abort()
+
+
+async def test_a_caller_who_hangs_up_is_no_error_of_the_node(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One line tells of it and a count, no traceback."""
+    writer = await begin_upload(world)
+    writer.transport.abort()
+
+    async def figures() -> str:
+        async with aiohttp.ClientSession() as session, session.get(f"{world.gateway.url}/metrics") as answer:
+            return await answer.text()
+
+    async with asyncio.timeout(10):
+        while 'operation="sendEdoc",outcome="caller-gone"' not in await figures():  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+    await asyncio.sleep(0.1)  # what the server tells of a failure it tells behind it
+    assert [record.getMessage() for record in caplog.records if record.name == "aiohttp.server"] == []
 
 
 async def test_a_new_secret_counts_from_the_next_call(world: World) -> None:

@@ -63,9 +63,14 @@ class Process:
         line = (await asyncio.wait_for(self.running.stdout.readline(), PATIENCE_SECONDS)).decode().split()
         if line[:1] != ["ready"]:
             assert await self.running.wait() == 2
-            return (self.node.directory / "log").read_text()
+            return self.log
         self.node.url = line[1]
         return ""
+
+    @property
+    def log(self) -> str:
+        """What it wrote for its operator."""
+        return (self.node.directory / "log").read_text()
 
     async def stop(self) -> None:
         if self.running is not None and self.running.returncode is None:
@@ -159,6 +164,7 @@ async def test_a_cluster_is_upgraded_while_it_is_used(tmp_path: Path) -> None:
             await traffic.more(5)
             a.version = new
             assert not await a.start()
+            assert f"schema step number={newest_version() + 1:04}" in a.log
             assert b.node.rows("SELECT colour FROM threads LIMIT 1")
             await traffic.more(8, at=b)
             await traffic.more(5, at=a)

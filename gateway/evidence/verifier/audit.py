@@ -202,7 +202,9 @@ class Audit:
             "checkpoints/",
             *(here ^ names),
         )
-        self.findings.tell("history", ", ".join(map(str, others)) or "không có · none")
+        self.findings.tell("history", ", ".join(map(str, others)), len(others))
+        if not others:
+            self.findings.tell_none("history", "không có · none")
 
     def check_stamps(self) -> None:
         """A token is over the note as it was first published, without what witnesses put under it."""
@@ -218,7 +220,7 @@ class Audit:
             if self.stamp_judge.is_open:
                 self.findings.open.add("stamps")
         if not self.head["stamped"]:
-            self.findings.tell(
+            self.findings.tell_none(
                 "stamps", "không có: thời điểm là lời của cổng · none: instants are its own word"
             )
 
@@ -230,13 +232,14 @@ class Audit:
                 folders.setdefault("/".join(name.split("/")[:2]), []).append(name)
         log = Log(self.head["gateway"], *self.main, self.seals, self.others, self.judge)
         seen: set[int] = set()
+        need(folders, "documents/")
         for check in ("entries", "receipts", "packages", "order", "record"):
             self.findings.reached.add(check)
         for folder, names in folders.items():
             seqs = Document(folder, names, self.container, self.findings).check(log)
             need(seen.isdisjoint(seqs), folder, "mục của văn bản khác · entries of another document")
             seen.update(seqs)
-        need(folders and len(folders) == self.head["documents"], "documents:", len(folders))
+        need(len(folders) == self.head["documents"], "documents:", len(folders))
         self._tell_counts()
         for size in self.head["stamped"]:
             covered = sum(seq <= size for seq in seen)
@@ -255,7 +258,9 @@ class Audit:
             f"của bên kia, chưa tin được · far side's, no trusted certificate: {unjudged}",
             unjudged,
         )
-        tell("packages", f"{counts['packages']}")
+        tell("packages", f"{counts['packages']}", counts["packages"])
+        if not counts["packages"]:
+            self.findings.tell_none("packages", "không còn gói nào · none is left")
         gone = counts["packages-gone"]
         tell("packages", f"{gone} đã xóa khi hết hạn lưu · {gone} deleted after retention", gone)
         again = counts["left-otherwise"]

@@ -37,6 +37,7 @@ class Findings:
         self.found: dict[str, list[str]] = {check: [] for check in CHECKS}
         self.faults: dict[str, list[str]] = {check: [] for check in CHECKS}
         self.open: set[str] = set()
+        self.empty: set[str] = set()
         self.reached: set[str] = set()
         self.counts: Counter[str] = Counter()
 
@@ -63,11 +64,16 @@ class Findings:
         if count:
             self.found[check].append(text)
 
+    def tell_none(self, check: str, text: str) -> None:
+        """Say that a bundle has nothing of a kind; what was not there does not hold."""
+        self.empty.add(check)
+        self.tell(check, text)
+
     def verdict(self, check: str) -> str:
-        """Judge one check: ``holds``, ``wrong``, or ``open`` when it leads to no anchor."""
+        """Judge one check: ``holds``, ``wrong``, ``open`` (leads to no anchor), ``empty`` (nothing there)."""
         if self.faults[check] or check not in self.reached:
             return "wrong"
-        return "open" if check in self.open else "holds"
+        return "open" if check in self.open else "empty" if check in self.empty else "holds"
 
     @property
     def exit_code(self) -> int:

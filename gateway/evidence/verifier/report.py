@@ -13,7 +13,7 @@ from cryptography import x509
 from gateway.evidence.verifier.audit import verify
 from gateway.evidence.verifier.findings import CHECKS, FAULTS_TOLD, Findings
 
-_SIGNS = {"holds": "✓", "wrong": "✗", "open": "?"}
+_SIGNS = {"holds": "✓", "wrong": "✗", "open": "?", "empty": "–"}
 _NOT_REACHED = "chưa xét tới vì lỗi trên · not reached, for what is wrong above"
 _ENDS = {
     0: "ĐÚNG: mọi điều đều khớp · PROVED: everything holds",
@@ -81,7 +81,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         parser.error(f"{error.filename}: {error.strerror}")
     except ValueError as error:
-        parser.error(f"PEM: {error}")
+        parser.error(f"PEM không đọc được · unreadable: {error}")
     told = tell_json(findings) if asked.json else tell(findings)
     sys.stdout.buffer.write(told.encode())
     sys.stdout.flush()

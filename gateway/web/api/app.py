@@ -12,7 +12,7 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 
 from gateway.errors import Delay, LienthongError, Refusal
-from gateway.log_lines import log
+from gateway.log_lines import cause_of, log
 from gateway.web.api.answers import answer_bug, answer_problem
 from gateway.web.api.door import TOKEN, Door
 from gateway.web.api.events import Events
@@ -114,7 +114,8 @@ class Api:
         if isinstance(error, Refusal) and error.code == "not-permitted" and token is not None:
             await self.door.distrust(request, error, claimed=token.name)
         elif isinstance(error, Delay):
-            log.warning("delayed", operation=request.get(OPERATION), reason=error.code)
+            operation = request.get(OPERATION)
+            log.warning("delayed", operation=operation, reason=error.code, cause=cause_of(error))
 
 
 async def _describe(request: web.Request) -> web.Response:

@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from gateway.errors import Delay, Fault, LienthongError, Refusal
 from gateway.exchange.people import People
+from gateway.model.formats import counted
 from gateway.model.people import SessionId
 from gateway.web.console.forms import form_of
 from gateway.web.console.posted import as_typed, posted
@@ -98,7 +99,9 @@ class AccountPages:
         count = await self.people.end_all(
             visitor.user.id, by=visitor.user, at=self.clock(), but=visitor.session_id
         )
-        return self._done(request, f"Đã kết thúc {count} phiên khác.", f"{count} other sessions were ended.")
+        return self._done(
+            request, f"Đã kết thúc {count} phiên khác.", f"Ended: {counted(count, 'other session')}."
+        )
 
     def _done(self, request: web.Request, vi: str, en: str) -> web.Response:
         return self.shell.redirect(request, "/account", Message(vi=vi, en=en))

@@ -12,6 +12,7 @@ from gateway.exchange.agency_entries import Entry, check_entries, make_entry, re
 from gateway.exchange.directory import Directory, Snapshot
 from gateway.exchange.registry import Registry
 from gateway.model.agency import Agency
+from gateway.model.formats import counted
 from gateway.model.identifiers import AgencyCode, normalise_code
 from gateway.model.people import Permission
 from gateway.model.text import fold
@@ -178,7 +179,9 @@ class AgenciesPages:
             )
         await self._write(request, entries)
         message = Message(
-            vi=f"Đã ghi {len(entries)} cơ quan.", en=f"{len(entries)} agencies were written.", tone="good"
+            vi=f"Đã ghi {len(entries)} cơ quan.",
+            en=f"Written: {counted(len(entries), 'agency')}.",
+            tone="good",
         )
         return self.shell.redirect(request, "/agencies", message)
 

@@ -34,8 +34,6 @@ from gateway.web.console.telling import tell_recipient
 from gateway.web.console.versions import list_versions
 from gateway.web.console.visitor import Visitor, visitor_of
 
-Words = tuple[str, str]
-
 # More than this nobody reads in a browser.
 _READABLE_BYTES = 512 << 10
 _PDF = "application/pdf"

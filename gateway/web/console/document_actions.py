@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from gateway.exchange.dossier import Dossier
+from gateway.model.report import Words
 from gateway.web.console.visitor import Visitor
-
-Words = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from gateway.model.formats import local_day, write_day, write_instant
 from gateway.model.identifiers import AgencyCode
 from gateway.model.people import Language, Permission, User
 from gateway.model.question import OPEN_STANDINGS, Period, Question, Standing, found_in
+from gateway.model.report import Words
 from gateway.model.signature import Grade
 from gateway.points import Point, passed
 from gateway.store.database import Database
@@ -33,8 +34,6 @@ from gateway.web.console.visitor import language_of, visitor_of
 
 ON_A_PAGE = 25
 _LONGEST_NAME = 80
-
-Words = tuple[str, str]
 
 PERIODS: Mapping[Period, Words] = {
     Period.TODAY: ("Hôm nay", "Today"),

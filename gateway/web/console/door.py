@@ -16,7 +16,7 @@ from aiohttp import web
 
 from gateway.errors import Delay, LienthongError, Refusal
 from gateway.exchange.people import People
-from gateway.log_lines import log
+from gateway.log_lines import cause_of, log
 from gateway.model.people import Language, Session
 from gateway.web.console.faults import answer_fault
 from gateway.web.console.posted import posted
@@ -106,7 +106,7 @@ class Door:
                 response = await self._explain(request, answer)
             except LienthongError as error:
                 if isinstance(error, Delay):
-                    log.warning("page delayed", reason=error.code, cause=repr(error.__cause__))
+                    log.warning("page delayed", reason=error.code, cause=cause_of(error))
                 response = await answer_fault(self.shell, request, error)
             except Exception:
                 log.exception("bug", path=request.path)

@@ -11,11 +11,12 @@ from gateway.errors import Refusal
 from gateway.evidence.receipts import read_statement
 from gateway.exchange.checkpoints import prove_entry
 from gateway.exchange.narration import narrate, rungs_of
-from gateway.exchange.words import EVENTS, GRADES, Words, business_words, name_rung, rung_words, status_words
+from gateway.exchange.words import EVENTS, GRADES, business_words, name_rung, rung_words, status_words
 from gateway.model.agency import Names
 from gateway.model.formats import write_instant
 from gateway.model.log import LogKind
 from gateway.model.people import Language
+from gateway.model.report import Words
 from gateway.model.signature import Grade
 from gateway.store.audit_log import LogRow
 from gateway.store.database import Database

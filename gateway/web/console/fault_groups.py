@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from gateway.errors import Fault
-from gateway.exchange.words import Words
+from gateway.model.report import Words
 
 _NUMBERED = re.compile(r"(?P<vi>.+) (?P<number>\d+) · (?P<en>.+) (?P=number)")
 

@@ -26,7 +26,7 @@ _WORDS = {
     403: _Words(
         ("Bạn không có quyền xem trang này", "You may not see this page"),
         (
-            "Nếu cần quyền này cho công việc, hãy đề nghị quản trị viên của đơn vị.",
+            "Nếu cần quyền này cho công việc, hãy đề nghị quản trị viên của cơ quan.",
             "If your work needs it, ask your administrator.",
         ),
     ),

@@ -9,10 +9,10 @@ from cryptography import x509
 
 from gateway.evidence.receipts import Receipt, verify_receipt
 from gateway.exchange.testimony import read_testimony
-from gateway.exchange.words import Words
 from gateway.model.agency import Names
 from gateway.model.log import LogKind
 from gateway.model.people import Language
+from gateway.model.report import Words
 from gateway.trust.keys import fingerprint_of
 from gateway.web.console.entries import lay_out, tell_facts
 

@@ -9,6 +9,7 @@ from aiohttp import web
 from gateway.errors import Delay, Fault, LienthongError, Refusal
 from gateway.exchange.directory import Directory
 from gateway.exchange.people import People
+from gateway.model.formats import counted
 from gateway.model.identifiers import AgencyCode, normalise_code
 from gateway.model.people import Account, Permission, SessionId, User, UserId, UserRole
 from gateway.web.console.account_pages import status_of
@@ -147,7 +148,9 @@ class PeoplePages:
         """End all of somebody's sessions."""
         account = await self._account_in(request)
         count = await self.people.end_all(account.user.id, by=visitor_of(request).user, at=self.clock())
-        return self._done(request, account, f"Đã kết thúc {count} phiên.", f"{count} sessions were ended.")
+        return self._done(
+            request, account, f"Đã kết thúc {count} phiên.", f"Ended: {counted(count, 'session')}."
+        )
 
     async def _account_in(self, request: web.Request) -> Account:
         """Find whom the address names; whom the visitor does not govern he does not find."""

@@ -7,12 +7,11 @@ from gateway.model.dispatch import Destination, State
 from gateway.model.formats import write_day, write_instant
 from gateway.model.people import Language
 from gateway.model.question import OPEN_STANDINGS, Standing
+from gateway.model.report import Words
 from gateway.model.thread import RecipientState
 from gateway.web.console.entries import end_sentence
 
 _VI, _EN = Language.VIETNAMESE, Language.ENGLISH
-Words = tuple[str, str]
-
 _WORK: dict[str, Words] = {
     "03": ("{name} đã tiếp nhận lúc {at}; chưa xử lý xong", "{name} received it at {at}; not finished"),
     "04": ("{name} đã phân công xử lý lúc {at}; chưa xong", "{name} assigned it at {at}; not finished"),

@@ -9,11 +9,10 @@ from gateway.exchange.dossier import Dossier
 from gateway.exchange.enclosures import Enclosures
 from gateway.exchange.words import business_words
 from gateway.model.code_lists import Business
+from gateway.model.report import Words
 from gateway.store.packages import StoredPackage
 from gateway.web.console import labels
 from gateway.web.console.documents import name_of
-
-Words = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

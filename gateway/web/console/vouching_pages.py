@@ -13,6 +13,7 @@ from gateway.exchange.auditing import OF_ENTRIES, OF_TREE
 from gateway.exchange.verifying import Run, Verifying
 from gateway.exchange.vouching import ALTERED, Vouching
 from gateway.exchange.words import VERDICTS
+from gateway.model.formats import counted
 from gateway.model.people import Permission
 from gateway.store.checkpoints import KeptCheckpoint, Seen, count_unstamped, list_checkpoints
 from gateway.web.console.downloads import send_away
@@ -101,7 +102,7 @@ class VouchingPages:
         else:
             message = Message(
                 vi=f"Điểm chốt mới nhất bao gồm {kept.size} mục.",
-                en=f"The newest checkpoint covers {kept.size} entries.",
+                en=f"The newest checkpoint covers {counted(kept.size, 'entry')}.",
             )
         return self.shell.redirect(request, "/log/checkpoints", message)
 

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from gateway.model.formats import write_day, write_instant, write_month
+from gateway.model.formats import counted, write_day, write_instant, write_month, write_number
 from gateway.model.people import Language
 from gateway.model.report import Cell, Unit
 
@@ -19,10 +19,9 @@ _STEPS = (
 )
 
 
-def write_number(number: float, language: Language, decimals: int = 0) -> str:
-    """Write 44.375,5 in Vietnamese, 44,375.5 in English."""
-    written = f"{number:,.{decimals}f}"
-    return written.translate(str.maketrans(",.", ".,")) if language is Language.VIETNAMESE else written
+def write_counted(count: int, vi: str, en: str, language: Language) -> str:
+    """Write 1.204 mục, 1,204 entries or 1 entry, from "mục" and "entry"."""
+    return f"{write_number(count, language)} {vi}" if language is Language.VIETNAMESE else counted(count, en)
 
 
 def write_percent(share: float, language: Language, decimals: int = 1) -> str:
@@ -62,7 +61,7 @@ def write_span(span: timedelta, language: Language) -> str:
     vietnamese = language is Language.VIETNAMESE
     for step, vi, en in _STEPS:
         if (count := span // step) >= 1:
-            return f"{count} {vi}" if vietnamese else f"{count} {en}{'s' if count > 1 else ''}"
+            return f"{count} {vi}" if vietnamese else counted(count, en)
     return "chưa đầy 1 phút" if vietnamese else "less than a minute"
 
 
@@ -87,6 +86,7 @@ def filters_in(language: Language) -> Mapping[str, Callable[..., Any]]:
         "day": lambda day: write_day(day, language),
         "month": lambda day: write_month(day, language),
         "number": lambda number, decimals=0: write_number(number, language, decimals),
+        "counted": lambda count, vi, en: write_counted(count, vi, en, language),
         "percent": lambda share, decimals=1: write_percent(share, language, decimals),
         "cell": lambda cell, unit: write_cell(cell, unit, language),
         "size": lambda size: write_size(size, language),

@@ -133,7 +133,7 @@ export async function checkProof(raw, pem) {
   const root = await climb(leaf, proof.index, proof.size, proof.hashes);
   const arrived = root !== null && equal(root, proof.root);
   if (!step(arrived, arrived
-    ? text(`Đi lên qua ${proof.hashes.length} nút, gặp đúng gốc ${hexOf(root)} của nhật ký ${proof.size} mục`, `Climbed ${proof.hashes.length} nodes to the very root ${hexOf(root)} of a log of ${proof.size} entries`)
+    ? text(`Đi lên qua ${proof.hashes.length} nút, gặp đúng gốc ${hexOf(root)} của nhật ký ${proof.size} mục`, `Climbed to the very root ${hexOf(root)}: ${proof.hashes.length} up the tree of a log of size ${proof.size}`)
     : text("Đi lên không gặp gốc đã ký: mục này không nằm trong nhật ký ấy.", "The way up does not lead to the signed root: this entry is not in that log."))) return steps;
   const spki = publicKeyIn(pem);
   const keyId = await keyIdOf(proof.origin, spki, kindOf(spki).isRsa);
