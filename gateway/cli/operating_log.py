@@ -56,9 +56,9 @@ def start_log(settings: Log, *, into: TextIO | None = None, worker: int | None =
 
 
 def _tell_in_one_line(record: logging.LogRecord) -> bool:
-    """Tell without a traceback what a caller did: he sent no HTTP, or went away, as often as he likes."""
+    """Tell without a traceback that a caller sent no HTTP, as often as he likes."""
     error = record.exc_info[1] if record.exc_info else None
-    if not isinstance(error, HttpProcessingError | ConnectionError):
+    if not isinstance(error, HttpProcessingError):
         return True
     record.msg, record.args, record.exc_info = f"{record.getMessage()}: {type(error).__name__}", (), None
     record.levelno, record.levelname = logging.INFO, "INFO"

@@ -21,6 +21,8 @@ from gateway.store.nodes import list_nodes
 from gateway.trust.keys import Seal
 from gateway.web.figure_gauges import FigureGauges
 
+_UNREADABLE = "the database cannot be read"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watch:
@@ -56,7 +58,7 @@ class Watch:
         try:
             await self.database.fetch_one("SELECT count(*) FROM directory_version")
         except (sqlite3.Error, Delay):
-            return "the database cannot be read"
+            return _UNREADABLE
         try:
             await self.database.try_disk()
         except Delay:
@@ -110,11 +112,14 @@ class Operations:
 
     async def answer_readiness(self, request: web.Request) -> web.Response:
         """Say whether new work can be taken: 200 or 503, each dependency by name; remarks change nothing."""
-        troubles = await self.watch.troubles()
+        troubles, remarks = await self.watch.troubles(), dict[str, str]()
+        if not troubles["database"]:
+            try:
+                remarks = await self.watch.remarks()
+            except (sqlite3.Error, Delay):  # what was looked at before may have stood in memory
+                troubles["database"] = _UNREADABLE
         ready = not any(troubles.values())
         checks = {name: trouble or "ok" for name, trouble in troubles.items()}
-        # Without a database there is nothing to remark, and that is said already.
-        remarks = {} if troubles["database"] else await self.watch.remarks()
         said = {"ready": ready, "checks": checks, "remarks": remarks}
         return web.json_response(said, status=200 if ready else 503)
 

@@ -136,8 +136,13 @@ class VxpApi:
             await ask_for_body(request)
 
     def answer_bug(self, request: web.Request) -> web.Response:
-        """Answer when we failed in a way nobody foresaw; nothing is disclosed."""
-        operation = operation_at(request.path) or Operation.CONFIRM
+        """Answer when we failed in a way nobody foresaw; nothing is disclosed.
+
+        The protocol says so in the body. Whoever asks beside it, a load balancer say, looks at the status.
+        """
+        operation = operation_at(request.path)
+        if operation is None:
+            return web.Response(status=500)
         body = answers.write_failure(operation, answers.ErrorCode.INTERNAL, "Loi noi bo / Internal error")
         return whole(body)
 

@@ -17,7 +17,7 @@ from gateway.model.people import UserRole
 from gateway.model.report import Column, Table, Unit
 from gateway.office import now
 from gateway.web.console.reports import heads_of
-from tests.console import Browser, Site, add_people, open_site, person
+from tests.console import Browser, Site, add_people, person
 from tests.desk import OTHERS, REPORT, open_desk, thread_of
 from tests.packages import Sent, document, status
 from tests.walks.world import FINANCE, HEALTH, PROVINCE
@@ -209,13 +209,6 @@ async def test_a_register_lists_the_documents_of_a_year(site: Site) -> None:
         assert f'href="/console/documents/{thread_of(site, OTHERS)}"' in out
         assert "Không có văn bản nào trong năm này" in (await finance.get("/register?year=2021")).text
         assert (await finance.get(f"/register?agency={HEALTH}")).status == 404
-
-
-@pytest.mark.both_engines
-async def test_a_book_in_which_nothing_stands_is_shown(tmp_path: Path) -> None:
-    """A new node's register is an empty page."""
-    async with open_site(tmp_path / "node") as site, site.visitor("clerk") as clerk:
-        assert "Không có văn bản nào trong năm này" in (await clerk.get("/register")).text
 
 
 async def test_a_register_is_paged_by_key_and_numbered_through(

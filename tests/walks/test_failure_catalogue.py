@@ -91,6 +91,19 @@ async def test_readiness_says_so_when_the_seal_cannot_be_used(world: World) -> N
     assert "certificate is not valid" in told["checks"]["seal"]
 
 
+@pytest.mark.sqlite_only
+async def test_readiness_says_so_when_half_of_a_database_can_be_read(world: World) -> None:
+    """What the first look found in memory a later one seeks on the disk: there is an answer all the same."""
+    world.gateway.change("ALTER TABLE contradictions RENAME TO unreadable")
+    async with aiohttp.ClientSession() as session, session.get(f"{world.gateway.url}/readyz") as answer:
+        told = await answer.json()
+    assert answer.status == 503
+    assert told["checks"]["database"] == "the database cannot be read"
+    async with aiohttp.ClientSession() as session, session.get(f"{world.gateway.url}/metrics") as answer:
+        assert answer.status == 500
+    world.gateway.change("ALTER TABLE unreadable RENAME TO contradictions")
+
+
 async def test_attempts_are_counted_right_through_many_of_them(road: Road) -> None:
     """OpenAS2 lost count of its resends: here every attempt has its number, once."""
     world, axis = road
