@@ -306,6 +306,8 @@ def test_a_mailbox_is_readable(world: World) -> None:
 def test_a_server_told_to_stop_drains_and_ends_well(tmp_path: Path) -> None:
     """One line on stdout in its whole life; the log, on stderr, holds neither secrets nor content."""
     folder = found(tmp_path / "hub")
+    with (folder / "config.toml").open("a") as settings:
+        settings.write(f'\n[storage]\nblobs_dir = "{tmp_path}/elsewhere"\n')
     with served(folder) as server:
         world = make_world(folder, server, tmp_path)
         world.send()
@@ -313,6 +315,7 @@ def test_a_server_told_to_stop_drains_and_ends_well(tmp_path: Path) -> None:
     assert (code, rest) == (0, "")
     assert "operation=sendEdoc outcome=ok" in log
     assert "stopped" in log
+    assert (tmp_path / "elsewhere").stat().st_mode & 0o007 == 0
     secrets = [path.read_text().strip() for path in tmp_path.glob("*.secret")]
     assert len(secrets) == 2
     for word in ("tiêm chủng", *secrets):
