@@ -11,12 +11,13 @@ from datetime import UTC, datetime, timedelta, timezone
 
 from gateway.model.code_lists import Kind, Priority
 from gateway.model.identifiers import AgencyCode, Digest, normalise_code
-from gateway.model.text import visible
+from gateway.model.text import one_line
 from gateway.vxp.requests import EDOC, MESSAGE_TYPES
 from gateway.vxp.signing import VIETNAM
 
 Members = Mapping[str, object]
 
+_LONGEST_NAME = 500
 _YEAR_FIRST = re.compile(
     r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[ T](\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d+))?)?)?"
     r"\s*(Z|[+-]\d{2}:?\d{2})?"
@@ -197,7 +198,7 @@ def read_agency(members: Members, *, other: str) -> DirectoryItem | None:
         return None
     return DirectoryItem(
         code=code,
-        name=" ".join(visible(text_of(members, "name") or "").split()) or str(code),
+        name=one_line(text_of(members, "name") or "")[:_LONGEST_NAME] or str(code),
         id=text_of(members, "id"),
         parent_id=text_of(members, "pid"),
         mail=text_of(members, "mail"),

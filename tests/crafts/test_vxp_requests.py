@@ -1,6 +1,7 @@
 """Requests: each case is written once and run both ways."""
 
 import contextlib
+import json
 from datetime import UTC, datetime
 
 import pytest
@@ -255,6 +256,11 @@ def test_a_registration_that_is_no_object_is_refused(body: bytes) -> None:
     with pytest.raises(Refusal) as caught:
         read_registration(body)
     assert caught.value.code == "registration-unreadable"
+
+
+def test_a_registered_name_is_cut_where_no_name_goes_on() -> None:
+    """It stands in every list of the directory."""
+    assert len(read_registration(json.dumps({"code": "H57", "name": "x" * 60_000}).encode()).name) == 500
 
 
 @pytest.mark.parametrize(
