@@ -93,9 +93,9 @@ def _named_folders(config: Config) -> tuple[Path, ...]:
 def _given_secrets(config: Config) -> list[Path]:
     """List the files that hold what we are known by to others."""
     given = (
+        config.http.tls_key_file,
         config.axis.secret_file if config.axis else None,
         config.axis.client_key_file if config.axis else None,
-        config.http.tls_key_file,
         config.oidc.client_secret_file if config.oidc else None,
         config.storage.database_password_file,
         config.alerts.smtp_password_file,

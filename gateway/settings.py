@@ -61,6 +61,7 @@ class Http(Section):
     requests_per_second: Annotated[float, number(0)] = 0.0
     burst: Count = 50
     max_concurrent_uploads: Count = 64
+    max_concurrent_downloads: Count = 64
     queue_limit: Count = 100_000
     idle_timeout: Duration = read_duration("75s")
     upload_timeout: Duration = read_duration("1h")

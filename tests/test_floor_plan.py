@@ -67,6 +67,7 @@ LINES_IN_A_FUNCTION = 60
 BROAD_CATCHES = {
     "gateway/web/": "the top of a request",
     "gateway/exchange/worker.py": "the top of a worker's round",
+    "gateway/exchange/inbound.py": "the top of one package of a round",
     "gateway/cli/": "the top of a command",
     "gateway/__main__.py": "the top of a command",
     "gateway/exchange/sitting.py": "a judgement's error belongs to the walk that waits for it",

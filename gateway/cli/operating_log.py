@@ -10,6 +10,7 @@ import sys
 from typing import Any, TextIO
 
 import structlog
+from aiohttp.http_exceptions import HttpProcessingError
 from structlog.types import EventDict, Processor
 
 from gateway.log_lines import unfailing
@@ -51,6 +52,17 @@ def start_log(settings: Log, *, into: TextIO | None = None, worker: int | None =
     root.handlers[:] = [lines]
     root.setLevel(max(level, logging.INFO))  # the libraries' own debugging tells what they carry
     logging.captureWarnings(True)
+    logging.getLogger("aiohttp.server").addFilter(_tell_in_one_line)
+
+
+def _tell_in_one_line(record: logging.LogRecord) -> bool:
+    """Tell without a traceback that a caller sent no HTTP, as often as he likes."""
+    error = record.exc_info[1] if record.exc_info else None
+    if not isinstance(error, HttpProcessingError):
+        return True
+    record.msg, record.args, record.exc_info = f"{record.getMessage()}: {type(error).__name__}", (), None
+    record.levelno, record.levelname = logging.INFO, "INFO"
+    return logging.getLogger().isEnabledFor(logging.INFO)
 
 
 def _exceptions(form: str) -> list[Processor]:

@@ -7,6 +7,7 @@ module of the same name.
 import contextlib
 import errno
 import io
+import os
 import sqlite3
 import sys
 from collections.abc import Iterator
@@ -156,4 +157,6 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             with contextlib.suppress(ValueError):
                 stream.reconfigure(errors="replace")
+    # Packages, papers and exports are nobody's on this machine but the account's and its group's.
+    os.umask(os.umask(0) | 0o007)
     lienthong(prog_name="lienthong")

@@ -17,7 +17,7 @@ from datetime import date
 from gateway.deadlines.calendar import CalendarDay, DayKind, is_weekday
 from gateway.errors import Fault, Refusal
 from gateway.model.lists import Row, read_rows
-from gateway.model.text import visible
+from gateway.model.text import one_line
 
 _COLUMNS = ("day", "kind", "name")
 # As we write it, and as spreadsheets here save it.
@@ -58,7 +58,7 @@ def write_calendar(days: Iterable[CalendarDay]) -> bytes:
 
 def _read_day(row: Row, lines: dict[date, str], faults: list[Fault]) -> CalendarDay | None:
     day, kind = _date_in(row.cell("day").strip()), row.cell("kind").strip().lower()
-    name = " ".join(visible(row.cell("name")).split())
+    name = one_line(row.cell("name"))
     wrong = list(_row_faults(row, day, kind, name, lines))
     faults += wrong
     if wrong or day is None:
@@ -109,7 +109,7 @@ def make_day(day: date | None, kind: str, name: str) -> CalendarDay:
 
     Errors: Refusal ``calendar-wrong`` with every fault, each at its member: day, kind, name.
     """
-    name, faults = " ".join(visible(name).split()), []
+    name, faults = one_line(name), []
     if day is None:
         faults.append(_fault("day-form", "day", "chưa có ngày", "the day is missing"))
     if kind not in list(DayKind):

@@ -33,6 +33,9 @@ from gateway.model.package import (
 
 _DOCUMENT_ID = re.compile(r"[0-9A-Z][0-9A-Z.]{1,34},\d{4}/\d{2}/\d{2},[^/,\s]+/[^,]+")
 _LONGEST_SUBJECT = 20_000
+_LONGEST_TASK_CODE = 200
+# Each recipient owes each task, and all that is owed is written in one transaction, which others wait for.
+_TASKS_IMPOSED = 5000
 _MACHINE_NUMBER = re.compile(r"20\d{12}", re.ASCII)
 _PRIORITIES = {str(int(priority)): priority for priority in Priority}
 _ONCE = (
@@ -92,11 +95,21 @@ def read_document_header(header: Part, message: Part, findings: Findings) -> Env
         appendixes=other.first("Appendixes").values("Appendix"),
         replies=tuple(read_reply(part, findings) for part in message.all("ResponseFor")),
         steering=read_count(message.first("SteeringType"), findings),
-        task_codes=message.first("ResponseForTask").values("TaskCode"),
+        task_codes=_task_codes(message.first("ResponseForTask"), len(recipients), findings),
         application_type=message.value("ApplicationType"),
         trace=_trace(trace_list, sender.code, findings),
         amendment=amendment,
     )
+
+
+def _task_codes(part: Part, recipients_count: int, findings: Findings) -> tuple[str, ...]:
+    codes = tuple(dict.fromkeys(part.values("TaskCode")))
+    limit = max(1, _TASKS_IMPOSED // recipients_count)
+    if len(codes) > limit:
+        findings.fault("too-many-tasks", part.path, limit=limit)
+    if any(len(code) > _LONGEST_TASK_CODE for code in codes):
+        findings.fault("value-too-long", f"{part.path}/TaskCode", limit=_LONGEST_TASK_CODE)
+    return codes
 
 
 def _recipients(message: Part, findings: Findings) -> tuple[Organization, ...]:

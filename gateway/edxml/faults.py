@@ -77,6 +77,10 @@ RULES: dict[str, tuple[str, str]] = {
         "giá trị dài hơn {limit} ký tự",
         "the value is longer than {limit} characters",
     ),
+    "too-many-tasks": (
+        "có hơn {limit} mã nhiệm vụ cho bấy nhiêu nơi nhận",
+        "there are more than {limit} task codes for so many recipients",
+    ),
     # A document cannot be understood.
     "sender-missing": ("thiếu mã cơ quan gửi", "the sender's agency code is missing"),
     "recipient-missing": ("thiếu mã cơ quan nhận", "no recipient has an agency code"),

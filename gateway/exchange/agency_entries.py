@@ -17,7 +17,7 @@ from gateway.model.identifiers import (
     structural_alias,
 )
 from gateway.model.lists import Row, read_rows
-from gateway.model.text import visible
+from gateway.model.text import one_line
 
 COLUMNS = ("code", "name", "aliases", "parent", "mail", "served_by")
 
@@ -45,7 +45,7 @@ def make_entry(
     return Entry(
         agency=Agency(
             code=normalise_code(code),
-            name=" ".join(visible(name).split()),
+            name=one_line(name),
             aliases=tuple(dict.fromkeys(normalise_code(alias) for alias in aliases if alias.strip())),
             parent=normalise_code(parent) if parent and parent.strip() else None,
             mail=mail.strip() or None if mail else None,

@@ -15,7 +15,7 @@ from gateway.exchange.obligations import Cause, Obligations
 from gateway.model.formats import local_day
 from gateway.model.identifiers import AgencyCode
 from gateway.model.obligation import Act, Obligation, ObligationId, ObligationKind, Step, cannot, may
-from gateway.model.text import visible
+from gateway.model.text import one_line
 from gateway.points import Point, passed
 from gateway.store import obligations
 from gateway.store.database import Database
@@ -96,7 +96,7 @@ class Duties:
         ``act-wrong`` with all faults.
         """
         at = self.clock()
-        why = clean(reason)
+        why = one_line(reason)
 
         def step(tables: Tables) -> Obligation:
             held = obligations.find_obligation(tables, obligation_id)
@@ -130,7 +130,7 @@ def check_given(given: Given, *, today: date, directory: Snapshot | None = None)
 def faults_of(given: Given, *, today: date, directory: Snapshot | None = None) -> Iterator[Fault]:
     """Tell what is wrong with what somebody wants to be done, each fault at the name of its part."""
     for name in ("reference", "subject"):
-        text = clean(getattr(given, name))
+        text = one_line(getattr(given, name))
         if not text:
             yield missing(name)
         elif len(text) > LONGEST[name]:
@@ -151,18 +151,13 @@ def obligation_of(given: Given, directory: Snapshot, *, new_id: ObligationId, at
         id=new_id,
         kind=given.kind,
         agency=directory.canonical(given.agency),
-        reference=clean(given.reference),
-        subject=clean(given.subject),
+        reference=one_line(given.reference),
+        subject=one_line(given.subject),
         assigned_at=instant_of(given.assigned_on, at),
         assigned_by=None if given.assigned_by is None else directory.canonical(given.assigned_by),
         due_on=given.due_on,
         first_due_on=given.due_on,
     )
-
-
-def clean(text: str) -> str:
-    """Bring what somebody typed to one line that everybody sees."""
-    return " ".join(visible(text).split())
 
 
 def instant_of(day: date | None, at: datetime) -> datetime:

@@ -13,12 +13,13 @@ from typing import IO
 from gateway.errors import Fault, Refusal
 from gateway.evidence.receipts import JSON
 from gateway.exchange.directory import Directory, Snapshot
-from gateway.exchange.duties import clean, instant_of, obligation_of, too_early
+from gateway.exchange.duties import instant_of, obligation_of, too_early
 from gateway.exchange.duty_list import Key, Line, read_lines
 from gateway.exchange.obligations import IMPORTED, Cause, Obligations
 from gateway.model.formats import local_day
 from gateway.model.log import LogEntry, LogKind
 from gateway.model.obligation import NEXT, Act, Obligation, Standing
+from gateway.model.text import one_line
 from gateway.points import Point, passed
 from gateway.store.audit_log import append_entry
 from gateway.store.database import Database
@@ -192,7 +193,7 @@ def _end(line: Line) -> tuple[Act, ...]:
 
 def _differs(line: Line, held: Obligation) -> bool:
     """Tell whether a list says other of what cannot be changed; what a document says is its own affair."""
-    said = clean(line.given.subject), line.assigned_on, line.given.assigned_by or held.assigned_by
+    said = one_line(line.given.subject), line.assigned_on, line.given.assigned_by or held.assigned_by
     return held.thread_id is None and said != (held.subject, held.assigned_on, held.assigned_by)
 
 

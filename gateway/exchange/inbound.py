@@ -150,6 +150,9 @@ class Inbound:
             except (Delay, Refusal) as error:
                 # What the axis will not give or let us confirm stays with it; others go on.
                 log.warning("not fetched", far_id=item.doc_id, reason=error.code)
+            except Exception:
+                # A package that brings out a fault of ours holds up no other.
+                log.exception("not fetched", far_id=item.doc_id)
             finally:
                 accepted.set()
 

@@ -6,7 +6,7 @@ A package is collected as often as its system asks, until it confirms. A recipie
 ``fail`` turns the package away: its sender is told in words of the exchange (02).
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -147,10 +147,19 @@ class Mailbox:
             return None
         return await mailboxes.find_in_mailbox(self.database, caller.id, DispatchId(doc_id))
 
-    async def collect(self, caller: System, doc_id: str, *, at: datetime, by: str | None = None) -> Leaving:
+    async def collect(
+        self,
+        caller: System,
+        doc_id: str,
+        *,
+        at: datetime,
+        by: str | None = None,
+        make_room: Callable[[int], None] = lambda size_bytes: None,
+    ) -> Leaving:
         """Open one package for its system; the collection is on record before the first byte leaves.
 
-        Shape: by is the login of who opened it in the console.
+        Shape: by is the login of who opened it in the console; make_room is told its size before anything is
+        on record, and may put it off.
         Errors: Refusal ``not-in-mailbox`` when it is not the caller's or does not exist, in the same words;
         ``content-erased`` when its time was over.
         """
@@ -160,6 +169,7 @@ class Mailbox:
         package, content = loaded
         if package.erased_at is not None:
             raise _content_erased(package.erased_at)
+        make_room(package.size_bytes)
         leaving = await (await self.sealing.prepare(package, content, at=at)).found()
         entry = self.notary.entry(
             LogKind.COLLECTED,

@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from gateway.clients.axis import Axis
 from gateway.errors import Refusal
@@ -27,6 +28,9 @@ from gateway.store.directory import StoredSystem
 from gateway.store.tables import Tables
 from gateway.trust.secrets import NONCE_BYTES, seal_secret
 from gateway.vxp.requests import Registration
+
+# A country has tens of thousands of agencies, and the writer is everybody's.
+_WRITTEN_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,16 +237,10 @@ class Registry:
         passed(Point.DIRECTORY_READ)
         directory = await self.directory.current(certainly=True)
         news = what_is_new(items, directory)
-        if not news:
-            return 0
-        entry = self._entry("directory-renewed", by="axis", at=at, count=len(news))
-
-        def act(tables: Tables) -> None:
-            for agency in news:
-                tables_of_directory.put_agency(tables, agency)
-            append_entry(tables, entry)
-
-        await self._write(act)
+        for start in range(0, len(news), _WRITTEN_AT_ONCE):
+            some = news[start : start + _WRITTEN_AT_ONCE]
+            entry = self._entry("directory-renewed", by="axis", at=at, count=len(some))
+            await self._write(partial(_put_all, agencies=some, entry=entry))
         return len(news)
 
     def _check_right(self, caller: System, code: AgencyCode, directory: Snapshot) -> None:
@@ -281,6 +279,12 @@ class Registry:
 
     def _entry(self, act: str, *, by: str, at: datetime, **facts: JSON) -> LogEntry:
         return self.notary.entry(LogKind.ADMINISTERED, at=at, act=act, by=by, details=facts)
+
+
+def _put_all(tables: Tables, *, agencies: Sequence[Agency], entry: LogEntry) -> None:
+    for agency in agencies:
+        tables_of_directory.put_agency(tables, agency)
+    append_entry(tables, entry)
 
 
 def new_secret() -> str:

@@ -35,6 +35,11 @@ def visible(text: str) -> str:
     )
 
 
+def one_line(text: str) -> str:
+    """Bring a name somebody typed to one visible line."""
+    return " ".join(visible(text).split())
+
+
 # Letters that decompose into none of their own.
 _PLAIN = str.maketrans({"đ": "d", "ð": "d", "ı": "i"})
 _WORDS = re.compile(r"[^\W_]+")

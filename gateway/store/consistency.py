@@ -16,15 +16,21 @@ from gateway.store.tables import Dialect, Row, Tables
 _ENDED = "('delivered', 'refused', 'expired')"
 _ENDINGS = "('delivered', 'confirmed', 'turned-away', 'expired')"
 
+
+def _said(member: str) -> str:
+    """Write where a member of an entry's statement is."""
+    return f"CAST(statement AS TEXT) ->> '{member}'"
+
+
 # Each with which one of its obligation it is, so that two alike are told apart.
 _STEPS = (
     "(SELECT obligation_id AS obligation, row_number() OVER (PARTITION BY obligation_id ORDER BY id) || act"
     " AS act, due_on AS due FROM obligation_steps) AS steps"
 )
 _STEPS_ON_RECORD = (
-    "(SELECT CAST(statement AS TEXT) ->> 'obligation' AS obligation, row_number() OVER (PARTITION BY"
-    " CAST(statement AS TEXT) ->> 'obligation' ORDER BY seq) || (CAST(statement AS TEXT) ->> 'act') AS act,"
-    " CAST(statement AS TEXT) ->> 'due_on' AS due FROM log WHERE kind = 'obliged') AS recorded"
+    f"(SELECT {_said('obligation')} AS obligation, row_number() OVER (PARTITION BY"
+    f" {_said('obligation')} ORDER BY seq) || ({_said('act')}) AS act,"
+    f" {_said('due_on')} AS due FROM log WHERE kind = 'obliged') AS recorded"
 )
 
 # code: the question. Its first column names what disagrees. A plus before an entry's kind: it is looked for
@@ -35,8 +41,7 @@ RELATIONS: dict[str, str] = {
     " WHERE seq <> before + 1",
     "entry-mislabelled": "SELECT seq FROM log WHERE json_valid(CAST(statement AS TEXT)) = 0 OR"
     " (kind, package_id, dispatch_id, system_id) IS DISTINCT FROM"
-    " (CAST(statement AS TEXT) ->> 'event', CAST(statement AS TEXT) ->> 'package',"
-    " CAST(statement AS TEXT) ->> 'dispatch', CAST(statement AS TEXT) ->> 'system')",
+    f" ({_said('event')}, {_said('package')}, {_said('dispatch')}, {_said('system')})",
     "stretch-wrong": "WITH spanned AS (SELECT (seq - 1) / 1024 AS number, min(at), max(at) FROM log"
     " GROUP BY 1 HAVING count(*) = 1024)"
     " SELECT number FROM (SELECT * FROM spanned EXCEPT SELECT * FROM log_stretches) AS untold"
@@ -48,8 +53,12 @@ RELATIONS: dict[str, str] = {
     "record-without-package": "SELECT seq FROM log WHERE kind = 'accepted' AND NOT EXISTS"
     " (SELECT 1 FROM packages WHERE packages.id = log.package_id)",
     "package-differs": "SELECT packages.id FROM packages JOIN log ON log.package_id = packages.id"
-    " AND log.kind = 'accepted' WHERE (digest, CAST(size_bytes AS TEXT)) IS DISTINCT FROM"
-    " (CAST(statement AS TEXT) ->> 'sha256', CAST(CAST(statement AS TEXT) ->> 'bytes' AS TEXT))",
+    " AND log.kind = 'accepted' WHERE (digest, CAST(size_bytes AS TEXT), direction, packages.system_id,"
+    " packages.kind, sender, replace(recipients, ', ', ','), document_id, status, grade, accepted_at,"
+    " packages.thread_id) IS DISTINCT FROM"
+    f" ({_said('sha256')}, CAST({_said('bytes')} AS TEXT), {_said('direction')}, {_said('system')},"
+    f" {_said('carries')}, {_said('sender')}, {_said('recipients')}, {_said('document')},"
+    f" {_said('status')}, {_said('signature')}, log.at, log.thread_id)",
     "end-unrecorded": f"SELECT id FROM dispatches WHERE state IN {_ENDED} AND (SELECT count(*) FROM log"
     f" WHERE log.package_id = dispatches.package_id AND dispatch_id = id AND +log.kind IN {_ENDINGS}) <> 1",
     "record-without-end": f"SELECT seq FROM log WHERE kind IN {_ENDINGS} AND (SELECT state FROM dispatches"
@@ -62,7 +71,8 @@ RELATIONS: dict[str, str] = {
     " dispatches"
     " WHERE id = log.dispatch_id) = 'waiting'",
     "answer-unrecorded": "SELECT answers.id FROM answers WHERE NOT EXISTS (SELECT 1 FROM log WHERE"
-    " log.package_id = answers.package_id AND kind IN ('answered', 'unmatched'))",
+    " log.package_id = answers.package_id AND kind IN ('answered', 'unmatched')"
+    f" AND (answers.status, recorded_at) = ({_said('status')}, log.at))",
     "recall-unrecorded": "SELECT id FROM threads WHERE recalled_at IS NOT NULL AND NOT EXISTS (SELECT"
     " 1 FROM log"
     " WHERE log.thread_id = threads.id AND kind IN ('amended', 'answered'))",

@@ -245,7 +245,8 @@ async def list_register(
     database: Database, book: Book, *, after: RegisterPlace | None = None, numbered_from: int, limit: int
 ) -> list[RegisterRow]:
     """List lines of a book behind a place; the first of them has the number numbered_from."""
-    codes = await _codes_with_lines(database, book)
+    if not (codes := await _codes_with_lines(database, book)):
+        return []
     start = after or RegisterPlace(day=book.first, id=-1)
     rows = await database.fetch_all(
         "SELECT register.*, packages.sender, packages.recipients, packages.notation,"

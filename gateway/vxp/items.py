@@ -11,11 +11,13 @@ from datetime import UTC, datetime, timedelta, timezone
 
 from gateway.model.code_lists import Kind, Priority
 from gateway.model.identifiers import AgencyCode, Digest, normalise_code
+from gateway.model.text import one_line
 from gateway.vxp.requests import EDOC, MESSAGE_TYPES
 from gateway.vxp.signing import VIETNAM
 
 Members = Mapping[str, object]
 
+_LONGEST_NAME = 500
 _YEAR_FIRST = re.compile(
     r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[ T](\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d+))?)?)?"
     r"\s*(Z|[+-]\d{2}:?\d{2})?"
@@ -196,7 +198,7 @@ def read_agency(members: Members, *, other: str) -> DirectoryItem | None:
         return None
     return DirectoryItem(
         code=code,
-        name=text_of(members, "name") or str(code),
+        name=one_line(text_of(members, "name") or "")[:_LONGEST_NAME] or str(code),
         id=text_of(members, "id"),
         parent_id=text_of(members, "pid"),
         mail=text_of(members, "mail"),
@@ -272,8 +274,9 @@ def text_of(members: Members, name: str) -> str | None:
         value = str(value)
     if not isinstance(value, str):
         return None
-    # A lone surrogate could never be written down again.
-    return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace").strip() or None
+    # A lone surrogate could never be written down again, a zero byte not in every database.
+    text = value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text.replace("\0", "").strip() or None
 
 
 def _present(**members: object) -> dict[str, object]:

@@ -15,6 +15,7 @@ from hashlib import sha256
 from gateway.errors import Delay, Refusal
 from gateway.model.code_lists import Kind
 from gateway.model.identifiers import Digest
+from gateway.model.text import visible
 from gateway.vxp.answers import PERMANENT, frame_list, read_members, unreadable
 from gateway.vxp.items import Members, read_instant, text_of, write_instant
 from gateway.vxp.requests import ListRequest, read_list, unreadable_argument, write_list
@@ -169,7 +170,7 @@ def _read_item(members: object) -> ReceiptItem:
 
 def _texts(members: Members, name: str) -> tuple[str, ...]:
     told = members.get(name)
-    return tuple(text for text in told if isinstance(text, str)) if isinstance(told, list) else ()
+    return tuple(visible(text) for text in told if isinstance(text, str)) if isinstance(told, list) else ()
 
 
 def _read_side(word: str | None) -> Side | None:

@@ -14,12 +14,14 @@ from enum import StrEnum
 from gateway.errors import Refusal
 from gateway.model.code_lists import Kind
 from gateway.model.identifiers import AgencyCode, Digest, normalise_code
+from gateway.model.text import one_line
 from gateway.vxp.operations import Operation
 from gateway.vxp.signing import VIETNAM, SignedArguments, unpadded_hex
 
 EDOC = "eDoc"
 MESSAGE_TYPES: dict[Kind, str] = {Kind.DOCUMENT: "edoc", Kind.STATUS: "status"}
 
+_LONGEST_MEMBER = 500
 _DAY = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})(?: (\d{1,2}):(\d{2}):(\d{2}))?")
 
 
@@ -233,9 +235,11 @@ def read_registration(body: bytes) -> Registration:
         raise _bad_registration() from error
     if not isinstance(members, dict):
         raise _bad_registration()
-    texts = {name: value.strip() for name, value in members.items() if isinstance(value, str)}
-    if any("\ud800" <= char <= "\udfff" for value in texts.values() for char in value):
+    said = {name: value for name, value in members.items() if isinstance(value, str)}
+    if any("\ud800" <= char <= "\udfff" for value in said.values() for char in value):
         raise _bad_registration()
+    # A name stands in every list, and must not look like another's.
+    texts = {name: one_line(value)[:_LONGEST_MEMBER] for name, value in said.items()}
     for name in ("code", "name"):
         if not texts.get(name):
             raise Refusal.because(

@@ -275,8 +275,9 @@ def _read_members(text: bytes) -> dict[str, str]:
 
 
 def _is_text(value: str) -> bool:
-    # json accepts a lone surrogate, which no encoder of ours could ever write down again.
-    return value.isascii() or not any("\ud800" <= char <= "\udfff" for char in value)
+    # json accepts a zero byte, which PostgreSQL cannot be asked for, and a lone surrogate, which no encoder
+    # of ours could ever write down again.
+    return "\0" not in value and (value.isascii() or not any("\ud800" <= char <= "\udfff" for char in value))
 
 
 def _compare_plain(pairs: list[tuple[bytes, bytes]], members: Mapping[str, str]) -> None:

@@ -56,6 +56,8 @@ def make_app(
         began = time.perf_counter()
         structlog.contextvars.bind_contextvars(request=f"{next(numbers) & 0xFFFFFFFF:08x}")
         try:
+            if "\0" in request.path:  # nothing is called so, and PostgreSQL cannot be asked for it
+                raise web.HTTPNotFound
             return await handler(request)
         except web.HTTPException:
             raise

@@ -1,22 +1,30 @@
 """Bodies of requests: small ones whole, packages from their spool; and what is wrong with either."""
 
+import asyncio
+
 from aiohttp import web
 
 from gateway.errors import Delay, Refusal
 from gateway.store.spool import Spool, SpoolWriter
 from gateway.vxp.signing import hash_matches, hash_mismatch
 
+_PATIENCE_SECONDS = 60
+
 
 async def read_small_body(request: web.Request, *, limit: int) -> bytes:
     """Read a body that is not a package.
 
-    Errors: Refusal ``package-too-large``.
+    Errors: Refusal ``package-too-large``; Delay ``upload-too-slow`` when it trickles.
     """
     body = bytearray()
-    async for chunk in request.content.iter_any():
-        body += chunk
-        if len(body) > limit:
-            raise too_large(limit)
+    try:
+        async with asyncio.timeout(_PATIENCE_SECONDS):
+            async for chunk in request.content.iter_any():
+                body += chunk
+                if len(body) > limit:
+                    raise too_large(limit)
+    except TimeoutError as error:
+        raise too_slow() from error
     return bytes(body)
 
 

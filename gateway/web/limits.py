@@ -5,8 +5,8 @@ A caller is a system, or a program with a token.
 
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -15,8 +15,10 @@ from gateway.model.identifiers import SystemId
 
 # The line of those who were turned away is not told to be longer than this.
 _LONGEST_LINE_SECONDS = 60.0
-# How much of the newest upload is in the average.
+# How much of the newest transfer is in the average.
 _NEWEST = 1 / 16
+# What fits into the buffers of one connection is gone at once, whether anybody reads it or not.
+_SMALL_BYTES = 64 << 10
 
 
 @dataclass(slots=True)
@@ -26,8 +28,42 @@ class _Bucket:
 
 
 @dataclass(slots=True, kw_only=True)
+class _Places:
+    """Places for what takes its time; one system gets half of them at most.
+
+    Shape: full makes the error for who finds none.
+    """
+
+    count: int
+    full: Callable[[], Delay]
+    _taken: Counter[SystemId] = field(default_factory=Counter)
+    _seconds: float = 1.0
+    _line_ends_at: float = float("-inf")
+
+    @contextmanager
+    def held_by(self, system: SystemId) -> Iterator[None]:
+        share = max(1, self.count // 2)
+        if self._taken.total() >= self.count or self._taken[system] >= share:
+            raise self.full().again_in(self._end_of_the_line())
+        began = time.monotonic()
+        self._taken[system] += 1
+        try:
+            yield
+        finally:
+            self._taken[system] -= 1
+            self._seconds += (time.monotonic() - began - self._seconds) * _NEWEST
+
+    def _end_of_the_line(self) -> timedelta:
+        """Send whoever is turned away behind those who were before, at the pace at which places come free."""
+        now = time.monotonic()
+        ends_at = max(self._line_ends_at, now) + self._seconds / self.count
+        self._line_ends_at = min(ends_at, now + _LONGEST_LINE_SECONDS)
+        return timedelta(seconds=self._line_ends_at - now)
+
+
+@dataclass(slots=True, kw_only=True)
 class Limits:
-    """Counts requests per caller and uploads in all.
+    """Counts requests per caller, uploads and downloads in all.
 
     Units: requests_per_second 0 means no limit; burst is how many may come at once after a pause.
     """
@@ -35,11 +71,15 @@ class Limits:
     requests_per_second: float
     burst: int
     uploads_count: int
+    downloads_count: int
     _buckets: dict[str, _Bucket] = field(default_factory=dict)
     _admitted: Counter[str] = field(default_factory=Counter)
-    _uploads: Counter[SystemId] = field(default_factory=Counter)
-    _upload_seconds: float = 1.0
-    _line_ends_at: float = float("-inf")
+    _uploads: _Places = field(init=False)
+    _downloads: _Places = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._uploads = _Places(count=self.uploads_count, full=_too_many_uploads)
+        self._downloads = _Places(count=self.downloads_count, full=_too_many_downloads)
 
     def admit(self, caller: str) -> None:
         """Let one request of a caller in.
@@ -75,31 +115,32 @@ class Limits:
         bucket.tokens, bucket.filled_at = min(float(self.burst), bucket.tokens + refill), now
         return bucket
 
-    @contextmanager
-    def uploading(self, system: SystemId) -> Iterator[None]:
+    def uploading(self, system: SystemId) -> AbstractContextManager[None]:
         """Hold a place for one upload; one system gets half of the places at most.
 
         Errors: Delay ``too-many-uploads``.
         """
-        share = max(1, self.uploads_count // 2)
-        if self._uploads.total() >= self.uploads_count or self._uploads[system] >= share:
-            raise Delay.because(
-                "too-many-uploads",
-                vi="Quá nhiều gói tin đang được gửi lên; hãy gửi lại sau.",
-                en="Too many packages are being uploaded; send it again later.",
-            ).again_in(self._end_of_the_line())
-        began = time.monotonic()
-        self._uploads[system] += 1
-        try:
-            yield
-        finally:
-            self._uploads[system] -= 1
-            self._upload_seconds += (time.monotonic() - began - self._upload_seconds) * _NEWEST
+        return self._uploads.held_by(system)
 
-    def _end_of_the_line(self) -> timedelta:
-        """Send whoever is turned away behind those who were before, at the pace at which places come free."""
-        now = time.monotonic()
-        place_seconds = self._upload_seconds / self.uploads_count
-        ends_at = max(self._line_ends_at, now) + place_seconds
-        self._line_ends_at = min(ends_at, now + _LONGEST_LINE_SECONDS)
-        return timedelta(seconds=self._line_ends_at - now)
+    def downloading(self, system: SystemId, size_bytes: int) -> AbstractContextManager[None]:
+        """Hold a place for one download; a small one needs none.
+
+        Errors: Delay ``too-many-downloads``.
+        """
+        return nullcontext() if size_bytes <= _SMALL_BYTES else self._downloads.held_by(system)
+
+
+def _too_many_uploads() -> Delay:
+    return Delay.because(
+        "too-many-uploads",
+        vi="Quá nhiều gói tin đang được gửi lên; hãy gửi lại sau.",
+        en="Too many packages are being uploaded; send it again later.",
+    )
+
+
+def _too_many_downloads() -> Delay:
+    return Delay.because(
+        "too-many-downloads",
+        vi="Quá nhiều gói tin đang được tải xuống; hãy tải lại sau.",
+        en="Too many packages are being downloaded; fetch it again later.",
+    )

@@ -14,12 +14,15 @@ from gateway.errors import Delay
 from gateway.exchange.expectations import Expectations
 from gateway.exchange.vouching import ALTERED, Vouching
 from gateway.exchange.worker import Worker
+from gateway.log_lines import log
 from gateway.store.blobs import Blobs
 from gateway.store.database import Database
 from gateway.store.dispatches import count_waiting
 from gateway.store.nodes import list_nodes
 from gateway.trust.keys import Seal
 from gateway.web.figure_gauges import FigureGauges
+
+_UNREADABLE = "the database cannot be read"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +59,7 @@ class Watch:
         try:
             await self.database.fetch_one("SELECT count(*) FROM directory_version")
         except (sqlite3.Error, Delay):
-            return "the database cannot be read"
+            return _UNREADABLE
         try:
             await self.database.try_disk()
         except Delay:
@@ -110,11 +113,14 @@ class Operations:
 
     async def answer_readiness(self, request: web.Request) -> web.Response:
         """Say whether new work can be taken: 200 or 503, each dependency by name; remarks change nothing."""
-        troubles = await self.watch.troubles()
+        troubles, remarks = await self.watch.troubles(), dict[str, str]()
+        if not troubles["database"]:
+            try:
+                remarks = await self.watch.remarks()
+            except (sqlite3.Error, Delay):  # what was looked at before may have stood in memory
+                troubles["database"] = _UNREADABLE
         ready = not any(troubles.values())
         checks = {name: trouble or "ok" for name, trouble in troubles.items()}
-        # Without a database there is nothing to remark, and that is said already.
-        remarks = {} if troubles["database"] else await self.watch.remarks()
         said = {"ready": ready, "checks": checks, "remarks": remarks}
         return web.json_response(said, status=200 if ready else 503)
 
@@ -127,7 +133,12 @@ class Operations:
     async def answer_metrics(self, request: web.Request) -> web.Response:
         """Give the metrics in Prometheus's text form."""
         measured = CollectorRegistry()
-        for name, value in (await self.watch.measures()).items():
+        try:
+            measures = await self.watch.measures()
+        except Delay as delay:
+            log.warning("not measured", reason=delay.code)
+            return web.Response(status=503)
+        for name, value in measures.items():
             Gauge(name, name.replace("_", " "), registry=measured).set(value)
         body = b"".join(map(generate_latest, (self.registry, measured, await self.figures.registry())))
         return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})

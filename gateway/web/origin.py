@@ -43,5 +43,5 @@ class Origin:
         if (site := request.headers.get("Sec-Fetch-Site")) is not None:
             return site == "same-origin"
         ours = {request.host} | ({urlsplit(self.public_url).netloc} if self.public_url else set())
-        said = urlsplit(request.headers.get("Origin", "")).netloc
+        said = request.headers.get("Origin", "").partition("://")[2]
         return bool(said) and said in ours

@@ -14,6 +14,8 @@ from gateway.vxp.answers import frame_list, items_of_list
 
 Item = TypeVar("Item")
 
+_PATIENCE_SECONDS = 60.0
+_SLOWEST_BYTES_PER_SECOND = 8 << 10
 # Writing so many lines keeps the loop for some two milliseconds.
 _LINES_IN_A_PAGE = 100
 
@@ -31,13 +33,21 @@ async def stream(
     length: int | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> web.StreamResponse:
-    """Answer piece by piece. When that fails midway the connection is cut: a cut transfer is no document."""
+    """Answer piece by piece. When that fails midway the connection is cut: a cut transfer is no document.
+
+    So it is when nobody reads: every byte earns its time, as with uploads, and what is waited for here is
+    memory that others need.
+    """
     response = web.StreamResponse(headers={"Content-Type": content_type, **(headers or {})})
     response.content_length = length
     await response.prepare(request)
     try:
+        loop, left = asyncio.get_running_loop(), _PATIENCE_SECONDS
         async for chunk in chunks:
-            await response.write(chunk)
+            began = loop.time()
+            async with asyncio.timeout(left):
+                await response.write(chunk)
+            left += len(chunk) / _SLOWEST_BYTES_PER_SECOND - (loop.time() - began)
             passed(Point.CONTENT_LEAVING)
         await response.write_eof()
     except Exception as error:

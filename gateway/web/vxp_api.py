@@ -9,6 +9,7 @@ import asyncio
 import json
 import math
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -21,6 +22,7 @@ from gateway.exchange.ids import Mint
 from gateway.exchange.inbound import Inbound
 from gateway.exchange.mailbox import Mailbox
 from gateway.exchange.outbound import Outbound
+from gateway.exchange.passing_on import Leaving
 from gateway.exchange.registry import Registry
 from gateway.log_lines import cause_of, log
 from gateway.model.agency import System, SystemKind
@@ -134,8 +136,13 @@ class VxpApi:
             await ask_for_body(request)
 
     def answer_bug(self, request: web.Request) -> web.Response:
-        """Answer when we failed in a way nobody foresaw; nothing is disclosed."""
-        operation = operation_at(request.path) or Operation.CONFIRM
+        """Answer when we failed in a way nobody foresaw; nothing is disclosed.
+
+        The protocol says so in the body. Whoever asks beside it, a load balancer say, looks at the status.
+        """
+        operation = operation_at(request.path)
+        if operation is None:
+            return web.Response(status=500)
         body = answers.write_failure(operation, answers.ErrorCode.INTERNAL, "Loi noi bo / Internal error")
         return whole(body)
 
@@ -248,27 +255,38 @@ class VxpApi:
         return whole(answers.write_count(await self.mailbox.count_waiting(call.caller, kind)))
 
     async def _get(self, call: Call) -> web.StreamResponse:
-        leaving = await self.mailbox.collect(call.caller, read_document(call.arguments).doc_id, at=call.at)
-        frame = frame_content(leaving.size_bytes)
+        async with self._collected(call) as leaving:
+            frame = frame_content(leaving.size_bytes)
 
-        async def encoded() -> AsyncIterator[bytes]:
-            yield frame.prefix
-            held = b""
-            async for chunk in leaving.chunks():
-                text, held = encode_content(held, chunk)
-                yield text
-            text, _ = encode_content(held, b"", last=True)
-            yield text + frame.suffix
+            async def encoded() -> AsyncIterator[bytes]:
+                yield frame.prefix
+                held = b""
+                async for chunk in leaving.chunks():
+                    text, held = encode_content(held, chunk)
+                    yield text
+                text, _ = encode_content(held, b"", last=True)
+                yield text + frame.suffix
 
-        return await stream(
-            call.request, encoded(), "application/json; charset=utf-8", length=frame.content_length
-        )
+            return await stream(
+                call.request, encoded(), "application/json; charset=utf-8", length=frame.content_length
+            )
 
     async def _download(self, call: Call) -> web.StreamResponse:
-        leaving = await self.mailbox.collect(call.caller, read_document(call.arguments).doc_id, at=call.at)
-        return await stream(
-            call.request, leaving.chunks(), "application/octet-stream", length=leaving.size_bytes
-        )
+        async with self._collected(call) as leaving:
+            return await stream(
+                call.request, leaving.chunks(), "application/octet-stream", length=leaving.size_bytes
+            )
+
+    @asynccontextmanager
+    async def _collected(self, call: Call) -> AsyncIterator[Leaving]:
+        """Open a package for its system, which keeps a place until it has left."""
+        with ExitStack() as place:
+            yield await self.mailbox.collect(
+                call.caller,
+                read_document(call.arguments).doc_id,
+                at=call.at,
+                make_room=lambda size: place.enter_context(self.limits.downloading(call.caller.id, size)),
+            )
 
     async def _confirm(self, call: Call) -> web.Response:
         asked = read_confirm(call.arguments)

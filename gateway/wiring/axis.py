@@ -20,9 +20,10 @@ def open_session(config: Config) -> aiohttp.ClientSession | None:
         return None
     context = axis_tls(config)
     return aiohttp.ClientSession(
+        cookie_jar=aiohttp.DummyCookieJar(),  # the SDK keeps none either, and whatever is kept would grow
         connector=aiohttp.TCPConnector(
             ssl=True if context is None else context, limit=4 * config.delivery.concurrency
-        )
+        ),
     )
 
 

@@ -19,6 +19,7 @@ def make_limits(config: Config) -> Limits:
         requests_per_second=config.http.requests_per_second,
         burst=config.http.burst,
         uploads_count=config.http.max_concurrent_uploads,
+        downloads_count=config.http.max_concurrent_downloads,
     )
 
 

@@ -179,6 +179,18 @@ def test_a_value_nobody_could_keep_is_refused(tag):
     assert next(rule.split()[0] for rule in broken) == "value-too-long"
 
 
+@pytest.mark.parametrize(
+    ("codes_count", "length", "rule"), [(5001, 1, "too-many-tasks"), (2, 201, "value-too-long")]
+)
+def test_task_codes_have_their_limits(codes_count, length, rule):
+    """Each recipient owes each task, and all of it is written at once; the same code twice is one."""
+    recipients = PLAIN.count(b"<edXML:To>")
+    codes = [f"{number // recipients:0{length}d}" for number in range(codes_count * recipients)]
+    tasks = "".join(f"<edXML:TaskCode>{code}</edXML:TaskCode>" for code in codes)
+    part = f"<edXML:ResponseForTask>{tasks}</edXML:ResponseForTask></edXML:MessageHeader>"
+    assert [fault.split()[0] for fault in rules(put(PLAIN, "</edXML:MessageHeader>", part))] == [rule]
+
+
 def test_findings_do_not_grow_without_end():
     """Thousands of recipients without a code are a few hundred words, not megabytes."""
     content = put(PLAIN, "<edXML:Code>", "<edXML:To/>" * 5000 + "<edXML:Code>")

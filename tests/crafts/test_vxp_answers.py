@@ -240,6 +240,13 @@ def test_the_far_sides_words_are_bounded_and_printable() -> None:
     assert "\x1b" not in caught.value.faults[0].vi
 
 
+def test_what_nobody_sees_is_not_taken_over_from_a_list() -> None:
+    """One such name would keep a database that cannot hold it from all the others."""
+    listed = {"ErrorCode": "0", "data": [{"code": "H57", "name": "Sở\0 Y\u202e tế", "mail": "\0"}]}
+    (item,) = read_agencies(json.dumps(listed).encode())
+    assert (item.name, item.mail) == ("Sở Y tế", None)
+
+
 @pytest.mark.parametrize("read", READERS)
 @pytest.mark.parametrize(
     "body",

@@ -1,6 +1,7 @@
 """Requests: each case is written once and run both ways."""
 
 import contextlib
+import json
 from datetime import UTC, datetime
 
 import pytest
@@ -240,6 +241,13 @@ def test_the_parent_has_three_names(parent: str) -> None:
     assert read_registration(body.encode()).parent == "7"
 
 
+def test_a_registration_is_kept_without_what_nobody_sees() -> None:
+    """Not every database takes each sign: what one node keeps another must be able to."""
+    body = b'{"code":"H57","name":" S\\u00a0Y \\u0000t\\u202e\\n","mail":"\\u0000"}'
+    registration = read_registration(body)
+    assert (registration.name, registration.mail) == ("S Y t", None)
+
+
 @pytest.mark.parametrize(
     "body", [b"", b"[]", b"null", b"\xff", b"{", b"{} {}", b"[" * 50_000, b'{"code":"H","name":"\\ud800"}']
 )
@@ -248,6 +256,11 @@ def test_a_registration_that_is_no_object_is_refused(body: bytes) -> None:
     with pytest.raises(Refusal) as caught:
         read_registration(body)
     assert caught.value.code == "registration-unreadable"
+
+
+def test_a_registered_name_is_cut_where_no_name_goes_on() -> None:
+    """It stands in every list of the directory."""
+    assert len(read_registration(json.dumps({"code": "H57", "name": "x" * 60_000}).encode()).name) == 500
 
 
 @pytest.mark.parametrize(

@@ -230,6 +230,7 @@ def test_each_header_of_the_signature_is_needed(missing: bytes) -> None:
         '{"XroadVnpt-systemid":"SYS.A01","XroadVnpt-systemid":"SYS.A01"}',
         '{"XroadVnpt-systemid":"SYS.A01","systemid":"x"}',
         '{"XroadVnpt-systemid":"SYS.A01","XroadVnpt-n":"\\ud800"}',
+        '{"XroadVnpt-systemid":"SYS.A01","XroadVnpt-n":"\\u0000"}',
         '{"XroadVnpt-systemid":"SYS.A01"} and more',
         '{"XroadVnpt-systemid":"SYS.A01"',
         "[" * 50_000,

@@ -4,7 +4,9 @@ import asyncio
 import itertools
 import json
 import os
+import shlex
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -12,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import structlog
@@ -303,6 +306,8 @@ def test_a_mailbox_is_readable(world: World) -> None:
 def test_a_server_told_to_stop_drains_and_ends_well(tmp_path: Path) -> None:
     """One line on stdout in its whole life; the log, on stderr, holds neither secrets nor content."""
     folder = found(tmp_path / "hub")
+    with (folder / "config.toml").open("a") as settings:
+        settings.write(f'\n[storage]\nblobs_dir = "{tmp_path}/elsewhere"\n')
     with served(folder) as server:
         world = make_world(folder, server, tmp_path)
         world.send()
@@ -310,6 +315,7 @@ def test_a_server_told_to_stop_drains_and_ends_well(tmp_path: Path) -> None:
     assert (code, rest) == (0, "")
     assert "operation=sendEdoc outcome=ok" in log
     assert "stopped" in log
+    assert (tmp_path / "elsewhere").stat().st_mode & 0o007 == 0
     secrets = [path.read_text().strip() for path in tmp_path.glob("*.secret")]
     assert len(secrets) == 2
     for word in ("tiêm chủng", *secrets):
@@ -331,18 +337,23 @@ def test_a_log_that_nobody_takes_costs_lines_and_no_work(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("form", ["json", "logfmt"])
 def test_the_operating_log_can_be_read_by_programs(tmp_path: Path, form: str) -> None:
-    """JSON or key=value, one event on one line; an interrupt stops a server as well."""
+    """JSON or key=value, one event on one line, even of what is no HTTP; an interrupt stops a server too."""
     folder = found(tmp_path / "hub")
     with (folder / "config.toml").open("a") as settings:
         settings.write(f'\n[log]\nformat = "{form}"\n')
     with served(folder) as server:
+        where = urlsplit(server.url)
+        with socket.create_connection((where.hostname, where.port)) as rude:
+            rude.sendall(b"GET http://[::1\x1b[31m HTTP/1.1\r\n\r\n")
+            assert b" 400 " in rude.recv(1000)
         code, _, log = server.stop(by=signal.SIGINT)
     lines = log.splitlines()
     if form == "logfmt":
-        events = [dict(part.split("=", 1) for part in line.split(" "))["event"] for line in lines]
+        events = [dict(part.split("=", 1) for part in shlex.split(line))["event"] for line in lines]
     else:
         events = [json.loads(line)["event"] for line in lines]
-    assert (code, events) == (0, ["ready", "stopping", "stopped"])
+    unreadable = "Error handling request from 127.0.0.1: InvalidURLError"
+    assert (code, events) == (0, ["ready", unreadable, "stopping", "stopped"])
 
 
 def test_a_plain_line_of_the_operating_log_is_the_console_s_own() -> None:

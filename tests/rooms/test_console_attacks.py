@@ -218,6 +218,14 @@ async def test_days_and_places_beyond_all_others_are_answered(site: Site) -> Non
         assert "412/SYT-VP" in everything.text
 
 
+@pytest.mark.both_engines
+async def test_a_question_with_a_zero_byte_is_nowhere(site: Site) -> None:
+    """PostgreSQL cannot be asked for it; nobody's mistake of ours comes of it."""
+    async with site.visitor("clerk") as clerk:
+        for path in ("/documents?after=a%00b", "/register?year=%00"):
+            assert (await clerk.get(path)).status == 404, path
+
+
 async def test_a_form_that_trickles_is_not_waited_for(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever begins forms and does not go on keeps no connection for long, signed in or not."""
     monkeypatch.setattr(posted, "_PATIENCE_SECONDS", 0.2)

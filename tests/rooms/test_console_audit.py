@@ -150,6 +150,15 @@ async def test_nobody_but_who_audits_sees_or_does_anything_of_it(site: Site, rol
     assert acts(site) == []
 
 
+@pytest.mark.both_engines
+async def test_an_address_that_nothing_can_have_is_not_found(auditor: Browser) -> None:
+    """PostgreSQL cannot even be asked for a name with a zero byte: that is no fault of ours."""
+    for path in ("/documents/a%00", "/people/%00"):
+        url = URL(auditor.site.url(path), encoded=True)
+        async with auditor.client.get(url) as answer:
+            assert answer.status == 404
+
+
 async def test_an_auditor_for_one_agency_never_sees_the_whole_log(site: Site) -> None:
     """He has his documents' entries on their pages, their bundles, and the holds on them."""
     async with site.visitor("health-auditor") as browser:

@@ -271,6 +271,7 @@ FOREIGN: dict[str, dict[str, str]] = {
     "typed by hand": {"Sec-Fetch-Site": "none"},
     "another site, an older browser": {"Origin": "https://evil.example"},
     "a page without origin": {"Origin": "null"},
+    "an origin that is none": {"Origin": "http://[::1"},
     "nobody who says": {},
 }
 

@@ -247,6 +247,21 @@ def test_a_healthy_node_has_nothing(patient: Node) -> None:
     assert look(patient) == look(patient, thorough=False) == []
 
 
+@pytest.mark.parametrize(
+    "column", ["sender", "recipients", "document_id", "status", "grade", "system_id", "accepted_at"]
+)
+def test_whatever_of_a_package_its_entry_states_cannot_be_changed(patient: Node, column: str) -> None:
+    """The console, the register and the reports tell what stands in its row."""
+    changed(f"UPDATE packages SET {column} = 7 WHERE direction = 'inbound'")(patient.directory)
+    assert "package-differs" in {finding.code for finding in look(patient, thorough=False)}
+
+
+def test_the_word_of_an_answer_cannot_be_changed(patient: Node) -> None:
+    """Nobody makes a document done that was not."""
+    changed("UPDATE answers SET status = '06'; UPDATE recipients SET status = '06'")(patient.directory)
+    assert "answer-unrecorded" in {finding.code for finding in look(patient, thorough=False)}
+
+
 @pytest.mark.parametrize("code", DAMAGES)
 def test_each_disagreement_is_found_and_explained(patient: Node, code: str) -> None:
     """What was planted is among what is found, with an example."""

@@ -1,11 +1,16 @@
 """The axis delivers: fetched from it or pushed by it, once for each recipient here, and nobody else."""
 
 import io
+from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
 from gateway.edxml.reader import read_package
+from gateway.exchange import inbound
+from gateway.exchange.routing import Route
 from gateway.model.agency import SystemKind
+from gateway.model.identifiers import AgencyCode
 from gateway.model.log import LogKind
 from gateway.model.signature import SignaturePolicy
 from gateway.trust.xml_signing import sign_package
@@ -66,6 +71,21 @@ async def test_a_dms_that_cannot_take_a_package_sends_it_back_in_words(world: Wo
     answers = await collect_all(world.ministry, "status", count=2)
     assert status_codes(answers) == ["01", "02"]
     assert b"Tep hong" in answers[1]
+
+
+async def test_a_package_that_brings_out_a_fault_of_ours_holds_up_no_other(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever finds a flaw in us can send it to everybody; what others sent comes in all the same."""
+    usual = inbound.local_route
+
+    def flawed(recipients: Sequence[AgencyCode], *others: Any, **more: Any) -> Route:
+        assert FINANCE not in recipients
+        return usual(recipients, *others, **more)
+
+    monkeypatch.setattr(inbound, "local_route", flawed)
+    await world.ministry.send(document(SENT, [FINANCE, HEALTH]), sender=MINISTRY)
+    await until(world.health.count_documents, lambda answer: answer.count == 1)
 
 
 async def test_a_forged_signature_never_reaches_a_mailbox(world: World) -> None:

@@ -529,7 +529,7 @@ def dms_head(node: Node, package: bytes, recipient: AgencyCode) -> bytes:
 
 async def test_each_who_is_turned_away_is_sent_behind_those_before(tmp_path: Path) -> None:
     """Two places are taken: the more have been turned away, the later the next should come."""
-    limits = Limits(requests_per_second=0, burst=1, uploads_count=2)
+    limits = Limits(requests_per_second=0, burst=1, uploads_count=2, downloads_count=2)
     told = []
     with limits.uploading(SystemId("a")), limits.uploading(SystemId("b")):
         for _ in range(5):

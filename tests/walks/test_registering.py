@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from gateway.config import load_config
+from gateway.model.agency import Agency
 from gateway.model.identifiers import AgencyCode
 from gateway.model.log import LogKind
 from gateway.office import now, open_office
@@ -98,6 +99,21 @@ async def test_what_the_axis_still_lists_does_not_open_what_was_deleted_here(tmp
             await world.hub.connect(f"BO{number}", [code := AgencyCode(f"000.00.0{number}.G22")])
             await until(world.health.agencies, lambda answer, code=code: code in listed(answer))
         assert standing(world.gateway) == (False, None)
+
+
+async def test_a_country_s_directory_is_learned_in_parts(tmp_path: Path) -> None:
+    """All of it at once would keep the writer from everybody, for a minute and more on PostgreSQL."""
+    async with playing(tmp_path, axis={"directory_every": "50ms"}) as world:
+        many = [
+            Agency(code=AgencyCode(f"H57.{number}"), name=f"Đơn vị {number}") for number in range(1, 1002)
+        ]
+        async with open_office(load_config(world.hub.directory / "config.toml")) as office:
+            await office.registry.put_agencies(many, served_by={}, by="test", at=now())
+        await until(world.health.agencies, lambda answer: "H57.1001" in listed(answer))
+        parts = [
+            each["details"]["count"] for each in acts(world.gateway) if each["act"] == "directory-renewed"
+        ]
+        assert parts[-3:] == [500, 500, 1]
 
 
 async def test_deleting_does_not_undo_a_merger(world: World) -> None:

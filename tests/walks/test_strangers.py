@@ -2,6 +2,12 @@
 
 import asyncio
 import json
+import os
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
@@ -12,8 +18,9 @@ from gateway.model.log import LogKind
 from gateway.office import now
 from gateway.sandbox.dms import SampleDms
 from gateway.vxp.signing import sign_headers
+from gateway.web import bodies, responses
 from tests.packages import Sent, document, status
-from tests.walks.world import FINANCE, HEALTH, MINISTRY, World
+from tests.walks.world import FINANCE, HEALTH, MINISTRY, World, playing, until
 
 
 async def test_nobody_sends_for_an_agency_it_does_not_serve(world: World) -> None:
@@ -169,6 +176,62 @@ async def test_half_sent_uploads_of_one_system_leave_room_for_the_others(world: 
         assert (mine.code, "too-many-uploads" in mine.words) == ("99", True)
     finally:
         for writer in held:
+            writer.transport.abort()
+
+
+async def test_a_registration_that_trickles_is_not_waited_for(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor is any other body that is no package."""
+    monkeypatch.setattr(bodies, "_PATIENCE_SECONDS", 0.1)
+    async with asking(world, "SYT", "registerAgency", {}, "Content-Length: 9") as (reader, writer):
+        writer.write(b"{")
+        assert b"upload-too-slow" in await asyncio.wait_for(reader.readuntil(b"upload-too-slow"), 10)
+
+
+async def test_who_fetches_and_does_not_read_keeps_no_room_from_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A system has half of the places for large packages, and keeps none for ever."""
+    monkeypatch.setattr(responses, "_PATIENCE_SECONDS", 1)
+    monkeypatch.setattr(responses, "_SLOWEST_BYTES_PER_SECOND", 1 << 40)
+    async with playing(tmp_path, http={"max_concurrent_downloads": 2}) as world:
+        large = document(Sent(sender=HEALTH), [FINANCE, HEALTH], attachment=os.urandom(8 << 20))
+        assert (await world.health.send(large, sender=HEALTH)).ok
+        ((taken,), (own,)) = [(await dms.received()).items for dms in (world.finance, world.health)]
+        async with asking(world, "STC", "getEdoc", {"docId": taken["docId"]}, "Content-Length: 0") as (
+            reader,
+            _,
+        ):
+            await reader.readuntil(b"200 OK")
+            refused = await world.finance.get(taken["docId"])
+            assert (refused.code, "too-many-downloads" in refused.words) == ("99", True)
+            assert (await world.health.get(own["docId"])).ok
+            assert len(world.gateway.log(LogKind.COLLECTED)) == 2
+            await until(lambda: world.finance.get(taken["docId"]), lambda answer: answer.ok)
+
+
+@asynccontextmanager
+async def asking(
+    world: World, system: str, operation: str, arguments: dict[str, str], *lines: str
+) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+    """Write the head of a request by hand, on a connection that takes little at a time."""
+    signed = sign_headers(
+        arguments,
+        system=SystemId(system),
+        secret=world.gateway.secrets[system].encode(),
+        at=now(),
+        content_type="application/json",
+    )
+    head = [f"POST /vxp/{operation} HTTP/1.1", "Host: x", *(f"{name}: {value}" for name, value in signed)]
+    with socket.socket() as line:
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        line.connect(("127.0.0.1", urlsplit(world.gateway.url).port))
+        reader, writer = await asyncio.open_connection(sock=line, limit=1024)
+        writer.write("\r\n".join([*head, *lines, "", ""]).encode())
+        try:
+            yield reader, writer
+        finally:
             writer.transport.abort()
 
 

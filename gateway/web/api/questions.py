@@ -1,6 +1,5 @@
 """What a program asks with, read out of an address or a body: everything wrong with it is told at once."""
 
-import asyncio
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,13 +13,12 @@ from gateway.deadlines.counts import Period
 from gateway.deadlines.periods import read_instant, read_period
 from gateway.errors import Fault, Refusal
 from gateway.exchange.duty_reading import read_day
-from gateway.web.bodies import read_small_body, too_slow
+from gateway.web.bodies import read_small_body
 
 Choice = TypeVar("Choice", bound=StrEnum)
 Read = TypeVar("Read")
 
 _BODY_BYTES = 64 << 10
-_PATIENCE_SECONDS = 30
 _DAYS = frozenset({"on", "due_on", "assigned_on"})
 
 
@@ -130,11 +128,7 @@ async def read_words(
         vi, en = "Nội dung phải là application/json.", "The body must be application/json."
         raise Refusal.because("media-type-unknown", where="Content-Type", vi=vi, en=en)
     try:
-        async with asyncio.timeout(_PATIENCE_SECONDS):
-            body = await read_small_body(request, limit=_BODY_BYTES)
-        said: Any = json.loads(body)
-    except TimeoutError as error:
-        raise too_slow() from error
+        said: Any = json.loads(await read_small_body(request, limit=_BODY_BYTES))
     except (ValueError, RecursionError) as error:
         raise _not_json() from error
     if not isinstance(said, dict):

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from gateway.errors import Fault, Refusal
-from gateway.exchange.duties import Duties, check_act, clean
+from gateway.exchange.duties import Duties, check_act
 from gateway.exchange.duty_reading import PARTS, read_day, read_given
 from gateway.exchange.facts import obligation_facts
 from gateway.model.formats import local_day
 from gateway.model.obligation import Act, Obligation, ObligationId
+from gateway.model.text import one_line
 from gateway.web.api.answers import answer
 from gateway.web.api.door import TOKEN, Door, Reach, not_theirs
 from gateway.web.api.questions import Question, read_words
@@ -50,7 +51,7 @@ class Writing:
         faults: list[Fault] = []
         words = await read_words(request, members=_MEMBERS, faults=faults)
         on, due_on = (read_day(words.get(name, ""), name, faults) for name in ("on", "due_on"))
-        reason, today = clean(words.get("reason", "")), local_day(self.duties.clock())
+        reason, today = one_line(words.get("reason", "")), local_day(self.duties.clock())
         broken = {fault.where for fault in faults}
         wrong = check_act(act, reason, on=on, due_on=due_on, today=today)
         faults += [fault for fault in wrong if fault.where not in broken]

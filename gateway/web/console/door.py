@@ -94,6 +94,9 @@ class Door:
                 if (switch := _switch_language(request)) is not None:
                     response: web.StreamResponse = switch
                 else:
+                    if "\0" in request.query_string:
+                        # As app.py does with a path.
+                        raise web.HTTPNotFound
                     if not request.path.startswith(f"{PREFIX}/static/"):
                         await self._recognise(request)
                     response = await handler(request)
