@@ -138,19 +138,24 @@ class Worker:
             await _guarded(self._leave)
 
     async def _turn_loops(self) -> None:
-        # What left before a restore must be known before anything leaves again.
-        if self.restoration is not None:
-            await self._every(Round(every=_IDLE, make=self.restoration.find_out), once=True)
+        # The log is vouched for and alarms ring whatever else must wait.
+        watch = [each for each in self.rounds if each.duty is Duty.LOG]
+        others = [each for each in self.rounds if each.duty is not Duty.LOG]
         async with asyncio.TaskGroup() as loops:
-            making = []
-            for each in (*self._own_rounds(), *self.rounds):
-                loop = loops.create_task(self._every(each))
-                making.append(loop)
-                if each.waits_outside:
-                    loops.create_task(self._break_off(loop))
+            making = [self._begin(loops, each) for each in watch]
+            # What left before a restore must be known before anything leaves again.
+            if self.restoration is not None:
+                await self._every(Round(every=_IDLE, make=self.restoration.find_out), once=True)
+            making += [self._begin(loops, each) for each in (*self._own_rounds(), *others)]
             if self.delivery is not None:
                 loops.create_task(self._deliver_what_is_due(self.delivery))
             loops.create_task(self._lay_down_after(making))
+
+    def _begin(self, loops: asyncio.TaskGroup, each: Round) -> "asyncio.Task[None]":
+        loop = loops.create_task(self._every(each))
+        if each.waits_outside:
+            loops.create_task(self._break_off(loop))
+        return loop
 
     def _own_rounds(self) -> Iterator[Round]:
         yield Round(every=_BETWEEN_TIDYINGS, make=self._match, duty=Duty.UPKEEP)
