@@ -95,12 +95,14 @@ class Root(click.Group):
             show_trouble("database-unusable", "", f"không dùng được cơ sở dữ liệu: {said}", said)
             ctx.exit(2)
         except OSError as error:
-            if error.filename is None:  # a closed pipe, the network: not a file somebody named
+            is_full = error.errno in _OF_THE_TARGET
+            if (
+                error.filename is None and not is_full
+            ):  # a closed pipe, the network: not a file somebody named
                 raise
             words = error.strerror or type(error).__name__
-            is_full = error.errno in _OF_THE_TARGET
             named = (error.filename2 if is_full else None) or error.filename
-            show_trouble("file-unusable", str(named), f"không dùng được tệp: {words}", words)
+            show_trouble("file-unusable", str(named or ""), f"không dùng được tệp: {words}", words)
             ctx.exit(2)
 
 

@@ -307,11 +307,13 @@ async def test_a_full_disk_leaves_nothing_that_looks_like_an_archive(node: Node,
     """The command fails in words; no file, no half of one, nothing noted as archived; later it works."""
     await travel(node, Sent(sender=HEALTH), attachment=random.Random(2).randbytes(3_000_000))
     target = tmp_path / "one.zip"
-    command = [sys.executable, "-m", "gateway", "archive", "export", "--until", local_day(now()).isoformat()]
+    archive = ("archive", "export", "--until", local_day(now()).isoformat())
 
-    def with_room_for(size_bytes: int) -> subprocess.CompletedProcess[str]:
+    def with_room_for(
+        size_bytes: int, command: tuple[str, ...] = archive
+    ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [*command, "-o", str(target), "-d", str(node.directory)],
+            [sys.executable, "-m", "gateway", *command, "-o", str(target), "-d", str(node.directory)],
             cwd=ROOT,
             text=True,
             capture_output=True,
@@ -327,6 +329,9 @@ async def test_a_full_disk_leaves_nothing_that_looks_like_an_archive(node: Node,
     assert list(tmp_path.glob("one.zip*")) == []
     assert node.rows("SELECT 1 FROM packages WHERE archived_at IS NOT NULL") == []
     assert node.rows("SELECT 1 FROM archives") == []
+    bundle = await asyncio.to_thread(with_room_for, 1_500_000, ("evidence", "export", "412/SYT-VP"))
+    assert (bundle.returncode, "file-unusable" in bundle.stderr) == (2, True), bundle.stderr
+    assert list(tmp_path.glob("one.zip*")) == []
     done = await asyncio.to_thread(with_room_for, 1 << 40)
     assert done.returncode == 0, done.stderr
     assert check(target).faults == ()
