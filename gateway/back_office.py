@@ -77,16 +77,25 @@ def place_of(config: Config, folder: Path) -> Place:
         source=source_of(config),
         database_file=storage.database_file,
         blobs_folder=storage.blobs_dir,
-        spool_folder=storage.spool_dir,
+        passing=(storage.spool_dir, config.drafts.folder),
+        named=_named_folders(config),
         keys=(*keys, *_given_secrets(config)),
         altered=on_sqlite(folder.absolute() / "config.toml") if storage.database else {},
     )
 
 
+def _named_folders(config: Config) -> tuple[Path, ...]:
+    """List the folders of certificates and seals."""
+    others = (path.parent for path in others_certificate_files(config))
+    return (config.trust.anchors_dir, config.trust.agency_seals_dir, *others)
+
+
 def _given_secrets(config: Config) -> list[Path]:
-    """List the files that hold what others gave us to be known by."""
+    """List the files that hold what we are known by to others."""
     given = (
+        config.http.tls_key_file,
         config.axis.secret_file if config.axis else None,
+        config.axis.client_key_file if config.axis else None,
         config.oidc.client_secret_file if config.oidc else None,
         config.storage.database_password_file,
         config.alerts.smtp_password_file,
@@ -100,11 +109,12 @@ def seal_chains(config: Config) -> tuple[tuple[x509.Certificate, ...], ...]:
     """Load every certificate this node ever sealed with, each followed by those above it; the present first.
 
     Certificates of former seals may lie beside the present one's.
+    Errors: Misconfiguration when one cannot be read.
     """
     present = config.trust.seal_chain_file
     kept = sorted(present.parent.glob(f"{present.stem}*.pem"))
     paths = (present, *(path for path in kept if path != present))
-    return tuple(tuple(x509.load_pem_x509_certificates(path.read_bytes())) for path in paths)
+    return tuple(load_chain(path) for path in paths)
 
 
 def others_chains(config: Config) -> list[tuple[x509.Certificate, ...]]:

@@ -34,6 +34,7 @@ from gateway.store.database import Database, open_database
 from gateway.store.folder import Folder
 from gateway.store.shelf import Shelf
 from gateway.store.shelving import shelves_before
+from gateway.trust.certificates import load_anchors
 from gateway.trust.keys import Seal, load_seal
 from gateway.trust.secrets import check_key
 
@@ -104,6 +105,11 @@ def shelves_of(config: Config) -> tuple[Shelf, ...]:
     folder = Folder(directory=settings.blobs_dir, spool_directory=settings.spool_dir)
     if not settings.blobs or settings.blobs_secret_file is None:
         return (folder,)
+    ca_pem = settings.blobs_ca_file.read_bytes() if settings.blobs_ca_file else None
+    if ca_pem is not None:
+        load_anchors(
+            ca_pem, where="storage.blobs_ca_file"
+        )  # the store's client would only say that it cannot
     return shelves_before(
         folder,
         settings.blobs,
@@ -112,7 +118,7 @@ def shelves_of(config: Config) -> tuple[Shelf, ...]:
         region=settings.blobs_region,
         key_id=settings.blobs_key_id or "",
         secret=settings.blobs_secret_file.read_text("utf-8").strip(),
-        ca_pem=settings.blobs_ca_file.read_bytes() if settings.blobs_ca_file else None,
+        ca_pem=ca_pem,
     )
 
 

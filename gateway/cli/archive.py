@@ -1,6 +1,7 @@
 """``lienthong archive``: what passed through a node as one file that anybody can check."""
 
 import asyncio
+import shlex
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -75,7 +76,10 @@ def export(until: datetime, since: datetime | None, target: Path | None, folder:
                 ("SHA-256", "", made.sha256),
             ]
         ),
-        both(f"  Kiểm trước khi cất: lienthong archive verify {name}", "check it before you put it away"),
+        both(
+            f"  Kiểm trước khi cất: lienthong archive verify {shlex.quote(str(name))}",
+            "check it before you put it away",
+        ),
     )
 
 
@@ -116,11 +120,10 @@ def verify(ctx: click.Context, file: Path, certificate_files: tuple[Path, ...], 
     --certificate under the certificates in it, which shows that it is whole, not whose it is. Exit code 1
     when something is wrong.
     """
-    from cryptography.x509 import load_pem_x509_certificate
-
+    from gateway.back_office import load_chain
     from gateway.exchange.archive_checking import check_archive
 
-    given = [load_pem_x509_certificate(path.read_bytes()) for path in certificate_files]
+    given = [each for path in certificate_files for each in load_chain(path)]
     checked = check_archive(file, certificates=given)
     if as_json:
         show_json(_facts(checked))

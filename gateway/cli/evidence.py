@@ -1,6 +1,7 @@
 """``lienthong evidence``: the evidence about documents, in one file that is checked without this node."""
 
 import asyncio
+import shlex
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -152,5 +153,7 @@ def _tell(path: Path, made: "Exported") -> None:
                 ("Dấu thời gian", "timestamp", stamped),
             ]
         ),
-        both(f"\n  Kiểm tra: lienthong verify {path} --anchor CA.pem", "verify it, anywhere"),
+        both(
+            f"\n  Kiểm tra: lienthong verify {shlex.quote(str(path))} --anchor CA.pem", "verify it, anywhere"
+        ),
     )

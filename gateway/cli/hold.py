@@ -40,20 +40,31 @@ def hold() -> None:
 def place(document: str | None, agency: str | None, reason: str, folder: Path) -> None:
     """Tạm giữ một văn bản, hoặc mọi văn bản của một cơ quan. Văn bản: số ký hiệu hay mã.
 
-    Hold a document (by number or id), or everything an agency sent or received.
+    Hold a document (by number or id), or everything an agency sent or received. Says how much of a document
+    was erased before: only an archive has that.
     """
     from gateway.office import now
+    from gateway.store.holds import count_gone
 
     if (document is None) == (agency is None):
-        raise click.UsageError("cần DOCUMENT hoặc --agency / give DOCUMENT or --agency")
+        raise click.UsageError("cần một trong hai, DOCUMENT hay --agency / give either DOCUMENT or --agency")
 
     def ask(holding: "Holding") -> Awaitable[int]:
         if document is not None:
             return holding.hold_document(document, reason=reason, by=operator_name(), at=now())
         return holding.hold_agency(agency or "", reason=reason, by=operator_name(), at=now())
 
-    number = asyncio.run(_with_holding(folder, ask))
+    async def ask_and_look(holding: "Holding") -> tuple[int, int]:
+        number = await ask(holding)
+        return number, await count_gone(holding.database, number)
+
+    number, gone = asyncio.run(_with_holding(folder, ask_and_look))
     show(done(f"Đã tạm giữ, số {number}", f"hold {number} is in force"))
+    if gone:
+        vi = (
+            f"  Nội dung {gone} gói tin đã xóa trước đó, chỉ còn trong bản lưu trữ: lienthong archive import."
+        )
+        show(both(vi, f"{gone} packages were erased before: only an archive has them", "yellow"))
 
 
 @hold.command("release")

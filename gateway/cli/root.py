@@ -5,6 +5,7 @@ module of the same name.
 """
 
 import contextlib
+import errno
 import io
 import os
 import sqlite3
@@ -18,6 +19,9 @@ from gateway import __version__
 from gateway.cli.misuse import show_misuse
 from gateway.cli.terminal import show_faults, show_trouble
 from gateway.errors import LienthongError, Misconfiguration
+
+# Of the two files of a copy these are about the one that is written.
+_OF_THE_TARGET = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 # name: the module it lives in, its line in the help. A command is called like the object in its module.
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -94,7 +98,9 @@ class Root(click.Group):
             if error.filename is None:  # a closed pipe, the network: not a file somebody named
                 raise
             words = error.strerror or type(error).__name__
-            show_trouble("file-unusable", str(error.filename), f"không dùng được tệp: {words}", words)
+            is_full = error.errno in _OF_THE_TARGET
+            named = (error.filename2 if is_full else None) or error.filename
+            show_trouble("file-unusable", str(named), f"không dùng được tệp: {words}", words)
             ctx.exit(2)
 
 

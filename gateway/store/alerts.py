@@ -38,6 +38,8 @@ _LEFT = (
     " WHERE place = 1"
 )
 
+_RULES = frozenset(AlertRule)
+
 
 def save_alert(connection: Tables, alert: Alert) -> None:
     """Write an alert as it is now: new, told, or cleared."""
@@ -68,7 +70,9 @@ async def list_past_alerts(database: Database, *, limit: int) -> list[Alert]:
 
 
 async def _list(database: Database, which: str, *parameters: int) -> list[Alert]:
-    return [_alert(row) for row in await database.fetch_all(f"SELECT * FROM alerts {which}", parameters)]
+    rows = await database.fetch_all(f"SELECT * FROM alerts {which}", parameters)
+    # A newer version beside us, or before us, may know more rules; what it found is its to tell and to end.
+    return [_alert(row) for row in rows if row["rule"] in _RULES]
 
 
 def _alert(row: Row) -> Alert:

@@ -25,22 +25,26 @@ from gateway.store.tables import Source
 MANIFEST = "manifest.json"
 RESTORED = "restored.json"
 _DATABASE = "lienthong.db"
+_CONFIG = "config.toml"
 _FORM = "lienthong-backup-1"
+_SECRETS = (".key", ".secret")  # the authority's, those of systems: no node needs them, nobody else may
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
     """Where the parts of a node stand. keys are left out of a backup without keys.
 
-    Shape: database_file is where a restored node has its database, whichever engine has it now; altered are
-    the texts of files that say otherwise there.
+    Shape: database_file is where a restored node has its database, whichever engine has it now; passing are
+    folders of what only passes through; named are folders that settings name, links elsewhere perhaps;
+    altered are the texts of files that say otherwise there.
     """
 
     folder: Path
     source: Source
     database_file: Path
     blobs_folder: Path
-    spool_folder: Path
+    passing: tuple[Path, ...]
+    named: tuple[Path, ...]
     keys: tuple[Path, ...]
     altered: Mapping[Path, str]
 
@@ -74,11 +78,16 @@ def make_backup(
 ) -> Manifest:
     """Copy a node, served or not, into a new folder. Blocks: to be run in a thread where there is a loop.
 
-    Errors: Misconfiguration when the target is there, or parts of the node lie outside its folder; OSError
-    when the disk does not take it, and nothing is left behind then.
+    Errors: Misconfiguration when the target is there or in the node, or parts of the node lie outside its
+    folder; OSError when the disk does not take it, and nothing is left behind then.
     """
     if target.exists():
         raise _cannot("backup-target-there", str(target), "đích đã tồn tại", "the target is there already")
+    if target.resolve().is_relative_to(place.folder.resolve()):
+        # The next backup would hold this one, keys and all.
+        raise _cannot(
+            "backup-target-inside", str(target), "đích nằm trong thư mục dữ liệu", "lies inside the node"
+        )
     for part in (place.database_file, place.blobs_folder):
         if not part.is_relative_to(place.folder):
             raise _cannot(
@@ -108,7 +117,8 @@ def _copy_all(
 ) -> Manifest:
     files: dict[str, str] = {}
     database = place.database_file.relative_to(place.folder)
-    _copy_database(place.source, making / database)
+    with _telling_full(making / database):
+        _copy_database(place.source, making / database)
     with contextlib.closing(sqlite3.connect(making / database)) as copied:
         size, leaf = copied.execute(
             "SELECT count(*), (SELECT leaf FROM log ORDER BY seq DESC LIMIT 1) FROM log"
@@ -124,7 +134,7 @@ def _copy_all(
     keys = {key.relative_to(place.folder) for key in place.keys if key.is_relative_to(place.folder)}
     settings = sorted(_settings(place))
     for path in [*settings, *wanted]:
-        if with_keys or path not in keys:
+        if with_keys or (path not in keys and path.suffix not in _SECRETS):
             with _written(making / path):
                 _copy_file(place, path, making)
     for path in (database, *settings, *wanted):
@@ -149,9 +159,10 @@ def _copy_all(
 
 def _settings(place: Place) -> Iterator[Path]:
     """List what is neither database nor bytes: settings, certificates, keys, in folders of their own too."""
-    apart = (place.blobs_folder, place.spool_folder)
+    apart = (place.blobs_folder, *place.passing)
     database = place.database_file.stem
-    for path in place.folder.rglob("*"):
+    inside = [folder for folder in place.named if folder.is_relative_to(place.folder)]
+    for path in {path for folder in (place.folder, *inside) for path in folder.rglob("*")}:
         is_apart = any(path.is_relative_to(folder) for folder in apart)
         is_passing = path.stem == database or path.suffix == ".log" or path.name == RESTORED
         if path.is_file() and not is_apart and not is_passing:
@@ -175,6 +186,17 @@ def _copy_database(source: Source, target: Path) -> None:
         copy_to_file(source, target)
         with _written(target), contextlib.closing(sqlite3.connect(target)) as copy:
             copy.execute("PRAGMA journal_mode = DELETE")
+
+
+@contextlib.contextmanager
+def _telling_full(target: Path) -> Iterator[None]:
+    """Say which disk is full: SQLite names no file, and it is not the node's."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_FULL:
+            raise
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(target)) from error
 
 
 def _copy_sqlite(source: Path, target: Path) -> None:
@@ -228,22 +250,30 @@ def check_backup(backup: Path, manifest: Manifest) -> None:
 
 
 def put_back(backup: Path, manifest: Manifest, folder: Path) -> None:
-    """Copy a checked backup to where a node will be served. The database last: with it the node is there.
+    """Copy a checked backup to where a node will be served; interrupted, it goes on when called again.
 
     Beside it stands a note for the first start, which must not take this node for the one that was lost.
-    Errors: Misconfiguration when a node is there already.
+    Errors: Misconfiguration when a node, or anything but this very backup half restored, is there already.
     """
-    if (folder / _DATABASE).exists() or any((folder / name).exists() for name in manifest.files):
+    note = folder / RESTORED
+    is_begun = note.is_file() and note.read_bytes() == (backup / MANIFEST).read_bytes()
+    in_the_way = {_CONFIG} if is_begun else {_DATABASE, *manifest.files}
+    if any((folder / name).exists() for name in in_the_way):
         raise _cannot("node-there", str(folder), "thư mục đã có dữ liệu", "there is a node already")
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with _written(folder / RESTORED):
-        shutil.copyfile(backup / MANIFEST, folder / RESTORED)
-    names = sorted(manifest.files, key=lambda name: (name.endswith(".db"), name))
-    for name in names:
+    with _written(note):
+        shutil.copyfile(backup / MANIFEST, note)
+    for name in sorted(set(manifest.files) - {_CONFIG}):
         with _written(folder / name):
             shutil.copyfile(backup / name, folder / name)
+    # The settings last: without them no command takes this for a node, nor begins an empty database in it.
+    last = folder / f"{_CONFIG}.part"
+    with _written(last):
+        shutil.copyfile(backup / _CONFIG, last)
     for path in sorted({path.parent for path in folder.rglob("*")}, reverse=True):
         _sync(path)
+    last.rename(folder / _CONFIG)
+    _sync(folder)
 
 
 @contextlib.contextmanager

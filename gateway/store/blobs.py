@@ -21,7 +21,7 @@ from gateway.store.database import Database
 from gateway.store.folder import Folder
 from gateway.store.ranged_file import RangedFile
 from gateway.store.sheets import BLOBS
-from gateway.store.shelf import Shelf
+from gateway.store.shelf import Shelf, has_objects
 from gateway.store.spool import READ_BYTES, Spool, SpoolWriter, disk_delays
 from gateway.store.tables import Tables
 
@@ -49,11 +49,12 @@ class Blobs:
         Errors: Misconfiguration when it is certain that one cannot; Delay when that is not certain.
         """
         for shelf in self.shelves:
-            await shelf.check()
+            await shelf.check(is_new=not await has_objects(self.database))
 
     async def trouble(self) -> str | None:
         """Say what is wrong with where large packages stand, in few words; None when nothing is."""
-        return next(filter(None, [await shelf.trouble() for shelf in self.shelves]), None)
+        is_new = not await has_objects(self.database)
+        return next(filter(None, [await shelf.trouble(is_new=is_new) for shelf in self.shelves]), None)
 
     def spool(self, name: str, *, scan: EarlyScan | None = None) -> SpoolWriter:
         """Begin a spool, scanned on the way where it is to be judged; name is unique and ours."""

@@ -118,15 +118,16 @@ class Bucket:
         with _store_delays(), _gone_is_gone():
             obstore.delete(self.store, key)
 
-    async def claim(self, owner: str) -> None:
-        """See that the store does all that is asked of it, and that this prefix is the owner's; mark it so.
+    async def claim(self, owner: str, *, is_new: bool = True) -> None:
+        """See that the store does what is asked of it, and that this prefix is the owner's; mark a new one.
 
-        Errors: Misconfiguration when it is another's, or cannot be used; Delay when that is not certain.
+        Errors: Misconfiguration when it is another's, nobody's though not new, or cannot be used; Delay when
+        that is not certain.
         """
         try:
             with _store_delays():
                 found = await self._read_mark()
-                if found is None:
+                if found is None and is_new:
                     with contextlib.suppress(AlreadyExistsError):  # another node of ours, or another's
                         await obstore.put_async(self.store, _MARK, owner.encode(), mode="create")
                     found = await self._read_mark()
@@ -134,6 +135,13 @@ class Bucket:
             if delay.code == "object-store-refuses":
                 raise Misconfiguration(delay.code, delay.faults) from delay
             raise
+        if found is None:
+            raise Misconfiguration.because(
+                "objects-elsewhere",
+                where="storage.blobs",
+                vi=f"nút đã có gói tin ở kho đối tượng, nhưng nơi này không có dấu {_MARK}: sai nơi?",
+                en=f"we have packages in an object store, but no {_MARK} is here: is it the wrong place?",
+            )
         if found != owner:
             raise Misconfiguration.because(
                 "objects-of-another",
@@ -142,11 +150,11 @@ class Bucket:
                 en=f"packages of {found} lie there; each gateway needs a prefix of its own",
             )
 
-    async def trouble(self, owner: str) -> str | None:
+    async def trouble(self, owner: str, *, is_new: bool = True) -> str | None:
         """Claim it again, for a moment; say in few words why that cannot be."""
         try:
             async with asyncio.timeout(_GLANCE_SECONDS):
-                await self.claim(owner)
+                await self.claim(owner, is_new=is_new)
         except TimeoutError:
             return f"no answer within {_GLANCE_SECONDS:g} s"
         except (Delay, Misconfiguration) as error:

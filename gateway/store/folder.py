@@ -58,10 +58,10 @@ class Folder:
         """Tell where a large package stands."""
         return self.directory / digest[:2] / digest[2:4] / digest
 
-    async def check(self) -> None:
+    async def check(self, *, is_new: bool = True) -> None:
         """Find nothing wrong: the folder was made when the node was opened."""
 
-    async def trouble(self) -> str | None:
+    async def trouble(self, *, is_new: bool = True) -> str | None:
         """Find nothing wrong: what the disk says is asked of the disk."""
         return None
 

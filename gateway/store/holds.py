@@ -93,6 +93,16 @@ async def list_holds(database: Database, *, released: bool) -> list[Hold]:
     return [_hold_from(row) for row in rows]
 
 
+async def count_gone(database: Database, hold_id: int) -> int:
+    """Count what was erased of the document a hold is on."""
+    row = await database.fetch_one(
+        "SELECT count(*) AS gone FROM holds JOIN packages USING (thread_id)"
+        " WHERE holds.id = ? AND erased_at IS NOT NULL",
+        (hold_id,),
+    )
+    return 0 if row is None else int(row["gone"])
+
+
 _HOLDS = "SELECT holds.*, notation, document_id FROM holds LEFT JOIN threads ON threads.id = thread_id"
 
 

@@ -44,13 +44,13 @@ class ObjectShelf:
     bucket: Bucket
     owner: AgencyCode
 
-    async def check(self) -> None:
+    async def check(self, *, is_new: bool = True) -> None:
         """Find out whether the bucket can be used, and is used by nobody else under this prefix."""
-        await self.bucket.claim(self.owner)
+        await self.bucket.claim(self.owner, is_new=is_new)
 
-    async def trouble(self) -> str | None:
+    async def trouble(self, *, is_new: bool = True) -> str | None:
         """Say what is wrong with the store now."""
-        return await self.bucket.trouble(self.owner)
+        return await self.bucket.trouble(self.owner, is_new=is_new)
 
     async def secure(self, database: Database, spool: Spool) -> None:
         """Announce an object and bring it, unless the same bytes are kept already."""

@@ -38,14 +38,15 @@ class Stray:
 class Shelf(Protocol):
     """A place for large packages. Every method may raise a Delay when the place cannot be reached."""
 
-    async def check(self) -> None:
+    async def check(self, *, is_new: bool = True) -> None:
         """Find out at start whether the shelf can be used, by this gateway.
 
+        Shape: is_new when none of our packages stands there yet.
         Errors: Misconfiguration when it is certain that it cannot.
         """
         ...
 
-    async def trouble(self) -> str | None:
+    async def trouble(self, *, is_new: bool = True) -> str | None:
         """Say what is wrong with it now, in few words; None when nothing is."""
         ...
 

@@ -168,7 +168,9 @@ def _take_step(connection: sqlite3.Connection, step: Step) -> None:
             connection.execute(f"PRAGMA user_version = {step.number}")
         connection.execute("COMMIT")
     except sqlite3.Error:
-        connection.execute("ROLLBACK")
+        # A full disk has rolled back already: what is told is the disk, not that.
+        with contextlib.suppress(sqlite3.Error):
+            connection.execute("ROLLBACK")
         raise
 
 

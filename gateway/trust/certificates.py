@@ -106,10 +106,10 @@ class Anchors:
         self._paths[path] = window
 
 
-def load_anchors(*pems: bytes) -> Anchors:
+def load_anchors(*pems: bytes, where: str = "") -> Anchors:
     """Load anchors from files of PEM certificates.
 
-    Errors: Misconfiguration when a file holds no readable certificate.
+    Errors: Misconfiguration, naming the setting ``where``, when a file holds no readable certificate.
     """
     found: dict[x509.Certificate, None] = {}
     for pem in pems:
@@ -118,6 +118,7 @@ def load_anchors(*pems: bytes) -> Anchors:
         except ValueError as error:
             raise Misconfiguration.because(
                 "anchors-unreadable",
+                where=where,
                 vi="không đọc được chứng thư số gốc tin cậy: cần PEM",
                 en="the trusted certificates cannot be read: PEM is expected",
             ) from error

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 from gateway.model.code_lists import Kind, Priority
 from gateway.model.identifiers import AgencyCode, Digest, normalise_code
-from gateway.model.text import one_line, visible
+from gateway.model.text import one_line
 from gateway.vxp.requests import EDOC, MESSAGE_TYPES
 from gateway.vxp.signing import VIETNAM
 
@@ -274,8 +274,9 @@ def text_of(members: Members, name: str) -> str | None:
         value = str(value)
     if not isinstance(value, str):
         return None
-    # A lone surrogate could never be written down again, nor on every database what nobody sees.
-    return visible(value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")).strip() or None
+    # A lone surrogate could never be written down again, a zero byte not in every database.
+    text = value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text.replace("\0", "").strip() or None
 
 
 def _present(**members: object) -> dict[str, object]:

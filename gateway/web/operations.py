@@ -14,6 +14,7 @@ from gateway.errors import Delay
 from gateway.exchange.expectations import Expectations
 from gateway.exchange.vouching import ALTERED, Vouching
 from gateway.exchange.worker import Worker
+from gateway.log_lines import log
 from gateway.store.blobs import Blobs
 from gateway.store.database import Database
 from gateway.store.dispatches import count_waiting
@@ -132,7 +133,12 @@ class Operations:
     async def answer_metrics(self, request: web.Request) -> web.Response:
         """Give the metrics in Prometheus's text form."""
         measured = CollectorRegistry()
-        for name, value in (await self.watch.measures()).items():
+        try:
+            measures = await self.watch.measures()
+        except Delay as delay:
+            log.warning("not measured", reason=delay.code)
+            return web.Response(status=503)
+        for name, value in measures.items():
             Gauge(name, name.replace("_", " "), registry=measured).set(value)
         body = b"".join(map(generate_latest, (self.registry, measured, await self.figures.registry())))
         return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})

@@ -51,4 +51,5 @@ def _axis_certificates(config: Config) -> tuple[x509.Certificate, ...]:
     """Load the certificates the axis's seal is known by."""
     if config.axis is None or config.axis.certificate_file is None:
         return ()
-    return tuple(load_anchors(config.axis.certificate_file.read_bytes()).certificates)
+    pem = config.axis.certificate_file.read_bytes()
+    return load_anchors(pem, where="axis.certificate_file").certificates

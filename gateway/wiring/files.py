@@ -31,7 +31,10 @@ def load_agency_seals(folder: Path) -> dict[AgencyCode, Seal]:
 def load_trust(folder: Path) -> Anchors:
     """Load every anchor of a folder, ``*.pem`` and ``*.crt``."""
     files = sorted(path for pattern in ("*.pem", "*.crt") for path in folder.glob(pattern))
-    return load_anchors(*(path.read_bytes() for path in files))
+    loaded = (load_anchors(path.read_bytes(), where=f"trust.anchors_dir, {path.name}") for path in files)
+    return Anchors(
+        certificates=tuple(dict.fromkeys(each for anchors in loaded for each in anchors.certificates))
+    )
 
 
 def package_limits(config: Config) -> PackageLimits:

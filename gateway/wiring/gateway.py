@@ -7,6 +7,7 @@ import aiohttp
 from aiohttp import web
 
 from gateway.clients.axis import Axis
+from gateway.errors import Misconfiguration
 from gateway.exchange.acceptance import Tools
 from gateway.exchange.admission import Admission
 from gateway.exchange.alerts import Alerts
@@ -68,26 +69,31 @@ class Gateway:
 
 async def build_gateway(office: Office, roster: Roster, *, clock: Clock = now) -> Gateway:
     """Build a whole node."""
-    session = open_session(office.config)
-    road = lay_road(office.config)
-    axis = None if session is None else reach_axis(office.config, session, road, clock)
     mint = Mint.after(await newest_id(office.database))
     await office.working_days.current()
-    outer = open_outer_session(office.config)
-    vouching = vouch(office, outer, clock)
-    alerts = build_alerts(office, road if axis else None, session=outer, clock=clock, vouching=vouching)
-    builder = _Builder(
-        office=office,
-        roster=roster,
-        axis=axis,
-        road=road,
-        clock=clock,
-        mint=mint,
-        vouching=vouching,
-        alerts=alerts,
-        outer=outer,
-    )
-    return builder.build(tuple(each for each in (session, outer) if each is not None))
+    session, outer = open_session(office.config), open_outer_session(office.config)
+    sessions = tuple(each for each in (session, outer) if each is not None)
+    try:
+        road = lay_road(office.config)
+        axis = None if session is None else reach_axis(office.config, session, road, clock)
+        vouching = vouch(office, outer, clock)
+        alerts = build_alerts(office, road if axis else None, session=outer, clock=clock, vouching=vouching)
+        builder = _Builder(
+            office=office,
+            roster=roster,
+            axis=axis,
+            road=road,
+            clock=clock,
+            mint=mint,
+            vouching=vouching,
+            alerts=alerts,
+            outer=outer,
+        )
+        return builder.build(sessions)
+    except Misconfiguration:
+        for each in sessions:
+            await each.close()
+        raise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

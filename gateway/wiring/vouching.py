@@ -97,7 +97,7 @@ def reach_authority(config: Config, session: aiohttp.ClientSession | None) -> Ti
     return TimestampAuthority(
         session=session,
         url=audit.timestamp_url,
-        anchors=load_anchors(audit.timestamp_anchors_file.read_bytes()),
+        anchors=load_anchors(audit.timestamp_anchors_file.read_bytes(), where="audit.timestamp_anchors_file"),
         timeout=audit.timestamp_timeout,
     )
 

@@ -83,6 +83,20 @@ async def test_light_and_dark_can_be_switched_and_stay(browser: Browser, site: S
         assert await window.page.evaluate(ground) == wanted
 
 
+async def test_what_is_printed_from_a_dark_page_is_dark_on_white(browser: Browser, site: Site) -> None:
+    """Dark by the system and dark by choice; the colours are those of light pages."""
+    printed = "[document.body, document.querySelector('h1')].map(part => getComputedStyle(part).color)"
+    colours = []
+    for dark in (False, True):
+        async with open_window(browser, site, "operator", dark=dark) as window:
+            await window.go("/register")
+            await window.page.emulate_media(media="print")
+            colours.append(await window.page.evaluate(printed))
+            await window.page.evaluate("document.documentElement.dataset.theme = 'dark'")
+            colours.append(await window.page.evaluate(printed))
+    assert colours == [["rgb(23, 33, 43)"] * 2] * 4
+
+
 async def test_a_hostile_name_runs_nothing(browser: Browser, site: Site) -> None:
     """Markup in a name is letters on the page; the browser makes no element of it and runs no script."""
     name = "<img src=x onerror=\"document.title='taken'\"><script>document.title='taken'</script>"

@@ -110,6 +110,18 @@ async def test_a_process_that_starts_anew_tells_nothing_twice(house: House) -> N
     assert sorted(house.ear.heard) == [(AlertRule.AXIS_AWAY, False), (AlertRule.MAILBOX_LEFT, False)]
 
 
+async def test_what_a_newer_version_found_is_left_to_it(house: House) -> None:
+    """Nodes of two versions share the alerts during an upgrade; the old one goes on with its own."""
+    newer = "INSERT INTO alerts (rule, subject, vi, en, raised_at) VALUES ('not-yet-known', '', 'x', 'x', 1)"
+    await house.database.write(lambda tables: tables.execute(newer))
+    house.wrong = [AWAY]
+    await house.alerts().look()
+    assert [alert.condition.rule for alert in await list_open_alerts(house.database)] == [AWAY.rule]
+    row = await house.database.fetch_one("SELECT cleared_at FROM alerts WHERE rule = 'not-yet-known'")
+    assert row is not None
+    assert row["cleared_at"] is None
+
+
 async def test_who_could_not_be_reached_is_told_later(house: House) -> None:
     """Nothing counts as told before somebody took it, also what has ended meanwhile."""
     alerts, house.ear.deaf = house.alerts(), True

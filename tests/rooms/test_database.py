@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import resource
 import sqlite3
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta, timezone
@@ -211,6 +212,18 @@ async def test_nobody_else_on_the_machine_can_read_it(tmp_path: Path) -> None:
     finally:
         os.umask(before)
     assert modes == dict.fromkeys(("x.db", "x.db-wal", "x.db-shm"), 0o600)
+
+
+@pytest.mark.sqlite_only
+def test_a_step_that_finds_the_disk_full_says_so(tmp_path: Path) -> None:
+    """SQLite rolls back by itself then: that it cannot be done again is not what an operator must read."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
+    try:
+        with pytest.raises(sqlite3.OperationalError, match="disk"):
+            migrate(tmp_path / "x.db")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 @pytest.mark.parametrize("engine", [Dialect.POSTGRESQL], indirect=True)

@@ -305,6 +305,36 @@ async def test_a_prefix_is_one_gateways(object_store: Store, tmp_path: Path) -> 
     assert "object-store-away" in str(await Store(port=1).client(prefix).trouble(HUB))
 
 
+async def test_rubbish_for_the_stores_authority_is_named(tmp_path: Path) -> None:
+    """Before anything is asked of the store."""
+    (tmp_path / "rubbish.pem").write_text("…")
+    (tmp_path / "secret").write_text("s")
+    place: dict[str, object] = {
+        "blobs": "s3://goitin/h57",
+        "blobs_endpoint": "https://127.0.0.1:1",
+        "blobs_key_id": "k",
+        "blobs_secret_file": str(tmp_path / "secret"),
+        "blobs_ca_file": str(tmp_path / "rubbish.pem"),
+    }
+    with pytest.raises(Misconfiguration, match=r"anchors-unreadable: storage\.blobs_ca_file"):
+        await prepare_node(tmp_path / "node", code=HUB, role=Role.HUB, storage=place).start()
+
+
+async def test_a_place_where_nothing_of_ours_lies_is_not_taken_for_ours(
+    blobs: Blobs, object_store: Store, tmp_path: Path
+) -> None:
+    """A prefix mistyped later: what was kept would be out of reach, and nothing would say why."""
+    await blobs.check()
+    spool = await spooled(blobs, "a")
+    await blobs.secure(spool)
+    await blobs.database.write(keep_and_name(blobs, spool))
+    await blobs.check()
+    mistyped = node_of(blobs.database, object_store.client(f"misspelt/{tmp_path.name}"), tmp_path / "other")
+    with pytest.raises(Misconfiguration, match="objects-elsewhere"):
+        await mistyped.check()
+    assert "objects-elsewhere" in str(await mistyped.trouble())
+
+
 def test_settings_that_do_not_go_together_are_told_at_once(tmp_path: Path) -> None:
     """A place without a key, an address without a place, a place that is none."""
     top = f'name = "x"\nagency_code = "{AgencyCode("H57")}"\nrole = "hub"\n[storage]\n'

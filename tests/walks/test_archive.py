@@ -335,7 +335,7 @@ async def test_a_full_disk_leaves_nothing_that_looks_like_an_archive(node: Node,
 async def test_the_commands_tell_people_and_programs(node: Node, tmp_path: Path) -> None:
     """Export, verify with a certificate and without, list, import; a hold placed, listed, released."""
     await travel(node, Sent(sender=HEALTH))
-    target, directory = str(tmp_path / "one.zip"), ["-d", str(node.directory)]
+    target, directory = str(tmp_path / "lưu trữ 1.zip"), ["-d", str(node.directory)]
     shutil.copy(node.directory / "seal.pem", tmp_path)
 
     def run(*words: str, code: int = 0) -> str:
@@ -353,6 +353,8 @@ async def test_the_commands_tell_people_and_programs(node: Node, tmp_path: Path)
         assert "so với bản có từ nơi khác" in run("archive", "verify", target)
         seal = str(tmp_path / "seal.pem")
         assert json.loads(run("archive", "verify", target, "--certificate", seal, "--json"))["faults"] == []
+        wrong = str(node.directory / "seal.key")
+        assert "certificate-unreadable" in run("archive", "verify", target, "--certificate", wrong, code=2)
         assert told["sha256"] in run("archive", "list", *directory)
         assert "Không có nội dung nào" in run("archive", "import", target, *directory)
         run("hold", "place", "412/SYT-VP", *directory, code=2)

@@ -15,9 +15,11 @@ from gateway.errors import Misconfiguration
 from gateway.model.log import LogKind
 from gateway.office import now
 from gateway.sandbox.dms import SampleDms
+from gateway.settings import Role
 from gateway.store.backup import check_backup, make_backup, put_back, read_manifest
 from tests.packages import Sent, document
-from tests.walks.world import FINANCE, HEALTH, MINISTRY, Node, World, collect_all, until
+from tests.tls_files import write_certificate
+from tests.walks.world import FINANCE, HEALTH, HUB, MINISTRY, Node, World, collect_all, prepare_node, until
 
 LARGE = b"x" * 200_000
 
@@ -231,6 +233,21 @@ async def test_a_backup_that_was_interrupted_is_none(world: World, tmp_path: Pat
         make_backup(place, tmp_path / "backup", at=now(), program="x", with_keys=True)
 
 
+async def test_a_backup_without_keys_has_none_of_tls_whatever_it_is_called(tmp_path: Path) -> None:
+    """It is named among those to be put back; the development authority's is left out, and not missed."""
+    files: dict[str, object] = {"tls_certificate_file": "node.crt", "tls_key_file": "node.tls"}
+    node = prepare_node(tmp_path / "node", code=HUB, role=Role.HUB, http=files)
+    write_certificate(node.directory, "node")
+    (node.directory / "authority.key").write_text("...")
+    await node.connect("BO", [MINISTRY])
+    place = place_of(load_config(node.directory / "config.toml"), node.directory)
+    manifest = make_backup(place, tmp_path / "backup", at=now(), program="x", with_keys=False)
+    assert manifest.missing_keys == ("node.tls", "seal.key", "secrets.key")
+    there = {path.name for path in (tmp_path / "backup").rglob("*")}
+    assert "node.crt" in there
+    assert not there & {*manifest.missing_keys, "authority.key"}
+
+
 async def test_a_node_is_never_restored_over_another(world: World, tmp_path: Path) -> None:
     """A directory that holds a node stays as it is."""
     backup = await asyncio.to_thread(back_up, world.gateway, tmp_path / "backup")
@@ -238,3 +255,39 @@ async def test_a_node_is_never_restored_over_another(world: World, tmp_path: Pat
         put_back(backup, read_manifest(backup), world.gateway.directory)
     assert json.loads((backup / "manifest.json").read_text())["form"] == "lienthong-backup-1"
     assert not (world.gateway.directory / "restored.json").exists()
+
+
+async def test_a_restore_that_was_interrupted_is_no_node_and_goes_on(world: World, tmp_path: Path) -> None:
+    """Nothing serves the half, or founds an empty node there; the same backup called again ends it."""
+    backup = await asyncio.to_thread(back_up, world.gateway, tmp_path / "backup")
+    other = await asyncio.to_thread(back_up, world.gateway, tmp_path / "other")
+    half = tmp_path / "half"
+    put_back(backup, read_manifest(backup), half)
+    (half / "config.toml").unlink()  # what is written last
+    (half / "lienthong.db").write_bytes((backup / "lienthong.db").read_bytes()[:9000])
+    for command in (["serve", str(half)], ["doctor", "-d", str(half)]):
+        assert "no-node-here" in (await asyncio.to_thread(CliRunner().invoke, lienthong, command)).output
+    with pytest.raises(Misconfiguration, match="node-there"):
+        put_back(other, read_manifest(other), half)
+    await asyncio.to_thread(run, "restore", backup, "-d", half)
+    assert "✓" in await asyncio.to_thread(run, "doctor", "-d", half)
+    with pytest.raises(Misconfiguration, match="node-there"):
+        put_back(backup, read_manifest(backup), half)
+
+
+async def test_a_backup_holds_what_the_node_needs_and_no_more(world: World, tmp_path: Path) -> None:
+    """No drafts; certificates behind a link too; without keys nobody's secret; never in the node itself."""
+    folder = world.gateway.directory
+    (folder / "certs").rename(tmp_path / "elsewhere")
+    (folder / "certs").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "elsewhere" / "root.pem").write_text("x")
+    (folder / "drafts").mkdir()
+    for name in ("qlvb.secret", "authority.key", "tls.key", "drafts/1"):
+        (folder / name).write_text("x")
+    place = place_of(load_config(folder / "config.toml"), folder)
+    manifest = make_backup(place, tmp_path / "backup", at=now(), program="x", with_keys=False)
+    assert {Path(name).suffix for name in manifest.files} == {".db", ".pem", ".toml"}
+    assert "certs/root.pem" in manifest.files
+    with pytest.raises(Misconfiguration, match="backup-target-inside"):
+        make_backup(place, folder / "backups" / "1", at=now(), program="x", with_keys=True)
+    assert not (folder / "backups").exists()

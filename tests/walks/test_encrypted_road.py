@@ -106,10 +106,30 @@ async def test_a_certificate_or_key_of_no_use_stops_the_start_and_its_setting_is
     assert refused.value.faults[0].where == "http.tls_certificate_file, http.tls_key_file"
 
 
-async def test_rubbish_for_an_authority_stops_the_start_and_its_setting_is_named(tmp_path: Path) -> None:
-    """Whoever the axis is believed to be, nobody vouches for it."""
-    (tmp_path / "rubbish.pem").write_text("…")
-    axis: dict[str, object] = {"ca_file": str(tmp_path / "rubbish.pem")}
+@pytest.mark.parametrize(
+    ("table", "settings"),
+    [
+        ("axis", {"ca_file": "rubbish.pem"}),
+        ("axis", {"certificate_file": "rubbish.pem"}),
+        ("audit", {"timestamp_anchors_file": "rubbish.pem", "timestamp_url": "http://127.0.0.1:1/tsa"}),
+    ],
+)
+async def test_rubbish_for_an_authority_stops_the_start_and_its_setting_is_named(
+    table: str, settings: dict[str, object], tmp_path: Path
+) -> None:
+    """Of the axis, of its seal, of timestamps; and nothing that was opened is left open."""
     below = ("https://127.0.0.1:1", "TINH", "secret")
-    with pytest.raises(Misconfiguration, match=r"authorities-unreadable: axis\.ca_file"):
-        await prepare_node(tmp_path / "gateway", code=PROVINCE, below=below, axis=axis).start()
+    node = prepare_node(tmp_path / "gateway", code=PROVINCE, below=below, **{table: settings})
+    (node.directory / "rubbish.pem").write_text("…")
+    with pytest.raises(Misconfiguration, match=r"(authorities|anchors)-unreadable") as refused:
+        await node.start()
+    assert refused.value.faults[0].where == f"{table}.{next(iter(settings))}"
+
+
+async def test_a_file_that_is_no_anchor_is_named(tmp_path: Path) -> None:
+    """Among others in their folder."""
+    node = prepare_node(tmp_path / "hub", code=HUB, role=Role.HUB)
+    (node.directory / "certs" / "readme.pem").write_text("…")
+    with pytest.raises(Misconfiguration) as refused:
+        await node.start()
+    assert refused.value.faults[0].where == "trust.anchors_dir, readme.pem"

@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from gateway.back_office import house_of, place_of
 from gateway.cli.history import gather
+from gateway.cli.root import lienthong
 from gateway.config import load_config
 from gateway.evidence.receipts import read_receipt, verify_receipt
 from gateway.exchange.auditing import verify_log
@@ -137,6 +139,8 @@ async def test_an_erasure_is_signed_and_stands_in_the_documents_history(node: No
     assert package.erased_at is not None
     assert package.subject == "Về việc báo cáo công tác tiêm chủng"
     assert LogKind.ERASED in {entry.kind for entry in history.entries}
+    place = ["hold", "place", f"{sent.number}/{sent.notation}", "--reason", "Muộn", "-d", str(node.directory)]
+    assert "đã xóa trước đó" in (await asyncio.to_thread(CliRunner().invoke, lienthong, place)).output
 
 
 async def test_what_was_erased_is_refused_in_clear_words(node: Node) -> None:
