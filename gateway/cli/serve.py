@@ -5,6 +5,7 @@ import contextlib
 import errno
 import gc
 import os
+import resource
 import signal
 import socket
 import sys
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from gateway.config import Config
 
 _BETWEEN_COLLECTIONS = 5_000
+# As many as deploy/systemd allows.
+_MOST_FILES = 65_536
 # Of freed memory each thread keeps at most so much; what is asked for as a larger whole never stays.
 _KEPT_BYTES = 4 << 20
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
@@ -64,6 +67,7 @@ def _run(folder: Path, workers: int | None, worker: int | None, inherited: tuple
     if workers is not None:
         config = replace(config, http=replace(config.http, workers=workers))
     start_log(config.log, worker=worker)
+    _allow_many_connections()
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
         if config.http.workers > 1 and worker is None:
             code = runner.run(_look_after(folder, config))
@@ -84,6 +88,14 @@ def _without(library: str) -> Iterator[None]:
         yield
     finally:
         del sys.modules[library]
+
+
+def _allow_many_connections() -> None:
+    """Open as many files as this process may: the usual thousand is a thousand idle callers."""
+    usual, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _MOST_FILES if most == resource.RLIM_INFINITY else min(most, _MOST_FILES)
+    if usual != resource.RLIM_INFINITY and usual < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
 def loop_factory() -> "Callable[[], asyncio.AbstractEventLoop] | None":

@@ -91,7 +91,9 @@ class Evidencing:
         )
         passed(Point.FAR_RECEIPTS_LISTED)
         matched = await self._keep(items, at) if items or await receipts.is_any_matched(self.database) else 0
-        return _AT_ONCE in (len(items), matched)
+        # One that repeats itself is not asked again at once.
+        is_new = any(item.entry > progress.fetched for item in items)
+        return matched == _AT_ONCE or (len(items) == _AT_ONCE and is_new)
 
     async def _keep(self, items: tuple[ReceiptItem, ...], at: datetime) -> int:
         """Keep what came, and tell of what is about dispatches known to be delivered; count those."""

@@ -28,9 +28,9 @@ class Testimony:
 
     @property
     def far_id(self) -> str | None:
-        """Return what the other node calls the package."""
+        """Return what the other node calls the package, if it is a name that can be looked for."""
         name = self.facts.get("package")
-        return name if isinstance(name, str) else None
+        return name if isinstance(name, str) and name.isprintable() else None
 
     @property
     def whom(self) -> frozenset[AgencyCode]:

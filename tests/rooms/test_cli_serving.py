@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import json
 import os
+import resource
 import shlex
 import signal
 import socket
@@ -363,6 +364,18 @@ def test_a_plain_line_of_the_operating_log_is_the_console_s_own() -> None:
     for told in ({}, {"bytes": 7, "reason": "two words", "name": "it's", "empty": "", "codes": ("a", "b")}):
         line = writing_plain_lines(console)(None, "info", {**event, **told})
         assert line == console(None, "info", {**event, **told})
+
+
+def test_a_thousand_idle_callers_do_not_shut_out_the_others(tmp_path: Path) -> None:
+    """A node takes as many connections as its process may, not as many as programs usually need."""
+    usual, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (256, most))
+    try:
+        with served(found(tmp_path / "hub")) as server:
+            wanted = 65_536 if most == resource.RLIM_INFINITY else min(most, 65_536)
+            assert resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE)[0] == wanted
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (usual, most))
 
 
 def test_an_address_in_use_is_said_in_one_line(world: World, tmp_path: Path) -> None:
