@@ -44,6 +44,7 @@ def export_log(ctx: click.Context, output: Path | None, folder: Path) -> None:
     Write the whole log for an auditor, as it is now: JSON, one entry or checkpoint a line, timestamps and
     witnesses' signatures with it. `lienthong log verify FILE` reads it. A server may be running.
     """
+    from gateway.exchange.export import replacing
     from gateway.source import source_of
     from gateway.store.whole_log import export_log as lines_of
 
@@ -51,7 +52,8 @@ def export_log(ctx: click.Context, output: Path | None, folder: Path) -> None:
     if output is None:
         sys.stdout.buffer.writelines(lines_of(source))
         return
-    with output.open("wb") as file:
+    # The half of a log verifies like a shorter one: it must not bear the name of the whole.
+    with replacing(output) as file:
         file.writelines(lines_of(source))
     show(done(f"Đã xuất nhật ký vào {output}", "exported"))
 

@@ -90,7 +90,7 @@ class Export:
         Errors: Refusal when nothing fits the wish, or something in it cannot be proved.
         """
         with (
-            _replacing(path) as file,
+            replacing(path) as file,
             tempfile.TemporaryFile() as spool,
             tempfile.TemporaryFile() as rows,
         ):
@@ -241,7 +241,7 @@ async def _threads(database: Database, wish: Wish) -> AsyncIterator[Sequence[Thr
 
 
 @contextlib.contextmanager
-def _replacing(path: Path) -> Iterator[BinaryIO]:
+def replacing(path: Path) -> Iterator[BinaryIO]:
     """Write a file beside its place, and put it there when it is whole."""
     part = path.with_name(path.name + ".part")
     try:

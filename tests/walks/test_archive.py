@@ -329,8 +329,10 @@ async def test_a_full_disk_leaves_nothing_that_looks_like_an_archive(node: Node,
     assert list(tmp_path.glob("one.zip*")) == []
     assert node.rows("SELECT 1 FROM packages WHERE archived_at IS NOT NULL") == []
     assert node.rows("SELECT 1 FROM archives") == []
-    bundle = await asyncio.to_thread(with_room_for, 1_500_000, ("evidence", "export", "412/SYT-VP"))
-    assert (bundle.returncode, "file-unusable" in bundle.stderr) == (2, True), bundle.stderr
+    others = ((1_500_000, ("evidence", "export", "412/SYT-VP")), (4_000, ("log", "export")))
+    for room, command in others:
+        failed = await asyncio.to_thread(with_room_for, room, command)
+        assert (failed.returncode, "file-unusable" in failed.stderr) == (2, True), failed.stderr
     assert list(tmp_path.glob("one.zip*")) == []
     done = await asyncio.to_thread(with_room_for, 1 << 40)
     assert done.returncode == 0, done.stderr
