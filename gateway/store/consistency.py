@@ -72,7 +72,7 @@ RELATIONS: dict[str, str] = {
     " WHERE id = log.dispatch_id) = 'waiting'",
     "answer-unrecorded": "SELECT answers.id FROM answers WHERE NOT EXISTS (SELECT 1 FROM log WHERE"
     " log.package_id = answers.package_id AND kind IN ('answered', 'unmatched')"
-    f" AND (answers.status, recorded_at) = ({_said('status')}, log.at))",
+    f" AND (answers.status, recorded_at) = ({_said('status')}, +log.at))",
     "recall-unrecorded": "SELECT id FROM threads WHERE recalled_at IS NOT NULL AND NOT EXISTS (SELECT"
     " 1 FROM log"
     " WHERE log.thread_id = threads.id AND kind IN ('amended', 'answered'))",

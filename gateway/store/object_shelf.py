@@ -14,13 +14,13 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from gateway.errors import Delay
+from gateway.errors import Delay, Misconfiguration
 from gateway.log_lines import log
 from gateway.model.identifiers import AgencyCode, Digest
 from gateway.points import Point, passed
 from gateway.store.bucket import Bucket
 from gateway.store.database import Database, to_micros
-from gateway.store.shelf import Found, Stray, is_kept
+from gateway.store.shelf import Found, Stray, has_objects, is_kept
 from gateway.store.spool import Spool
 from gateway.store.tables import Tables
 
@@ -57,8 +57,17 @@ class ObjectShelf:
         at = datetime.now(UTC)
         if await database.write(lambda tables: _announce(tables, spool, at)):
             passed(Point.OBJECT_ANNOUNCED)
+            if not await has_objects(database):
+                await self._mark()
             await self.bucket.put(key_of(spool.digest, spool.name), spool.file, size_bytes=spool.size_bytes)
             passed(Point.OBJECT_BROUGHT)
+
+    async def _mark(self) -> None:
+        """Mark the prefix before its first package: the store may have been away when the node started."""
+        try:
+            await self.check()
+        except Misconfiguration as error:
+            raise Delay("object-store-refuses", error.faults) from error
 
     def keep(self, tables: Tables, spool: Spool) -> bool:
         """Keep the object that was brought, or the one that was there before."""

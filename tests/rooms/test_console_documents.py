@@ -282,7 +282,7 @@ async def test_a_search_is_kept_for_its_user_only(site: Site) -> None:
         "after=99999999999999999999.1",
         "from=2026-13-01",
         "order=no",
-        "period=never&state=%00",
+        "period=never&state=%7F",
         "urgency=99",
         "agency=nobody+at+all",
         "q=%22%27%3B--&grade=valid",
