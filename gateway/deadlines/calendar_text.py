@@ -17,7 +17,7 @@ from datetime import date
 from gateway.deadlines.calendar import CalendarDay, DayKind, is_weekday
 from gateway.errors import Fault, Refusal
 from gateway.model.lists import Row, read_rows
-from gateway.model.text import one_line
+from gateway.model.text import looks_like_formula, one_line
 
 _COLUMNS = ("day", "kind", "name")
 # As we write it, and as spreadsheets here save it.
@@ -48,22 +48,31 @@ def read_calendar(text: bytes) -> tuple[CalendarDay, ...]:
 def write_calendar(days: Iterable[CalendarDay]) -> bytes:
     """Write days as `read_calendar` reads them.
 
-    Shape: with the byte order mark without which a spreadsheet takes Vietnamese for something else.
+    Shape: with the byte order mark without which a spreadsheet takes Vietnamese for something else; an
+    apostrophe before a name that it would take for a formula.
     """
     sheet = io.StringIO()
-    rows = [(each.day.isoformat(), each.kind.value, each.name) for each in days]
+    rows = [(each.day.isoformat(), each.kind.value, _as_text(each.name)) for each in days]
     csv.writer(sheet, lineterminator="\n").writerows([_COLUMNS, *sorted(rows)])
     return sheet.getvalue().encode("utf-8-sig")
 
 
 def _read_day(row: Row, lines: dict[date, str], faults: list[Fault]) -> CalendarDay | None:
     day, kind = _date_in(row.cell("day").strip()), row.cell("kind").strip().lower()
-    name = one_line(row.cell("name"))
+    name = _without_mark(one_line(row.cell("name")))
     wrong = list(_row_faults(row, day, kind, name, lines))
     faults += wrong
     if wrong or day is None:
         return None
     return CalendarDay(day=day, kind=DayKind(kind), name=name)
+
+
+def _as_text(name: str) -> str:
+    return f"'{name}" if looks_like_formula(name.lstrip("'")) else name
+
+
+def _without_mark(name: str) -> str:
+    return name[1:] if name.startswith("'") and looks_like_formula(name.lstrip("'")) else name
 
 
 def _date_in(text: str) -> date | None:

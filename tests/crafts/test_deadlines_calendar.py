@@ -1,5 +1,6 @@
 """The working calendar: which days are worked, how they are counted, and its form as text."""
 
+import csv
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
@@ -10,6 +11,7 @@ from gateway.deadlines.calendar import CalendarDay, DayKind, WorkingCalendar, en
 from gateway.deadlines.calendar_text import read_calendar, write_calendar
 from gateway.errors import Refusal
 from gateway.model.formats import VIETNAM
+from gateway.model.text import looks_like_formula
 from gateway.store.calendar import shipped_calendar
 
 DAY = timedelta(days=1)
@@ -232,3 +234,13 @@ def test_a_name_is_kept_as_it_is_seen() -> None:
     odd = CalendarDay(day=date(2026, 1, 1), kind=DayKind.OFF, name='Tết "dương", \u202elịch ')
     (read, *_) = read_calendar(write_calendar([odd, *shipped_calendar()[2026][1:]]))
     assert read.name == 'Tết "dương", lịch'
+
+
+@pytest.mark.parametrize("name", ['=HYPERLINK("http://evil.example")', "@SUM(1)", "'=1+1", "\uff1d1"])
+def test_no_name_becomes_a_formula_in_a_spreadsheet(name: str) -> None:
+    """It is written as text, and read again as it was."""
+    named = CalendarDay(day=date(2026, 1, 1), kind=DayKind.OFF, name=name)
+    written = write_calendar([named, *shipped_calendar()[2026][1:]])
+    cells = [row[2] for row in csv.reader(written.decode("utf-8-sig").splitlines())]
+    assert [cell for cell in cells if looks_like_formula(cell)] == []
+    assert read_calendar(written)[0].name == name

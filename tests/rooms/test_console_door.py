@@ -501,3 +501,18 @@ async def test_a_server_that_stops_does_not_wait_for_who_looks(site: Site) -> No
         async with asyncio.timeout(5):
             await site.node.stop()
             await answer.content.read()
+
+
+async def test_no_neighbour_can_plant_what_a_browser_keeps_on_its_way_to_the_provider(tmp_path: Path) -> None:
+    """Over TLS only this host can set it: else a visitor could finish what another began, as that other."""
+    node = prepare_node(
+        tmp_path / "node",
+        code=PROVINCE,
+        console={"public_url": "https://lienthong.example"},
+        oidc={"issuer": "https://sso.example", "client_id": "x"},
+    )
+    async with open_site(tmp_path, node=node) as site, site.visitor(None) as stranger:
+        page = await stranger.get("/sign-in/provider/return?code=x&state=x")
+        cookie = page.cookies["__Host-lienthong_provider"].split("; ")
+        assert {"Secure", "HttpOnly", "Path=/"} <= set(cookie)
+        assert not any(part.startswith("Domain") for part in cookie)

@@ -68,7 +68,8 @@ class ByProvider:
         return f"{self.signing_in.door.origin.root_of(request)}{PREFIX}{_RETURN}"
 
     def _cookie_name(self, request: web.Request) -> str:
-        return f"__Secure-{_COOKIE}" if self.signing_in.door.origin.is_secure(request) else _COOKIE
+        # As of the session's: over TLS no neighbour can set one of this prefix.
+        return f"__Host-{_COOKIE}" if self.signing_in.door.origin.is_secure(request) else _COOKIE
 
     def _give_keepsake(
         self, request: web.Request, response: web.StreamResponse, keepsake: str | None
@@ -76,7 +77,7 @@ class ByProvider:
         response.set_cookie(
             self._cookie_name(request),
             keepsake or "",
-            path=f"{PREFIX}{_START}",
+            path="/",
             httponly=True,
             samesite="Lax",
             secure=self.signing_in.door.origin.is_secure(request),
