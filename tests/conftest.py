@@ -9,6 +9,7 @@ import pytest
 import structlog
 from hypothesis import HealthCheck, settings
 
+from gateway.log_lines import log
 from gateway.store.tables import Dialect
 from tests.databases import engine as engine
 
@@ -26,15 +27,30 @@ settings.load_profile("gate")
 
 # Quiet, and never with local variables: a failing test shows its own. To this stderr, whatever stands in its
 # place later: what a node here says is no part of what a command prints that a test calls meanwhile.
-structlog.configure(
-    wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
-    processors=[
-        structlog.contextvars.merge_contextvars,
-        structlog.processors.add_log_level,
-        structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
-    ],
-    logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
-)
+_STDERR = sys.stderr
+
+
+def _talk_as_tests_do() -> None:
+    vars(log).pop("bind", None)  # what a command that began a log of its own in this process left behind
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(file=_STDERR),
+    )
+
+
+_talk_as_tests_do()
+
+
+@pytest.fixture(autouse=True)
+def log_of_each_test() -> Iterator[None]:
+    """Let no test write where one before it wanted its lines."""
+    yield
+    _talk_as_tests_do()
 
 
 @pytest.fixture(scope="session")
