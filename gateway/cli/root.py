@@ -96,9 +96,8 @@ class Root(click.Group):
             ctx.exit(2)
         except OSError as error:
             is_full = error.errno in _OF_THE_TARGET
-            if (
-                error.filename is None and not is_full
-            ):  # a closed pipe, the network: not a file somebody named
+            # A closed pipe, the network: not a file somebody named.
+            if error.filename is None and not is_full:
                 raise
             words = error.strerror or type(error).__name__
             named = (error.filename2 if is_full else None) or error.filename
